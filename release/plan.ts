@@ -1,0 +1,112 @@
+/**
+ * The plan: the one JSON document that travels to the host, and all that the host knows of a release before it runs it.
+ * Both ends validate it with this schema; a field that is not named here is an error.
+ */
+import { createHash } from "node:crypto";
+import { z } from "zod";
+
+/** Raised when a plan of the new form could not be understood by an older host program. */
+export const PLAN_FORMAT = 1;
+
+const name = z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, "lower-case letters, digits and dashes, starting with a letter");
+const serviceName = z.string().regex(/^[a-zA-Z0-9._-]+$/, "a service of the Compose file");
+const port = z.int().min(1).max(65535);
+const seconds = z.number().min(0).max(86400);
+const urlPath = z.string().startsWith("/", "a path that starts with /");
+
+/** An image by digest: `registry/name@sha256:<64 hex>`. A tag may stand before the `@`; it names, it never decides. */
+export const imageByDigest = z
+  .string()
+  .regex(/^[^\s@]+@sha256:[0-9a-f]{64}$/, "an image by digest: registry/name@sha256:<64 hex digits>");
+
+/** Where requests go: the first match by longest path prefix, host names before `*`. */
+export const routeSchema = z.strictObject({
+  /** Host name, or `*` for any. */
+  host: z.string().min(1).default("*"),
+  /** Path prefix: `/api` matches `/api` and `/api/...`. */
+  path: urlPath.default("/"),
+  service: serviceName,
+  port,
+});
+export type Route = z.infer<typeof routeSchema>;
+
+/** A question that the new release must answer before it gets traffic, and again through the edge. */
+export const gateSchema = z.strictObject({
+  name,
+  path: urlPath,
+  /** Expected HTTP status. */
+  status: z.int().min(100).max(599).default(200),
+  /** Text that the body must contain. */
+  contains: z.string().optional(),
+  /** Seconds from the container's start until the gate must have passed. */
+  timeout: seconds.default(30),
+  /** Passes in a row that are asked for. */
+  passes: z.int().min(1).max(20).default(3),
+  /** Seconds between two questions. */
+  interval: z.number().min(0.05).max(60).default(0.1),
+  /** Host name sent with the question, for routes by host name. */
+  host: z.string().optional(),
+});
+export type Gate = z.infer<typeof gateSchema>;
+
+/** Runs once, in the new release's image, before it starts. */
+export const migrationSchema = z.strictObject({
+  service: serviceName,
+  command: z.array(z.string()).min(1),
+  timeout: seconds.default(300),
+  /** Prints the schema's revision; its last non-empty line is the revision. */
+  revision: z.array(z.string()).min(1).optional(),
+});
+export type Migration = z.infer<typeof migrationSchema>;
+
+export const provenanceSchema = z.strictObject({
+  commit: z.string().optional(),
+  actor: z.string().optional(),
+  run: z.string().optional(),
+});
+export type Provenance = z.infer<typeof provenanceSchema>;
+
+export const planSchema = z.strictObject({
+  format: z.literal(PLAN_FORMAT),
+  application: name,
+  environment: name,
+  release: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$/, "letters, digits, dots, dashes"),
+  /** Text of the Compose file, unmodified. */
+  compose: z.string().min(1),
+  /** Service to image; these services form the release, all others the base. */
+  images: z.record(serviceName, imageByDigest),
+  /** Variables for the Compose file and for `env_file: .env`. Secret. */
+  variables: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "a variable's name"), z.string()),
+  routes: z.array(routeSchema).min(1, "at least one route, else no request can reach the application"),
+  gates: z.array(gateSchema),
+  migration: migrationSchema.optional(),
+  /** Seconds that the new release is watched, with the old one warm. */
+  watch: seconds,
+  /** Seconds that requests of the old release may still take. */
+  drain: seconds,
+  /** Superseded releases whose images are kept. */
+  keep: z.int().min(0).max(100),
+  provenance: provenanceSchema,
+});
+export type Plan = z.infer<typeof planSchema>;
+
+/** `recoloca-production`: the name of everything this stack owns on a host. */
+export const stackName = (plan: Pick<Plan, "application" | "environment">) => `${plan.application}-${plan.environment}`;
+
+/**
+ * What makes two releases the same one: digests, Compose definition, routes, environment (design D14). Who asked, how long
+ * it is watched, what gates it and what it is called are not part of it. A rotated secret is a new release of the same images.
+ */
+export function identityOf(plan: Plan): string {
+  const { images, compose, routes, variables, migration } = plan;
+  return createHash("sha256").update(canonical({ images, compose, routes, variables, migration })).digest("hex").slice(0, 16);
+}
+
+/** JSON with sorted keys, so that equal values give equal text. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === "object" && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : inner,
+  );
+}

@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+
+const real = { testTimeout: 300_000, hookTimeout: 900_000, fileParallelism: false };
+
+export default defineConfig({
+  test: {
+    pool: "forks",
+    coverage: { provider: "v8", reporter: ["text"], include: ["release/**", "settings/**", "components/**", "server/**"] },
+    projects: [
+      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      { extends: true, test: { name: "engine", include: ["test/engine/**/*.test.ts"], ...real } },
+      { extends: true, test: { name: "server", include: ["test/server/**/*.test.ts"], ...real } },
+      { extends: true, test: { name: "journeys", include: ["test/journeys/**/*.test.ts"], ...real } },
+    ],
+  },
+});
