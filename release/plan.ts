@@ -3,7 +3,7 @@
  * Both ends validate it with this schema; a field that is not named here is an error.
  */
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 
 /** Raised when a plan of the new form could not be understood by an older host program. */
 export const PLAN_FORMAT = 1;
@@ -77,6 +77,8 @@ export const planSchema = z.strictObject({
   images: z.record(serviceName, imageByDigest),
   /** Variables for the Compose file and for `env_file: .env`. Secret. */
   variables: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "a variable's name"), z.string()),
+  /** Names of the variables whose values never appear in a log or a line of output. */
+  masked: z.array(z.string()).default([]),
   routes: z.array(routeSchema).min(1, "at least one route, else no request can reach the application"),
   gates: z.array(gateSchema),
   migration: migrationSchema.optional(),

@@ -1,5 +1,5 @@
 /** The record: what happened to one release, kept on the host and printed by `recoloca show --json`. */
-import { z } from "zod";
+import * as z from "zod";
 import { OUTCOMES, type Outcome } from "./outcome";
 import { provenanceSchema } from "./plan";
 

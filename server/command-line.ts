@@ -1,0 +1,58 @@
+/** The command line: which words and options each command takes, and one clear error for any other. */
+import { parseArgs } from "node:util";
+
+export interface Given {
+  readonly words: readonly string[];
+  readonly options: Readonly<Record<string, string | boolean | undefined>>;
+}
+
+export interface Command {
+  readonly name: string;
+  readonly says: string;
+  readonly words?: readonly string[];
+  readonly options: Readonly<Record<string, "string" | "boolean">>;
+  readonly does: (given: Given) => Promise<number>;
+  /** Called by the program itself, not by people. */
+  readonly hidden?: boolean;
+}
+
+/** The caller used it wrongly: exit code 2. */
+export class Wrong extends Error {}
+
+export function parse(command: Command, args: readonly string[]): Given {
+  const wanted = command.words ?? [];
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: Object.fromEntries(Object.entries(command.options).map(([name, type]) => [name, { type }])),
+      allowPositionals: true,
+    });
+    if (positionals.length !== wanted.length) throw new Error(`wants ${wanted.join(" ") || "no words"}, got ${positionals.join(" ") || "none"}`);
+    return { words: positionals, options: values };
+  } catch (error) {
+    throw new Wrong(`${command.name}: ${(error as Error).message.split(". To specify")[0]}`);
+  }
+}
+
+/** An option's text; a missing one is the caller's mistake. */
+export function need(given: Given, option: string): string {
+  const value = given.options[option];
+  if (typeof value !== "string" || value === "") throw new Wrong(`--${option} is missing`);
+  return value;
+}
+
+export function usage(commands: readonly Command[]): string {
+  const lines = commands
+    .filter((command) => !command.hidden || commands.length === 1)
+    .map((command) => {
+      const options = Object.entries(command.options).map(([name, type]) => (type === "boolean" ? `[--${name}]` : `[--${name} ${name.toUpperCase()}]`));
+      return `  recoloca ${[command.name, ...(command.words ?? []), ...options].join(" ")}\n      ${command.says}\n`;
+    });
+  return `recoloca: what runs on this host, what happened to it, and how to change it\n\n${lines.join("")}`;
+}
+
+export async function readInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}

@@ -1,0 +1,18 @@
+/** Puts this program in place on the host: its name, its folders, and the edge with nothing to serve yet. */
+import * as fs from "node:fs";
+import type { Given } from "../command-line";
+import { applyConfiguration } from "../edge";
+import { ROOT, writeWhole } from "../store";
+
+const NAME = "/usr/local/bin/recoloca";
+
+export async function install(_given: Given): Promise<number> {
+  const program = fs.realpathSync(process.argv[1]!);
+  fs.mkdirSync(ROOT, { recursive: true, mode: 0o700 });
+  fs.mkdirSync("/etc/recoloca", { recursive: true, mode: 0o755 });
+  // A small semi-space keeps the program's memory low beside the application it serves.
+  writeWhole(NAME, `#!/bin/sh\nexec ${process.execPath} --max-semi-space-size=2 ${program} "$@"\n`, 0o755);
+  const changed = await applyConfiguration();
+  process.stdout.write(` recoloca is in place: ${NAME}${changed ? "; the edge is configured" : ""}\n`);
+  return 0;
+}

@@ -1,0 +1,28 @@
+/** `recoloca remove`: what `pulumi destroy` does on the host. Data volumes stay unless told otherwise. */
+import * as fs from "node:fs";
+import { networkName } from "../compose-split";
+import { need, type Given } from "../command-line";
+import { Edge, storedEdge } from "../edge";
+import * as engine from "../engine";
+import { must, run } from "../process";
+import { Store } from "../store";
+import { runningDeploy } from "./deploy";
+
+export async function remove(given: Given): Promise<number> {
+  const stack = `${need(given, "application")}-${need(given, "environment")}`;
+  const store = new Store(stack);
+  const running = await runningDeploy(store);
+  if (running !== undefined) throw new Error(`release ${running} of ${stack} is being deployed; wait for it: recoloca show ${running}`);
+  const edge = storedEdge(stack);
+  if (edge) await new Edge(edge).remove();
+  const ids = (await engine.containers([`label=recoloca.stack=${stack}`])).map((one) => one.id);
+  await engine.stopContainers(ids);
+  await engine.removeContainers(ids);
+  for (const slot of ["blue", "green"] as const) await run("docker", ["network", "rm", networkName(stack, slot)]);
+  const volumes = (await must("docker", ["volume", "ls", "--quiet", "--filter", `label=recoloca.stack=${stack}`])).split("\n").filter(Boolean);
+  if (given.options["volumes"] && volumes.length > 0) await must("docker", ["volume", "rm", ...volumes]);
+  fs.rmSync(store.folder, { recursive: true, force: true });
+  const data = volumes.length === 0 ? "" : given.options["volumes"] ? `, and its data (${volumes.join(", ")})` : `; its data stays: ${volumes.join(", ")}`;
+  process.stdout.write(` ${stack} removed: ${ids.length} containers, networks, routes and records${data}\n`);
+  return 0;
+}

@@ -1,0 +1,100 @@
+/** What is live and what happened: for people, and with --json for programs. */
+import { OUTCOMES } from "../../release/outcome";
+import { RECORD_FORMAT, type LiveAnswer, type ReleaseRecord } from "../../release/record";
+import { Wrong, need, type Given } from "../command-line";
+import { slotContainers } from "../engine";
+import { ago, renderEnd, renderHead, renderLine } from "../render";
+import { Store } from "../store";
+import { runningDeploy } from "./deploy";
+
+const print = (text: string) => void process.stdout.write(`${text}\n`);
+const printJson = (value: unknown) => print(JSON.stringify(value, null, 2));
+
+export async function liveAnswer(stack: string): Promise<LiveAnswer> {
+  const store = new Store(stack);
+  const state = store.state();
+  const record = state.live && store.record(state.live.number);
+  const running = await runningDeploy(store);
+  const at = running === undefined ? undefined : store.record(running);
+  return {
+    format: RECORD_FORMAT,
+    live: record
+      ? { number: record.number, release: record.release, identity: record.identity, images: record.images, provenance: record.provenance, services: {}, since: record.endedAt ?? record.startedAt }
+      : null,
+    running: running === undefined ? null : { number: running, release: at?.release ?? "", since: at?.startedAt ?? new Date().toISOString() },
+  };
+}
+
+export async function live(given: Given): Promise<number> {
+  printJson(await liveAnswer(`${need(given, "application")}-${need(given, "environment")}`));
+  return 0;
+}
+
+export async function status(given: Given): Promise<number> {
+  const stacks = Store.stacks();
+  const answers = await Promise.all(stacks.map(async (stack) => ({ stack, ...(await liveAnswer(stack)) })));
+  if (given.options["json"]) {
+    printJson(answers);
+    return 0;
+  }
+  if (answers.length === 0) print("nothing is deployed on this host yet");
+  for (const { stack, live: now, running } of answers) {
+    print(` ${stack}`);
+    if (now) {
+      const slot = new Store(stack).state().live!.slot;
+      const services = (await slotContainers(stack, slot)).map((one) => `${one.service} ${one.health === "none" ? one.status : one.health}`);
+      print(` release ${now.number}  ${now.release}  live since ${ago(now.since)}  ${services.sort().join(", ")}`);
+    } else print(" nothing is live");
+    if (running) print(` release ${running.number}  ${running.release}  is being deployed, since ${ago(running.since)}: recoloca show ${running.number}`);
+    const last = lastFailed(new Store(stack), now?.number);
+    if (last) print(` release ${last.number}  ${last.release}  ${OUTCOMES[last.outcome!].says} ${ago(last.startedAt)} ago: ${firstLine(last.reason)}`);
+  }
+  return 0;
+}
+
+const firstLine = (text = "") => text.split("\n")[0]!;
+
+/** The newest release, when it did not become live. */
+function lastFailed(store: Store, liveNumber: number | undefined): ReleaseRecord | undefined {
+  const newest = store.record(store.numbers().at(-1) ?? -1);
+  return newest?.outcome && newest.outcome !== "live" && newest.number !== liveNumber ? newest : undefined;
+}
+
+export async function history(given: Given): Promise<number> {
+  const records = Store.stacks().flatMap((stack) => {
+    const store = new Store(stack);
+    const now = store.state().live?.number;
+    return store.numbers().reverse().flatMap((number) => {
+      const record = store.record(number);
+      return record ? [{ stack, now: now === number, record }] : [];
+    });
+  });
+  if (given.options["json"]) {
+    printJson(records.map(({ stack, now, record: { journal: _journal, ...record } }) => ({ stack, live: now, ...record })));
+    return 0;
+  }
+  for (const { now, record } of records) {
+    const outcome = now ? "live" : record.outcome === "live" ? "superseded" : record.outcome ? OUTCOMES[record.outcome].says : "not finished";
+    const run = record.provenance.run ? `run ${record.provenance.run}` : "";
+    print(` ${String(record.number).padEnd(4)}${record.release.padEnd(22)}${`${ago(record.startedAt)} ago`.padEnd(10)}${outcome.padEnd(30)}${firstLine(record.reason).slice(0, 80)}${run}`);
+  }
+  if (records.length === 0) print("nothing happened on this host yet");
+  return 0;
+}
+
+export async function show(given: Given): Promise<number> {
+  const [word = ""] = given.words;
+  const stacks = given.options["stack"] ? [String(given.options["stack"])] : Store.stacks();
+  const found = stacks.flatMap((stack) => new Store(stack).record(Number(word)) ?? []);
+  const [record] = found;
+  if (!record) throw new Wrong(`there is no release ${word} on this host; recoloca history lists them`);
+  if (found.length > 1) throw new Wrong(`${stacks.join(" and ")} both have a release ${word}: add --stack NAME`);
+  if (given.options["json"]) {
+    printJson(record);
+    return 0;
+  }
+  print(renderHead(record));
+  record.journal.forEach((line) => print(renderLine(line)));
+  if (record.outcome) print(renderEnd(record, record.outcome));
+  return 0;
+}

@@ -1,0 +1,127 @@
+/** HAProxy's configuration as text, from what each stack on this host serves. Pure. */
+import type { Route } from "../release/plan";
+import type { Slot } from "./store";
+
+export const SLOTS_MAP = "/etc/haproxy/recoloca/slots.map";
+export const UNAVAILABLE_PAGE = "/etc/haproxy/recoloca/unavailable.html";
+export const ADMIN_SOCKET = "/run/haproxy/admin.sock";
+
+/** What the edge serves for one stack. */
+export interface EdgeStack {
+  readonly stack: string;
+  readonly routes: readonly Route[];
+  /** Address of each routed service in each slot. */
+  readonly addresses: Record<Slot, Record<string, string>>;
+}
+
+export const backendName = (stack: string, route: Pick<Route, "service" | "port">, slot: Slot) => `${stack}.${route.service}-${route.port}.${slot}`;
+
+/** Host names before `*`, then the longest path first: the first match is the best one. */
+export function inOrder(routes: readonly Route[]): Route[] {
+  const any = (route: Route) => (route.host === "*" ? 1 : 0);
+  return [...routes].sort((a, b) => any(a) - any(b) || b.path.length - a.path.length || (a.host + a.path < b.host + b.path ? -1 : 1));
+}
+
+/** The route a request takes, as HAProxy decides it. */
+export function routeFor(routes: readonly Route[], path: string, host?: string): Route | undefined {
+  return inOrder(routes).find((route) => (route.host === "*" || route.host === host) && (route.path === "/" || path === route.path || path.startsWith(`${route.path}/`)));
+}
+
+/** Backends without repetition: two paths may lead to one service. */
+export function backends(stack: EdgeStack): Pick<Route, "service" | "port">[] {
+  const seen = new Map(stack.routes.map((route) => [`${route.service}:${route.port}`, { service: route.service, port: route.port }]));
+  return [...seen.keys()].sort().map((key) => seen.get(key)!);
+}
+
+const condition = (route: Route) => {
+  const host = route.host === "*" ? "" : `{ hdr(host),field(1,:),lower -m str ${route.host.toLowerCase()} } `;
+  const prefix = route.path.replace(/\/$/, "");
+  const path = prefix === "" ? "" : `{ path -m str ${prefix} } || ${host}{ path -m beg ${prefix}/ }`;
+  const all = `${host}${path}`.trim();
+  return all === "" ? "" : ` if ${all}`;
+};
+
+export function edgeConfiguration(stacks: readonly EdgeStack[]): string {
+  const rules = stacks
+    .flatMap((stack) => stack.routes.map((route) => ({ stack: stack.stack, route })))
+    .sort((a, b) => inOrder([a.route, b.route]).indexOf(a.route) - inOrder([a.route, b.route]).indexOf(b.route));
+  return `# Written by recoloca from what it deploys on this host; changes made here are lost.
+global
+    log /dev/log local0
+    stats socket ${ADMIN_SOCKET} mode 660 level admin
+    stats timeout 30s
+    user haproxy
+    group haproxy
+    maxconn 20000
+
+defaults
+    mode http
+    log global
+    option httplog
+    option dontlognull
+    option forwardfor
+    # A container that dies does not refuse, it vanishes: notice within 200 ms and ask the other one.
+    timeout connect 200ms
+    timeout client 60s
+    timeout server 60s
+    timeout http-request 10s
+    timeout http-keep-alive 60s
+    timeout queue 5s
+    timeout check 500ms
+    timeout tunnel 1h
+    retries 3
+    option redispatch 1
+    default-server inter 100ms fall 1 rise 1 observe layer4 error-limit 1 on-error mark-down
+
+frontend web
+    bind :80
+    http-request set-header X-Forwarded-Proto http
+    http-request set-header X-Forwarded-Host %[req.hdr(host)]
+    http-request set-header X-Forwarded-Port %[dst_port]
+${rules
+  .map(
+    ({ stack, route }) =>
+      `    use_backend ${stack}.${route.service}-${route.port}.%[str(${stack}),map(${SLOTS_MAP},none)]${condition(route)}`,
+  )
+  .join("\n")}
+    default_backend unavailable
+
+backend unavailable
+    http-request return status 503 content-type "text/html; charset=utf-8" file ${UNAVAILABLE_PAGE} hdr Retry-After 5
+${stacks.map(stackBackends).join("")}`;
+}
+
+/** Per slot, the other slot's server stands by as backup; it is switched on only while the transaction watches. */
+function stackBackends(stack: EdgeStack): string {
+  const server = (route: Pick<Route, "service" | "port">, slot: Slot) => {
+    const address = stack.addresses[slot][route.service];
+    return address && `    server ${slot} ${address}:${route.port} check`;
+  };
+  return backends(stack)
+    .flatMap((route) =>
+      (["blue", "green"] as const).map((slot) => {
+        const spare = server(route, slot === "blue" ? "green" : "blue");
+        return `
+backend ${backendName(stack.stack, route, slot)}
+${[server(route, slot), spare && `${spare} backup disabled`].filter(Boolean).join("\n")}
+`;
+      }),
+    )
+    .join("");
+}
+
+export const UNAVAILABLE_HTML = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Back in a moment</title>
+<style>
+  :root { color-scheme: light dark; font: 1.1rem/1.6 system-ui, sans-serif }
+  body { display: grid; place-content: center; min-height: 90vh; margin: 0 1.5rem; text-align: center }
+  h1 { font-size: 1.6rem; margin: 0 }
+  p { opacity: .75 }
+</style>
+<h1>Back in a moment</h1>
+<p>This application is not available right now. Please try again shortly.</p>
+</html>
+`;

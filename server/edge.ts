@@ -1,0 +1,192 @@
+/** The edge on this host: HAProxy's admin and master sockets, the slot map, and the configuration written for all stacks. */
+import * as fs from "node:fs";
+import * as net from "node:net";
+import * as path from "node:path";
+import { ADMIN_SOCKET, SLOTS_MAP, UNAVAILABLE_HTML, UNAVAILABLE_PAGE, backendName, backends, edgeConfiguration, type EdgeStack } from "./edge-configuration";
+import { must, run, sleep } from "./process";
+import { Store, other, writeWhole, type Slot } from "./store";
+
+const CONFIGURATION = "/etc/haproxy/haproxy.cfg";
+const MASTER_SOCKET = "/run/haproxy-master.sock";
+
+/** One command on one of HAProxy's sockets; its whole answer. */
+function ask(socket: string, command: string): Promise<string> {
+  return new Promise((done, fail) => {
+    let answer = "";
+    const connection = net.createConnection(socket, () => connection.write(`${command}\n`));
+    connection.setTimeout(10_000, () => connection.destroy(new Error(`haproxy gave no answer to "${command}" in 10s`)));
+    connection.setEncoding("utf8").on("data", (text: string) => (answer += text));
+    connection.on("end", () => done(answer.trim())).on("error", fail);
+  });
+}
+
+export interface ServerRow {
+  readonly backend: string;
+  readonly server: string;
+  readonly status: string;
+  readonly sessions: number;
+  readonly responses: number;
+  readonly errors5xx: number;
+}
+
+/** `show stat` as rows: servers and backends. */
+export function parseStat(csv: string): ServerRow[] {
+  const [head = "", ...lines] = csv.replace(/^# /, "").trim().split("\n");
+  const names = head.split(",");
+  return lines
+    .filter((line) => line !== "")
+    .map((line) => {
+      const cells = line.split(",");
+      const cell = (name: string) => cells[names.indexOf(name)] ?? "";
+      const count = (name: string) => Number(cell(name) || 0);
+      return {
+        backend: cell("pxname"),
+        server: cell("svname"),
+        status: cell("status"),
+        sessions: count("scur"),
+        responses: count("hrsp_1xx") + count("hrsp_2xx") + count("hrsp_3xx") + count("hrsp_4xx") + count("hrsp_5xx") + count("hrsp_other"),
+        errors5xx: count("hrsp_5xx"),
+      };
+    });
+}
+
+export class Edge {
+  readonly stack: EdgeStack;
+
+  constructor(stack: EdgeStack) {
+    this.stack = stack;
+  }
+
+  async stat(): Promise<ServerRow[]> {
+    return parseStat(await ask(ADMIN_SOCKET, "show stat"));
+  }
+
+  /** Rows of one slot's servers within the backends that serve `serving`. */
+  private names(serving: Slot): string[] {
+    return backends(this.stack).map((route) => backendName(this.stack.stack, route, serving));
+  }
+
+  async waitUntilUp(slot: Slot, seconds: number): Promise<void> {
+    const names = this.names(slot);
+    const limit = Date.now() + seconds * 1000;
+    for (;;) {
+      const rows = (await this.stat()).filter((row) => names.includes(row.backend) && row.server === slot);
+      const down = rows.filter((row) => !row.status.startsWith("UP"));
+      if (rows.length === names.length && down.length === 0) return;
+      if (Date.now() > limit)
+        throw new Error(`the edge does not reach ${down.map((row) => row.backend).join(", ") || "the new release"} (${down[0]?.status ?? "unknown"}) after ${seconds}s`);
+      await sleep(20);
+    }
+  }
+
+  /** The switch: first the file, so that a restart keeps it, then the running process. */
+  async switchTo(slot: Slot | "none"): Promise<void> {
+    const map = readMap();
+    const known = map.has(this.stack.stack);
+    map.set(this.stack.stack, slot);
+    writeMap(map);
+    const answer = await ask(ADMIN_SOCKET, `${known ? "set" : "add"} map ${SLOTS_MAP} ${this.stack.stack} ${slot}`);
+    if (answer !== "") throw new Error(`haproxy refused the switch: ${answer}`);
+  }
+
+  serving(): Slot | "none" {
+    return (readMap().get(this.stack.stack) as Slot | undefined) ?? "none";
+  }
+
+  /** Whether the other slot stands by behind `serving`. */
+  async standBy(serving: Slot, on: boolean): Promise<void> {
+    for (const name of this.names(serving)) await ask(ADMIN_SOCKET, `set server ${name}/${other(serving)} state ${on ? "ready" : "maint"}`);
+  }
+
+  /** A container died: its server is out before the next check says so. */
+  async takeOut(serving: Slot): Promise<void> {
+    for (const name of this.names(serving)) await ask(ADMIN_SOCKET, `set server ${name}/${serving} state maint`);
+  }
+
+  /** A slot's servers as they are after a start: its own ready, the spare one off. */
+  async reset(slot: Slot): Promise<void> {
+    for (const name of this.names(slot)) await ask(ADMIN_SOCKET, `set server ${name}/${slot} state ready`);
+    await this.standBy(slot, false);
+  }
+
+  /** Requests that the slot's containers are still answering. */
+  async sessions(slot: Slot): Promise<number> {
+    const mine = [...this.names("blue"), ...this.names("green")];
+    return (await this.stat()).filter((row) => mine.includes(row.backend) && row.server === slot).reduce((sum, row) => sum + row.sessions, 0);
+  }
+
+  /** Answers and 5xx answers given by the backends of a slot since HAProxy started. */
+  async answers(slot: Slot): Promise<{ all: number; failed: number }> {
+    const names = this.names(slot);
+    const rows = (await this.stat()).filter((row) => names.includes(row.backend) && row.server === "BACKEND");
+    return { all: rows.reduce((sum, row) => sum + row.responses, 0), failed: rows.reduce((sum, row) => sum + row.errors5xx, 0) };
+  }
+
+  /** Writes the configuration for all stacks of this host; reloads only if it changed, and reads HAProxy's verdict. */
+  async configure(): Promise<boolean> {
+    writeWhole(path.join(new Store(this.stack.stack).folder, "edge.json"), JSON.stringify(this.stack));
+    return applyConfiguration();
+  }
+
+  async remove(): Promise<void> {
+    fs.rmSync(path.join(new Store(this.stack.stack).folder, "edge.json"), { force: true });
+    const map = readMap();
+    map.delete(this.stack.stack);
+    writeMap(map);
+    await applyConfiguration();
+  }
+}
+
+export function storedEdge(stack: string): EdgeStack | undefined {
+  const file = path.join(new Store(stack).folder, "edge.json");
+  return fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, "utf8")) as EdgeStack) : undefined;
+}
+
+export async function applyConfiguration(): Promise<boolean> {
+  const stacks = Store.stacks().flatMap((name) => storedEdge(name) ?? []);
+  const text = edgeConfiguration(stacks);
+  const old = fs.existsSync(CONFIGURATION) ? fs.readFileSync(CONFIGURATION, "utf8") : "";
+  if (!fs.existsSync(UNAVAILABLE_PAGE)) {
+    fs.mkdirSync(path.dirname(UNAVAILABLE_PAGE), { recursive: true, mode: 0o755 });
+    writeWhole(UNAVAILABLE_PAGE, UNAVAILABLE_HTML, 0o644);
+  }
+  const map = readMap();
+  for (const { stack } of stacks) if (!map.has(stack)) map.set(stack, "none");
+  writeMap(map);
+  if (text === old) return false;
+  if (old !== "" && !old.startsWith("# Written by recoloca")) fs.copyFileSync(CONFIGURATION, `${CONFIGURATION}.before-recoloca`);
+  writeWhole(`${CONFIGURATION}.proposed`, text, 0o644);
+  const check = await run("haproxy", ["-c", "-f", `${CONFIGURATION}.proposed`]);
+  if (check.code !== 0) throw new Error(`haproxy refuses the edge's configuration: ${check.stderr || check.stdout}`);
+  fs.renameSync(`${CONFIGURATION}.proposed`, CONFIGURATION);
+  // A reload that fails (a port that someone else holds) leaves the old process serving and says Success=0 only here.
+  const verdict = fs.existsSync(MASTER_SOCKET) ? await ask(MASTER_SOCKET, "reload").catch(() => "Success=0 (no answer)") : "";
+  if (verdict === "") await must("systemctl", ["restart", "haproxy"]);
+  else if (!verdict.includes("Success=1")) {
+    if (old !== "") writeWhole(CONFIGURATION, old, 0o644);
+    throw new Error(`haproxy did not take the edge's configuration: ${verdict}`);
+  }
+  await waitForAdmin();
+  return true;
+}
+
+async function waitForAdmin(): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      await ask(ADMIN_SOCKET, "show version");
+      return;
+    } catch (error) {
+      if (tries > 100) throw error;
+      await sleep(50);
+    }
+  }
+}
+
+function readMap(): Map<string, string> {
+  if (!fs.existsSync(SLOTS_MAP)) return new Map();
+  const lines = fs.readFileSync(SLOTS_MAP, "utf8").split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return new Map(lines.map((line) => line.split(" ") as [string, string]));
+}
+
+const writeMap = (map: Map<string, string>) =>
+  writeWhole(SLOTS_MAP, [...map].sort().map(([stack, slot]) => `${stack} ${slot}\n`).join(""), 0o644);

@@ -1,0 +1,96 @@
+/** The questions a release must answer: asked of its containers directly, then through the edge. */
+import * as http from "node:http";
+import type { Gate, Route } from "../release/plan";
+import { routeFor } from "./edge-configuration";
+import { sleep } from "./process";
+
+export interface Answer {
+  readonly status?: number;
+  readonly body: string;
+  /** Why there is no answer: refused, timed out, reset. */
+  readonly error?: string;
+}
+
+export interface Target {
+  readonly address: string;
+  readonly port: number;
+}
+
+const ERRORS: Record<string, string> = {
+  ECONNREFUSED: "connection refused: nothing listens there yet",
+  EHOSTUNREACH: "no such address: the container is not running",
+  ECONNRESET: "connection reset",
+};
+
+export function ask(target: Target, gate: Pick<Gate, "path" | "host">, timeout = 5): Promise<Answer> {
+  return new Promise((done) => {
+    const request = http.get(
+      {
+        host: target.address,
+        port: target.port,
+        path: gate.path,
+        agent: false,
+        headers: { "user-agent": "recoloca-gate", ...(gate.host && { host: gate.host }) },
+        timeout: timeout * 1000,
+      },
+      (response) => {
+        let body = "";
+        response.setEncoding("utf8").on("data", (text: string) => {
+          if (body.length < 65536) body += text;
+        });
+        response.on("end", () => done({ status: response.statusCode ?? 0, body }));
+        response.on("error", (error) => done({ body, error: error.message }));
+      },
+    );
+    request.on("timeout", () => request.destroy(new Error(`no answer in ${timeout}s`)));
+    request.on("error", (error: NodeJS.ErrnoException) => done({ body: "", error: ERRORS[error.code ?? ""] ?? error.message }));
+  });
+}
+
+/** Why an answer does not pass, or undefined when it does. */
+export function verdict(gate: Gate, answer: Answer): string | undefined {
+  if (answer.error !== undefined) return answer.error;
+  if (answer.status !== gate.status) return `got ${answer.status}`;
+  if (gate.contains !== undefined && !answer.body.includes(gate.contains)) return `got ${answer.status} without "${gate.contains}"`;
+  return undefined;
+}
+
+export interface GateFailure {
+  readonly gate: Gate;
+  readonly service: string;
+  readonly why: string;
+  readonly last: Answer;
+  readonly seconds: number;
+}
+
+/** A container that is gone will not answer any more: no need to wait for the time limit. */
+export type StillWorthAsking = () => Promise<string | undefined>;
+
+/** Asks until the gate has passed often enough in a row; the last answer otherwise. */
+export async function pass(gate: Gate, service: string, target: Target, worth: StillWorthAsking): Promise<GateFailure | undefined> {
+  const start = performance.now();
+  const spent = () => (performance.now() - start) / 1000;
+  let passes = 0;
+  for (;;) {
+    const left = gate.timeout - spent();
+    const answer = await ask(target, gate, Math.max(0.2, Math.min(5, left)));
+    const why = verdict(gate, answer);
+    if (why === undefined) {
+      if (++passes >= gate.passes) return undefined;
+    } else {
+      passes = 0;
+      const gone = await worth();
+      if (gone !== undefined || spent() + gate.interval > gate.timeout) return { gate, service, why: gone ?? why, last: answer, seconds: spent() };
+    }
+    await sleep(gate.interval * 1000);
+  }
+}
+
+/** A gate asks the service that its path's route leads to. */
+export function targetOf(gate: Gate, routes: readonly Route[], addresses: Record<string, string>): { service: string; target: Target } | undefined {
+  const route = routeFor(routes, gate.path.split("?")[0]!, gate.host);
+  const address = route && addresses[route.service];
+  return route && address ? { service: route.service, target: { address, port: route.port } } : undefined;
+}
+
+export const sayGates = (gates: readonly Gate[]) => gates.map((gate) => `${gate.name} ${gate.status}`).join(", ");

@@ -1,0 +1,33 @@
+/** Tells what happens, once: to the journal file, from which everyone who follows or asks reads it. */
+import { RECORD_FORMAT, type JournalLine, type State } from "../release/record";
+import type { Evidence } from "./evidence";
+import type { Store } from "./store";
+
+export class Journal {
+  private readonly start = performance.now();
+  private readonly store: Store;
+  private readonly number: number;
+  private readonly mask: (text: string) => string;
+
+  constructor(store: Store, number: number, mask: (text: string) => string) {
+    this.store = store;
+    this.number = number;
+    this.mask = mask;
+  }
+
+  get seconds(): number {
+    return (performance.now() - this.start) / 1000;
+  }
+
+  tell(text: string, also: { state?: State; more?: Evidence } = {}): void {
+    const line: JournalLine = {
+      format: RECORD_FORMAT,
+      at: new Date().toISOString(),
+      after: Math.round(this.seconds * 1000) / 1000,
+      ...(also.state && { state: also.state }),
+      text: this.mask(text),
+      ...(also.more && { more: also.more.map(([label, value]): [string, string] => [label, this.mask(value)]) }),
+    };
+    this.store.appendJournal(this.number, line);
+  }
+}

@@ -1,0 +1,67 @@
+/** Runs the stack's migration once, in the new release's image, as a named container that outlives this process. */
+import { projectName } from "./compose-split";
+import { Failure, type Context } from "./context";
+import * as engine from "./engine";
+import { must, run } from "./process";
+import { writeWhole } from "./store";
+
+export async function migrate(context: Context): Promise<void> {
+  const { plan, journal, record } = context;
+  const migration = plan.migration;
+  if (!migration) return;
+  const revision = async () => (migration.revision ? lastLine((await job(context, "revision", migration.revision, 60)).output) : undefined);
+  const before = await revision();
+  const { code, output, late } = await job(context, "migration", migration.command, migration.timeout);
+  const after = code === 0 ? await revision() : await revision().catch(() => undefined);
+  record.schema = { ...(before !== undefined && { before }), ...(after !== undefined && { after }) };
+  if (code !== 0) {
+    const how = late ? `took longer than ${migration.timeout}s and was ended` : `failed with exit code ${code}`;
+    const same = before === after ? `the schema is as it was (${before || "empty"})` : `the schema was left at ${after ?? "an unknown revision"}, it was ${before || "empty"}`;
+    throw new Failure(`MIGRATION FAILED: "${migration.command.join(" ")}" ${how}; ${same}`, [["its output", output]]);
+  }
+  const text = migration.revision === undefined ? "migrated" : before === after ? `schema unchanged (${after})` : `migrated ${before || "empty"} → ${after}`;
+  journal.tell(text, { state: "migrated" });
+}
+
+const lastLine = (text: string) => (text.trim().split("\n").at(-1) ?? "").trim();
+
+interface Job {
+  readonly code: number;
+  readonly output: string;
+  readonly late: boolean;
+}
+
+/**
+ * Never `docker exec`, never in the foreground: a killed client would leave the job running with nobody to wait for it.
+ * Its service is written as a project of its own, so that it joins the slot's network with an address of the base's range.
+ */
+async function job(context: Context, kind: string, command: readonly string[], timeout: number): Promise<Job> {
+  const { stack, slot, store, number, split, environment, plan } = context;
+  const service = plan.migration!.service;
+  const { healthcheck: _healthcheck, networks: _networks, depends_on: _dependsOn, labels: _labels, ...definition } = split.release.services[service]!;
+  const name = `${stack}-${kind}-${number}`;
+  const file = store.file(number, `${kind}.compose.json`);
+  const project = projectName(stack, slot);
+  writeWhole(
+    file,
+    JSON.stringify({
+      ...split.release,
+      services: {
+        [kind]: { ...definition, container_name: name, command: command.map((word) => word.replaceAll("$", "$$$$")), entrypoint: [], labels: { "recoloca.stack": stack, "recoloca.job": kind }, networks: { slot: {} } },
+      },
+    }),
+  );
+  await engine.removeContainers([name]);
+  try {
+    await engine.compose({ project: `${project}-${kind}`, file, environment }, ["up", "--detach"]).catch((error: Error) => {
+      throw new Failure(`the ${kind} does not start: ${error.message}`);
+    });
+    const waited = await run("docker", ["wait", name], { timeout });
+    const late = waited.code === 124;
+    if (late) await must("docker", ["stop", "--time", "5", name]);
+    const [stdout, all] = [await run("docker", ["logs", name]), await engine.logTail(name, 50)];
+    return { code: late ? 124 : Number(waited.stdout.trim()), output: kind === "revision" ? stdout.stdout : all, late };
+  } finally {
+    await engine.removeContainers([name]);
+  }
+}

@@ -1,0 +1,85 @@
+/** From a plan in the store to a context that the steps can run on, or a refusal that says everything that is wrong. */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { stackName, type Plan } from "../release/plan";
+import type { ReleaseRecord } from "../release/record";
+import { problemsOf, split, type ComposeDocument } from "./compose-split";
+import { Refusal, type Context } from "./context";
+import { Edge, storedEdge } from "./edge";
+import * as engine from "./engine";
+import type { Journal } from "./journal";
+import { must } from "./process";
+import { Store, other, writeWhole, type Slot } from "./store";
+
+/** Room for images to be unpacked; Docker leaves half a layer behind when the disk fills. */
+const FREE_BYTES = 1 << 30;
+const FIRST_ADDRESS = 10;
+
+export async function prepare(store: Store, number: number, plan: Plan, record: ReleaseRecord, journal: Journal): Promise<Context> {
+  const stack = stackName(plan);
+  const folder = store.file(number, "project");
+  await checkDisk();
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = path.join(folder, "compose.yaml");
+  writeWhole(file, plan.compose);
+  writeWhole(path.join(folder, ".env"), Object.entries(plan.variables).map(([name, value]) => `${name}=${quoteVariable(value)}\n`).join(""));
+  const { document, complaints } = await engine.resolveCompose(stack, file, folder, plan.variables).catch((error: Error) => {
+    throw new Refusal(`Compose cannot read the file:\n${error.message.replaceAll(`${folder}/`, "")}`);
+  });
+  const parsed = JSON.parse(document) as ComposeDocument;
+  const unset = complaints.filter((text) => text.includes("variable is not set"));
+  const problems = [...unset.map((text) => `Compose file: ${text}`), ...problemsOf(parsed, plan, folder), ...routesTaken(stack, plan)];
+  if (problems.length > 0) throw new Refusal(problems.join("\n"));
+
+  const state = store.state();
+  const old = state.live;
+  const slot: Slot = old ? other(old.slot) : "blue";
+  const networks = state.networks ?? (await chooseNetworks());
+  const addressBook = assign(state.addresses, Object.keys(plan.images));
+  store.setState({ networks, addresses: addressBook });
+  const addressesIn = (of: Slot) => Object.fromEntries(Object.keys(addressBook).map((name) => [name, `10.201.${networks[of]}.${addressBook[name]!}`]));
+  const addresses = addressesIn(slot);
+  const parts = split(parsed, plan, { stack, number, slot, addresses });
+  const edge = new Edge({ stack, routes: plan.routes, addresses: { blue: addressesIn("blue"), green: addressesIn("green") } });
+  return { stack, store, number, plan, record, journal, slot, old, split: parts, edge, addresses, environment: plan.variables };
+}
+
+async function checkDisk(): Promise<void> {
+  const root = (await must("docker", ["info", "--format", "{{.DockerRootDir}}"]).catch((error: Error) => {
+    throw new Refusal(`the Docker engine does not answer: ${error.message}\n  look at: systemctl status docker`);
+  })).trim();
+  const { bavail, bsize } = fs.statfsSync(root);
+  const free = bavail * bsize;
+  if (free < FREE_BYTES)
+    throw new Refusal(`${Math.floor(free / 2 ** 20)} MiB are free below ${root}, a deploy wants ${FREE_BYTES / 2 ** 20} MiB\n  free some: docker system df; docker image prune --all`);
+}
+
+/** Two applications cannot answer the same host name and path. */
+function routesTaken(stack: string, plan: Plan): string[] {
+  return Store.stacks()
+    .filter((name) => name !== stack)
+    .flatMap((name) => (storedEdge(name)?.routes ?? []).map((route) => ({ name, route })))
+    .filter(({ route }) => plan.routes.some((mine) => mine.host === route.host && mine.path === route.path))
+    .map(({ name, route }) => `route ${route.host}${route.path} belongs to ${name} on this host`);
+}
+
+async function chooseNetworks(): Promise<Record<Slot, string>> {
+  const taken = await engine.networkOctets();
+  for (const name of Store.stacks()) Object.values(new Store(name).state().networks ?? {}).forEach((octet) => taken.add(octet));
+  const free = Array.from({ length: 256 }, (_, octet) => String(octet)).filter((octet) => !taken.has(octet));
+  const [blue, green] = free;
+  if (blue === undefined || green === undefined) throw new Refusal("no free network is left in 10.201.0.0/16: docker network prune");
+  return { blue, green };
+}
+
+/** An address is a service's for good: the edge's configuration stays the same while releases come and go. */
+export function assign(book: Record<string, number>, services: readonly string[]): Record<string, number> {
+  const next = { ...book };
+  for (const service of [...services].sort()) next[service] ??= Math.max(FIRST_ADDRESS - 1, ...Object.values(next)) + 1;
+  const over = Object.entries(next).find(([, octet]) => octet > 126);
+  if (over) throw new Refusal(`service "${over[0]}" would be the 118th on this stack's network; 117 fit`);
+  return next;
+}
+
+/** Single quotes keep `$` and `#` as they are in an env file of Compose. */
+const quoteVariable = (value: string) => `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;

@@ -1,0 +1,39 @@
+/** What a person reads of a release: rendered from journal lines here and nowhere else, so that no two places disagree. */
+import { sayDuration } from "../release/duration";
+import type { Outcome } from "../release/outcome";
+import { OUTCOMES } from "../release/outcome";
+import type { JournalLine, ReleaseRecord } from "../release/record";
+
+const LABEL = 14;
+
+export function renderHead(record: ReleaseRecord): string {
+  const { actor, run, commit } = record.provenance;
+  const by = [actor && `by ${actor}`, run && `run ${run}`, commit && `commit ${commit.slice(0, 12)}`].filter(Boolean).join(", ");
+  return [` release ${record.number}`, record.release, by].filter(Boolean).join("  ");
+}
+
+export function renderLine(line: JournalLine): string {
+  const head = `${sayDuration(line.after).padStart(6)}  ${line.text}`;
+  const more = (line.more ?? []).flatMap(([label, text]) =>
+    text.split("\n").map((part, index) => `        ${(index === 0 ? label : "").padEnd(LABEL)}${part}`),
+  );
+  return [head, ...more].map((part) => clip(part)).join("\n");
+}
+
+/** The command provider stops reading at a line of 64 KiB; a person stops long before. */
+const clip = (line: string) => (line.length > 400 ? `${line.slice(0, 399)}…` : line);
+
+export function renderEnd(record: ReleaseRecord, outcome: Outcome): string {
+  const { exit, says } = OUTCOMES[outcome];
+  if (outcome === "live") return "";
+  const what = { refused: "Nothing was changed.", failed: "Nothing to repair.", "rolled-back": "Nothing to repair.", stuck: "Look at it now." }[outcome];
+  return `\n outcome: ${says} (exit ${exit}). ${what} Full story: recoloca show ${record.number}`;
+}
+
+const AGO: readonly [number, string][] = [[86400, "d"], [3600, "h"], [60, "m"]];
+
+export function ago(since: string, now = Date.now()): string {
+  const seconds = Math.max(0, (now - Date.parse(since)) / 1000);
+  for (const [unit, letter] of AGO) if (seconds >= unit) return `${Math.floor(seconds / unit)}${letter}`;
+  return `${Math.floor(seconds)}s`;
+}

@@ -1,0 +1,217 @@
+/**
+ * The steps of a release up to the switch and beyond, each a small function over the context. What runs in which order,
+ * and what undoes it, is the table in `transaction.ts`.
+ */
+import { sayDuration } from "../release/duration";
+import type { Gate } from "../release/plan";
+import { projectName } from "./compose-split";
+import { Failure, type Context } from "./context";
+import * as engine from "./engine";
+import { gateEvidence, serviceEvidence } from "./evidence";
+import { ask, pass, sayGates, targetOf, verdict, type GateFailure } from "./gates";
+import { sleep } from "./process";
+import { writeWhole, type Slot } from "./store";
+
+const plural = (names: readonly string[]) => names.join(", ");
+
+export async function pullImages({ plan, journal }: Context): Promise<void> {
+  const images = [...new Set(Object.values(plan.images))];
+  const missing = (await Promise.all(images.map(async (image) => ((await engine.hasImage(image)) ? [] : [image])))).flat();
+  const began = journal.seconds;
+  for (const image of missing)
+    await engine.pull(image).catch((error: Error) => {
+      throw new Failure(`image ${image} cannot be had: ${error.message}`, pullHint(image, error.message));
+    });
+  const what = missing.length === 0 ? "" : ` (${missing.length} pulled, ${sayDuration(journal.seconds - began)})`;
+  journal.tell(`images present: ${plural(Object.keys(plan.images).sort())}${what}`, { state: "pulled" });
+}
+
+function pullHint(image: string, message: string): [string, string][] {
+  const server = image.split("/")[0]!;
+  if (/manifest unknown|not found/i.test(message)) return [["hint", "the registry has no such digest: was it pushed, or pruned? Set images to one it has"]];
+  if (/denied|unauthorized|authentication/i.test(message)) return [["hint", `the login for ${server} was refused: pulumi config set --secret recoloca:registryPassword`]];
+  if (/refused|no such host|timeout|EOF/i.test(message)) return [["hint", `${server} does not answer from this host; deploy again when it does`]];
+  return [];
+}
+
+export async function baseUp(context: Context): Promise<void> {
+  const { stack, store, number, split, journal, environment } = context;
+  const { networks, base: running } = store.state();
+  for (const slot of ["blue", "green"] as const) await engine.ensureNetwork(stack, slot, networks![slot]);
+  await Promise.all(split.volumes.map((name) => engine.ensureVolume(stack, name)));
+  const services = Object.keys(split.base.services).sort();
+  if (services.length === 0) return journal.tell("no base services", { state: "based" });
+  const call = { project: stack, file: store.file(number, "base.compose.json"), environment };
+  writeWhole(call.file, JSON.stringify(split.base, null, 2));
+  const present = new Set((await engine.baseContainers(stack)).map((container) => container.service));
+  const changed = services.filter((name) => present.has(name) && running[name] !== undefined && running[name] !== split.baseHashes[name]);
+  const started = (await engine.baseContainers(stack)).filter((container) => container.status === "running").map((container) => container.service);
+  const fresh = services.filter((name) => !started.includes(name) && !changed.includes(name));
+  // Never without need: the definition's hash is ours, so a newer Compose does not restart a database.
+  if (fresh.length > 0) await engine.compose(call, ["up", "--detach", "--no-recreate"]).catch(failed("the base does not start"));
+  if (changed.length > 0) await engine.compose(call, ["up", "--detach", "--no-deps", "--force-recreate", ...changed]).catch(failed("the base does not start"));
+  await waitForBase(context, services);
+  store.setState({ base: split.baseHashes });
+  const verbs = [fresh.length > 0 && `started ${plural(fresh)}`, changed.length > 0 && `recreated ${plural(changed)} (definition changed)`].filter(Boolean);
+  journal.tell(verbs.length > 0 ? verbs.join("; ") : `${plural(services)} untouched`, { state: "based" });
+}
+
+const failed = (what: string) => (error: Error) => {
+  throw new Failure(`${what}: ${error.message}`);
+};
+
+const BASE_LIMIT = 120;
+
+async function waitForBase({ stack, journal }: Context, services: readonly string[]): Promise<void> {
+  const limit = journal.seconds + BASE_LIMIT;
+  for (;;) {
+    const found = await engine.baseContainers(stack);
+    const waiting = services.filter((name) => !found.some((one) => one.service === name && one.status === "running" && one.health !== "starting" && one.health !== "unhealthy"));
+    if (waiting.length === 0) return;
+    if (journal.seconds > limit) {
+      const one = found.find((container) => container.service === waiting[0]);
+      throw new Failure(`${plural(waiting)} not healthy after ${BASE_LIMIT}s`, one ? [["its log", await engine.logTail(one.id, 50)]] : []);
+    }
+    await sleep(100);
+  }
+}
+
+const releaseCall = ({ stack, slot, store, number, environment }: Context) => ({
+  project: projectName(stack, slot),
+  file: store.file(number, "release.compose.json"),
+  environment,
+});
+
+export async function startRelease(context: Context): Promise<void> {
+  const { stack, slot, split, journal, old, edge } = context;
+  // A slot that is not live is ours to clear: an undone deploy may have left something.
+  await removeSlot(stack, slot);
+  const call = releaseCall(context);
+  writeWhole(call.file, JSON.stringify(split.release, null, 2));
+  await edge.configure();
+  await engine.compose(call, ["up", "--detach", "--no-deps", ...split.routed]).catch(async (error: Error) => {
+    throw new Failure(`the release does not start: ${error.message}`);
+  });
+  if (split.workers.length > 0) await engine.compose(call, ["up", "--no-start", "--no-deps", ...split.workers]).catch(failed("a worker cannot be created"));
+  const beside = old ? `, beside release ${old.number}` : "";
+  journal.tell(`started ${plural(split.routed)} in slot ${slot}${beside}`, { state: "started" });
+}
+
+/** The container gate, then the HTTP gates on the new containers directly. */
+export async function gateDirectly(context: Context): Promise<void> {
+  const { stack, slot, plan, addresses, journal, split } = context;
+  const gone = (service: string) => async () => {
+    const found = (await engine.slotContainers(stack, slot)).find((one) => one.service === service);
+    return !found || found.status === "exited" || found.status === "dead" ? `"${service}" exited with code ${found?.exitCode ?? "?"}` : undefined;
+  };
+  const results = await Promise.all(
+    plan.gates.map((gate) => {
+      const to = targetOf(gate, plan.routes, addresses)!;
+      return pass(gate, to.service, to.target, gone(to.service));
+    }),
+  );
+  const failure = results.find((result) => result !== undefined);
+  if (failure) throw await gateFailure(context, failure);
+  await containersSettled(context, split.routed);
+  const most = Math.max(0, ...plan.gates.map((gate) => gate.passes));
+  journal.tell(plan.gates.length === 0 ? "running (no gates are set)" : `healthy: ${sayGates(plan.gates)} (${most} in a row)`, { state: "healthy" });
+}
+
+async function gateFailure(context: Context, failure: GateFailure, where = ""): Promise<Failure> {
+  const { gate, why, seconds } = failure;
+  return new Failure(
+    `NOT HEALTHY: gate "${gate.name}" wanted ${gate.status} at ${gate.path}${where}, ${why} for ${sayDuration(seconds)}`,
+    await gateEvidence(context.stack, context.slot, failure),
+  );
+}
+
+const CONTAINER_LIMIT = 120;
+
+/** Compose's own health checks have the last word over containers; one without a check must be running. */
+async function containersSettled({ stack, slot, journal }: Context, services: readonly string[]): Promise<void> {
+  const limit = journal.seconds + CONTAINER_LIMIT;
+  for (;;) {
+    const found = (await engine.slotContainers(stack, slot)).filter((one) => services.includes(one.service));
+    const dead = found.find((one) => one.status !== "running" || one.health === "unhealthy");
+    if (dead) throw new Failure(`"${dead.service}" is ${dead.health === "unhealthy" ? "unhealthy by its own health check" : dead.status}`, await serviceEvidence(stack, slot, dead.service));
+    if (found.every((one) => one.health !== "starting")) return;
+    if (journal.seconds > limit) throw new Failure(`"${found.find((one) => one.health === "starting")!.service}" still starting after ${CONTAINER_LIMIT}s`);
+    await sleep(100);
+  }
+}
+
+export async function switchOver(context: Context): Promise<void> {
+  const { edge, slot, journal, old } = context;
+  await edge.waitUntilUp(slot, 10);
+  await edge.reset(slot);
+  if (old) await edge.standBy(slot, true);
+  await edge.switchTo(slot);
+  journal.tell(old ? `switched; release ${old.number} stays warm` : "switched", { state: "switched" });
+}
+
+const EDGE = { address: "127.0.0.1", port: 80 };
+
+/** A gate that names no host asks for the first host name that is routed. */
+function withHost({ plan }: Context, gate: Gate): Gate {
+  const host = gate.host ?? plan.routes.find((route) => route.host !== "*")?.host;
+  return host === undefined ? gate : { ...gate, host };
+}
+
+export async function verifyThroughEdge(context: Context): Promise<void> {
+  const { plan, journal } = context;
+  const results = await Promise.all(
+    plan.gates.map((gate) => {
+      const to = targetOf(gate, plan.routes, context.addresses)!;
+      return pass({ ...withHost(context, gate), passes: 1, timeout: Math.min(gate.timeout, 10) }, to.service, EDGE, async () => undefined);
+    }),
+  );
+  const failure = results.find((result) => result !== undefined);
+  if (failure) throw await gateFailure(context, failure, " through the edge");
+  if (plan.gates.length > 0) journal.tell("the same through the edge", { state: "verified" });
+}
+
+const WORKER_STEADY = 500;
+
+export async function swapWorkers(context: Context): Promise<void> {
+  const { stack, slot, split, journal, old } = context;
+  if (split.workers.length === 0) return;
+  if (old) await stopWorkers(stack, old.slot);
+  const mine = (await engine.slotContainers(stack, slot)).filter((one) => split.workers.includes(one.service));
+  await engine.startContainers(mine.map((one) => one.id));
+  await sleep(WORKER_STEADY);
+  const dead = (await engine.slotContainers(stack, slot)).find((one) => split.workers.includes(one.service) && one.status !== "running");
+  if (dead) throw new Failure(`"${dead.service}" exited with code ${dead.exitCode}`, await serviceEvidence(stack, slot, dead.service));
+  journal.tell(`${plural(split.workers)} swapped${old ? " (the old one finished first)" : ""}`, { state: "workers" });
+}
+
+/** Those of a slot that no route leads to, told by the edge's own routes of that release. */
+async function stopWorkers(stack: string, slot: Slot): Promise<void> {
+  await engine.stopContainers((await workersOf(stack, slot)).map((one) => one.id));
+}
+
+const workersOf = async (stack: string, slot: Slot) => engine.containers([`label=recoloca.stack=${stack}`, `label=recoloca.slot=${slot}`, "label=recoloca.role=worker"]);
+
+export async function startOldWorkers({ stack, old }: Context): Promise<void> {
+  if (old) await engine.startContainers((await workersOf(stack, old.slot)).filter((one) => one.status !== "running").map((one) => one.id));
+}
+
+export async function removeSlot(stack: string, slot: Slot, grace = false): Promise<void> {
+  const ids = (await engine.slotContainers(stack, slot)).map((one) => one.id);
+  if (grace) await engine.stopContainers(ids);
+  await engine.removeContainers(ids);
+}
+
+/** One question a second per gate through the edge; three wrong answers in a row are a verdict, one is not. */
+export async function probeOnce(context: Context, wrong: Map<string, number>): Promise<Failure | undefined> {
+  for (const gate of context.plan.gates) {
+    const answer = await ask(EDGE, withHost(context, gate));
+    const why = verdict(gate, answer);
+    const count = why === undefined ? 0 : (wrong.get(gate.name) ?? 0) + 1;
+    wrong.set(gate.name, count);
+    if (count >= 3) {
+      const to = targetOf(gate, context.plan.routes, context.addresses)!;
+      return gateFailure(context, { gate, service: to.service, why: why!, last: answer, seconds: count }, " while watched");
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,141 @@
+/**
+ * The release store: what the host knows of one stack, in files that are written aside, synced and renamed, so that a
+ * reader never sees half of one. Layout, below `/var/lib/recoloca/<stack>/`:
+ *
+ *     state.json              which release is live, the stack's networks and addresses
+ *     edge.json               routes and addresses that the edge serves
+ *     releases/<n>/plan.json  0600: holds the environment's values
+ *     releases/<n>/journal.jsonl, record.json
+ *     releases/<n>/*.compose.json, .env
+ */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import type { JournalLine, ReleaseRecord } from "../release/record";
+import type { Plan } from "../release/plan";
+
+export const ROOT = process.env["RECOLOCA_ROOT"] ?? "/var/lib/recoloca";
+
+export type Slot = "blue" | "green";
+export const other = (slot: Slot): Slot => (slot === "blue" ? "green" : "blue");
+
+export interface StackState {
+  live: { number: number; slot: Slot } | null;
+  /** Third octets of the two slot networks. */
+  networks: Record<Slot, string> | null;
+  /** Service to last octet, given once and never given to another service. */
+  addresses: Record<string, number>;
+  /** Base service to the hash of the definition it runs with. */
+  base: Record<string, string>;
+}
+
+const EMPTY: StackState = { live: null, networks: null, addresses: {}, base: {} };
+
+export function writeWhole(file: string, text: string, mode = 0o600): void {
+  const aside = `${file}.new`;
+  fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  const handle = fs.openSync(aside, "w", mode);
+  try {
+    fs.writeSync(handle, text);
+    fs.fsyncSync(handle);
+  } finally {
+    fs.closeSync(handle);
+  }
+  fs.renameSync(aside, file);
+}
+
+function readJson<T>(file: string): T | undefined {
+  try {
+    return JSON.parse(fs.readFileSync(file, "utf8")) as T;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new Error(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+export class Store {
+  readonly folder: string;
+  readonly stack: string;
+
+  constructor(stack: string) {
+    this.stack = stack;
+    this.folder = path.join(ROOT, stack);
+  }
+
+  static stacks(): string[] {
+    return fs.existsSync(ROOT) ? fs.readdirSync(ROOT).filter((name) => fs.existsSync(path.join(ROOT, name, "releases"))).sort() : [];
+  }
+
+  get lockFile(): string {
+    return path.join(this.folder, "lock");
+  }
+
+  state(): StackState {
+    return { ...EMPTY, ...readJson<StackState>(path.join(this.folder, "state.json")) };
+  }
+
+  setState(change: Partial<StackState>): void {
+    writeWhole(path.join(this.folder, "state.json"), JSON.stringify({ ...this.state(), ...change }, null, 2));
+  }
+
+  file(number: number, name: string): string {
+    return path.join(this.folder, "releases", String(number), name);
+  }
+
+  numbers(): number[] {
+    const folder = path.join(this.folder, "releases");
+    if (!fs.existsSync(folder)) return [];
+    return fs.readdirSync(folder).map(Number).filter(Number.isInteger).sort((a, b) => a - b);
+  }
+
+  /** Takes the next release number: the folder's creation is what makes it ours, also beside another receiver. */
+  create(plan: Plan): number {
+    fs.mkdirSync(path.join(this.folder, "releases"), { recursive: true, mode: 0o700 });
+    for (let number = (this.numbers().at(-1) ?? 0) + 1; ; number++) {
+      try {
+        fs.mkdirSync(path.join(this.folder, "releases", String(number)), { mode: 0o700 });
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "EEXIST") continue;
+        throw error;
+      }
+      writeWhole(this.file(number, "plan.json"), JSON.stringify(plan));
+      return number;
+    }
+  }
+
+  plan(number: number): Plan {
+    const plan = readJson<Plan>(this.file(number, "plan.json"));
+    if (!plan) throw new Error(`release ${number} of ${this.stack} has no plan in the store`);
+    return plan;
+  }
+
+  record(number: number): ReleaseRecord | undefined {
+    const record = readJson<ReleaseRecord>(this.file(number, "record.json"));
+    return record && { ...record, journal: this.journal(number) };
+  }
+
+  setRecord(record: ReleaseRecord): void {
+    writeWhole(this.file(record.number, "record.json"), JSON.stringify({ ...record, journal: [] }, null, 2));
+  }
+
+  /** The journal's whole lines; a torn last line is not one. */
+  journal(number: number): JournalLine[] {
+    const file = this.file(number, "journal.jsonl");
+    if (!fs.existsSync(file)) return [];
+    const text = fs.readFileSync(file, "utf8");
+    return text
+      .slice(0, text.lastIndexOf("\n") + 1)
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as JournalLine);
+  }
+
+  appendJournal(number: number, line: JournalLine): void {
+    const handle = fs.openSync(this.file(number, "journal.jsonl"), "a", 0o600);
+    try {
+      fs.writeSync(handle, `${JSON.stringify(line)}\n`);
+      fs.fsyncSync(handle);
+    } finally {
+      fs.closeSync(handle);
+    }
+  }
+}

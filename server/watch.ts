@@ -1,0 +1,73 @@
+/** The watch window: the new release serves, the old one is warm behind it, and any sign of trouble ends it. */
+import { spawn } from "node:child_process";
+import { sayDuration } from "../release/duration";
+import { Failure, type Context } from "./context";
+import * as engine from "./engine";
+import { serviceEvidence } from "./evidence";
+import { sleep } from "./process";
+import { probeOnce } from "./steps";
+
+/** A share of 5xx answers that ends the window, where the old release did not have it too. */
+const SHARE = 0.05;
+const ENOUGH = 20;
+
+export async function watch(context: Context): Promise<void> {
+  const { plan, journal, edge, slot, old } = context;
+  if (plan.watch === 0) return;
+  const start = await edge.answers(slot);
+  const before = old ? await edge.answers(old.slot) : { all: 0, failed: 0 };
+  const usual = before.all === 0 ? 0 : before.failed / before.all;
+  const deaths = watchDeaths(context);
+  const wrong = new Map<string, number>();
+  const until = performance.now() + plan.watch * 1000;
+  try {
+    for (let beat = 0; performance.now() < until; beat++) {
+      const dead = deaths.first();
+      if (dead !== undefined) throw await died(context, dead);
+      if (beat % 10 === 0) {
+        await containersRun(context);
+        const failure = await probeOnce(context, wrong);
+        if (failure) throw failure;
+        const now = await edge.answers(slot);
+        const all = now.all - start.all;
+        const share = all < ENOUGH ? 0 : (now.failed - start.failed) / all;
+        if (share > Math.max(SHARE, usual * 2)) throw new Failure(`${(share * 100).toFixed(1)} % of ${all} requests were answered with 5xx (release ${old?.number ?? "–"}: ${(usual * 100).toFixed(1)} %)`, await evidenceOfAll(context));
+      }
+      await sleep(100);
+    }
+  } finally {
+    deaths.stop();
+  }
+  const end = await edge.answers(slot);
+  journal.tell(`watched ${sayDuration(plan.watch)}: ${(end.all - start.all).toLocaleString("en")} requests, ${end.failed - start.failed} answered with 5xx`, { state: "watched" });
+}
+
+async function containersRun(context: Context): Promise<void> {
+  const { stack, slot } = context;
+  const bad = (await engine.slotContainers(stack, slot)).find((one) => one.status !== "running" || one.health === "unhealthy" || one.restarts > 0);
+  if (bad) throw await died(context, bad.service);
+}
+
+async function died(context: Context, service: string): Promise<Failure> {
+  // The standby answers from here on; without this, requests would wait for the next check to fail.
+  await context.edge.takeOut(context.slot).catch(() => undefined);
+  const found = (await engine.slotContainers(context.stack, context.slot)).find((one) => one.service === service);
+  const how = found?.health === "unhealthy" ? "became unhealthy" : `died with exit code ${found?.exitCode ?? "?"}`;
+  return new Failure(`"${service}" ${how} while watched`, await serviceEvidence(context.stack, context.slot, service));
+}
+
+async function evidenceOfAll({ stack, slot, split }: Context) {
+  return (await Promise.all(split.routed.map((service) => serviceEvidence(stack, slot, service)))).flat();
+}
+
+/** The engine tells of a death at once; asking in a loop would be late by its interval. */
+function watchDeaths({ stack, slot }: Context): { first: () => string | undefined; stop: () => void } {
+  let service: string | undefined;
+  const events = spawn(
+    "docker",
+    ["events", "--filter", "event=die", "--filter", `label=recoloca.stack=${stack}`, "--filter", `label=recoloca.slot=${slot}`, "--format", '{{index .Actor.Attributes "recoloca.service"}}'],
+    { stdio: ["ignore", "pipe", "ignore"] },
+  );
+  events.stdout.setEncoding("utf8").on("data", (text: string) => (service ??= text.trim().split("\n")[0]));
+  return { first: () => service, stop: () => void events.kill() };
+}
