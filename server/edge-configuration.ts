@@ -52,7 +52,6 @@ global
     stats timeout 30s
     user haproxy
     group haproxy
-    maxconn 20000
 
 defaults
     mode http

@@ -18,20 +18,28 @@ export interface ContainerState {
   readonly startedAt: string;
 }
 
-const INSPECT =
-  '{{.Id}}|{{index .Config.Labels "recoloca.service"}}|{{.State.Status}}|{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}|{{.State.ExitCode}}|{{.State.OOMKilled}}|{{.RestartCount}}|{{.State.StartedAt}}';
+interface Inspected {
+  Id: string;
+  Config: { Labels: Record<string, string> | null };
+  State: { Status: string; ExitCode: number; OOMKilled: boolean; StartedAt: string; Health?: { Status: string } };
+  RestartCount: number;
+}
 
 export async function containers(filter: readonly string[]): Promise<ContainerState[]> {
   const ids = (await must("docker", ["ps", "--all", "--quiet", ...filter.flatMap((one) => ["--filter", one])])).split("\n").filter(Boolean);
   if (ids.length === 0) return [];
-  const ran = await run("docker", ["inspect", "--format", INSPECT, ...ids]);
-  return ran.stdout
-    .split("\n")
-    .filter((line) => line.includes("|"))
-    .map((line) => {
-      const [id = "", service = "", status = "", health = "", exit = "", oom = "", restarts = "", startedAt = ""] = line.split("|");
-      return { id, service, status, health, exitCode: Number(exit), oomKilled: oom === "true", restarts: Number(restarts), startedAt };
-    });
+  // A container may go between the two questions: what is still there is what counts.
+  const { stdout } = await run("docker", ["inspect", ...ids]);
+  return (JSON.parse(stdout) as Inspected[]).map(({ Id, Config, State, RestartCount }) => ({
+    id: Id,
+    service: Config.Labels?.["recoloca.service"] ?? "",
+    status: State.Status,
+    health: State.Health?.Status ?? "none",
+    exitCode: State.ExitCode,
+    oomKilled: State.OOMKilled,
+    restarts: RestartCount,
+    startedAt: State.StartedAt,
+  }));
 }
 
 export const slotContainers = (stack: string, slot: Slot) => containers([`label=recoloca.stack=${stack}`, `label=recoloca.slot=${slot}`]);
