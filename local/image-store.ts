@@ -1,0 +1,45 @@
+/** Images built without a hub: a Debian of packages, and what is built on it. Named by what they are made of. */
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { cacheFolder } from "../tools/cache";
+import { attempt, must } from "./command";
+
+const SUITE = "trixie";
+
+export const hasImage = async (name: string) => (await attempt("docker", ["image", "inspect", name])).code === 0;
+
+/** An image of Debian packages, kept as a tar for the next engine. */
+export async function debianImage(kind: string, packages: readonly string[]): Promise<string> {
+  const key = createHash("sha256").update([SUITE, ...packages].join(" ")).digest("hex").slice(0, 12);
+  const name = `recoloca-${kind}:${key}`;
+  if (await hasImage(name)) return name;
+  const tar = cacheFolder(`${kind}-${key}.tar`);
+  if (!fs.existsSync(tar)) {
+    fs.mkdirSync(path.dirname(tar), { recursive: true });
+    const aside = `${tar}.${process.pid}.tar`;
+    await must("mmdebstrap", ["--quiet", "--variant=apt", `--include=${packages.join(",")}`, SUITE, aside]);
+    fs.renameSync(aside, tar);
+  }
+  await must("docker", ["import", tar, name]);
+  return name;
+}
+
+/** Hash of a folder's files, names and modes apart: what an image is made from. */
+export function folderHash(...folders: string[]): string {
+  const hash = createHash("sha256");
+  for (const folder of folders)
+    for (const entry of fs.readdirSync(folder, { recursive: true, withFileTypes: true }).map((one) => path.join(one.parentPath, one.name)).sort())
+      if (fs.statSync(entry).isFile() && !entry.includes("__pycache__")) hash.update(path.relative(folder, entry)).update(fs.readFileSync(entry));
+  return hash.digest("hex").slice(0, 12);
+}
+
+/** `docker build`, unless an image of the same content is there. */
+export async function buildImage(kind: string, context: string, args: Record<string, string>): Promise<string> {
+  const key = createHash("sha256").update(folderHash(context)).update(JSON.stringify(args)).digest("hex").slice(0, 12);
+  const name = `recoloca-${kind}:${key}`;
+  if (await hasImage(name)) return name;
+  const buildArgs = Object.entries(args).flatMap(([arg, value]) => ["--build-arg", `${arg}=${value}`]);
+  await must("docker", ["build", "--quiet", "--tag", name, ...buildArgs, context]);
+  return name;
+}

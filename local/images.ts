@@ -1,0 +1,43 @@
+/** The sample application's images, built once per content and version, and pushed; what comes out are digests. */
+import * as path from "node:path";
+import { checkout } from "../tools/cache";
+import { attempt, must } from "./command";
+import { buildImage, debianImage } from "./image-store";
+import { dockerConfig } from "./registry";
+import { registryName, type Site } from "./site";
+
+export interface Images {
+  readonly backend: string;
+  readonly frontend: string;
+  readonly postgres: string;
+  readonly redis: string;
+}
+
+const folder = (name: string) => path.join(checkout, "application", name);
+
+export async function ensureImages(site: Site, version: string): Promise<Images> {
+  const debian = await debianImage("debian", ["ca-certificates"]);
+  const base = await buildImage("sample-base", folder("base"), { BASE: debian });
+  const publish = async (name: string, args: Record<string, string>, tag: string) =>
+    push(site, await buildImage(`sample-${name}`, folder(name), { BASE: base, ...args }), `${registryName(site)}/recoloca/${name}`, tag);
+  return {
+    backend: await publish("backend", { VERSION: version }, version),
+    frontend: await publish("frontend", { VERSION: version }, version),
+    postgres: await publish("postgres", {}, "17"),
+    redis: await publish("redis", {}, "8"),
+  };
+}
+
+/** Pushes unless the engine knows the digest that the registry still has under it. */
+async function push(site: Site, image: string, repository: string, tag: string): Promise<string> {
+  const env = dockerConfig(site);
+  const known = async () =>
+    (await must("docker", ["image", "inspect", "--format", "{{join .RepoDigests \"\\n\"}}", image])).split("\n").find((digest) => digest.startsWith(`${repository}@`));
+  const digest = await known();
+  if (digest && (await attempt("docker", ["manifest", "inspect", "--insecure", digest], { env })).code === 0) return digest;
+  await must("docker", ["tag", image, `${repository}:${tag}`]);
+  await must("docker", ["push", "--quiet", `${repository}:${tag}`], { env });
+  const pushed = await known();
+  if (!pushed) throw new Error(`${repository}:${tag} has no digest after its push`);
+  return pushed;
+}

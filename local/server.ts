@@ -1,0 +1,98 @@
+/** The disposable server: a container that boots systemd, reached only by SSH with a generated key and a pinned host key. */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { checkout } from "../tools/cache";
+import { attempt, must, until } from "./command";
+import { buildImage, debianImage } from "./image-store";
+import { inSite, type Site } from "./site";
+
+const PACKAGES = [
+  "systemd", "systemd-sysv", "dbus", "openssh-server", "docker.io", "docker-cli", "docker-compose", "ca-certificates",
+  "iproute2", "iptables", "nodejs", "haproxy", "procps", "curl",
+]; // prettier-ignore
+
+const CAPABILITIES = ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "NET_RAW", "MKNOD", "SYS_CHROOT"];
+
+export const serverName = (site: Site) => `${site.name}-server`;
+export const registryContainer = (site: Site) => `${site.name}-registry`;
+
+/** Older machines mount cgroup2 beside the first version's trees. */
+const cgroupTree = () => (fs.existsSync("/sys/fs/cgroup/unified") ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup");
+
+export async function ensureKeys(site: Site): Promise<void> {
+  fs.mkdirSync(site.folder, { recursive: true, mode: 0o700 });
+  for (const name of ["id_ed25519", "host_ed25519"])
+    if (!fs.existsSync(inSite(site, `${name}.pub`))) {
+      fs.rmSync(inSite(site, name), { force: true });
+      await must("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", site.name, "-f", inSite(site, name)]);
+    }
+  const [type, key] = hostKey(site).split(" ");
+  fs.writeFileSync(inSite(site, "known_hosts"), `[127.0.0.1]:${site.sshPort} ${type} ${key}\n`);
+}
+
+export const hostKey = (site: Site) => fs.readFileSync(inSite(site, "host_ed25519.pub"), "utf8").trim().split(" ").slice(0, 2).join(" ");
+export const privateKey = (site: Site) => fs.readFileSync(inSite(site, "id_ed25519"), "utf8");
+
+export const sshArguments = (site: Site): string[] => [
+  "-i", inSite(site, "id_ed25519"), "-p", String(site.sshPort), "-o", "BatchMode=yes", "-o", "ConnectTimeout=5",
+  "-o", `UserKnownHostsFile=${inSite(site, "known_hosts")}`, "-o", "StrictHostKeyChecking=yes", "-o", "LogLevel=ERROR", "root@127.0.0.1",
+]; // prettier-ignore
+
+/** Runs one command line on the server. */
+export const onServer = (site: Site, command: string, input?: string) =>
+  attempt("ssh", [...sshArguments(site), command], input === undefined ? {} : { input });
+
+export async function ensureServer(site: Site): Promise<string> {
+  await ensureKeys(site);
+  const image = await buildImage("server", path.join(checkout, "local", "server"), { BASE: await debianImage("server-base", PACKAGES) });
+  const name = serverName(site);
+  const state = (await attempt("docker", ["inspect", "--format", "{{.State.Status}} {{.Config.Image}} {{index .Config.Labels \"recoloca.key\"}}", name])).stdout.trim();
+  const wanted = hostKey(site).slice(-24);
+  if (state !== "" && !state.endsWith(`${image} ${wanted}`)) {
+    // Another checkout's server, or an older image: its keys are not ours, so nothing of it can be reached.
+    await removeServer(site);
+    await create(site, image, wanted);
+  } else if (state === "") await create(site, image, wanted);
+  if (!state.startsWith("running")) await must("docker", ["start", name]);
+  await until(`the server answers on 127.0.0.1:${site.sshPort}`, 60, async () => (await onServer(site, "systemctl is-system-running --wait")).stdout.trim() === "running");
+  return `Debian 13, ssh on 127.0.0.1:${site.sshPort}, host key pinned`;
+}
+
+/** Created, given its keys, and only then started: there is no moment at which it has others. */
+async function create(site: Site, image: string, key: string): Promise<void> {
+  const name = serverName(site);
+  if ((await attempt("docker", ["network", "inspect", site.name])).code !== 0) await must("docker", ["network", "create", site.name]);
+  await must("docker", [
+    "create", "--name", name, "--hostname", name, "--network", site.name, "--label", `recoloca.key=${key}`,
+    "-e", "container=docker", "-e", `SERVER_NAME=${name}`, "-e", `REGISTRY_PORT=${site.registryPort}`, "-e", `REGISTRY_HOST=${registryContainer(site)}`,
+    ...CAPABILITIES.flatMap((capability) => ["--cap-add", capability]),
+    "--security-opt", "seccomp=unconfined", "--security-opt", "systempaths=unconfined",
+    "--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp", "--cgroupns", "host", "-v", `${cgroupTree()}:/cg:rw`,
+    "-v", `${name}-docker:/var/lib/docker`, "-p", `127.0.0.1:${site.sshPort}:22`, "-p", `127.0.0.1:${site.httpPort}:80`,
+    image, "/start.sh",
+  ]); // prettier-ignore
+  await must("docker", ["cp", inSite(site, "host_ed25519"), `${name}:/etc/ssh/ssh_host_ed25519_key`]);
+  await must("docker", ["cp", inSite(site, "host_ed25519.pub"), `${name}:/etc/ssh/ssh_host_ed25519_key.pub`]);
+  await must("docker", ["cp", inSite(site, "id_ed25519.pub"), `${name}:/root/.ssh/authorized_keys`]);
+}
+
+export async function removeServer(site: Site): Promise<void> {
+  const name = serverName(site);
+  await attempt("docker", ["rm", "--force", "--volumes", name]);
+  await attempt("docker", ["volume", "rm", "--force", `${name}-docker`]);
+  removeTrees(name);
+}
+
+/** The cgroups that the server's boots left, deepest first. */
+function removeTrees(name: string): void {
+  const top = cgroupTree();
+  const leave = (folder: string): void => {
+    for (const entry of fs.readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) leave(path.join(folder, entry.name));
+    try {
+      fs.rmdirSync(folder);
+    } catch {
+      // Still in use: the kernel refuses, and the next take-down tries again.
+    }
+  };
+  for (const entry of fs.readdirSync(top)) if (entry.startsWith(`${name}-`)) leave(path.join(top, entry));
+}

@@ -1,0 +1,22 @@
+/** One place to deploy to: its names, ports and files. `make local` has one, each test run has one of its own. */
+import * as path from "node:path";
+import { localFolder } from "../tools/cache";
+
+export interface Site {
+  /** Prefix of every container, volume and network of it. */
+  readonly name: string;
+  readonly sshPort: number;
+  readonly httpPort: number;
+  readonly registryPort: number;
+  /** Keys, certificates, passwords, the stack's state. */
+  readonly folder: string;
+}
+
+export const localSite: Site = { name: "recoloca-local", sshPort: 2223, httpPort: 8081, registryPort: 5443, folder: localFolder("site") };
+
+export const testSite: Site = { name: "recoloca-test", sshPort: 2224, httpPort: 8082, registryPort: 5444, folder: localFolder("test-site") };
+
+export const inSite = (site: Site, ...parts: string[]) => path.join(site.folder, ...parts);
+
+/** The registry's name, the same on the machine and inside the server. Engines trust 127.0.0.0/8 without a known authority. */
+export const registryName = (site: Site) => `127.0.0.1:${site.registryPort}`;
