@@ -1,0 +1,135 @@
+/** From raw configuration to values, or to every problem there is. Pure: nothing is read here, no secret is looked at. */
+import type * as z from "zod";
+import { parseDocument } from "yaml";
+import { KEYS, keyOf, type KeyName } from "./schema";
+import { meant, setCommand, type Problem } from "./problems";
+
+export type Values = { [Name in KeyName]: z.output<(typeof KEYS)[Name]["form"]> };
+
+export interface Raw {
+  /** Key without namespace to its value; JSON where the key holds a structure. */
+  readonly values: Readonly<Record<string, string>>;
+  /** Keys whose value is encrypted. */
+  readonly encrypted: ReadonlySet<string>;
+}
+
+export interface ComposeFile {
+  readonly path: string;
+  /** Undefined: there is no such file. */
+  readonly text: string | undefined;
+}
+
+const STRUCTURED: ReadonlySet<string> = new Set(["images", "provenance", "variables", "secrets", "routes", "gates", "migration"]);
+
+export function checkValues(raw: Raw): { values: Partial<Values>; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const values: Record<string, unknown> = {};
+  for (const name of Object.keys(raw.values))
+    if (!keyOf(name)) problems.push({ key: name, says: `is not known; ${meant(name, Object.keys(KEYS))}`, fix: `pulumi config rm recoloca:${name}` });
+  for (const [name, key] of Object.entries(KEYS) as [KeyName, (typeof KEYS)[KeyName]][]) {
+    const text = raw.values[name];
+    const secret = "secret" in key && key.secret;
+    if (text === undefined && "required" in key && key.required) {
+      problems.push({ key: name, says: `is missing: ${lower(key.what)}`, fix: commandFor(name, secret) });
+      continue;
+    }
+    if (text !== undefined && secret && !raw.encrypted.has(name)) {
+      problems.push({ key: name, says: "is there for anyone to read; it must be encrypted (and the value changed)", fix: commandFor(name, true) });
+      continue;
+    }
+    const parsed = key.form.safeParse(text === undefined ? undefined : STRUCTURED.has(name) ? fromJson(text) : text);
+    if (parsed.success) values[name] = parsed.data;
+    else for (const issue of parsed.error.issues) problems.push(...problemOf(name, issue, STRUCTURED.has(name) && text !== undefined ? fromJson(text) : text, secret));
+  }
+  return { values: values as Partial<Values>, problems };
+}
+
+const lower = (text: string) => text.charAt(0).toLowerCase() + text.slice(1).replace(/\.$/, "");
+
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+const PRIVATE_KEY = "cat PRIVATE_KEY_FILE | pulumi config set --secret recoloca:sshPrivateKey";
+
+function commandFor(name: string, secret: boolean): string {
+  if (name === "sshPrivateKey") return PRIVATE_KEY;
+  if (name === "secrets") return setCommand("secrets.NAME", "", true);
+  const structured = STRUCTURED.has(name);
+  const example = keyOf(name)?.example ?? "";
+  if (name === "images") return setCommand("images.SERVICE", example);
+  if (!structured) return setCommand(name, example, secret);
+  return `in the stack's file: recoloca:${name}: ${example}`;
+}
+
+function problemOf(name: string, issue: z.core.$ZodIssue, given: unknown, secret: boolean): Problem[] {
+  const key = [name, ...issue.path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))].join("");
+  const got = issue.path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], given);
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map((wrong) => ({ key: `${key}.${wrong}`, says: `is not known; ${meant(wrong, knownBeside(name))}` }));
+  const wants = issue.message.replace(/^Invalid input: expected /, "wants ").replace(/^Invalid input: /, "").replace(/, received .*$/, "");
+  const said = /^wants /.test(wants) ? wants : `wants ${wants}`;
+  if (got === undefined) return [{ key, says: `is missing: ${said}`, fix: commandFor(name, secret) }];
+  const shown = secret ? "something else" : JSON.stringify(got);
+  return [{ key, says: `got ${shown}, ${said}`, fix: issue.path.length === 0 ? commandFor(name, secret) : setCommand(key, exampleOf(key), secret) }];
+}
+
+const exampleOf = (key: string) => (/timeout|interval/.test(key) ? "30s" : /images/.test(key) ? "REGISTRY/NAME@sha256:DIGEST" : "VALUE");
+
+const FIELDS: Record<string, readonly string[]> = {
+  routes: ["host", "path", "service", "port"],
+  gates: ["name", "path", "status", "contains", "timeout", "passes", "interval", "host"],
+  migration: ["service", "command", "timeout", "revision"],
+  provenance: ["commit", "actor", "run"],
+};
+const knownBeside = (name: string) => FIELDS[name] ?? [];
+
+/** What can only be seen with several values side by side, the Compose file among them. */
+export function checkTogether(values: Partial<Values>, compose: ComposeFile, given: { secrets: readonly string[]; registry: readonly string[] }): Problem[] {
+  const problems: Problem[] = [];
+  if (given.registry.length > 0 && given.registry.length < 3)
+    for (const name of ["registryServer", "registryUsername", "registryPassword"].filter((one) => !given.registry.includes(one)))
+      problems.push({ key: name, says: `is missing: ${given.registry.join(" and ")} ${given.registry.length === 1 ? "is" : "are"} set, all three go together`, fix: commandFor(name, name === "registryPassword") });
+  if (values.images && !values.release) problems.push({ key: "release", says: "is missing: a release's images and its name are set together", fix: commandFor("release", false) });
+  if (values.release && !values.images) problems.push({ key: "images", says: "is missing: a release's images and its name are set together", fix: commandFor("images", false) });
+  return [...problems, ...checkCompose(values, compose, given.secrets)];
+}
+
+function checkCompose(values: Partial<Values>, compose: ComposeFile, secrets: readonly string[]): Problem[] {
+  const problem = (key: string, says: string, fix?: string): Problem => ({ key, says, ...(fix !== undefined && { fix }) });
+  if (compose.text === undefined) return [problem("composeFile", `there is no file ${compose.path}`, commandFor("composeFile", false))];
+  const document = parseDocument(compose.text, { merge: true });
+  const [error] = document.errors;
+  if (error) return [problem("composeFile", `${compose.path} is not YAML: ${error.message.split("\n")[0]!.replace(/:$/, "")}`)];
+  const services = (document.toJS() as { services?: Record<string, { image?: string; build?: unknown } | null> } | null)?.services;
+  if (!services || typeof services !== "object") return [problem("composeFile", `${compose.path} has no services`)];
+  const names = Object.keys(services);
+  const unknown = (key: string, service: string) =>
+    names.includes(service) ? [] : [problem(key, `got "${service}", which ${compose.path} does not have; ${meant(service, names)}`, setCommand(key, names[0] ?? "SERVICE"))];
+  const routes = values.routes ?? [];
+  return [
+    ...routes.flatMap((route, index) => unknown(`routes[${index}].service`, route.service)),
+    ...Object.keys(values.images ?? {}).flatMap((name) => (names.includes(name) ? [] : [problem(`images.${name}`, `names a service that ${compose.path} does not have; ${meant(name, names)}`)])),
+    ...(values.migration ? unknown("migration.service", values.migration.service) : []),
+    ...(values.gates ?? []).flatMap((gate, index) =>
+      routes.some((route) => route.path === "/" || gate.path === route.path || gate.path.startsWith(`${route.path}/`)) ? [] : [problem(`gates[${index}].path`, `got "${gate.path}", and no route leads there`)],
+    ),
+    ...names
+      .filter((name) => services[name]?.build !== undefined && services[name].image === undefined && values.images && !values.images[name])
+      .map((name) => problem(`images.${name}`, `is missing: service "${name}" has a build and no image`, setCommand(`images.${name}`, "REGISTRY/NAME@sha256:DIGEST"))),
+    ...unsetVariables(compose.text)
+      .filter((name) => !(name in (values.variables ?? {})) && !secrets.includes(name))
+      .map((name) => problem(`secrets.${name}`, `is missing: ${compose.path} uses \${${name}}`, `${setCommand(`secrets.${name}`, "", true)}\nor, if anyone may read it: ${setCommand(`variables.${name}`, "VALUE")}`)),
+  ];
+}
+
+/** Variables that the file uses and gives no value of its own. `$$` is a dollar sign. */
+export function unsetVariables(text: string): string[] {
+  const code = text.split("\n").filter((line) => !line.trimStart().startsWith("#")).join("\n").replaceAll("$$", "");
+  const found = [...code.matchAll(/\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(:?[-+?][^}]*)?\})/g)];
+  return [...new Set(found.filter((match) => !/^:?[-+]/.test(match[3] ?? "")).map((match) => match[1] ?? match[2]!))].sort();
+}

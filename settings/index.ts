@@ -1,0 +1,81 @@
+/** The stack's configuration, validated, as one typed value. The only reader of `pulumi config`. */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import type { Gate, Migration, Provenance, Route } from "../release/plan";
+import { checkTogether, checkValues, type Values } from "./check";
+import { sayProblems } from "./problems";
+
+export interface Settings {
+  readonly application: string;
+  /** The stack's name. */
+  readonly environment: string;
+  readonly host: { address: string; port: number; user: string; hostKey: string; privateKey: pulumi.Output<string> };
+  readonly registry?: { server: string; username: string; password: pulumi.Output<string> };
+  readonly compose: { path: string; text: string };
+  readonly images?: Record<string, string>;
+  readonly release?: string;
+  readonly provenance: Provenance;
+  readonly variables: Record<string, string>;
+  readonly secrets: pulumi.Output<Record<string, string>>;
+  /** Names alone; they are no secret. */
+  readonly secretNames: readonly string[];
+  readonly domain?: string;
+  readonly routes: Route[];
+  readonly gates: Gate[];
+  readonly migration?: Migration;
+  /** Seconds, as all durations here. */
+  readonly watch: number;
+  readonly drain: number;
+  readonly keep: number;
+}
+
+const NAMESPACE = "recoloca";
+
+/** Throws one `RunError` that names every problem and what mends it; nothing has been created by then. */
+export function loadSettings(folder = process.cwd()): Settings {
+  const stack = pulumi.getStack();
+  const all = pulumi.runtime.allConfig();
+  const raw = Object.fromEntries(Object.entries(all).flatMap(([key, value]) => (key.startsWith(`${NAMESPACE}:`) ? [[key.slice(NAMESPACE.length + 1), value]] : [])));
+  const encrypted = new Set((JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]") as string[]).map((key) => key.replace(`${NAMESPACE}:`, "")));
+  const { values, problems } = checkValues({ values: raw, encrypted });
+  const file = values.composeFile ?? "application/compose.yaml";
+  const text = read(path.resolve(folder, file));
+  const secretNames = Object.keys(values.secrets ?? {});
+  const registry = ["registryServer", "registryUsername", "registryPassword"].filter((key) => raw[key] !== undefined);
+  problems.push(...checkTogether(values, { path: file, text }, { secrets: secretNames, registry }));
+  if (problems.length > 0 || text === undefined) throw new pulumi.RunError(sayProblems(stack, problems));
+  return toSettings(values as Values, stack, { path: file, text }, secretNames);
+}
+
+function read(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function toSettings(values: Values, environment: string, compose: Settings["compose"], secretNames: string[]): Settings {
+  const { registryServer, registryUsername, registryPassword, images, release, migration, domain } = values;
+  return {
+    application: values.application,
+    environment,
+    host: { address: values.hostAddress, port: values.hostPort, user: values.hostUser, hostKey: values.hostKey, privateKey: pulumi.secret(values.sshPrivateKey) },
+    ...(registryServer && registryUsername && registryPassword !== undefined && { registry: { server: registryServer, username: registryUsername, password: pulumi.secret(registryPassword) } }),
+    compose,
+    ...(images && { images }),
+    ...(release !== undefined && { release }),
+    provenance: values.provenance,
+    variables: values.variables,
+    secrets: pulumi.secret(values.secrets),
+    secretNames,
+    ...(domain !== undefined && { domain }),
+    routes: values.routes.map((route) => ({ ...route, host: route.host ?? domain ?? "*" })),
+    gates: values.gates.map((gate) => ({ ...gate, ...(gate.host === undefined && domain !== undefined && { host: domain }) })),
+    ...(migration && { migration }),
+    watch: values.watch,
+    drain: values.drain,
+    keep: values.keep,
+  };
+}

@@ -1,0 +1,43 @@
+/** A problem of the configuration, as a person reads it: which key, what is wrong, and the command that mends it. */
+import { closest, distance } from "fastest-levenshtein";
+
+export interface Problem {
+  /** Without the namespace: `gates[0].timeout`. */
+  readonly key: string;
+  readonly says: string;
+  /** A whole command line, or a sentence where no command mends it. */
+  readonly fix?: string;
+}
+
+const COLUMN = 26;
+
+export function sayProblems(stack: string, problems: readonly Problem[]): string {
+  const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
+  const width = Math.max(COLUMN, ...problems.map((problem) => problem.key.length + "recoloca:".length + 2));
+  const lines = problems.map(({ key, says, fix }) => {
+    const body = [...says.split("\n"), ...(fix === undefined ? [] : fix.split("\n"))];
+    return body.map((text, index) => `  ${(index === 0 ? `recoloca:${key}` : "").padEnd(width)}${text}`).join("\n");
+  });
+  return `stack ${stack} has ${count} in its configuration; nothing was changed\n\n${lines.join("\n")}\n`;
+}
+
+/** The nearest right name, when it is near enough to be what was meant. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  if (known.length === 0) return undefined;
+  const best = closest(name, [...known]);
+  return distance(name, best) <= Math.max(2, Math.floor(name.length / 3)) ? best : undefined;
+}
+
+export const meant = (name: string, known: readonly string[]): string => {
+  const best = nearest(name, known);
+  return best === undefined ? `it is one of ${[...known].sort().join(", ")}` : `did you mean "${best}"?`;
+};
+
+/** `pulumi config set`, with --path where the key is inside something, --secret where the value must not be read. */
+export function setCommand(key: string, example: string, secret = false): string {
+  const nested = /[.[]/.test(key);
+  const shown = nested ? `'recoloca:${key}'` : `recoloca:${key}`;
+  return ["pulumi config set", nested && "--path", secret && "--secret", shown, secret ? "" : quote(example)].filter(Boolean).join(" ");
+}
+
+const quote = (text: string) => (/^[A-Za-z0-9._/:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
