@@ -18,7 +18,12 @@ const refuse = (text: string): number => {
 };
 
 export async function deploy(_given: Given): Promise<number> {
-  const plan = readPlan(await readInput());
+  const text = await readInput();
+  if (text.trim() === "") {
+    process.stdout.write(" no release is named yet: this server is ready for one\n");
+    return 0;
+  }
+  const plan = readPlan(text);
   if (typeof plan === "string") return refuse(plan);
   if (!fs.existsSync("/run/systemd/system")) return refuse("this host has no systemd, which keeps a deploy going when the connection is cut");
   const store = new Store(stackName(plan));

@@ -1,0 +1,50 @@
+/**
+ * Prepares a server, and changes nothing that is in place. Everything comes from the distribution. What cannot work is
+ * refused before anything is touched.
+ */
+
+/** Free space that images and their unpacking want. */
+const FREE_KIB = 2 * 1024 * 1024;
+
+export function bootstrapScript(): string {
+  return `set -eu
+refuse() { echo "refused, nothing was changed: $1"; exit 20; }
+[ "$(id -u)" = 0 ] || refuse "this needs root, or a user with sudo without a password"
+[ -d /run/systemd/system ] || refuse "this server does not run systemd, which keeps a deploy going when the connection is cut"
+. /etc/os-release
+major="\${VERSION_ID%%.*}"
+case "$ID:\${major:-0}" in
+  debian:*) [ "\${major:-0}" -ge 13 ] || refuse "this is \${PRETTY_NAME:-$ID}; Debian 13 or newer, or Ubuntu 24.04 or newer, is wanted"; compose=docker-compose ;;
+  ubuntu:*) [ "\${major:-0}" -ge 24 ] || refuse "this is \${PRETTY_NAME:-$ID}; Debian 13 or newer, or Ubuntu 24.04 or newer, is wanted"; compose=docker-compose-v2 ;;
+  *) refuse "this is \${PRETTY_NAME:-$ID}; Debian 13 or newer, or Ubuntu 24.04 or newer, is wanted" ;;
+esac
+free="$(df -Pk /var/lib | awk 'NR==2 {print $4}')"
+[ "$free" -ge ${FREE_KIB} ] || refuse "$((free / 1024)) MiB are free below /var/lib, ${FREE_KIB / 1024} MiB are wanted"
+missing=""
+command -v dockerd >/dev/null || missing="$missing docker.io"
+command -v docker >/dev/null || { [ "$ID" = debian ] && missing="$missing docker-cli" || true; }
+docker compose version >/dev/null 2>&1 || missing="$missing $compose"
+command -v haproxy >/dev/null || missing="$missing haproxy"
+command -v node >/dev/null || missing="$missing nodejs"
+if [ -n "$missing" ]; then
+  echo "installing$missing"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq
+  apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+# An upgrade of either in the middle of the night would cut what runs.
+apt-mark hold docker.io haproxy >/dev/null
+# Containers go on while the engine restarts.
+mkdir -p /etc/docker
+node -e '
+const fs = require("node:fs"), file = "/etc/docker/daemon.json";
+const old = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, "utf8")) : {};
+if (old["live-restore"] === true) process.exit(0);
+fs.writeFileSync(file + ".new", JSON.stringify({ ...old, "live-restore": true }, null, 2) + "\\n");
+fs.renameSync(file + ".new", file);
+process.exit(3);
+' || { [ $? = 3 ] && systemctl reload docker; }
+systemctl enable --quiet --now docker haproxy
+echo "ready: \${PRETTY_NAME:-$ID}, docker $(docker version --format '{{.Server.Version}}'), compose $(docker compose version --short), haproxy $(haproxy -v | awk 'NR==1 {print $3}'), node $(node --version)"
+`;
+}

@@ -1,0 +1,21 @@
+/** The product on one screen: what an environment is made of, in order. */
+import { ComposeDeployment } from "./components/compose-deployment";
+import { Host } from "./components/host";
+import { RegistryAccess } from "./components/registry-access";
+import { loadSettings } from "./settings";
+
+const settings = loadSettings();
+
+const host = new Host("host", settings.host);
+
+const registry = settings.registry && new RegistryAccess("registry", { ...settings.registry, connection: host.connection, user: host.user }, { dependsOn: host });
+
+const deployment = new ComposeDeployment(
+  settings.application,
+  { ...settings, compose: settings.compose.text, connection: host.connection, user: host.user },
+  { dependsOn: registry ? [host, registry] : [host] },
+);
+
+export const url = settings.domain === undefined ? host.address.apply((address) => `http://${address}`) : `http://${settings.domain}`;
+export const release = deployment.release;
+export const program = host.program;

@@ -1,0 +1,28 @@
+/** `make local-down`: removes all that `make local` made, and nothing else. Caches stay for the next time. */
+import * as fs from "node:fs";
+import { attempt } from "./command";
+import { stopEngine } from "./engine";
+import { removeRegistry } from "./registry";
+import { removeServer } from "./server";
+import { localSite, type Site } from "./site";
+import { step } from "./steps";
+
+export async function removeSite(site: Site): Promise<void> {
+  await removeServer(site);
+  await removeRegistry(site);
+  await attempt("docker", ["network", "rm", site.name]);
+  fs.rmSync(site.folder, { recursive: true, force: true });
+}
+
+async function main(): Promise<void> {
+  const engine = (await attempt("docker", ["version"]).catch(() => ({ code: 1 }))).code === 0;
+  if (engine) await step("server, registry", () => removeSite(localSite), () => "removed, with their data and keys");
+  else fs.rmSync(localSite.folder, { recursive: true, force: true });
+  await step("docker engine", stopEngine, (says) => says);
+}
+
+if (require.main === module)
+  main().catch((error: unknown) => {
+    process.stderr.write(`error: ${(error as Error).message}\n`);
+    process.exitCode = 1;
+  });

@@ -1,0 +1,8 @@
+/** Runs one command on the local server: `tsx local/on-server.ts recoloca status`. */
+import { onServer } from "./server";
+import { localSite } from "./site";
+
+void onServer(localSite, process.argv.slice(2).join(" ")).then(({ code, output }) => {
+  process.stdout.write(output);
+  process.exitCode = code;
+});

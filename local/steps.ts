@@ -1,0 +1,20 @@
+/** The lines that a person sees while it works: one a step, with its time. */
+import { sayDuration } from "../release/duration";
+
+const terminal = process.stdout.isTTY && !process.env["NO_COLOR"];
+
+export async function step<T>(name: string, work: (say: (line: string) => void) => Promise<T>, says: (result: T) => string): Promise<T> {
+  const start = performance.now();
+  const label = name.padEnd(17);
+  if (terminal) process.stdout.write(` … ${label}`);
+  const say = (line: string) => process.stdout.write(terminal ? `\r\x1b[2K ${line}\n … ${label}` : ` … ${label}${line}\n`);
+  try {
+    const result = await work(say);
+    const time = sayDuration((performance.now() - start) / 1000);
+    process.stdout.write(`${terminal ? "\r\x1b[2K \x1b[32m✓\x1b[0m " : " ✓ "}${label}${says(result).padEnd(62)} ${time}\n`);
+    return result;
+  } catch (error) {
+    process.stdout.write(`${terminal ? "\r\x1b[2K \x1b[31m✗\x1b[0m " : " ✗ "}${label}failed\n`);
+    throw error;
+  }
+}
