@@ -8,7 +8,8 @@ const settings = loadSettings();
 
 const host = new Host("host", settings.host);
 
-const registry = settings.registry && new RegistryAccess("registry", { ...settings.registry, connection: host.connection, user: host.user }, { dependsOn: host });
+const registry =
+  settings.registry && new RegistryAccess("registry", { ...settings.registry, connection: host.connection, user: host.user }, { dependsOn: host });
 
 const deployment = new ComposeDeployment(
   settings.application,

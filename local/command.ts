@@ -16,7 +16,11 @@ export interface Ran {
 
 export function attempt(program: string, args: readonly string[], options: Options = {}): Promise<Ran> {
   return new Promise((done, fail) => {
-    const child = spawn(program, args, { cwd: options.cwd, env: options.env ?? process.env, stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"] });
+    const child = spawn(program, args, {
+      cwd: options.cwd,
+      env: options.env ?? process.env,
+      stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    });
     let stdout = "";
     let output = "";
     let pending = "";

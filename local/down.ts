@@ -16,7 +16,12 @@ export async function removeSite(site: Site): Promise<void> {
 
 async function main(): Promise<void> {
   const engine = (await attempt("docker", ["version"]).catch(() => ({ code: 1 }))).code === 0;
-  if (engine) await step("server, registry", () => removeSite(localSite), () => "removed, with their data and keys");
+  if (engine)
+    await step(
+      "server, registry",
+      () => removeSite(localSite),
+      () => "removed, with their data and keys",
+    );
   else fs.rmSync(localSite.folder, { recursive: true, force: true });
   await step("docker engine", stopEngine, (says) => says);
 }

@@ -12,7 +12,13 @@ const answers = async () => (await attempt("docker", ["version", "--format", "{{
 const has = async (program: string) => (await attempt("sh", ["-c", `command -v ${program}`])).code === 0;
 
 export async function ensurePackages(): Promise<void> {
-  const wanted: Record<string, string> = { dockerd: "docker.io", iptables: "iptables", mmdebstrap: "mmdebstrap", "ssh-keygen": "openssh-client", openssl: "openssl" };
+  const wanted: Record<string, string> = {
+    dockerd: "docker.io",
+    iptables: "iptables",
+    mmdebstrap: "mmdebstrap",
+    "ssh-keygen": "openssh-client",
+    openssl: "openssl",
+  };
   const missing = (await Promise.all(Object.entries(wanted).map(async ([program, name]) => ((await has(program)) ? [] : [name])))).flat();
   if (missing.length === 0) return;
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };

@@ -11,7 +11,10 @@ export const hasImage = async (name: string) => (await attempt("docker", ["image
 
 /** An image of Debian packages, kept as a tar for the next engine. */
 export async function debianImage(kind: string, packages: readonly string[]): Promise<string> {
-  const key = createHash("sha256").update([SUITE, ...packages].join(" ")).digest("hex").slice(0, 12);
+  const key = createHash("sha256")
+    .update([SUITE, ...packages].join(" "))
+    .digest("hex")
+    .slice(0, 12);
   const name = `recoloca-${kind}:${key}`;
   if (await hasImage(name)) return name;
   const tar = cacheFolder(`${kind}-${key}.tar`);
@@ -29,7 +32,10 @@ export async function debianImage(kind: string, packages: readonly string[]): Pr
 export function folderHash(...folders: string[]): string {
   const hash = createHash("sha256");
   for (const folder of folders)
-    for (const entry of fs.readdirSync(folder, { recursive: true, withFileTypes: true }).map((one) => path.join(one.parentPath, one.name)).sort())
+    for (const entry of fs
+      .readdirSync(folder, { recursive: true, withFileTypes: true })
+      .map((one) => path.join(one.parentPath, one.name))
+      .sort())
       if (fs.statSync(entry).isFile() && !entry.includes("__pycache__")) hash.update(path.relative(folder, entry)).update(fs.readFileSync(entry));
   return hash.digest("hex").slice(0, 12);
 }

@@ -32,7 +32,9 @@ export async function ensureImages(site: Site, version: string): Promise<Images>
 async function push(site: Site, image: string, repository: string, tag: string): Promise<string> {
   const env = dockerConfig(site);
   const known = async () =>
-    (await must("docker", ["image", "inspect", "--format", "{{join .RepoDigests \"\\n\"}}", image])).split("\n").find((digest) => digest.startsWith(`${repository}@`));
+    (await must("docker", ["image", "inspect", "--format", '{{join .RepoDigests "\\n"}}', image]))
+      .split("\n")
+      .find((digest) => digest.startsWith(`${repository}@`));
   const digest = await known();
   if (digest && (await attempt("docker", ["manifest", "inspect", "--insecure", digest], { env })).code === 0) return digest;
   await must("docker", ["tag", image, `${repository}:${tag}`]);

@@ -1,11 +1,11 @@
 /** Pulumi's output, down to what a person at `make local` wants: the deploy's own lines, once. Pure. */
-const LIVE = /command:remote:Command \S+ (?:creating|updating|deleting)(?: \(\d+s\))? ?(.*)$/;
+const LIVE = /command:remote:Command \S+ (?:creating|updating|deleting)(?: \(\d+s\))?(?: \[diff: [^\]]*\];?)? ?(.*)$/;
 const CHANGES = /^\s+[~+-]+ ?\d+ (?:created|updated|deleted|replaced)/;
 
 /** The text that a remote command printed, or undefined where a line is Pulumi's own progress. */
 export function deployLine(line: string): string | undefined {
   const text = LIVE.exec(line)?.[1];
-  return text === undefined || text === "" || /^\[diff: /.test(text) || /^error: /.test(text) ? undefined : text;
+  return text === undefined || text === "" || /^error: /.test(text) ? undefined : text;
 }
 
 export const changedSomething = (output: string) => output.split("\n").some((line) => CHANGES.test(line));

@@ -18,7 +18,8 @@ export const dockerConfig = (site: Site) => ({ ...process.env, DOCKER_CONFIG: in
 async function ensureSecrets(site: Site): Promise<void> {
   const folder = inSite(site, "registry");
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (!fs.existsSync(path.join(folder, "password"))) fs.writeFileSync(path.join(folder, "password"), `${randomBytes(18).toString("base64url")}\n`, { mode: 0o600 });
+  if (!fs.existsSync(path.join(folder, "password")))
+    fs.writeFileSync(path.join(folder, "password"), `${randomBytes(18).toString("base64url")}\n`, { mode: 0o600 });
   if (fs.existsSync(path.join(folder, "certificate.pem"))) return;
   await must("openssl", [
     "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "825", "-subj", "/CN=127.0.0.1",
@@ -43,7 +44,10 @@ export async function ensureRegistry(site: Site): Promise<string> {
   }
   if (!state.startsWith("running")) await must("docker", ["start", name]);
   const login = () =>
-    attempt("docker", ["login", "--username", REGISTRY_USER, "--password-stdin", registryName(site)], { env: dockerConfig(site), input: registryPassword(site) });
+    attempt("docker", ["login", "--username", REGISTRY_USER, "--password-stdin", registryName(site)], {
+      env: dockerConfig(site),
+      input: registryPassword(site),
+    });
   await until(`the registry answers on ${registryName(site)}`, 30, async () => (await login()).code === 0);
   return `${registryName(site)}, TLS, login`;
 }

@@ -39,14 +39,15 @@ export const sshArguments = (site: Site): string[] => [
 ]; // prettier-ignore
 
 /** Runs one command line on the server. */
-export const onServer = (site: Site, command: string, input?: string) =>
-  attempt("ssh", [...sshArguments(site), command], input === undefined ? {} : { input });
+export const onServer = (site: Site, command: string, input?: string) => attempt("ssh", [...sshArguments(site), command], input === undefined ? {} : { input });
 
 export async function ensureServer(site: Site): Promise<string> {
   await ensureKeys(site);
   const image = await buildImage("server", path.join(checkout, "local", "server"), { BASE: await debianImage("server-base", PACKAGES) });
   const name = serverName(site);
-  const state = (await attempt("docker", ["inspect", "--format", "{{.State.Status}} {{.Config.Image}} {{index .Config.Labels \"recoloca.key\"}}", name])).stdout.trim();
+  const state = (
+    await attempt("docker", ["inspect", "--format", '{{.State.Status}} {{.Config.Image}} {{index .Config.Labels "recoloca.key"}}', name])
+  ).stdout.trim();
   const wanted = hostKey(site).slice(-24);
   if (state !== "" && !state.endsWith(`${image} ${wanted}`)) {
     // Another checkout's server, or an older image: its keys are not ours, so nothing of it can be reached.
@@ -54,7 +55,11 @@ export async function ensureServer(site: Site): Promise<string> {
     await create(site, image, wanted);
   } else if (state === "") await create(site, image, wanted);
   if (!state.startsWith("running")) await must("docker", ["start", name]);
-  await until(`the server answers on 127.0.0.1:${site.sshPort}`, 60, async () => (await onServer(site, "systemctl is-system-running --wait")).stdout.trim() === "running");
+  await until(
+    `the server answers on 127.0.0.1:${site.sshPort}`,
+    60,
+    async () => (await onServer(site, "systemctl is-system-running --wait")).stdout.trim() === "running",
+  );
   return `Debian 13, ssh on 127.0.0.1:${site.sshPort}, host key pinned`;
 }
 

@@ -58,7 +58,11 @@ export class LocalStack {
 
   pulumi(args: readonly string[], options: { input?: string; onLine?: (line: string) => void } = {}): Promise<Ran> {
     const config = args[0] === "stack" && args[1] === "rm" ? [] : ["--config-file", this.file];
-    return attempt(this.toolchain.pulumi, [...args, "--stack", STACK, ...config, "--non-interactive", "--color", "never"], { cwd: checkout, env: this.env, ...options });
+    return attempt(this.toolchain.pulumi, [...args, "--stack", STACK, ...config, "--non-interactive", "--color", "never"], {
+      cwd: checkout,
+      env: this.env,
+      ...options,
+    });
   }
 
   private read(): { config?: Config; encryptionsalt?: string } {
@@ -79,7 +83,9 @@ export class LocalStack {
     await this.secret("registryPassword", registryPassword(this.site));
     await this.secret("secrets.POSTGRES_PASSWORD", randomBytes(18).toString("base64url"));
     const now = this.read();
-    const kept = Object.fromEntries(Object.entries(now.config ?? {}).filter(([key]) => ["sshPrivateKey", "registryPassword", "secrets"].includes(key.replace("recoloca:", ""))));
+    const kept = Object.fromEntries(
+      Object.entries(now.config ?? {}).filter(([key]) => ["sshPrivateKey", "registryPassword", "secrets"].includes(key.replace("recoloca:", ""))),
+    );
     const named = Object.fromEntries(Object.entries(settings).map(([key, value]) => [`recoloca:${key}`, value]));
     fs.writeFileSync(this.file, stringify({ ...now, config: { ...kept, ...named } }));
   }

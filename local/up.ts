@@ -23,7 +23,7 @@ async function liveRelease(): Promise<Live | null> {
 }
 
 async function main(): Promise<number> {
-  const version = process.env["VERSION"] ?? "1";
+  const version = process.env["VERSION"] || "1";
   if (!/^\d+$/.test(version) && !VERSIONS.includes(version)) {
     process.stderr.write(`error: VERSION is "${version}"; the sample application has ${VERSIONS.join(", ")} and any other number\n  make local VERSION=2\n`);
     return 2;
@@ -31,9 +31,21 @@ async function main(): Promise<number> {
   fs.mkdirSync(localSite.folder, { recursive: true, mode: 0o700 });
   const toolchain = await step("tools", ensureToolchain, (tools) => tools.says);
   await step("docker engine", ensureEngine, (says) => says);
-  await step("registry", () => ensureRegistry(localSite), (says) => says);
-  await step("server", () => ensureServer(localSite), (says) => says);
-  const images = await step("images", () => ensureImages(localSite, version), () => `backend, worker, frontend · version ${version}`);
+  await step(
+    "registry",
+    () => ensureRegistry(localSite),
+    (says) => says,
+  );
+  await step(
+    "server",
+    () => ensureServer(localSite),
+    (says) => says,
+  );
+  const images = await step(
+    "images",
+    () => ensureImages(localSite, version),
+    () => `backend, worker, frontend · version ${version}`,
+  );
   const stack = new LocalStack(localSite, toolchain);
   const log = inSite(localSite, "pulumi-up.log");
   const lines: string[] = [];
@@ -58,7 +70,9 @@ async function main(): Promise<number> {
   if (ran.code !== 0) {
     // What the deploy said is on the screen already; anything else that went wrong is not.
     if (!lines.some((line) => line.includes("outcome:"))) process.stdout.write(`\n${reason(ran.output)}\n`);
-    process.stdout.write(`\n ${live ? `Release ${live.number} (version ${live.release}) is live and was not harmed: ${url}` : "Nothing is live."}\n all that Pulumi said   ${log}\n`);
+    process.stdout.write(
+      `\n ${live ? `Release ${live.number} (version ${live.release}) is live and was not harmed: ${url}` : "Nothing is live."}\n all that Pulumi said   ${log}\n`,
+    );
     return 1;
   }
   process.stdout.write(`

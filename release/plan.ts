@@ -15,9 +15,7 @@ const seconds = z.number().min(0).max(86400);
 const urlPath = z.string().startsWith("/", "a path that starts with /");
 
 /** An image by digest: `registry/name@sha256:<64 hex>`. A tag may stand before the `@`; it names, it never decides. */
-export const imageByDigest = z
-  .string()
-  .regex(/^[^\s@]+@sha256:[0-9a-f]{64}$/, "an image by digest: registry/name@sha256:<64 hex digits>");
+export const imageByDigest = z.string().regex(/^[^\s@]+@sha256:[0-9a-f]{64}$/, "an image by digest: registry/name@sha256:<64 hex digits>");
 
 /** Where requests go: the first match by longest path prefix, host names before `*`. */
 export const routeSchema = z.strictObject({

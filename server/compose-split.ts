@@ -75,7 +75,9 @@ export function problemsOf(document: ComposeDocument, plan: Pick<Plan, "images" 
     if (ours && (service.deploy?.replicas ?? service.scale ?? 1) > 1) problems.push(`service "${name}": more than one replica is not supported yet`);
     for (const mount of service.volumes ?? [])
       if (mount.type === "bind" && mount.source?.startsWith(folder))
-        problems.push(`service "${name}" mounts ${mount.source.slice(folder.length + 1) || "."} from beside the Compose file, which is not on the host; put it into the image`);
+        problems.push(
+          `service "${name}" mounts ${mount.source.slice(folder.length + 1) || "."} from beside the Compose file, which is not on the host; put it into the image`,
+        );
   }
   return problems;
 }
@@ -84,8 +86,12 @@ export function split(document: ComposeDocument, plan: Pick<Plan, "images" | "ro
   const { stack, slot } = placement;
   const notes: string[] = [];
   const routedSet = new Set(plan.routes.map((route) => route.service));
-  const routed = Object.keys(plan.images).filter((name) => routedSet.has(name)).sort();
-  const workers = Object.keys(plan.images).filter((name) => !routedSet.has(name)).sort();
+  const routed = Object.keys(plan.images)
+    .filter((name) => routedSet.has(name))
+    .sort();
+  const workers = Object.keys(plan.images)
+    .filter((name) => !routedSet.has(name))
+    .sort();
   const volumes = Object.fromEntries(
     Object.entries(document.volumes ?? {}).map(([key, volume]) => [key, { name: volume?.name ?? `${stack}_${key}`, external: true }]),
   );
@@ -99,7 +105,9 @@ export function split(document: ComposeDocument, plan: Pick<Plan, "images" | "ro
     if (name in plan.images) {
       const { ports, ...kept } = rest;
       if (ports?.length) notes.push(`${name}: ports ${ports.map((port) => port.published ?? port.target).join(", ")} are the edge's now`);
-      const inside = Object.fromEntries(Object.entries(dependsOn ?? {}).filter(([to, how]) => routedSet.has(to) && to in plan.images && how.condition !== "service_started"));
+      const inside = Object.fromEntries(
+        Object.entries(dependsOn ?? {}).filter(([to, how]) => routedSet.has(to) && to in plan.images && how.condition !== "service_started"),
+      );
       release[name] = {
         ...kept,
         image: plan.images[name]!,

@@ -24,7 +24,9 @@ export function inOrder(routes: readonly Route[]): Route[] {
 
 /** The route a request takes, as HAProxy decides it. */
 export function routeFor(routes: readonly Route[], path: string, host?: string): Route | undefined {
-  return inOrder(routes).find((route) => (route.host === "*" || route.host === host) && (route.path === "/" || path === route.path || path.startsWith(`${route.path}/`)));
+  return inOrder(routes).find(
+    (route) => (route.host === "*" || route.host === host) && (route.path === "/" || path === route.path || path.startsWith(`${route.path}/`)),
+  );
 }
 
 /** Backends without repetition: two paths may lead to one service. */
@@ -78,10 +80,7 @@ frontend web
     http-request set-header X-Forwarded-Host %[req.hdr(host)]
     http-request set-header X-Forwarded-Port %[dst_port]
 ${rules
-  .map(
-    ({ stack, route }) =>
-      `    use_backend ${stack}.${route.service}-${route.port}.%[str(${stack}),map(${SLOTS_MAP},none)]${condition(route)}`,
-  )
+  .map(({ stack, route }) => `    use_backend ${stack}.${route.service}-${route.port}.%[str(${stack}),map(${SLOTS_MAP},none)]${condition(route)}`)
   .join("\n")}
     default_backend unavailable
 

@@ -74,7 +74,9 @@ export class Edge {
       const down = rows.filter((row) => !row.status.startsWith("UP"));
       if (rows.length === names.length && down.length === 0) return;
       if (Date.now() > limit)
-        throw new Error(`the edge does not reach ${down.map((row) => row.backend).join(", ") || "the new release"} (${down[0]?.status ?? "unknown"}) after ${seconds}s`);
+        throw new Error(
+          `the edge does not reach ${down.map((row) => row.backend).join(", ") || "the new release"} (${down[0]?.status ?? "unknown"}) after ${seconds}s`,
+        );
       await sleep(20);
     }
   }
@@ -184,9 +186,19 @@ async function waitForAdmin(): Promise<void> {
 
 function readMap(): Map<string, string> {
   if (!fs.existsSync(SLOTS_MAP)) return new Map();
-  const lines = fs.readFileSync(SLOTS_MAP, "utf8").split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  const lines = fs
+    .readFileSync(SLOTS_MAP, "utf8")
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"));
   return new Map(lines.map((line) => line.split(" ") as [string, string]));
 }
 
 const writeMap = (map: Map<string, string>) =>
-  writeWhole(SLOTS_MAP, [...map].sort().map(([stack, slot]) => `${stack} ${slot}\n`).join(""), 0o644);
+  writeWhole(
+    SLOTS_MAP,
+    [...map]
+      .sort()
+      .map(([stack, slot]) => `${stack} ${slot}\n`)
+      .join(""),
+    0o644,
+  );

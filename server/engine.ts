@@ -73,12 +73,16 @@ export async function compose(call: ComposeCall, args: readonly string[], timeou
 }
 
 /** The whole document as Compose itself understands it; `complaints` are its warnings, an unset variable among them. */
-export async function resolveCompose(stack: string, file: string, folder: string, environment: Record<string, string>): Promise<{ document: string; complaints: string[] }> {
-  const ran = await run(
-    "docker",
-    ["compose", "--project-name", stack, "--project-directory", folder, "--file", file, "config", "--format", "json"],
-    { env: { ...ENV, ...environment }, cwd: folder },
-  );
+export async function resolveCompose(
+  stack: string,
+  file: string,
+  folder: string,
+  environment: Record<string, string>,
+): Promise<{ document: string; complaints: string[] }> {
+  const ran = await run("docker", ["compose", "--project-name", stack, "--project-directory", folder, "--file", file, "config", "--format", "json"], {
+    env: { ...ENV, ...environment },
+    cwd: folder,
+  });
   if (ran.code !== 0) throw new Error(lastLines(ran.stderr, 5));
   const complaints = ran.stderr.split("\n").flatMap((line) => /msg="(.*)"$/.exec(line)?.[1]?.replaceAll('\\"', '"') ?? []);
   return { document: ran.stdout, complaints };
@@ -95,7 +99,19 @@ export async function ensureNetwork(stack: string, slot: Slot, octet: string): P
   const name = networkName(stack, slot);
   if ((await run("docker", ["network", "inspect", name])).code === 0) return;
   const subnet = `10.201.${octet}`;
-  await must("docker", ["network", "create", "--label", `recoloca.stack=${stack}`, "--subnet", `${subnet}.0/24`, "--ip-range", `${subnet}.128/25`, "--gateway", `${subnet}.1`, name]);
+  await must("docker", [
+    "network",
+    "create",
+    "--label",
+    `recoloca.stack=${stack}`,
+    "--subnet",
+    `${subnet}.0/24`,
+    "--ip-range",
+    `${subnet}.128/25`,
+    "--gateway",
+    `${subnet}.1`,
+    name,
+  ]);
 }
 
 export async function ensureVolume(stack: string, name: string): Promise<void> {

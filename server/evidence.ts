@@ -28,11 +28,7 @@ export async function serviceEvidence(stack: string, slot: Slot, service: string
   const found = (await slotContainers(stack, slot)).find((container) => container.service === service);
   if (!found) return [[service, "has no container"]];
   const log = await logTail(found.id, LOG_LINES);
-  return [
-    [service, describe(found)],
-    ["its log", log === "" ? "(empty)" : log],
-    ...hint(found, log, await serviceNames(stack)),
-  ];
+  return [[service, describe(found)], ["its log", log === "" ? "(empty)" : log], ...hint(found, log, await serviceNames(stack))];
 }
 
 export async function gateEvidence(stack: string, slot: Slot, failure: GateFailure): Promise<Evidence> {
@@ -51,7 +47,8 @@ const NAME_FAILURE = /(?:connecting to|could not translate host name|getaddrinfo
 function hint(container: ContainerState, log: string, services: readonly string[]): Evidence {
   if (container.oomKilled || container.exitCode === 137) return [["hint", "raise the service's memory limit, or find what grew: docker stats"]];
   const host = NAME_FAILURE.exec(log)?.[1];
-  if (host && !services.includes(host) && !host.includes(".")) return [["hint", `no service of this application is called "${host}"; there is ${services.join(", ")}`]];
+  if (host && !services.includes(host) && !host.includes("."))
+    return [["hint", `no service of this application is called "${host}"; there is ${services.join(", ")}`]];
   if (/exec format error/.test(log)) return [["hint", "the image was built for another processor architecture than this host's"]];
   return [];
 }

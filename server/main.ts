@@ -13,7 +13,12 @@ export const COMMANDS: readonly Command[] = [
   { name: "show", says: "one release's whole story: recoloca show 14", words: ["NUMBER"], options: { json: "boolean", stack: "string" }, does: show },
   { name: "deploy", says: "deploys the plan on standard input", options: { attempt: "string" }, does: deploy },
   { name: "live", says: "what is live, for programs", options: { application: "string", environment: "string", json: "boolean" }, does: live },
-  { name: "remove", says: "takes a stack's containers, networks and routes away; keeps its data", options: { application: "string", environment: "string", volumes: "boolean" }, does: remove },
+  {
+    name: "remove",
+    says: "takes a stack's containers, networks and routes away; keeps its data",
+    options: { application: "string", environment: "string", volumes: "boolean" },
+    does: remove,
+  },
   { name: "login", says: "keeps a registry's login, password on standard input", options: { server: "string", username: "string" }, does: login },
   { name: "logout", says: "forgets a registry's login", options: { server: "string" }, does: logout },
   { name: "install", says: "puts this program in place", options: {}, does: install, hidden: true },

@@ -16,7 +16,10 @@ export async function migrate(context: Context): Promise<void> {
   record.schema = { ...(before !== undefined && { before }), ...(after !== undefined && { after }) };
   if (code !== 0) {
     const how = late ? `took longer than ${migration.timeout}s and was ended` : `failed with exit code ${code}`;
-    const same = before === after ? `the schema is as it was (${before || "empty"})` : `the schema was left at ${after ?? "an unknown revision"}, it was ${before || "empty"}`;
+    const same =
+      before === after
+        ? `the schema is as it was (${before || "empty"})`
+        : `the schema was left at ${after ?? "an unknown revision"}, it was ${before || "empty"}`;
     throw new Failure(`MIGRATION FAILED: "${migration.command.join(" ")}" ${how}; ${same}`, [["its output", output]]);
   }
   const text = migration.revision === undefined ? "migrated" : before === after ? `schema unchanged (${after})` : `migrated ${before || "empty"} → ${after}`;
@@ -47,7 +50,14 @@ async function job(context: Context, kind: string, command: readonly string[], t
     JSON.stringify({
       ...split.release,
       services: {
-        [kind]: { ...definition, container_name: name, command: command.map((word) => word.replaceAll("$", "$$$$")), entrypoint: [], labels: { "recoloca.stack": stack, "recoloca.job": kind }, networks: { slot: {} } },
+        [kind]: {
+          ...definition,
+          container_name: name,
+          command: command.map((word) => word.replaceAll("$", "$$$$")),
+          entrypoint: [],
+          labels: { "recoloca.stack": stack, "recoloca.job": kind },
+          networks: { slot: {} },
+        },
       },
     }),
   );
@@ -59,7 +69,7 @@ async function job(context: Context, kind: string, command: readonly string[], t
     const waited = await run("docker", ["wait", name], { timeout });
     const late = waited.code === 124;
     if (late) await must("docker", ["stop", "--time", "5", name]);
-    const [stdout, all] = [await run("docker", ["logs", name]), await engine.logTail(name, 50)];
+    const [stdout, all] = [await run("docker", ["logs", name]), await engine.logTail(name, 15)];
     return { code: late ? 124 : Number(waited.stdout.trim()), output: kind === "revision" ? stdout.stdout : all, late };
   } finally {
     await engine.removeContainers([name]);

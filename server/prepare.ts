@@ -22,7 +22,12 @@ export async function prepare(store: Store, number: number, plan: Plan, record: 
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = path.join(folder, "compose.yaml");
   writeWhole(file, plan.compose);
-  writeWhole(path.join(folder, ".env"), Object.entries(plan.variables).map(([name, value]) => `${name}=${quoteVariable(value)}\n`).join(""));
+  writeWhole(
+    path.join(folder, ".env"),
+    Object.entries(plan.variables)
+      .map(([name, value]) => `${name}=${quoteVariable(value)}\n`)
+      .join(""),
+  );
   const { document, complaints } = await engine.resolveCompose(stack, file, folder, plan.variables).catch((error: Error) => {
     throw new Refusal(`Compose cannot read the file:\n${error.message.replaceAll(`${folder}/`, "")}`);
   });
@@ -45,13 +50,17 @@ export async function prepare(store: Store, number: number, plan: Plan, record: 
 }
 
 async function checkDisk(): Promise<void> {
-  const root = (await must("docker", ["info", "--format", "{{.DockerRootDir}}"]).catch((error: Error) => {
-    throw new Refusal(`the Docker engine does not answer: ${error.message}\n  look at: systemctl status docker`);
-  })).trim();
+  const root = (
+    await must("docker", ["info", "--format", "{{.DockerRootDir}}"]).catch((error: Error) => {
+      throw new Refusal(`the Docker engine does not answer: ${error.message}\n  look at: systemctl status docker`);
+    })
+  ).trim();
   const { bavail, bsize } = fs.statfsSync(root);
   const free = bavail * bsize;
   if (free < FREE_BYTES)
-    throw new Refusal(`${Math.floor(free / 2 ** 20)} MiB are free below ${root}, a deploy wants ${FREE_BYTES / 2 ** 20} MiB\n  free some: docker system df; docker image prune --all`);
+    throw new Refusal(
+      `${Math.floor(free / 2 ** 20)} MiB are free below ${root}, a deploy wants ${FREE_BYTES / 2 ** 20} MiB\n  free some: docker system df; docker image prune --all`,
+    );
 }
 
 /** Two applications cannot answer the same host name and path. */

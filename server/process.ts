@@ -27,10 +27,13 @@ export const run: Run = (program, args, options = {}) =>
     let stdout = "";
     let stderr = "";
     let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      child.kill("SIGKILL");
-    }, (options.timeout ?? 60) * 1000);
+    const timer = setTimeout(
+      () => {
+        late = true;
+        child.kill("SIGKILL");
+      },
+      (options.timeout ?? 60) * 1000,
+    );
     child.stdout!.setEncoding("utf8").on("data", (text: string) => (stdout += text));
     child.stderr!.setEncoding("utf8").on("data", (text: string) => (stderr += text));
     child.on("error", (error) => {

@@ -23,4 +23,3 @@ function keptImages(store: Store, keep: number): string[] {
   const kept = new Set([...good.slice(-keep - 1), ...store.numbers().slice(-1), ...(live === undefined ? [] : [live])]);
   return [...kept].flatMap((number) => Object.values(store.plan(number).images));
 }
-

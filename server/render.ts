@@ -30,7 +30,11 @@ export function renderEnd(record: ReleaseRecord, outcome: Outcome): string {
   return `\n outcome: ${says} (exit ${exit}). ${what} Full story: recoloca show ${record.number}`;
 }
 
-const AGO: readonly [number, string][] = [[86400, "d"], [3600, "h"], [60, "m"]];
+const AGO: readonly [number, string][] = [
+  [86400, "d"],
+  [3600, "h"],
+  [60, "m"],
+];
 
 export function ago(since: string, now = Date.now()): string {
   const seconds = Math.max(0, (now - Date.parse(since)) / 1000);

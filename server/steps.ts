@@ -29,7 +29,8 @@ export async function pullImages({ plan, journal }: Context): Promise<void> {
 function pullHint(image: string, message: string): [string, string][] {
   const server = image.split("/")[0]!;
   if (/manifest unknown|not found/i.test(message)) return [["hint", "the registry has no such digest: was it pushed, or pruned? Set images to one it has"]];
-  if (/denied|unauthorized|authentication/i.test(message)) return [["hint", `the login for ${server} was refused: pulumi config set --secret recoloca:registryPassword`]];
+  if (/denied|unauthorized|authentication/i.test(message))
+    return [["hint", `the login for ${server} was refused: pulumi config set --secret recoloca:registryPassword`]];
   if (/refused|no such host|timeout|EOF/i.test(message)) return [["hint", `${server} does not answer from this host; deploy again when it does`]];
   return [];
 }
@@ -66,7 +67,9 @@ async function waitForBase({ stack, journal }: Context, services: readonly strin
   const limit = journal.seconds + BASE_LIMIT;
   for (;;) {
     const found = await engine.baseContainers(stack);
-    const waiting = services.filter((name) => !found.some((one) => one.service === name && one.status === "running" && one.health !== "starting" && one.health !== "unhealthy"));
+    const waiting = services.filter(
+      (name) => !found.some((one) => one.service === name && one.status === "running" && one.health !== "starting" && one.health !== "unhealthy"),
+    );
     if (waiting.length === 0) return;
     if (journal.seconds > limit) {
       const one = found.find((container) => container.service === waiting[0]);
@@ -133,7 +136,11 @@ async function containersSettled({ stack, slot, journal }: Context, services: re
   for (;;) {
     const found = (await engine.slotContainers(stack, slot)).filter((one) => services.includes(one.service));
     const dead = found.find((one) => one.status !== "running" || one.health === "unhealthy");
-    if (dead) throw new Failure(`"${dead.service}" is ${dead.health === "unhealthy" ? "unhealthy by its own health check" : dead.status}`, await serviceEvidence(stack, slot, dead.service));
+    if (dead)
+      throw new Failure(
+        `"${dead.service}" is ${dead.health === "unhealthy" ? "unhealthy by its own health check" : dead.status}`,
+        await serviceEvidence(stack, slot, dead.service),
+      );
     if (found.every((one) => one.health !== "starting")) return;
     if (journal.seconds > limit) throw new Failure(`"${found.find((one) => one.health === "starting")!.service}" still starting after ${CONTAINER_LIMIT}s`);
     await sleep(100);
@@ -189,7 +196,8 @@ async function stopWorkers(stack: string, slot: Slot): Promise<void> {
   await engine.stopContainers((await workersOf(stack, slot)).map((one) => one.id));
 }
 
-const workersOf = async (stack: string, slot: Slot) => engine.containers([`label=recoloca.stack=${stack}`, `label=recoloca.slot=${slot}`, "label=recoloca.role=worker"]);
+const workersOf = async (stack: string, slot: Slot) =>
+  engine.containers([`label=recoloca.stack=${stack}`, `label=recoloca.slot=${slot}`, "label=recoloca.role=worker"]);
 
 export async function startOldWorkers({ stack, old }: Context): Promise<void> {
   if (old) await engine.startContainers((await workersOf(stack, old.slot)).filter((one) => one.status !== "running").map((one) => one.id));

@@ -62,7 +62,12 @@ export class Store {
   }
 
   static stacks(): string[] {
-    return fs.existsSync(ROOT) ? fs.readdirSync(ROOT).filter((name) => fs.existsSync(path.join(ROOT, name, "releases"))).sort() : [];
+    return fs.existsSync(ROOT)
+      ? fs
+          .readdirSync(ROOT)
+          .filter((name) => fs.existsSync(path.join(ROOT, name, "releases")))
+          .sort()
+      : [];
   }
 
   get lockFile(): string {
@@ -84,7 +89,11 @@ export class Store {
   numbers(): number[] {
     const folder = path.join(this.folder, "releases");
     if (!fs.existsSync(folder)) return [];
-    return fs.readdirSync(folder).map(Number).filter(Number.isInteger).sort((a, b) => a - b);
+    return fs
+      .readdirSync(folder)
+      .map(Number)
+      .filter(Number.isInteger)
+      .sort((a, b) => a - b);
   }
 
   /** Takes the next release number: the folder's creation is what makes it ours, also beside another receiver. */

@@ -67,7 +67,10 @@ export async function transact(store: Store, number: number): Promise<Outcome> {
       try {
         return end(await step.undo(context), failure.message);
       } catch (second) {
-        journal.tell(`going back failed too: ${(second as Error).message}`, { state: "stuck", more: [["look at", `recoloca status; docker ps; systemctl status haproxy`]] });
+        journal.tell(`going back failed too: ${(second as Error).message}`, {
+          state: "stuck",
+          more: [["look at", `recoloca status; docker ps; systemctl status haproxy`]],
+        });
         return end("stuck", failure.message);
       }
     }
@@ -78,12 +81,25 @@ export async function transact(store: Store, number: number): Promise<Outcome> {
 
 function newRecord(number: number, plan: Plan): ReleaseRecord {
   const { application, environment, release, images, provenance } = plan;
-  return { format: RECORD_FORMAT, number, application, environment, release, identity: identityOf(plan), images, provenance, startedAt: new Date().toISOString(), journal: [] };
+  return {
+    format: RECORD_FORMAT,
+    number,
+    application,
+    environment,
+    release,
+    identity: identityOf(plan),
+    images,
+    provenance,
+    startedAt: new Date().toISOString(),
+    journal: [],
+  };
 }
 
 async function removeNew({ stack, slot, number, old, journal }: Context): Promise<Outcome> {
   await steps.removeSlot(stack, slot);
-  journal.tell(old ? `release ${number} removed. release ${old.number} was never touched and serves` : `release ${number} removed. nothing is live`, { state: "failed" });
+  journal.tell(old ? `release ${number} removed. release ${old.number} was never touched and serves` : `release ${number} removed. nothing is live`, {
+    state: "failed",
+  });
   return "failed";
 }
 
@@ -94,7 +110,10 @@ async function switchBack(context: Context): Promise<Outcome> {
     await edge.switchTo(old.slot);
     await steps.removeSlot(stack, slot, true);
     await steps.startOldWorkers(context);
-    await engine.setRestart((await engine.slotContainers(stack, old.slot)).map((one) => one.id), "unless-stopped");
+    await engine.setRestart(
+      (await engine.slotContainers(stack, old.slot)).map((one) => one.id),
+      "unless-stopped",
+    );
     journal.tell(`switched back to release ${old.number}; release ${number} removed`, { state: "rolled-back" });
   } else {
     await edge.switchTo("none");
@@ -107,7 +126,10 @@ async function switchBack(context: Context): Promise<Outcome> {
 /** The new release becomes the one that starts with the engine; the old one ends its requests and goes. */
 async function settle(context: Context): Promise<void> {
   const { stack, slot, number, old, store, edge, journal, plan } = context;
-  await engine.setRestart((await engine.slotContainers(stack, slot)).map((one) => one.id), "unless-stopped");
+  await engine.setRestart(
+    (await engine.slotContainers(stack, slot)).map((one) => one.id),
+    "unless-stopped",
+  );
   store.setState({ live: { number, slot } });
   if (!old) return journal.tell("live", { state: "live" });
   await edge.standBy(slot, false);
@@ -128,4 +150,3 @@ async function drained({ edge, plan, journal }: Context, slot: "blue" | "green")
     await sleep(100);
   }
 }
-

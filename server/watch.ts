@@ -31,7 +31,11 @@ export async function watch(context: Context): Promise<void> {
         const now = await edge.answers(slot);
         const all = now.all - start.all;
         const share = all < ENOUGH ? 0 : (now.failed - start.failed) / all;
-        if (share > Math.max(SHARE, usual * 2)) throw new Failure(`${(share * 100).toFixed(1)} % of ${all} requests were answered with 5xx (release ${old?.number ?? "–"}: ${(usual * 100).toFixed(1)} %)`, await evidenceOfAll(context));
+        if (share > Math.max(SHARE, usual * 2))
+          throw new Failure(
+            `${(share * 100).toFixed(1)} % of ${all} requests were answered with 5xx (release ${old?.number ?? "–"}: ${(usual * 100).toFixed(1)} %)`,
+            await evidenceOfAll(context),
+          );
       }
       await sleep(100);
     }
@@ -39,7 +43,9 @@ export async function watch(context: Context): Promise<void> {
     deaths.stop();
   }
   const end = await edge.answers(slot);
-  journal.tell(`watched ${sayDuration(plan.watch)}: ${(end.all - start.all).toLocaleString("en")} requests, ${end.failed - start.failed} answered with 5xx`, { state: "watched" });
+  journal.tell(`watched ${sayDuration(plan.watch)}: ${(end.all - start.all).toLocaleString("en")} requests, ${end.failed - start.failed} answered with 5xx`, {
+    state: "watched",
+  });
 }
 
 async function containersRun(context: Context): Promise<void> {
@@ -65,7 +71,17 @@ function watchDeaths({ stack, slot }: Context): { first: () => string | undefine
   let service: string | undefined;
   const events = spawn(
     "docker",
-    ["events", "--filter", "event=die", "--filter", `label=recoloca.stack=${stack}`, "--filter", `label=recoloca.slot=${slot}`, "--format", '{{index .Actor.Attributes "recoloca.service"}}'],
+    [
+      "events",
+      "--filter",
+      "event=die",
+      "--filter",
+      `label=recoloca.stack=${stack}`,
+      "--filter",
+      `label=recoloca.slot=${slot}`,
+      "--format",
+      '{{index .Actor.Attributes "recoloca.service"}}',
+    ],
     { stdio: ["ignore", "pipe", "ignore"] },
   );
   events.stdout.setEncoding("utf8").on("data", (text: string) => (service ??= text.trim().split("\n")[0]));

@@ -39,9 +39,11 @@ export function checkValues(raw: Raw): { values: Partial<Values>; problems: Prob
     }
     const parsed = key.form.safeParse(text === undefined ? undefined : STRUCTURED.has(name) ? fromJson(text) : text);
     if (parsed.success) values[name] = parsed.data;
-    else for (const issue of parsed.error.issues) problems.push(...problemOf(name, issue, STRUCTURED.has(name) && text !== undefined ? fromJson(text) : text, secret));
+    else
+      for (const issue of parsed.error.issues)
+        problems.push(...problemOf(name, issue, STRUCTURED.has(name) && text !== undefined ? fromJson(text) : text, secret));
   }
-  return { values: values as Partial<Values>, problems };
+  return { values: values, problems };
 }
 
 const lower = (text: string) => text.charAt(0).toLowerCase() + text.slice(1).replace(/\.$/, "");
@@ -71,7 +73,10 @@ function problemOf(name: string, issue: z.core.$ZodIssue, given: unknown, secret
   const got = issue.path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], given);
   if (issue.code === "unrecognized_keys")
     return issue.keys.map((wrong) => ({ key: `${key}.${wrong}`, says: `is not known; ${meant(wrong, knownBeside(name))}` }));
-  const wants = issue.message.replace(/^Invalid input: expected /, "wants ").replace(/^Invalid input: /, "").replace(/, received .*$/, "");
+  const wants = issue.message
+    .replace(/^Invalid input: expected /, "wants ")
+    .replace(/^Invalid input: /, "")
+    .replace(/, received .*$/, "");
   const said = /^wants /.test(wants) ? wants : `wants ${wants}`;
   if (got === undefined) return [{ key, says: `is missing: ${said}`, fix: commandFor(name, secret) }];
   const shown = secret ? "something else" : JSON.stringify(got);
@@ -93,9 +98,15 @@ export function checkTogether(values: Partial<Values>, compose: ComposeFile, giv
   const problems: Problem[] = [];
   if (given.registry.length > 0 && given.registry.length < 3)
     for (const name of ["registryServer", "registryUsername", "registryPassword"].filter((one) => !given.registry.includes(one)))
-      problems.push({ key: name, says: `is missing: ${given.registry.join(" and ")} ${given.registry.length === 1 ? "is" : "are"} set, all three go together`, fix: commandFor(name, name === "registryPassword") });
-  if (values.images && !values.release) problems.push({ key: "release", says: "is missing: a release's images and its name are set together", fix: commandFor("release", false) });
-  if (values.release && !values.images) problems.push({ key: "images", says: "is missing: a release's images and its name are set together", fix: commandFor("images", false) });
+      problems.push({
+        key: name,
+        says: `is missing: ${given.registry.join(" and ")} ${given.registry.length === 1 ? "is" : "are"} set, all three go together`,
+        fix: commandFor(name, name === "registryPassword"),
+      });
+  if (values.images && !values.release)
+    problems.push({ key: "release", says: "is missing: a release's images and its name are set together", fix: commandFor("release", false) });
+  if (values.release && !values.images)
+    problems.push({ key: "images", says: "is missing: a release's images and its name are set together", fix: commandFor("images", false) });
   return [...problems, ...checkCompose(values, compose, given.secrets)];
 }
 
@@ -109,27 +120,45 @@ function checkCompose(values: Partial<Values>, compose: ComposeFile, secrets: re
   if (!services || typeof services !== "object") return [problem("composeFile", `${compose.path} has no services`)];
   const names = Object.keys(services);
   const unknown = (key: string, service: string) =>
-    names.includes(service) ? [] : [problem(key, `got "${service}", which ${compose.path} does not have; ${meant(service, names)}`, setCommand(key, names[0] ?? "SERVICE"))];
+    names.includes(service)
+      ? []
+      : [problem(key, `got "${service}", which ${compose.path} does not have; ${meant(service, names)}`, setCommand(key, names[0] ?? "SERVICE"))];
   const routes = values.routes ?? [];
   return [
     ...routes.flatMap((route, index) => unknown(`routes[${index}].service`, route.service)),
-    ...Object.keys(values.images ?? {}).flatMap((name) => (names.includes(name) ? [] : [problem(`images.${name}`, `names a service that ${compose.path} does not have; ${meant(name, names)}`)])),
+    ...Object.keys(values.images ?? {}).flatMap((name) =>
+      names.includes(name) ? [] : [problem(`images.${name}`, `names a service that ${compose.path} does not have; ${meant(name, names)}`)],
+    ),
     ...(values.migration ? unknown("migration.service", values.migration.service) : []),
     ...(values.gates ?? []).flatMap((gate, index) =>
-      routes.some((route) => route.path === "/" || gate.path === route.path || gate.path.startsWith(`${route.path}/`)) ? [] : [problem(`gates[${index}].path`, `got "${gate.path}", and no route leads there`)],
+      routes.some((route) => route.path === "/" || gate.path === route.path || gate.path.startsWith(`${route.path}/`))
+        ? []
+        : [problem(`gates[${index}].path`, `got "${gate.path}", and no route leads there`)],
     ),
     ...names
       .filter((name) => services[name]?.build !== undefined && services[name].image === undefined && values.images && !values.images[name])
-      .map((name) => problem(`images.${name}`, `is missing: service "${name}" has a build and no image`, setCommand(`images.${name}`, "REGISTRY/NAME@sha256:DIGEST"))),
+      .map((name) =>
+        problem(`images.${name}`, `is missing: service "${name}" has a build and no image`, setCommand(`images.${name}`, "REGISTRY/NAME@sha256:DIGEST")),
+      ),
     ...unsetVariables(compose.text)
       .filter((name) => !(name in (values.variables ?? {})) && !secrets.includes(name))
-      .map((name) => problem(`secrets.${name}`, `is missing: ${compose.path} uses \${${name}}`, `${setCommand(`secrets.${name}`, "", true)}\nor, if anyone may read it: ${setCommand(`variables.${name}`, "VALUE")}`)),
+      .map((name) =>
+        problem(
+          `secrets.${name}`,
+          `is missing: ${compose.path} uses \${${name}}`,
+          `${setCommand(`secrets.${name}`, "", true)}\nor, if anyone may read it: ${setCommand(`variables.${name}`, "VALUE")}`,
+        ),
+      ),
   ];
 }
 
 /** Variables that the file uses and gives no value of its own. `$$` is a dollar sign. */
 export function unsetVariables(text: string): string[] {
-  const code = text.split("\n").filter((line) => !line.trimStart().startsWith("#")).join("\n").replaceAll("$$", "");
+  const code = text
+    .split("\n")
+    .filter((line) => !line.trimStart().startsWith("#"))
+    .join("\n")
+    .replaceAll("$$", "");
   const found = [...code.matchAll(/\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(:?[-+?][^}]*)?\})/g)];
   return [...new Set(found.filter((match) => !/^:?[-+]/.test(match[3] ?? "")).map((match) => match[1] ?? match[2]!))].sort();
 }

@@ -36,7 +36,9 @@ const NAMESPACE = "recoloca";
 export function loadSettings(folder = process.cwd()): Settings {
   const stack = pulumi.getStack();
   const all = pulumi.runtime.allConfig();
-  const raw = Object.fromEntries(Object.entries(all).flatMap(([key, value]) => (key.startsWith(`${NAMESPACE}:`) ? [[key.slice(NAMESPACE.length + 1), value]] : [])));
+  const raw = Object.fromEntries(
+    Object.entries(all).flatMap(([key, value]) => (key.startsWith(`${NAMESPACE}:`) ? [[key.slice(NAMESPACE.length + 1), value]] : [])),
+  );
   const encrypted = new Set((JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]") as string[]).map((key) => key.replace(`${NAMESPACE}:`, "")));
   const { values, problems } = checkValues({ values: raw, encrypted });
   const file = values.composeFile ?? "application/compose.yaml";
@@ -61,8 +63,16 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
   return {
     application: values.application,
     environment,
-    host: { address: values.hostAddress, port: values.hostPort, user: values.hostUser, hostKey: values.hostKey, privateKey: pulumi.secret(values.sshPrivateKey) },
-    ...(registryServer && registryUsername && registryPassword !== undefined && { registry: { server: registryServer, username: registryUsername, password: pulumi.secret(registryPassword) } }),
+    host: {
+      address: values.hostAddress,
+      port: values.hostPort,
+      user: values.hostUser,
+      hostKey: values.hostKey,
+      privateKey: pulumi.secret(values.sshPrivateKey),
+    },
+    ...(registryServer &&
+      registryUsername &&
+      registryPassword !== undefined && { registry: { server: registryServer, username: registryUsername, password: pulumi.secret(registryPassword) } }),
     compose,
     ...(images && { images }),
     ...(release !== undefined && { release }),

@@ -24,28 +24,87 @@ export interface Key {
 }
 
 export const KEYS = {
-  application: { form: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, "wants lower-case letters, digits and dashes").default("recoloca"), what: "Name of the application; with the stack's name it names everything on the host.", example: "recoloca", default: "recoloca" },
+  application: {
+    form: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,30}$/, "wants lower-case letters, digits and dashes")
+      .default("recoloca"),
+    what: "Name of the application; with the stack's name it names everything on the host.",
+    example: "recoloca",
+    default: "recoloca",
+  },
   hostAddress: { form: z.string().min(1), what: "Host name or address of the server, reached by SSH.", example: "staging.recoloca.ai", required: true },
   hostPort: { form: z.coerce.number().int().min(1).max(65535).default(22), what: "SSH port.", example: "22", default: "22" },
   hostUser: { form: z.string().min(1).default("root"), what: "SSH user: root, or one who may use sudo without a password.", example: "root", default: "root" },
-  hostKey: { form: z.string().regex(HOST_KEY, "wants the server's public host key: ssh-ed25519 AAAA..."), what: "The server's public host key. Nothing is trusted on first use.", example: "$(ssh-keyscan -t ed25519 HOST | cut -d' ' -f2-)", required: true },
+  hostKey: {
+    form: z.string().regex(HOST_KEY, "wants the server's public host key: ssh-ed25519 AAAA..."),
+    what: "The server's public host key. Nothing is trusted on first use.",
+    example: "$(ssh-keyscan -t ed25519 HOST | cut -d' ' -f2-)",
+    required: true,
+  },
   sshPrivateKey: { form: z.string(), what: "Private key that opens the server.", example: "", required: true, secret: true },
-  registryServer: { form: z.string().min(1).optional(), what: "Registry that the images come from; with its user and password, or none of the three.", example: "ghcr.io" },
+  registryServer: {
+    form: z.string().min(1).optional(),
+    what: "Registry that the images come from; with its user and password, or none of the three.",
+    example: "ghcr.io",
+  },
   registryUsername: { form: z.string().min(1).optional(), what: "User name at the registry.", example: "recoloca-deploy" },
   registryPassword: { form: z.string().optional(), what: "Password or token at the registry; read access is enough.", example: "", secret: true },
-  composeFile: { form: z.string().min(1).default("application/compose.yaml"), what: "The application's Compose file, from the project's folder.", example: "application/compose.yaml", default: "application/compose.yaml" },
-  domain: { form: z.string().regex(/^[a-z0-9.-]+$/i, "wants a host name").optional(), what: "Host name that the application answers on; routes without a host use it. Without it, any host name.", example: "staging.recoloca.ai" },
-  images: { form: z.record(z.string(), imageByDigest).optional(), what: "Image by digest of each service that a deploy rolls. Set by the pipeline; without it the stack keeps what is live.", example: "ghcr.io/recoloca/backend@sha256:..." },
-  release: { form: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$/, "wants letters, digits, dots and dashes").optional(), what: "Name of the release, set together with images.", example: "2026.11.24-b81d03e" },
+  composeFile: {
+    form: z.string().min(1).default("application/compose.yaml"),
+    what: "The application's Compose file, from the project's folder.",
+    example: "application/compose.yaml",
+    default: "application/compose.yaml",
+  },
+  domain: {
+    form: z
+      .string()
+      .regex(/^[a-z0-9.-]+$/i, "wants a host name")
+      .optional(),
+    what: "Host name that the application answers on; routes without a host use it. Without it, any host name.",
+    example: "staging.recoloca.ai",
+  },
+  images: {
+    form: z.record(z.string(), imageByDigest).optional(),
+    what: "Image by digest of each service that a deploy rolls. Set by the pipeline; without it the stack keeps what is live.",
+    example: "ghcr.io/recoloca/backend@sha256:...",
+  },
+  release: {
+    form: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$/, "wants letters, digits, dots and dashes")
+      .optional(),
+    what: "Name of the release, set together with images.",
+    example: "2026.11.24-b81d03e",
+  },
   provenance: { form: provenanceSchema.default({}), what: "Who asked for the release: commit, actor, run. Set together with images.", example: "" },
   variables: { form: z.record(variable, z.coerce.string()).default({}), what: "Values for the Compose file that anyone may read.", example: "value" },
   secrets: { form: z.record(variable, z.string()).default({}), what: "Values for the Compose file that nobody may read.", example: "", secret: true },
-  routes: { form: z.array(routeSchema.extend({ host: z.string().min(1).optional() })).min(1, "wants at least one route"), what: "Where requests go: path prefix, service, port, and a host name where it is not the domain.", example: '[{"path": "/", "service": "frontend", "port": 3000}]', required: true },
-  gates: { form: z.array(gate).default([]), what: "Questions that a release must answer before it gets traffic, and again through the edge.", example: '[{"name": "api", "path": "/health"}]', default: "none" },
-  migration: { form: migration.optional(), what: "Command that migrates the database, once, in the new release's image.", example: '{"service": "backend", "command": ["alembic", "upgrade", "head"]}' },
+  routes: {
+    form: z.array(routeSchema.extend({ host: z.string().min(1).optional() })).min(1, "wants at least one route"),
+    what: "Where requests go: path prefix, service, port, and a host name where it is not the domain.",
+    example: '[{"path": "/", "service": "frontend", "port": 3000}]',
+    required: true,
+  },
+  gates: {
+    form: z.array(gate).default([]),
+    what: "Questions that a release must answer before it gets traffic, and again through the edge.",
+    example: '[{"name": "api", "path": "/health"}]',
+    default: "none",
+  },
+  migration: {
+    form: migration.optional(),
+    what: "Command that migrates the database, once, in the new release's image.",
+    example: '{"service": "backend", "command": ["alembic", "upgrade", "head"]}',
+  },
   watch: { form: duration.default(30), what: "How long a new release is watched with the old one warm.", example: "30s", default: "30s" },
   drain: { form: duration.default(30), what: "How long requests and streams of the old release may still take.", example: "30s", default: "30s" },
-  keep: { form: z.coerce.number().int().min(0).max(100).default(5), what: "Superseded releases whose images are kept for rollback.", example: "5", default: "5" },
+  keep: {
+    form: z.coerce.number().int().min(0).max(100).default(5),
+    what: "Superseded releases whose images are kept for rollback.",
+    example: "5",
+    default: "5",
+  },
 } as const satisfies Record<string, Key>;
 
 export type KeyName = keyof typeof KEYS;

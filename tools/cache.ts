@@ -4,8 +4,7 @@ import * as path from "node:path";
 
 export const checkout = path.resolve(__dirname, "..");
 
-export const cacheFolder = (...parts: string[]): string =>
-  path.join(process.env["XDG_CACHE_HOME"] ?? path.join(os.homedir(), ".cache"), "recoloca", ...parts);
+export const cacheFolder = (...parts: string[]): string => path.join(process.env["XDG_CACHE_HOME"] ?? path.join(os.homedir(), ".cache"), "recoloca", ...parts);
 
 /** What belongs to this checkout alone; git does not see it. */
 export const localFolder = (...parts: string[]): string => path.join(checkout, ".local", ...parts);

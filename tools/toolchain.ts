@@ -23,13 +23,18 @@ export interface Toolchain {
 }
 
 const onPath = (name: string) =>
-  (process.env["PATH"] ?? "").split(path.delimiter).map((folder) => path.join(folder, name)).find((file) => fs.existsSync(file));
+  (process.env["PATH"] ?? "")
+    .split(path.delimiter)
+    .map((folder) => path.join(folder, name))
+    .find((file) => fs.existsSync(file));
 
 /** A CLI that is installed, new enough, and comes with its language host. */
 function installed(): { file: string; version: string } | undefined {
   const file = onPath("pulumi");
   if (!file || !onPath("pulumi-language-nodejs")) return undefined;
-  const version = execFileSync(file, ["version"], { encoding: "utf8", env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" } }).trim().replace(/^v/, "");
+  const version = execFileSync(file, ["version"], { encoding: "utf8", env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" } })
+    .trim()
+    .replace(/^v/, "");
   const [major = 0, minor = 0] = version.split(".").map(Number);
   return major > OLDEST[0]! || (major === OLDEST[0] && minor >= OLDEST[1]!) ? { file, version } : undefined;
 }

@@ -60,7 +60,7 @@ function execute(address: Address, command: string): Promise<{ code: number; out
       username: address.user,
       privateKey: address.privateKey,
       readyTimeout: SECONDS * 1000,
-      algorithms: { serverHostKey: [pinned.type as "ssh-ed25519"] },
+      algorithms: { serverHostKey: [pinned.type] },
       hostVerifier: (key: Buffer) => key.equals(pinned.getPublicSSH()),
     });
   });

@@ -61,7 +61,9 @@ export class ComposeDeployment extends pulumi.ComponentResource {
       .all([connection.host, connection.port, connection.user, connection.privateKey, connection.hostKey])
       .apply(([host, port, user, privateKey, hostKey]) => askHost({ host, port, user, privateKey, hostKey }, application, environment));
     const planOf = (wanted: Wanted, secrets: Record<string, string>) => toPlan(args, wanted, secrets);
-    const decision = pulumi.unsecret(pulumi.all([answer, args.secrets]).apply(([said, secrets]) => this.decide(args, said, (wanted) => planOf(wanted, secrets))));
+    const decision = pulumi.unsecret(
+      pulumi.all([answer, args.secrets]).apply(([said, secrets]) => this.decide(args, said, (wanted) => planOf(wanted, secrets))),
+    );
 
     const live = new LiveRelease(`${name}-live`, { desired: decision.desired, live: decision.live, wanted: decision.wanted }, { parent: this });
     const plan = pulumi.secret(pulumi.all([live.wanted, args.secrets]).apply(([wanted, secrets]) => (wanted ? canonical(planOf(wanted, secrets)) : "")));
@@ -95,7 +97,13 @@ export class ComposeDeployment extends pulumi.ComponentResource {
     const plan = wanted && planOf(wanted);
     const desired = plan ? identityOf(plan) : "";
     const live = unreachable ? "unreachable" : (now?.identity ?? "none");
-    if (plan && !unreachable && live !== desired && pulumi.runtime.isDryRun()) void pulumi.log.info(`\n${previewLines(now, plan).map((line) => `    ${line}`).join("\n")}\n`, this);
+    if (plan && !unreachable && live !== desired && pulumi.runtime.isDryRun())
+      void pulumi.log.info(
+        `\n${previewLines(now, plan)
+          .map((line) => `    ${line}`)
+          .join("\n")}\n`,
+        this,
+      );
     return { wanted, desired, live };
   }
 }

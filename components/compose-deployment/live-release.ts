@@ -45,7 +45,11 @@ export class LiveRelease extends pulumi.dynamic.Resource {
   declare readonly attempt: pulumi.Output<number>;
   declare readonly wanted: pulumi.Output<Wanted>;
 
-  constructor(name: string, inputs: pulumi.Inputs & { [Key in keyof LiveReleaseInputs]: pulumi.Input<LiveReleaseInputs[Key]> }, opts?: pulumi.CustomResourceOptions) {
+  constructor(
+    name: string,
+    inputs: pulumi.Inputs & { [Key in keyof LiveReleaseInputs]: pulumi.Input<LiveReleaseInputs[Key]> },
+    opts?: pulumi.CustomResourceOptions,
+  ) {
     super(provider, name, { ...inputs, attempt: undefined }, opts);
   }
 }

@@ -17,7 +17,10 @@ export function previewLines(live: LiveAnswer["live"], plan: Plan): string[] {
     ...rolls.map((name) => {
       const [old, now] = [live?.images[name], plan.images[name]!];
       if (old === undefined) return row(name, `${short(now)}  starts`);
-      return row(name, old === now ? `${short(now)}  rolls (same image; its definition or environment may have changed)` : `${short(old)}  →  ${short(now)}  rolls`);
+      return row(
+        name,
+        old === now ? `${short(now)}  rolls (same image; its definition or environment may have changed)` : `${short(old)}  →  ${short(now)}  rolls`,
+      );
     }),
     ...(untouched.length > 0 ? [row(untouched.join(", "), live === null ? "start" : "untouched unless their definition changed")] : []),
     ...(plan.migration ? [row("migration", plan.migration.command.join(" "))] : []),

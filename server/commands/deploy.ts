@@ -88,5 +88,10 @@ export async function runningDeploy(store: Store): Promise<number | undefined> {
   if (!fs.existsSync(store.lockFile)) return undefined;
   const free = await run("flock", ["--nonblock", store.lockFile, "true"]);
   if (free.code === 0) return undefined;
-  return store.numbers().reverse().find((number) => store.record(number) !== undefined && store.record(number)?.outcome === undefined) ?? store.numbers().at(-1);
+  return (
+    store
+      .numbers()
+      .reverse()
+      .find((number) => store.record(number) !== undefined && store.record(number)?.outcome === undefined) ?? store.numbers().at(-1)
+  );
 }

@@ -19,7 +19,15 @@ export async function liveAnswer(stack: string): Promise<LiveAnswer> {
   return {
     format: RECORD_FORMAT,
     live: record
-      ? { number: record.number, release: record.release, identity: record.identity, images: record.images, provenance: record.provenance, services: {}, since: record.endedAt ?? record.startedAt }
+      ? {
+          number: record.number,
+          release: record.release,
+          identity: record.identity,
+          images: record.images,
+          provenance: record.provenance,
+          services: {},
+          since: record.endedAt ?? record.startedAt,
+        }
       : null,
     running: running === undefined ? null : { number: running, release: at?.release ?? "", since: at?.startedAt ?? new Date().toISOString() },
   };
@@ -64,10 +72,13 @@ export async function history(given: Given): Promise<number> {
   const records = Store.stacks().flatMap((stack) => {
     const store = new Store(stack);
     const now = store.state().live?.number;
-    return store.numbers().reverse().flatMap((number) => {
-      const record = store.record(number);
-      return record ? [{ stack, now: now === number, record }] : [];
-    });
+    return store
+      .numbers()
+      .reverse()
+      .flatMap((number) => {
+        const record = store.record(number);
+        return record ? [{ stack, now: now === number, record }] : [];
+      });
   });
   if (given.options["json"]) {
     printJson(records.map(({ stack, now, record: { journal: _journal, ...record } }) => ({ stack, live: now, ...record })));
@@ -76,7 +87,9 @@ export async function history(given: Given): Promise<number> {
   for (const { now, record } of records) {
     const outcome = now ? "live" : record.outcome === "live" ? "superseded" : record.outcome ? OUTCOMES[record.outcome].says : "not finished";
     const run = record.provenance.run ? `run ${record.provenance.run}` : "";
-    print(` ${String(record.number).padEnd(4)}${record.release.padEnd(22)}${`${ago(record.startedAt)} ago`.padEnd(10)}${outcome.padEnd(30)}${firstLine(record.reason).slice(0, 80)}${run}`);
+    print(
+      ` ${String(record.number).padEnd(4)}${record.release.padEnd(22)}${`${ago(record.startedAt)} ago`.padEnd(10)}${outcome.padEnd(30)}${firstLine(record.reason).slice(0, 80)}${run}`,
+    );
   }
   if (records.length === 0) print("nothing happened on this host yet");
   return 0;

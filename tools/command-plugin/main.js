@@ -18,17 +18,27 @@ const COMMAND = "command:remote:Command";
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const LARGE = { "grpc.max_receive_message_length": 400 * 1024 * 1024, "grpc.max_send_message_length": 400 * 1024 * 1024 };
 
-const engineAddress = process.argv.slice(2).filter((word) => !word.startsWith("-")).at(-1);
+const engineAddress = process.argv
+  .slice(2)
+  .filter((word) => !word.startsWith("-"))
+  .at(-1);
 const engine = engineAddress && new engineServices.EngineClient(engineAddress, grpc.credentials.createInsecure(), LARGE);
 
 const plain = (struct) => struct?.toJavaScript() ?? {};
 const same = (a, b) => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
 const sorted = (value) =>
   value !== null && typeof value === "object" && !Array.isArray(value)
-    ? Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])]))
+    ? Object.fromEntries(
+        Object.keys(value)
+          .sort()
+          .map((key) => [key, sorted(value[key])]),
+      )
     : Array.isArray(value)
       ? value.map(sorted)
       : value;
+
+/** One after the other: lines that are sent side by side arrive in any order. */
+let told = Promise.resolve();
 
 /** The engine shows these beside the resource while it works, as it does for the real plugin. */
 function tell(urn, message) {
@@ -38,7 +48,7 @@ function tell(urn, message) {
   request.setMessage(message);
   request.setUrn(urn);
   request.setEphemeral(true);
-  engine.log(request, () => undefined);
+  told = told.then(() => new Promise((done) => engine.log(request, () => done())));
 }
 
 async function perform(urn, inputs, command, previous) {
@@ -46,7 +56,7 @@ async function perform(urn, inputs, command, previous) {
   const logging = inputs.logging ?? "stdoutAndStderr";
   const wanted = { stdout: ["stdout", "stdoutAndStderr"], stderr: ["stderr", "stdoutAndStderr"] };
   const addPrevious = inputs.addPreviousOutputInEnv !== false && previous;
-  return runRemote({
+  const ran = runRemote({
     connection: inputs.connection,
     command,
     stdin: inputs.stdin,
@@ -56,11 +66,15 @@ async function perform(urn, inputs, command, previous) {
     },
     onLine: (stream, line) => wanted[stream].includes(logging) && tell(urn, line),
   });
+  return ran.finally(() => told);
 }
 
 const onlyCommand = (urn) => {
   const type = urn.split("::")[2]?.split("$").at(-1);
-  if (type !== COMMAND) throw new Error(`the stand-in for the command plugin knows ${COMMAND} only, not ${type}: install the real plugin with "pulumi plugin install resource command ${VERSION}"`);
+  if (type !== COMMAND)
+    throw new Error(
+      `the stand-in for the command plugin knows ${COMMAND} only, not ${type}: install the real plugin with "pulumi plugin install resource command ${VERSION}"`,
+    );
 };
 
 /** A handler that may wait and may throw. */

@@ -71,7 +71,8 @@ async function runRemote(call) {
         channel.on("close", () => {
           for (const stream of ["stdout", "stderr"]) if (pending[stream]) call.onLine(stream, pending[stream]);
           if (status === 0) return done({ stdout: trim(text.stdout), stderr: trim(text.stderr) });
-          const why = status === undefined || status === null ? "wait: remote command exited without exit status or exit signal" : `Process exited with status ${status}`;
+          const why =
+            status === undefined || status === null ? "wait: remote command exited without exit status or exit signal" : `Process exited with status ${status}`;
           fail(new Error(`${why}: running ${JSON.stringify(call.command)}:\n${both}`));
         });
         channel.end(call.stdin ?? "");

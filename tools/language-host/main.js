@@ -15,7 +15,11 @@ const plugin = require("@pulumi/pulumi/proto/plugin_pb.js");
 const BAIL = 32;
 
 // The engine appends its own address; everything before it is an option.
-const engine = process.argv.slice(2).filter((word) => !word.startsWith("-")).at(-1) ?? "";
+const engine =
+  process.argv
+    .slice(2)
+    .filter((word) => !word.startsWith("-"))
+    .at(-1) ?? "";
 
 /** @param {any} options runtime.options of Pulumi.yaml, as a plain object */
 function environment(request, options) {
