@@ -7,7 +7,7 @@ export async function step<T>(name: string, work: (say: (line: string) => void) 
   const start = performance.now();
   const label = name.padEnd(17);
   if (terminal) process.stdout.write(` … ${label}`);
-  const say = (line: string) => process.stdout.write(terminal ? `\r\x1b[2K ${line}\n … ${label}` : ` … ${label}${line}\n`);
+  const say = (line: string) => process.stdout.write(terminal ? `\r\x1b[2K   ${line}\n … ${label}` : `   ${line}\n`);
   try {
     const result = await work(say);
     const time = sayDuration((performance.now() - start) / 1000);

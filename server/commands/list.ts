@@ -1,0 +1,26 @@
+/** The commands, in the order in which a person at 3 a.m. wants them. */
+import { deploy } from "./deploy";
+import { login, logout } from "./login";
+import { install } from "./install";
+import { remove } from "./remove";
+import { runTransaction } from "./run";
+import { history, live, show, status } from "./tell";
+import type { Command } from "../command-line";
+
+export const COMMANDS: readonly Command[] = [
+  { name: "status", says: "what is live, and what runs now", options: { json: "boolean" }, does: status },
+  { name: "history", says: "what happened, newest first", options: { json: "boolean" }, does: history },
+  { name: "show", says: "one release's whole story: recoloca show 14", words: ["NUMBER"], options: { json: "boolean", stack: "string" }, does: show },
+  { name: "deploy", says: "deploys the plan on standard input", options: { attempt: "string" }, does: deploy },
+  { name: "live", says: "what is live, for programs", options: { application: "string", environment: "string", json: "boolean" }, does: live },
+  {
+    name: "remove",
+    says: "takes a stack's containers, networks and routes away; keeps its data",
+    options: { application: "string", environment: "string", volumes: "boolean" },
+    does: remove,
+  },
+  { name: "login", says: "keeps a registry's login, password on standard input", options: { server: "string", username: "string" }, does: login },
+  { name: "logout", says: "forgets a registry's login", options: { server: "string" }, does: logout },
+  { name: "install", says: "puts this program in place", options: {}, does: install, hidden: true },
+  { name: "run", says: "runs a transaction of the store", words: ["STACK", "NUMBER"], options: {}, does: runTransaction, hidden: true },
+];

@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { edgeConfiguration, routeFor, type EdgeStack } from "../../server/edge-configuration";
+import { parseStat } from "../../server/edge";
+
+const stack: EdgeStack = {
+  stack: "shop-staging",
+  routes: [
+    { host: "*", path: "/", service: "frontend", port: 3000 },
+    { host: "shop.example", path: "/api", service: "backend", port: 8000 },
+  ],
+  addresses: {
+    blue: { backend: "10.201.0.10", frontend: "10.201.0.11" },
+    green: { backend: "10.201.1.10", frontend: "10.201.1.11" },
+  },
+};
+
+test("host names stand before any host, and each service has both slots with the other one standing by", () => {
+  const text = edgeConfiguration([stack]);
+  const rules = text.split("\n").filter((line) => line.includes("use_backend"));
+  expect(rules).toEqual([
+    "    use_backend shop-staging.backend-8000.%[str(shop-staging),map(/etc/haproxy/recoloca/slots.map,none)] if { hdr(host),field(1,:),lower -m str shop.example } { path -m str /api } || { hdr(host),field(1,:),lower -m str shop.example } { path -m beg /api/ }",
+    "    use_backend shop-staging.frontend-3000.%[str(shop-staging),map(/etc/haproxy/recoloca/slots.map,none)]",
+  ]);
+  expect(text.slice(text.indexOf("backend shop-staging.backend-8000.blue"))).toBe(`backend shop-staging.backend-8000.blue
+    server blue 10.201.0.10:8000 check
+    server green 10.201.1.10:8000 check backup disabled
+
+backend shop-staging.backend-8000.green
+    server green 10.201.1.10:8000 check
+    server blue 10.201.0.10:8000 check backup disabled
+
+backend shop-staging.frontend-3000.blue
+    server blue 10.201.0.11:3000 check
+    server green 10.201.1.11:3000 check backup disabled
+
+backend shop-staging.frontend-3000.green
+    server green 10.201.1.11:3000 check
+    server blue 10.201.0.11:3000 check backup disabled
+`);
+});
+
+test("the same stacks give the same bytes, whatever is live", () => {
+  expect(edgeConfiguration([stack])).toBe(edgeConfiguration([structuredClone(stack)]));
+});
+
+test.each([
+  ["/api", "shop.example", "backend"],
+  ["/api/v1", "shop.example", "backend"],
+  ["/apis", "shop.example", "frontend"],
+  ["/api", "other.example", "frontend"],
+])("%s on %s goes to %s", (path, host, service) => {
+  expect(routeFor(stack.routes, path, host)?.service).toBe(service);
+});
+
+test("reads HAProxy's table by its column names", () => {
+  const csv = "# pxname,svname,scur,status,hrsp_2xx,hrsp_5xx\nb.blue,blue,3,UP,10,2\nb.blue,BACKEND,3,UP,10,2\n";
+  expect(parseStat(csv)[0]).toEqual({ backend: "b.blue", server: "blue", status: "UP", sessions: 3, responses: 12, errors5xx: 2 });
+});

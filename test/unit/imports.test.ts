@@ -1,0 +1,56 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { expect, test } from "vitest";
+
+const root = path.join(__dirname, "../..");
+
+/** Who may know whom: the table of the design, walked. */
+const MAY: Record<string, readonly string[]> = {
+  "index.ts": ["settings", "components"],
+  settings: ["release"],
+  components: ["release"],
+  release: [],
+  server: ["release"],
+  tools: [],
+  local: ["tools", "release"],
+};
+const NEVER: Record<string, RegExp> = { release: /^(@pulumi|ssh2)/, server: /^(@pulumi|ssh2)/, tools: /^$/ };
+
+const files = (folder: string): string[] =>
+  fs.statSync(path.join(root, folder)).isFile()
+    ? [folder]
+    : fs
+        .readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".ts"))
+        .map((name) => path.join(folder, name));
+
+const imports = (file: string) => [...fs.readFileSync(path.join(root, file), "utf8").matchAll(/from "([^"]+)"/g)].map((match) => match[1]!);
+
+test.each(Object.keys(MAY))("%s imports only what it may know", (place) => {
+  const wrong = files(place).flatMap((file) =>
+    imports(file).flatMap((to) => {
+      if (!to.startsWith(".")) return NEVER[place]?.test(to) ? [`${file} → ${to}`] : [];
+      const target = path.relative(root, path.resolve(root, path.dirname(file), to)).split(path.sep)[0]!;
+      return target === place || MAY[place]!.includes(target) ? [] : [`${file} → ${to}`];
+    }),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test("components know nothing of each other's insides", () => {
+  const noun = (file: string) => file.split(path.sep)[1]!;
+  const wrong = files("components").flatMap((file) =>
+    imports(file).flatMap((to) => {
+      const target = path.normalize(path.join(path.dirname(file), to));
+      const shared = target.split(path.sep).length === 2;
+      return to.startsWith(".") && target.startsWith("components/") && !shared && noun(target) !== noun(file) ? [`${file} → ${to}`] : [];
+    }),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test("no file is called after nothing in particular, and few are long", () => {
+  const all = Object.keys(MAY).flatMap(files);
+  expect(all.filter((file) => /(utils?|helpers?|common|misc)\b/.test(file))).toEqual([]);
+  expect(all.filter((file) => fs.readFileSync(path.join(root, file), "utf8").split("\n").length > 300)).toEqual([]);
+});

@@ -1,0 +1,80 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { expect, test } from "vitest";
+import { checkTogether, checkValues, unsetVariables } from "../../settings/check";
+import { sayProblems } from "../../settings/problems";
+import { reference } from "../../settings/reference";
+
+const good = {
+  hostAddress: "shop.example",
+  hostKey: "ssh-ed25519 AAAA",
+  sshPrivateKey: "MARKER-key",
+  secrets: '{"PASSWORD":"MARKER-secret"}',
+  routes: '[{"path":"/","service":"web","port":80}]',
+};
+const encrypted = new Set(["sshPrivateKey", "secrets", "registryPassword"]);
+const compose = { path: "compose.yaml", text: "services:\n  web: { image: a, environment: { P: '${PASSWORD}' } }\n" };
+
+function problems(change: Record<string, string | undefined>, file: { path: string; text: string | undefined } = compose): string {
+  const values = Object.fromEntries(Object.entries({ ...good, ...change }).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  const checked = checkValues({ values, encrypted });
+  const registry = ["registryServer", "registryUsername", "registryPassword"].filter((key) => key in values);
+  const all = [...checked.problems, ...checkTogether(checked.values, file, { secrets: Object.keys(checked.values.secrets ?? {}), registry })];
+  return all.length === 0 ? "" : sayProblems("staging", all);
+}
+
+test("a good configuration has no problem, and durations are seconds", () => {
+  expect(problems({})).toBe("");
+  expect(checkValues({ values: { ...good, watch: "1h30m" }, encrypted }).values.watch).toBe(5400);
+});
+
+test("all problems at once, each with its key, what was got, what is allowed and what mends it", () => {
+  expect(problems({ hostAddress: undefined, watch: "5 minuts", gates: '[{"name":"api","path":"/health","timout":"5s"}]' })).toBe(
+    `stack staging has 3 problems in its configuration; nothing was changed
+
+  recoloca:hostAddress    is missing: host name or address of the server, reached by SSH
+                          pulumi config set recoloca:hostAddress staging.recoloca.ai
+  recoloca:gates[0].timout  is not known; did you mean "timeout"?
+  recoloca:watch          got "5 minuts", wants a duration such as 30s, 5m, 1h30m
+                          pulumi config set recoloca:watch 30s
+`
+      .replace(/^ {2}(recoloca:\S+) +/gm, (_all, key: string) => `  ${key.padEnd(26)}`)
+      .replace(/^ {20,}/gm, " ".repeat(28)),
+  );
+});
+
+test.each([
+  ["a misspelt key", { hostAdress: "x" }, 'is not known; did you mean "hostAddress"?'],
+  ["a route to a service that is not there", { routes: '[{"path":"/","service":"wbe","port":80}]' }, 'did you mean "web"?'],
+  ["a port that is none", { routes: '[{"path":"/","service":"web","port":99999}]' }, "recoloca:routes[0].port"],
+  ["a gate where no route leads", { routes: '[{"path":"/api","service":"web","port":80}]', gates: '[{"name":"page","path":"/"}]' }, "no route leads there"],
+  ["an image by tag", { images: '{"web":"r/web:latest"}', release: "1" }, "wants an image by digest"],
+  ["images without a release", { images: `{"web":"r/web@sha256:${"a".repeat(64)}"}` }, "set together"],
+  ["a registry without its password", { registryServer: "ghcr.io", registryUsername: "u" }, "pulumi config set --secret recoloca:registryPassword"],
+  ["a migration in a service that is not there", { migration: '{"service":"api","command":["x"]}' }, "recoloca:migration.service"],
+])("%s is said", (_what, change, text) => expect(problems(change)).toContain(text));
+
+test.each([
+  ["is missing", undefined, "there is no file compose.yaml"],
+  ["is not YAML", "services:\n  web: [\n", "is not YAML"],
+  ["has no services", "version: 3", "has no services"],
+  ["uses a variable that nobody sets", "services: { web: { image: '${TAG}' } }", "recoloca:secrets.TAG"],
+])("a Compose file that %s is said", (_what, text, said) => expect(problems({}, { path: "compose.yaml", text })).toContain(said));
+
+test("a secret that anyone can read is a problem, and its value is not repeated", () => {
+  const { problems: found } = checkValues({ values: good, encrypted: new Set() });
+  expect(found.map((problem) => problem.key)).toEqual(["sshPrivateKey", "secrets"]);
+  expect(JSON.stringify(found)).not.toContain("MARKER");
+});
+
+test("no message shows a secret's value, also where its form is wrong", () => {
+  expect(problems({ secrets: '{"PASS WORD":"MARKER-x","OTHER":7}' })).not.toContain("MARKER");
+});
+
+test("variables with a default, escaped ones and comments are not missing", () => {
+  expect(unsetVariables("a: ${A} $B ${C:-x} ${D-x} ${E:?why} $$F\n# ${G}")).toEqual(["A", "B", "E"]);
+});
+
+test("the reference in docs/ is fresh", () => {
+  expect(fs.readFileSync(path.join(__dirname, "../../docs/configuration.md"), "utf8"), 'run "npm run docs"').toBe(reference());
+});

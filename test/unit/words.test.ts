@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import { howToDeploy, previewLines } from "../../components/compose-deployment/preview";
+import { changedSomething, deployLine, reason } from "../../local/pulumi-output";
+import type { Plan } from "../../release/plan";
+import { masker } from "../../server/evidence";
+import { renderLine } from "../../server/render";
+import { parse, usage } from "../../server/command-line";
+import { COMMANDS } from "../../server/commands/list";
+
+const image = (digit: string) => `r/app@sha256:${digit.repeat(64)}`;
+const plan = {
+  release: "2",
+  compose: "services: { backend: {}, frontend: {}, worker: {}, postgres: {}, redis: {} }",
+  images: { backend: image("c"), worker: image("c"), frontend: image("1") },
+  migration: { service: "backend", command: ["alembic", "upgrade", "head"], timeout: 1 },
+} as unknown as Plan;
+
+test("a preview says what rolls, what stays and what migrates", () => {
+  const live = {
+    number: 1,
+    release: "1",
+    identity: "x",
+    images: { backend: image("9"), worker: image("9"), frontend: image("1") },
+    provenance: {},
+    services: {},
+    since: "",
+  };
+  expect(previewLines(live, plan).join("\n")).toBe(`release    1  →  2
+backend    sha256:9999…  →  sha256:cccc…  rolls
+frontend   sha256:1111…  rolls (same image; its definition or environment may have changed)
+worker     sha256:9999…  →  sha256:cccc…  rolls
+postgres, redis  untouched unless their definition changed
+migration  alembic upgrade head`);
+});
+
+test("a stack with nothing to deploy says how to", () => {
+  expect(howToDeploy(["backend"])).toContain("pulumi config set --path 'recoloca:images.backend'");
+});
+
+test("Pulumi's lines give the deploy's own", () => {
+  expect(deployLine(" +  command:remote:Command recoloca-release creating (1s)   0.1s  locked")).toBe("  0.1s  locked");
+  expect(deployLine(" ~  command:remote:Command recoloca-release updating (0s) [diff: ~create];   0.0s  locked")).toBe("  0.0s  locked");
+  expect(deployLine(" ~  command:remote:Command recoloca-release updating (0s) [diff: ~create]")).toBeUndefined();
+  expect(deployLine("@ updating....")).toBeUndefined();
+  expect(changedSomething("Resources:\n    + 8 created")).toBe(true);
+  expect(changedSomething("Resources:\n    9 unchanged")).toBe(false);
+  expect(reason("x\nDiagnostics:\n  pulumi:pulumi:Stack (a-b):\n    error: why it failed\n\nResources:\n 1")).toBe("error: why it failed");
+});
+
+test("values that nobody may read are masked, the longer one first", () => {
+  expect(masker(["secret", "secret-long", "x"])("a secret-long and a secret, x")).toBe("a •••• and a ••••, x");
+});
+
+test("evidence stands under its line, and a line is never longer than a person reads", () => {
+  const line = {
+    format: 1 as const,
+    at: "",
+    after: 9.8,
+    text: "NOT HEALTHY",
+    more: [
+      ["last answer", "500 x\ny"],
+      ["log", "z".repeat(9999)],
+    ] as [string, string][],
+  };
+  const rendered = renderLine(line).split("\n");
+  expect(rendered.slice(0, 3)).toEqual(["  9.8s  NOT HEALTHY", "        last answer   500 x", "                      y"]);
+  expect(rendered[3]!.length).toBe(400);
+});
+
+test("wrong words are one clear error, and help names every command for people", () => {
+  const show = COMMANDS.find((command) => command.name === "show")!;
+  expect(() => parse(show, [])).toThrow("show: wants NUMBER, got none");
+  expect(() => parse(show, ["1", "--jsn"])).toThrow("show: Unknown option '--jsn'");
+  for (const command of COMMANDS) expect(usage(COMMANDS).includes(`recoloca ${command.name}`)).toBe(!command.hidden);
+});
