@@ -1,7 +1,9 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config({ ignores: ["node_modules", ".local", "coverage", "application", "**/*.js"] }, ...tseslint.configs.recommendedTypeChecked, {
-  languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["eslint.config.mjs"] }, tsconfigRootDir: import.meta.dirname } },
+  languageOptions: {
+    parserOptions: { projectService: { allowDefaultProject: ["eslint.config.mjs", "vitest.config.mts"] }, tsconfigRootDir: import.meta.dirname },
+  },
   rules: {
     "@typescript-eslint/no-floating-promises": "error",
     "@typescript-eslint/require-await": "off",

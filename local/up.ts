@@ -23,9 +23,9 @@ async function liveRelease(): Promise<Live | null> {
 }
 
 async function main(): Promise<number> {
-  const version = process.env["VERSION"] || "1";
-  if (!/^\d+$/.test(version) && !VERSIONS.includes(version)) {
-    process.stderr.write(`error: VERSION is "${version}"; the sample application has ${VERSIONS.join(", ")} and any other number\n  make local VERSION=2\n`);
+  const asked = process.env["VERSION"] || undefined;
+  if (asked !== undefined && !/^\d+$/.test(asked) && !VERSIONS.includes(asked)) {
+    process.stderr.write(`error: VERSION is "${asked}"; the sample application has ${VERSIONS.join(", ")} and any other number\n  make local VERSION=2\n`);
     return 2;
   }
   fs.mkdirSync(localSite.folder, { recursive: true, mode: 0o700 });
@@ -41,6 +41,8 @@ async function main(): Promise<number> {
     () => ensureServer(localSite),
     (says) => says,
   );
+  // Without a wish, what is live stays; a new server gets the first version.
+  const version = asked ?? (await liveRelease())?.release ?? "1";
   const images = await step(
     "images",
     () => ensureImages(localSite, version),

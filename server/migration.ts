@@ -2,6 +2,7 @@
 import { projectName } from "./compose-split";
 import { Failure, type Context } from "./context";
 import * as engine from "./engine";
+import type { Evidence } from "./evidence";
 import { must, run } from "./process";
 import { writeWhole } from "./store";
 
@@ -9,22 +10,42 @@ export async function migrate(context: Context): Promise<void> {
   const { plan, journal, record } = context;
   const migration = plan.migration;
   if (!migration) return;
-  const revision = async () => (migration.revision ? lastLine((await job(context, "revision", migration.revision, 60)).output) : undefined);
+  const revision = async () => {
+    if (!migration.revision) return undefined;
+    const asked = await job(context, "revision", migration.revision, 60);
+    return asked.code === 0 ? lastLine(asked.output) : undefined;
+  };
   const before = await revision();
   const { code, output, late } = await job(context, "migration", migration.command, migration.timeout);
   const after = code === 0 ? await revision() : await revision().catch(() => undefined);
   record.schema = { ...(before !== undefined && { before }), ...(after !== undefined && { after }) };
   if (code !== 0) {
     const how = late ? `took longer than ${migration.timeout}s and was ended` : `failed with exit code ${code}`;
-    const same =
-      before === after
-        ? `the schema is as it was (${before || "empty"})`
-        : `the schema was left at ${after ?? "an unknown revision"}, it was ${before || "empty"}`;
-    throw new Failure(`MIGRATION FAILED: "${migration.command.join(" ")}" ${how}; ${same}`, [["its output", output]]);
+    throw new Failure(`MIGRATION FAILED: "${migration.command.join(" ")}" ${how}; ${sayLeft(before, after)}`, [["its output", output], ...hint(output)]);
   }
-  const text = migration.revision === undefined ? "migrated" : before === after ? `schema unchanged (${after})` : `migrated ${before || "empty"} → ${after}`;
+  const text =
+    migration.revision === undefined
+      ? "migrated"
+      : before === after
+        ? `schema unchanged (${after})`
+        : `migrated ${before === undefined ? "" : `${orEmpty(before)} `}→ ${after}`;
   journal.tell(text, { state: "migrated" });
 }
+
+const orEmpty = (revision: string) => (revision === "" ? "empty" : revision);
+
+/** Where a failed migration left the schema. Unknown without a revision command, or when that one fails too. */
+function sayLeft(before: string | undefined, after: string | undefined): string {
+  if (before !== undefined && before === after) return `the schema is as it was (${orEmpty(before)})`;
+  if (before !== undefined && after !== undefined) return `the schema was left at ${orEmpty(after)}, it was ${orEmpty(before)}`;
+  return "the schema's revision is not known";
+}
+
+/** The cause that alembic's words give away by themselves. */
+const hint = (output: string): Evidence =>
+  /Can't locate revision/.test(output)
+    ? [["hint", "the database was migrated by a newer release than this one, which does not know that schema: deploy a newer release"]]
+    : [];
 
 const lastLine = (text: string) => (text.trim().split("\n").at(-1) ?? "").trim();
 
