@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const real = { testTimeout: 300_000, hookTimeout: 900_000, fileParallelism: false };
+const real = { testTimeout: 300_000, hookTimeout: 900_000, fileParallelism: false, globalSetup: "./test/site.ts" };
 
 export default defineConfig({
   test: {

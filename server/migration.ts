@@ -47,7 +47,8 @@ const hint = (output: string): Evidence =>
     ? [["hint", "the database was migrated by a newer release than this one, which does not know that schema: deploy a newer release"]]
     : [];
 
-const lastLine = (text: string) => (text.trim().split("\n").at(-1) ?? "").trim();
+/** The last line, without alembic's remark that it is the newest one: `9d40 (head)`. */
+const lastLine = (text: string) => (text.trim().split("\n").at(-1) ?? "").trim().replace(/ \((?:head|mergepoint|branchpoint)\)/g, "");
 
 interface Job {
   readonly code: number;

@@ -31,7 +31,8 @@ function pullHint(image: string, message: string): [string, string][] {
   if (/manifest unknown|not found/i.test(message)) return [["hint", "the registry has no such digest: was it pushed, or pruned? Set images to one it has"]];
   if (/denied|unauthorized|authentication/i.test(message))
     return [["hint", `the login for ${server} was refused: pulumi config set --secret recoloca:registryPassword`]];
-  if (/refused|no such host|timeout|EOF/i.test(message)) return [["hint", `${server} does not answer from this host; deploy again when it does`]];
+  if (/refused|no such host|timeout|EOF|connection reset/i.test(message))
+    return [["hint", `${server} does not answer from this host; deploy again when it does`]];
   return [];
 }
 
@@ -149,8 +150,9 @@ async function containersSettled({ stack, slot, journal }: Context, services: re
 
 export async function switchOver(context: Context): Promise<void> {
   const { edge, slot, journal, old } = context;
-  await edge.waitUntilUp(slot, 10);
+  // The last release in this slot may have been taken out because it died: ready first, or it never comes up.
   await edge.reset(slot);
+  await edge.waitUntilUp(slot, 10);
   if (old) await edge.standBy(slot, true);
   await edge.switchTo(slot);
   journal.tell(old ? `switched; release ${old.number} stays warm` : "switched", { state: "switched" });

@@ -1,0 +1,88 @@
+/**
+ * The site that engine tests and journeys deploy to: a server, a registry and a stack of their own, beside those of
+ * `make local`. Made before the first test and removed after the last one (vitest's global set-up).
+ */
+import * as fs from "node:fs";
+import { attempt } from "../local/command";
+import { removeSite } from "../local/down";
+import { ensureEngine, stopEngine } from "../local/engine";
+import { ensureImages, type Images } from "../local/images";
+import { ensureRegistry } from "../local/registry";
+import { ensureServer, onServer } from "../local/server";
+import { testSite } from "../local/site";
+import { LocalStack, settingsOf, withImages } from "../local/stack";
+import { ensureToolchain } from "../tools/toolchain";
+
+const say = (line: string) => process.stdout.write(`   ${line}\n`);
+
+export default async function setUp(): Promise<() => Promise<void>> {
+  const wasRunning = (await attempt("docker", ["version"]).catch(() => ({ code: 1 }))).code === 0;
+  await ensureToolchain(say);
+  say(`docker engine ${await ensureEngine()}`);
+  await removeSite(testSite);
+  fs.mkdirSync(testSite.folder, { recursive: true, mode: 0o700 });
+  await ensureRegistry(testSite);
+  say(`registry ${testSite.registryPort}, server ${await ensureServer(testSite)}`);
+  return async () => {
+    await removeSite(testSite);
+    if (!wasRunning) await stopEngine();
+  };
+}
+
+export const url = `http://127.0.0.1:${testSite.httpPort}`;
+export const server = (command: string, input?: string) => onServer(testSite, command, input);
+export const openStack = async () => new LocalStack(testSite, await ensureToolchain(say));
+
+const built = new Map<string, Promise<Images>>();
+export function imagesOf(version: string): Promise<Images> {
+  if (!built.has(version)) built.set(version, ensureImages(testSite, version));
+  return built.get(version)!;
+}
+
+/** Times that keep the tests short: what they guard is proven by events, not by waiting longer. */
+const QUICK = { watch: "2s", drain: "2s" };
+
+export type Change = Record<string, unknown>;
+
+/** The sample application's settings, without naming a release. */
+export const settings = (change: Change = {}): Change => ({ ...settingsOf(testSite), ...QUICK, ...change });
+
+/** Settings that deploy one of the sample application's versions. */
+export const settingsFor = async (version: string, change: Change = {}): Promise<Change> => ({
+  ...withImages(settings(), await imagesOf(version), version),
+  provenance: { actor: "a test" },
+  ...change,
+});
+
+/** `pulumi up` of one version; the whole output and the exit code. */
+export async function deploy(stack: LocalStack, version: string, change: Change = {}) {
+  await stack.configure(await settingsFor(version, change));
+  return stack.up();
+}
+
+interface Live {
+  readonly number: number;
+  readonly release: string;
+}
+
+export async function liveRelease(): Promise<Live | null> {
+  const { stdout, output, code } = await server("recoloca live --application recoloca --environment local --json");
+  if (code !== 0) throw new Error(output);
+  return (JSON.parse(stdout) as { live: Live | null }).live;
+}
+
+/** The stack's place on the server as if nothing had ever been deployed; Pulumi's state stays. */
+export async function wipe(): Promise<void> {
+  await server("command -v recoloca >/dev/null && recoloca remove --application recoloca --environment local --volumes");
+}
+
+/** Containers of the stack on the server, as `service slot`. */
+export async function containersOnServer(): Promise<string[]> {
+  const format = `'{{.Label "recoloca.service"}} {{.Label "recoloca.slot"}}'`;
+  const { stdout } = await server(`docker ps --filter label=recoloca.stack=recoloca-local --format ${format}`);
+  return stdout
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .sort();
+}
