@@ -1,0 +1,168 @@
+/** What is wrong is said once, clearly, with what mends it; and nothing was changed anywhere. */
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { bootstrapScript } from "../../components/host/bootstrap";
+import { must } from "../../local/command";
+import { ensureServer, privateKey } from "../../local/server";
+import { inSite, testSite } from "../../local/site";
+import type { LocalStack } from "../../local/stack";
+import { containersOnServer, deploy, liveRelease, openStack, server, settings, settingsFor, wipe, type Change } from "../site";
+
+let stack: LocalStack;
+let before: string[];
+beforeAll(async () => {
+  stack = await openStack();
+  await wipe();
+  expect((await deploy(stack, "2")).code).toBe(0);
+  before = await containersOnServer();
+});
+
+/** `pulumi up` with one thing wrong; afterwards everything is as it was. */
+async function refused(change: Change): Promise<string> {
+  await stack.configure(await settingsFor("2", change));
+  const ran = await stack.up();
+  expect(ran.code, ran.output).not.toBe(0);
+  expect((await liveRelease())?.release).toBe("2");
+  expect(await containersOnServer()).toEqual(before);
+  return ran.output;
+}
+
+const newKey = async () => {
+  const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "key-")), "key");
+  await must("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", file]);
+  return { secret: fs.readFileSync(file, "utf8"), open: fs.readFileSync(`${file}.pub`, "utf8").split(" ").slice(0, 2).join(" ") };
+};
+
+describe("configuration", () => {
+  test("every problem at once, each with the command that mends it", async () => {
+    const output = await refused({ watch: "5 minuts", hostPort: "ssh", drian: "5s", gates: [{ name: "api", path: "/api/v1/health", timout: "5s" }] });
+    expect(output).toContain("stack local has 4 problems in its configuration; nothing was changed");
+    expect(output).toMatch(/recoloca:watch +got "5 minuts", wants a duration such as 30s, 5m, 1h30m/);
+    expect(output).toContain("pulumi config set recoloca:watch 30s");
+    expect(output).toMatch(/recoloca:hostPort +got "ssh"/);
+    expect(output).toMatch(/recoloca:drian +is not known; did you mean "drain"\?/);
+    expect(output).toMatch(/recoloca:gates\[0\]\.timout +is not known; did you mean "timeout"\?/);
+  });
+
+  test.each([
+    ["a YAML error", "services: [", /compose.yaml is not YAML/],
+    ["a build and no image", "services:\n  backend: { build: . }\n  frontend: { image: a }\n", /images\.worker +names a service that .* does not have/],
+    [
+      "an unset variable",
+      "services:\n  backend: { image: a, environment: { A: $MISSING } }\n  worker: { image: a }\n  frontend: { image: a }\n",
+      /recoloca:secrets\.MISSING +is missing/,
+    ],
+    [
+      "a service that a route names and the file lacks",
+      "services:\n  api: { image: a }\n  worker: { image: a }\n  frontend: { image: a }\n",
+      /routes\[0\]\.service +got "backend"/,
+    ],
+  ])("a Compose file with %s", async (_what, text, says) => {
+    const file = inSite(testSite, "compose.yaml");
+    fs.writeFileSync(file, text);
+    expect(await refused({ composeFile: file })).toMatch(says);
+  });
+});
+
+describe("the way to the server", () => {
+  test("nothing answers", async () => {
+    const output = await refused({ hostPort: 1 });
+    expect(output).toMatch(/failed attempts: .*(connection refused|ECONNREFUSED)/i);
+  });
+
+  test("a changed host key: not one byte is sent to whoever answers", async () => {
+    const output = await refused({ hostKey: (await newKey()).open });
+    expect(output).toMatch(/host key mismatch|Host denied|verification failed/i);
+  });
+});
+
+test("a wrong SSH key: the server lets nobody in", async () => {
+  const set = (value: string) => stack.pulumi(["config", "set", "--secret", "recoloca:sshPrivateKey"], { input: value });
+  await set((await newKey()).secret);
+  try {
+    expect(await refused({})).toMatch(/unable to authenticate|authentication methods failed/i);
+  } finally {
+    await set(privateKey(testSite));
+  }
+});
+
+describe("the registry", () => {
+  test("a wrong password is refused before anything rolls", async () => {
+    const ran = await server("recoloca login --server 127.0.0.1:5444 --username recoloca", "wrong-password");
+    expect(ran.code).toBe(1);
+    expect(ran.output).toContain("127.0.0.1:5444 does not let recoloca in");
+    expect(ran.output).toContain("pulumi config set --secret recoloca:registryPassword");
+    expect(ran.output).not.toContain("wrong-password");
+  });
+});
+
+describe("the server", () => {
+  const bootstrapIn = (setUp: string) => server(`unshare -m sh -c '${setUp} && sh -s'`, bootstrapScript());
+
+  test("another distribution is refused before it is touched", async () => {
+    const ran = await bootstrapIn('printf "ID=fedora\\nVERSION_ID=42\\nPRETTY_NAME=Fedora\\n" > /tmp/release && mount --bind /tmp/release /etc/os-release');
+    expect(ran.code).toBe(20);
+    expect(ran.output).toContain("refused, nothing was changed: this is Fedora; Debian 13 or newer, or Ubuntu 24.04 or newer, is wanted");
+  });
+
+  test("an older Debian too", async () => {
+    const ran = await bootstrapIn('printf "ID=debian\\nVERSION_ID=12\\n" > /tmp/release && mount --bind /tmp/release /etc/os-release');
+    expect(ran.code).toBe(20);
+    expect(ran.output).toContain("this is debian; Debian 13 or newer");
+  });
+
+  test("a full disk", async () => {
+    const ran = await bootstrapIn("mount -t tmpfs -o size=50m none /var/lib");
+    expect(ran.code).toBe(20);
+    expect(ran.output).toContain("50 MiB are free below /var/lib, 2048 MiB are wanted");
+  });
+
+  test("no systemd", async () => {
+    const ran = await bootstrapIn("mkdir -p /tmp/run && mount --bind /tmp/run /run/systemd");
+    expect(ran.code).toBe(20);
+    expect(ran.output).toContain("this server does not run systemd");
+  });
+
+  test("a deploy onto a full disk is refused, and the record says so", async () => {
+    const folder = "/var/lib/recoloca/recoloca-local/releases";
+    const ran = await server(
+      `mkdir ${folder}/99 && cp ${folder}/1/plan.json ${folder}/99/ && unshare -m sh -c 'mount -t tmpfs -o size=50m none /var/lib/docker && recoloca run recoloca-local 99'`,
+    );
+    expect(ran.code, ran.output).toBe(20);
+    const shown = (await server("recoloca show 99")).output;
+    expect(shown).toContain("50 MiB are free below /var/lib/docker, a deploy wants 1024 MiB");
+    expect(shown).toContain("outcome: refused, nothing was changed (exit 20)");
+    await server(`rm -r ${folder}/99`);
+  });
+});
+
+describe("the plan", () => {
+  test("from a newer program", async () => {
+    const ran = await server("recoloca deploy", '{"format": 2}');
+    expect(ran.code).toBe(20);
+    expect(ran.output).toContain("the plan has format 2, this host's program knows 1");
+  });
+
+  test("that is not one", async () => {
+    expect((await server("recoloca deploy", "hello")).output).toContain("refused: the plan is not JSON");
+    expect((await server("recoloca deploy", '{"format": 1, "nonsense": true}')).output).toMatch(/the plan is not understood[\s\S]*nonsense/);
+  });
+
+  test("a command that does not exist, and one that is used wrongly", async () => {
+    const unknown = await server("recoloca deplyo");
+    expect(unknown.code).toBe(2);
+    const wrong = await server("recoloca show");
+    expect(wrong.code).toBe(2);
+    expect(wrong.output).toContain("show");
+  });
+});
+
+test("the server is whole after all this", async () => {
+  await ensureServer(testSite);
+  await stack.configure(settings({ variables: (await settingsFor("2"))["variables"] }));
+  const ran = await stack.up();
+  expect(ran.code, ran.output).toBe(0);
+  expect(await containersOnServer()).toEqual(before);
+});
