@@ -53,7 +53,8 @@ export async function deploy(_given: Given): Promise<number> {
     "--",
     "flock",
     "-F",
-    "--nonblock",
+    // Those who only look hold the lock for a moment; whoever deploys holds it for longer than this.
+    "--timeout=5",
     "--conflict-exit-code=75",
     store.lockFile,
     process.execPath,
@@ -83,10 +84,10 @@ function readPlan(text: string): Plan | string {
   return parsed.data;
 }
 
-/** The release that holds the lock. Nobody waits for a dead one: the lock dies with its process. */
+/** The release that holds the lock; looking is shared, so that two who look do not take each other for a deploy. Nobody waits for a dead one: the lock dies with its process. */
 export async function runningDeploy(store: Store): Promise<number | undefined> {
   if (!fs.existsSync(store.lockFile)) return undefined;
-  const free = await run("flock", ["--nonblock", store.lockFile, "true"]);
+  const free = await run("flock", ["--shared", "--nonblock", store.lockFile, "true"]);
   if (free.code === 0) return undefined;
   return (
     store

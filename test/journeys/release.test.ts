@@ -57,7 +57,7 @@ describe("an application's life", () => {
   test("jobs go on through releases, each done once", async () => {
     await fetch(`${url}/api/v1/jobs`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ name: "after" }) });
     await expect
-      .poll(async () => (await (await fetch(`${url}/api/v1/jobs`)).json()), { timeout: 15_000 })
+      .poll(async () => await (await fetch(`${url}/api/v1/jobs`)).json(), { timeout: 15_000 })
       .toMatchObject({
         jobs: [{ name: "after", done_by: "slow" }],
       });

@@ -9,8 +9,8 @@ import { hostProgram, installScript } from "../../components/host/host-program";
 import { RegistryAccess } from "../../components/registry-access";
 import { planSchema } from "../../release/plan";
 
-const answer = vi.hoisted(() => ({ now: undefined }));
-vi.mock("../../components/compose-deployment/ask-host", () => ({ askHost: async () => answer.now as HostAnswer }));
+const answer = vi.hoisted((): { now: HostAnswer } => ({ now: { unreachable: "nobody asked yet" } }));
+vi.mock("../../components/compose-deployment/ask-host", () => ({ askHost: async () => answer.now }));
 
 interface Registered {
   readonly type: string;
