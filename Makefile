@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 NPM := npm --silent --no-update-notifier --no-audit --no-fund
 
-.PHONY: help local local-down status history test benchmark docs format
+.PHONY: help local local-down status history test docs format
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
