@@ -77,10 +77,12 @@ async function main(): Promise<number> {
     );
     return 1;
   }
+  const number = Number(live?.release);
+  const next = String(Number.isInteger(number) ? number + 1 : 2);
   process.stdout.write(`
  Recoloca is live    ${url}      (release ${live?.number}, version ${live?.release})
 
- next   make local VERSION=2         deploy the next version, watch nothing break
+ next   make local VERSION=${next.padEnd(9)} deploy the next version, watch nothing break
         make local VERSION=broken    deploy one that fails its gate, watch the old one stay
         make status                  what is live, what happened
         make local-down              remove everything this made
