@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 NPM := npm --silent --no-update-notifier --no-audit --no-fund
 
-.PHONY: help local local-down status history test docs format
+.PHONY: help local local-down status history test benchmark docs format
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -27,6 +27,9 @@ history: node_modules/.installed ## what happened on the local server
 
 test: node_modules/.installed ## lint, types, unit, engine, server, journeys
 	@$(NPM) run all-tests
+
+benchmark: node_modules/.installed ## every measure of the README's table (WRITE=1 puts it there)
+	@$(NPM) run benchmark -- $(if $(WRITE),--write)
 
 docs: node_modules/.installed ## write the generated reference
 	@$(NPM) run docs

@@ -16,6 +16,8 @@ export const localSite: Site = { name: "recoloca-local", sshPort: 2223, httpPort
 
 export const testSite: Site = { name: "recoloca-test", sshPort: 2224, httpPort: 8082, registryPort: 5444, folder: localFolder("test-site") };
 
+export const benchmarkSite: Site = { name: "recoloca-benchmark", sshPort: 2225, httpPort: 8083, registryPort: 5445, folder: localFolder("benchmark-site") };
+
 export const inSite = (site: Site, ...parts: string[]) => path.join(site.folder, ...parts);
 
 /** The registry's name, the same on the machine and inside the server. Engines trust 127.0.0.0/8 without a known authority. */

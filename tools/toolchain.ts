@@ -3,11 +3,11 @@
  * language host; else the CLI is built from its pinned Go module and a launcher of ours stands in for the language host,
  * and for the command plugin where that is absent.
  */
-import { execFile, execFileSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { promisify } from "node:util";
-import { cacheFolder, checkout, localFolder } from "./cache";
+import { checkout, localFolder } from "./cache";
+import { goProgram } from "./go-program";
 
 const CLI = "3.259.0";
 const OLDEST = [3, 249];
@@ -39,21 +39,17 @@ function installed(): { file: string; version: string } | undefined {
   return major > OLDEST[0]! || (major === OLDEST[0] && minor >= OLDEST[1]!) ? { file, version } : undefined;
 }
 
-/** Builds aside and renames: an interrupted build leaves nothing that looks finished. */
-async function built(log: (line: string) => void): Promise<string> {
-  const file = cacheFolder(`pulumi-${CLI}`, "pulumi");
-  if (fs.existsSync(file)) return file;
-  log(`building pulumi ${CLI} from its Go module, about four minutes, once`);
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  const aside = `${file}.${process.pid}`;
-  const flags = `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${CLI}`;
-  await promisify(execFile)("go", ["build", "-ldflags", flags, "-tags", "grpcnotrace", "-o", aside, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"], {
-    cwd: path.join(checkout, "tools", "pulumi"),
-    maxBuffer: 1 << 26,
-  });
-  fs.renameSync(aside, file);
-  return file;
-}
+const cli = (log: (line: string) => void) =>
+  goProgram(
+    {
+      name: "pulumi",
+      version: CLI,
+      package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+      flags: ["-ldflags", `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${CLI}`, "-tags", "grpcnotrace"],
+      takes: "about four minutes",
+    },
+    log,
+  );
 
 const launcher = (script: string) => `#!/bin/sh\nexec "${process.execPath}" "${path.join(checkout, "tools", script)}" "$@"\n`;
 
@@ -90,7 +86,7 @@ export async function ensureToolchain(log: (line: string) => void): Promise<Tool
   }
   const folder = localFolder("toolchain");
   const pulumi = path.join(folder, "pulumi");
-  linkOrCopy(await built(log), pulumi);
+  linkOrCopy(await cli(log), pulumi);
   place(path.join(folder, "pulumi-language-nodejs"), launcher("language-host/main.js"));
   place(
     path.join(folder, "pulumi-resource-pulumi-nodejs"),

@@ -1,0 +1,54 @@
+/** How long programs take: an empty Pulumi program beside ours, and loading ours beside importing Pulumi's SDK alone. */
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { must } from "../local/command";
+import { checkout } from "../tools/cache";
+
+export async function seconds(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return (performance.now() - start) / 1000;
+}
+
+/** A stack of a program that does nothing, deployed once; gives one no-op `up` of it. */
+export async function emptyProgram(folder: string, pulumi: string, env: NodeJS.ProcessEnv): Promise<() => Promise<unknown>> {
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(path.join(folder, "state"), { recursive: true });
+  fs.writeFileSync(path.join(folder, "Pulumi.yaml"), "name: empty\nruntime: nodejs\n");
+  fs.writeFileSync(
+    path.join(folder, "package.json"),
+    JSON.stringify({ name: "empty", main: "index.ts", dependencies: { "@pulumi/pulumi": "*", typescript: "*" } }),
+  );
+  fs.copyFileSync(path.join(checkout, "tsconfig.pulumi.json"), path.join(folder, "tsconfig.json"));
+  fs.writeFileSync(path.join(folder, "index.ts"), 'import * as pulumi from "@pulumi/pulumi";\nexport const stack = pulumi.getStack();\n');
+  fs.symlinkSync(path.join(checkout, "node_modules"), path.join(folder, "node_modules"));
+  const options = { cwd: folder, env: { ...env, PULUMI_BACKEND_URL: `file://${folder}/state`, PULUMI_CONFIG_PASSPHRASE: "empty" } };
+  await must(pulumi, ["stack", "init", "empty", "--non-interactive"], options);
+  const up = () => must(pulumi, ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", "empty"], options);
+  await up();
+  return up;
+}
+
+/** Milliseconds of a Node process that loads something and ends. */
+function load(script: string, env: NodeJS.ProcessEnv): number {
+  const start = performance.now();
+  const { status, stderr } = spawnSync(process.execPath, ["-e", script], { cwd: checkout, env: { ...process.env, ...env }, encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr);
+  return performance.now() - start;
+}
+
+export const loadSdk = () => load('require("@pulumi/pulumi"); process.exit(0)', {});
+
+/**
+ * From `node` to the end of graph building: every resource of this stack's program registered, as Pulumi's language host
+ * loads it (transpiled, not checked). The engine is its SDK's mock, and no server is asked.
+ */
+export const loadProgram = (config: Record<string, string>) =>
+  load(
+    `const pulumi = require("@pulumi/pulumi");
+    require("ts-node").register({ transpileOnly: true, project: "tsconfig.pulumi.json" });
+    pulumi.runtime.setMocks({ newResource: (args) => ({ id: args.name, state: args.inputs }), call: () => ({}) }, "recoloca", "local", false)
+      .then(() => { require("./index.ts"); process.exit(0); });`,
+    { PULUMI_CONFIG: JSON.stringify(config) },
+  );

@@ -1,0 +1,103 @@
+/**
+ * Runs on the server, given on standard input to its Node: what has to be timed beside the containers. Prints one JSON
+ * object. `floor`: the live release's routed containers, started at once by `docker run` in the free slot. `deploy NAME`:
+ * `recoloca deploy` of the live release's images under another name, and the memory of its processes.
+ */
+"use strict";
+const fs = require("node:fs");
+const http = require("node:http");
+const { spawn, execFileSync } = require("node:child_process");
+
+const [, , what, name, images] = process.argv;
+const root = "/var/lib/recoloca/recoloca-local";
+const read = (file) => JSON.parse(fs.readFileSync(`${root}/${file}`, "utf8"));
+const state = read("state.json");
+const release = (file) => read(`releases/${state.live.number}/${file}`);
+
+const get = (host, port, path) =>
+  new Promise((done) => {
+    const request = http.get({ host, port, path, agent: false, timeout: 1000 }, (response) => {
+      response.resume().on("end", () => done(response.statusCode));
+    });
+    request.on("timeout", () => request.destroy());
+    request.on("error", () => done(0));
+  });
+
+async function healthy(host, port, path) {
+  while ((await get(host, port, path)) !== 200) await new Promise((done) => setTimeout(done, 10));
+}
+
+const run = (program, args, env, input) =>
+  new Promise((done) => {
+    const child = spawn(program, args, { stdio: [input === undefined ? "ignore" : "pipe", "pipe", "inherit"], env: { ...process.env, ...env } });
+    let output = "";
+    child.stdout.on("data", (text) => (output += text));
+    child.on("close", (code) => done({ code, output }));
+    if (input !== undefined) child.stdin.end(input);
+  });
+
+async function floor() {
+  const free = state.live.slot === "blue" ? "green" : "blue";
+  const { services } = release("release.compose.json");
+  const routed = { backend: [8000, "/api/v1/health"], frontend: [3000, "/"] };
+  const began = performance.now();
+  await Promise.all(
+    Object.entries(routed).map(async ([service, [port, path]]) => {
+      const address = `10.201.${state.networks[free]}.${state.addresses[service]}`;
+      const environment = services[service].environment ?? {};
+      const flags = Object.keys(environment).flatMap((key) => ["--env", key]);
+      await run(
+        "docker",
+        ["run", "--detach", "--name", `floor-${service}`, "--network", `recoloca-local_${free}`, "--ip", address, ...flags, services[service].image],
+        environment,
+      );
+      await healthy(address, port, path);
+    }),
+  );
+  const milliseconds = performance.now() - began;
+  execFileSync("docker", ["rm", "--force", "floor-backend", "floor-frontend"]);
+  return { milliseconds };
+}
+
+/** The highest resident memory of each of the host program's processes that are seen, in KiB. */
+function memory(peaks) {
+  for (const pid of fs.readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)))
+    try {
+      const command = fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+      if (!/\/node$/.test(command[0]) || !command.some((word) => word.endsWith("recoloca.js"))) continue;
+      const kib = Number(/^VmHWM:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"))[1]);
+      peaks[command.includes("run") ? "transaction" : "receiver"] = kib;
+    } catch {
+      // It ended between the two looks.
+    }
+}
+
+async function deploy() {
+  const plan = { ...release("plan.json"), release: name, images: JSON.parse(images) };
+  const peaks = {};
+  const sampling = setInterval(() => memory(peaks), 100);
+  const began = Date.now();
+  const { code, output } = await run("/usr/local/bin/recoloca", ["deploy"], {}, JSON.stringify(plan));
+  const ended = Date.now();
+  clearInterval(sampling);
+  const number = Math.max(...fs.readdirSync(`${root}/releases`).map(Number));
+  const journal = fs
+    .readFileSync(`${root}/releases/${number}/journal.jsonl`, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const at = (wanted) => Date.parse(journal.find((line) => line.state === wanted)?.at) - began;
+  return {
+    code,
+    output,
+    number,
+    switched: at("switched"),
+    verified: at("verified"),
+    workers: at("workers"),
+    watched: at("watched"),
+    ended: ended - began,
+    peaks,
+  };
+}
+
+({ floor, deploy })[what]().then((result) => process.stdout.write(JSON.stringify(result)));

@@ -1,0 +1,148 @@
+/** The measures as the table that stands in the README. */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { checkout } from "../tools/cache";
+import { median } from "./answers";
+
+interface Run {
+  readonly requests: number;
+  readonly failed: readonly unknown[];
+  readonly inFlight: number;
+  readonly lost: number;
+  readonly gapAtSwitch?: number;
+  readonly verdict?: number;
+  readonly streams: { readonly cutByDrain: number; readonly cut: number; readonly refused: number };
+}
+
+export interface Measured {
+  readonly taken: string;
+  readonly machine: string;
+  /** Seconds. */
+  readonly gateTimeout: number;
+  /** Milliseconds. */
+  readonly quietGap: number;
+  readonly good: readonly Run[];
+  readonly broken: readonly Run[];
+  readonly crashing: readonly Run[];
+  /** Milliseconds; memory in KiB. */
+  readonly pairs: readonly {
+    readonly floor: number;
+    readonly deploy: { readonly verified: number; readonly peaks: { readonly transaction: number; readonly receiver: number } };
+  }[];
+  /** Seconds. */
+  readonly ups: readonly { readonly empty: number; readonly whole: number; readonly watched: number; readonly noop: number }[];
+  /** Milliseconds. */
+  readonly loads: readonly { readonly sdk: number; readonly program: number }[];
+  readonly plain: { readonly version: string; readonly failed: number; readonly requests: number; readonly gap: number; readonly serving?: number }[];
+}
+
+const sum = (values: readonly number[]) => values.reduce((all, one) => all + one, 0);
+const most = (values: readonly number[]) => Math.max(...values);
+const seconds = (value: number) => `${value.toFixed(2)} s`;
+const count = (value: number) => value.toLocaleString("en");
+
+interface Row {
+  readonly measure: string;
+  readonly want: string;
+  readonly got: string;
+  readonly reached: boolean;
+  /** The same with `docker compose up`. */
+  readonly plain?: string;
+}
+
+export function rowsOf(measured: Measured): Row[] {
+  const { good, broken, crashing, quietGap, pairs, ups, loads, gateTimeout, plain } = measured;
+  const lost = (runs: readonly Run[]) => sum(runs.map((run) => run.failed.length));
+  const of = (runs: readonly Run[]) => `${lost(runs)} of ${count(sum(runs.map((run) => run.requests)))}`;
+  const gap = most(good.map((run) => run.gapAtSwitch ?? Infinity));
+  const deploy = median(pairs.map((pair) => pair.deploy.verified)) / 1000;
+  const floor = median(pairs.map((pair) => pair.floor)) / 1000;
+  const empty = median(ups.map((one) => one.empty));
+  const whole = median(ups.map((one) => one.whole - one.watched));
+  const noop = median(ups.map((one) => one.noop));
+  const verdict = most(broken.map((run) => run.verdict ?? Infinity));
+  const [program, sdk] = [median(loads.map((one) => one.program)), median(loads.map((one) => one.sdk))];
+  const memory = most(pairs.map((pair) => pair.deploy.peaks.transaction + pair.deploy.peaks.receiver)) / 1024;
+  const all = [...good, ...broken, ...crashing];
+  const [plainGood, plainBroken] = [plain.filter((one) => one.version !== "broken"), plain.filter((one) => one.version === "broken")];
+  const plainOf = (runs: Measured["plain"]) => `${count(sum(runs.map((one) => one.failed)))} of ${count(sum(runs.map((one) => one.requests)))}`;
+  return [
+    { measure: "failed requests, 5 good deploys", want: "0", got: of(good), reached: lost(good) === 0, plain: plainOf(plainGood) },
+    {
+      measure: "failed requests, 3 broken deploys",
+      want: "0",
+      got: of(broken),
+      reached: lost(broken) === 0,
+      plain: `${plainOf(plainBroken)} in one, and down until someone acts`,
+    },
+    {
+      measure: "failed requests, 3 deploys that crash once live",
+      want: `≤ in flight at the crash (${crashing.map((run) => run.inFlight).join(", ")})`,
+      got: of(crashing),
+      reached: crashing.every((run) => run.failed.length <= run.inFlight),
+    },
+    {
+      measure: "acknowledged writes lost in all of these",
+      want: "0",
+      got: String(sum(all.map((run) => run.lost))),
+      reached: all.every((run) => run.lost === 0),
+    },
+    {
+      measure: "longest gap between answers at a switch",
+      want: `< 50 ms above the quiet maximum (${quietGap.toFixed(0)} ms)`,
+      got: `${gap.toFixed(0)} ms`,
+      reached: gap < quietGap + 50,
+      plain: `${most(plainGood.map((one) => one.gap)).toFixed(0)} ms`,
+    },
+    {
+      measure: "deploy: `recoloca deploy` to serving through the edge",
+      want: `≤ 1.5 × floor (${seconds(floor)})`,
+      got: `${seconds(deploy)} (${(deploy / floor).toFixed(2)} ×)`,
+      reached: deploy <= 1.5 * floor,
+      plain: seconds(median(plainGood.map((one) => one.serving ?? Infinity))),
+    },
+    {
+      measure: "whole `pulumi up` of a deploy, watch window apart",
+      want: `≤ empty program's (${seconds(empty)}) + deploy + 2 s`,
+      got: seconds(whole),
+      reached: whole <= empty + deploy + 2,
+    },
+    {
+      measure: "verdict on a broken release",
+      want: `≤ gate timeout (${gateTimeout} s) + 1 s`,
+      got: seconds(verdict),
+      reached: verdict <= gateTimeout + 1,
+      plain: "none",
+    },
+    {
+      measure: "second `pulumi up`, nothing changed",
+      want: "≤ 1.5 × an empty program's",
+      got: `${seconds(noop)} (${(noop / empty).toFixed(2)} ×)`,
+      reached: noop <= 1.5 * empty,
+    },
+    {
+      measure: "load of the program",
+      want: `≤ 1.3 × importing @pulumi/pulumi (${sdk.toFixed(0)} ms)`,
+      got: `${program.toFixed(0)} ms (${(program / sdk).toFixed(2)} ×)`,
+      reached: program <= 1.3 * sdk,
+    },
+    { measure: "host program's memory while deploying, both processes", want: "≤ 90 MB", got: `${memory.toFixed(0)} MB`, reached: memory <= 90 },
+  ];
+}
+
+export function tableOf(measured: Measured): string {
+  const rows = rowsOf(measured).map(({ measure, want, got, reached, plain }) => `| ${measure} | ${want} | ${reached ? "✓" : "✗"} ${got} | ${plain ?? ""} |`);
+  return ["| measure | must reach | measured | `docker compose up -d` |", "| --- | --- | --- | --- |", ...rows].join("\n");
+}
+
+const [BEGIN, END] = ["<!-- benchmark -->", "<!-- /benchmark -->"];
+
+export function writeTable(measured: Measured): void {
+  const file = path.join(checkout, "README.md");
+  const text = fs.readFileSync(file, "utf8");
+  const all = [...measured.good, ...measured.broken, ...measured.crashing];
+  const streams = sum(all.map((run) => run.streams.cutByDrain));
+  const note = `Taken ${measured.taken.slice(0, 10)}, ${measured.machine}, everything (load, registry, server) on that one machine: 200 requests a second, 10 event
+streams and 10 WebSockets. ${streams} streams outlived the drain time and were cut at its end. Medians of five where it is a time, the worst of all otherwise.`;
+  fs.writeFileSync(file, `${text.slice(0, text.indexOf(BEGIN) + BEGIN.length)}\n${tableOf(measured)}\n\n${note}\n${text.slice(text.indexOf(END))}`);
+}
