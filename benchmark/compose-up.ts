@@ -1,8 +1,15 @@
 /** The same change as everyone starts: the same Compose file and images, `docker compose up --detach`, no edge. */
-import { must } from "../local/command";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { must, sleep } from "../local/command";
 import type { Images } from "../local/images";
 import { onServer, serverName } from "../local/server";
 import { benchmarkSite } from "../local/site";
+import { step } from "../local/steps";
+import { checkout } from "../tools/cache";
+import { failed, longestGap } from "./answers";
+import { imagesOf, type Place } from "./place";
+import { visited } from "./under-load";
 import type { Addresses } from "./visitors";
 
 const FOLDER = "/root/compose-up";
@@ -17,7 +24,7 @@ const server = async (command: string, input?: string): Promise<string> => {
 const override = (images: Images) =>
   JSON.stringify({ services: { backend: { image: images.backend }, worker: { image: images.backend }, frontend: { image: images.frontend } } });
 
-export async function prepare(compose: string, images: Images): Promise<Addresses> {
+async function prepare(compose: string, images: Images): Promise<Addresses> {
   await server(`mkdir -p ${FOLDER} && cat > ${FOLDER}/compose.yaml`, compose);
   await server(`cat > ${FOLDER}/.env`, `POSTGRES_PASSWORD=benchmark\nPOSTGRES_IMAGE=${images.postgres}\nREDIS_IMAGE=${images.redis}\n`);
   await write(images);
@@ -26,16 +33,65 @@ export async function prepare(compose: string, images: Images): Promise<Addresse
   return { api: `http://${address}:8000`, page: `http://${address}:3000` };
 }
 
-export const write = (images: Images) => server(`cat > ${FOLDER}/compose.override.yaml`, override(images));
+const write = (images: Images) => server(`cat > ${FOLDER}/compose.override.yaml`, override(images));
 
-export const pull = () => server(`${COMPOSE} pull --quiet backend worker frontend`);
+const pull = () => server(`${COMPOSE} pull --quiet backend worker frontend`);
 
 /** Gives the moment, on the clock that server and visitors share, at which `up` began. */
-export async function up(images: Images): Promise<number> {
+async function up(images: Images): Promise<number> {
   await write(images);
   const began = Date.now();
   await server(`${COMPOSE} up --detach`);
   return began;
 }
 
-export const remove = () => server(`${COMPOSE} down --volumes --timeout 5; rm -rf ${FOLDER}`);
+const remove = () => server(`${COMPOSE} down --volumes --timeout 5; rm -rf ${FOLDER}`);
+
+export interface PlainRun {
+  readonly version: string;
+  readonly failed: number;
+  readonly requests: number;
+  /** Milliseconds without an answer. */
+  readonly gap: number;
+  /** Seconds from the command to the first answer after the last failed one; absent where none came. */
+  readonly serving?: number;
+}
+
+async function changeUnderLoad({ loadClient }: Place, addresses: Addresses, version: string): Promise<PlainRun> {
+  const images = await imagesOf(version);
+  await write(images);
+  await pull();
+  const { result: began, seen } = await visited(`compose-${version}`, loadClient, addresses, async () => {
+    const at = await up(images);
+    await sleep(6000);
+    return at;
+  });
+  const wrong = failed(seen.answers);
+  const last = wrong.at(-1);
+  const back = last && seen.answers.find((one) => one.answered > last.answered && one.status === 200);
+  return {
+    version,
+    failed: wrong.length,
+    requests: seen.answers.length,
+    gap: longestGap(seen.answers, began),
+    ...(back && { serving: (back.answered - began) / 1000 }),
+  };
+}
+
+export async function measureComposeUp(place: Place): Promise<PlainRun[]> {
+  await server("recoloca remove --application recoloca --environment local --volumes");
+  const compose = fs.readFileSync(path.join(checkout, "application", "compose.yaml"), "utf8");
+  const addresses = await prepare(compose, await imagesOf("2"));
+  await sleep(5000);
+  const runs: PlainRun[] = [];
+  for (const version of ["3", "4", "5", "6", "7", "broken"])
+    runs.push(
+      await step(
+        `compose ${version}`,
+        () => changeUnderLoad(place, addresses, version),
+        (one) => `${one.failed} of ${one.requests} failed, gap ${one.gap.toFixed(0)} ms`,
+      ),
+    );
+  await remove();
+  return runs;
+}

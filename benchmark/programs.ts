@@ -44,11 +44,14 @@ export const loadSdk = () => load('require("@pulumi/pulumi"); process.exit(0)', 
  * From `node` to the end of graph building: every resource of this stack's program registered, as Pulumi's language host
  * loads it (transpiled, not checked). The engine is its SDK's mock, and no server is asked.
  */
-export const loadProgram = (config: Record<string, string>) =>
+export const loadProgram = (config: Record<string, { readonly value: string; readonly secret: boolean }>) =>
   load(
     `const pulumi = require("@pulumi/pulumi");
     require("ts-node").register({ transpileOnly: true, project: "tsconfig.pulumi.json" });
     pulumi.runtime.setMocks({ newResource: (args) => ({ id: args.name, state: args.inputs }), call: () => ({}) }, "recoloca", "local", false)
       .then(() => { require("./index.ts"); process.exit(0); });`,
-    { PULUMI_CONFIG: JSON.stringify(config) },
+    {
+      PULUMI_CONFIG: JSON.stringify(Object.fromEntries(Object.entries(config).map(([key, { value }]) => [key, value]))),
+      PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(Object.keys(config).filter((key) => config[key]!.secret)),
+    },
   );

@@ -3,16 +3,9 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { checkout } from "../tools/cache";
 import { median } from "./answers";
-
-interface Run {
-  readonly requests: number;
-  readonly failed: readonly unknown[];
-  readonly inFlight: number;
-  readonly lost: number;
-  readonly gapAtSwitch?: number;
-  readonly verdict?: number;
-  readonly streams: { readonly cutByDrain: number; readonly cut: number; readonly refused: number };
-}
+import type { PlainRun } from "./compose-up";
+import type { TimedDeploy } from "./times";
+import type { Visited } from "./under-load";
 
 export interface Measured {
   readonly taken: string;
@@ -21,19 +14,16 @@ export interface Measured {
   readonly gateTimeout: number;
   /** Milliseconds. */
   readonly quietGap: number;
-  readonly good: readonly Run[];
-  readonly broken: readonly Run[];
-  readonly crashing: readonly Run[];
-  /** Milliseconds; memory in KiB. */
-  readonly pairs: readonly {
-    readonly floor: number;
-    readonly deploy: { readonly verified: number; readonly peaks: { readonly transaction: number; readonly receiver: number } };
-  }[];
+  readonly good: readonly Visited[];
+  readonly broken: readonly Visited[];
+  readonly crashing: readonly Visited[];
+  /** Milliseconds. */
+  readonly pairs: readonly { readonly floor: number; readonly deploy: TimedDeploy }[];
   /** Seconds. */
   readonly ups: readonly { readonly empty: number; readonly whole: number; readonly watched: number; readonly noop: number }[];
   /** Milliseconds. */
   readonly loads: readonly { readonly sdk: number; readonly program: number }[];
-  readonly plain: { readonly version: string; readonly failed: number; readonly requests: number; readonly gap: number; readonly serving?: number }[];
+  readonly plain: readonly PlainRun[];
 }
 
 const sum = (values: readonly number[]) => values.reduce((all, one) => all + one, 0);
@@ -52,8 +42,8 @@ interface Row {
 
 export function rowsOf(measured: Measured): Row[] {
   const { good, broken, crashing, quietGap, pairs, ups, loads, gateTimeout, plain } = measured;
-  const lost = (runs: readonly Run[]) => sum(runs.map((run) => run.failed.length));
-  const of = (runs: readonly Run[]) => `${lost(runs)} of ${count(sum(runs.map((run) => run.requests)))}`;
+  const lost = (runs: readonly Visited[]) => sum(runs.map((run) => run.failed.length));
+  const of = (runs: readonly Visited[]) => `${lost(runs)} of ${count(sum(runs.map((run) => run.requests)))}`;
   const gap = most(good.map((run) => run.gapAtSwitch ?? Infinity));
   const deploy = median(pairs.map((pair) => pair.deploy.verified)) / 1000;
   const floor = median(pairs.map((pair) => pair.floor)) / 1000;

@@ -117,6 +117,12 @@ export class Edge {
     return (await this.stat()).filter((row) => mine.includes(row.backend) && row.server === slot).reduce((sum, row) => sum + row.sessions, 0);
   }
 
+  /** Ends what is still open to a slot, so that its containers need not wait for visitors who would stay for hours. */
+  async cut(slot: Slot): Promise<void> {
+    for (const serving of ["blue", "green"] as const)
+      for (const name of this.names(serving)) await ask(ADMIN_SOCKET, `shutdown sessions server ${name}/${slot}`);
+  }
+
   /** Answers and 5xx answers given by the backends of a slot since HAProxy started. */
   async answers(slot: Slot): Promise<{ all: number; failed: number }> {
     const names = this.names(slot);

@@ -1,11 +1,9 @@
-/** Docker and Compose on this host, by their command line. What is ours carries the label `recoloca.stack`. */
-import { must, run, lastLines } from "./process";
-import type { Slot } from "./store";
+/** Containers, networks, volumes and images on this host. What is ours carries the label `recoloca.stack`. */
+import * as api from "./docker-api";
 import { networkName } from "./compose-split";
-
-/** Login of `recoloca login`, readable by the deploy identity alone. */
-export const DOCKER_CONFIG = "/etc/recoloca/docker";
-const ENV = { DOCKER_CONFIG };
+import { DOCKER_CONFIG } from "./compose";
+import { lastLines, run } from "./process";
+import type { Slot } from "./store";
 
 export interface ContainerState {
   readonly id: string;
@@ -25,117 +23,119 @@ interface Inspected {
   RestartCount: number;
 }
 
-export async function containers(filter: readonly string[]): Promise<ContainerState[]> {
-  const ids = (await must("docker", ["ps", "--all", "--quiet", ...filter.flatMap((one) => ["--filter", one])])).split("\n").filter(Boolean);
-  if (ids.length === 0) return [];
+export async function containers(...labels: string[]): Promise<ContainerState[]> {
+  const listed = JSON.parse((await api.must("GET", `/containers/json?all=1&${api.filters({ label: labels })}`)).body) as { Id: string }[];
   // A container may go between the two questions: what is still there is what counts.
-  const { stdout } = await run("docker", ["inspect", ...ids]);
-  return (JSON.parse(stdout) as Inspected[]).map(({ Id, Config, State, RestartCount }) => ({
-    id: Id,
-    service: Config.Labels?.["recoloca.service"] ?? "",
-    status: State.Status,
-    health: State.Health?.Status ?? "none",
-    exitCode: State.ExitCode,
-    oomKilled: State.OOMKilled,
-    restarts: RestartCount,
-    startedAt: State.StartedAt,
-  }));
+  const replies = await Promise.all(listed.map(({ Id }) => api.must("GET", `/containers/${Id}/json`, undefined, [404])));
+  return replies
+    .filter((reply) => reply.status !== 404)
+    .map((reply) => JSON.parse(reply.body) as Inspected)
+    .map(({ Id, Config, State, RestartCount }) => ({
+      id: Id,
+      service: Config.Labels?.["recoloca.service"] ?? "",
+      status: State.Status,
+      health: State.Health?.Status ?? "none",
+      exitCode: State.ExitCode,
+      oomKilled: State.OOMKilled,
+      restarts: RestartCount,
+      startedAt: State.StartedAt,
+    }));
 }
 
-export const slotContainers = (stack: string, slot: Slot) => containers([`label=recoloca.stack=${stack}`, `label=recoloca.slot=${slot}`]);
+export const stackContainers = (stack: string) => containers(`recoloca.stack=${stack}`);
+
+export const slotContainers = (stack: string, slot: Slot, role?: "routed" | "worker") =>
+  containers(`recoloca.stack=${stack}`, `recoloca.slot=${slot}`, ...(role ? [`recoloca.role=${role}`] : []));
 
 /** Base services: ours, and in no slot. */
-export async function baseContainers(stack: string): Promise<ContainerState[]> {
-  return containers([`label=com.docker.compose.project=${stack}`]);
+export const baseContainers = (stack: string) => containers(`com.docker.compose.project=${stack}`);
+
+/** Where the engine keeps images and volumes. */
+export async function dataFolder(): Promise<string> {
+  return (JSON.parse((await api.must("GET", "/info")).body) as { DockerRootDir: string }).DockerRootDir;
 }
 
 export async function hasImage(reference: string): Promise<boolean> {
-  return (await run("docker", ["image", "inspect", "--format", "{{.Id}}", reference])).code === 0;
+  return (await api.must("GET", `/images/${encodeURIComponent(reference)}/json`, undefined, [404])).status !== 404;
 }
 
 export async function pull(reference: string): Promise<void> {
-  const ran = await run("docker", ["pull", "--quiet", reference], { env: ENV, timeout: 900 });
+  const ran = await run("docker", ["pull", "--quiet", reference], { env: { DOCKER_CONFIG }, timeout: 900 });
   if (ran.code !== 0) throw new Error(lastLines(ran.stderr || ran.stdout, 3));
 }
 
-export interface ComposeCall {
-  readonly project: string;
-  readonly file: string;
-  readonly environment: Record<string, string>;
+/** An image that a container still uses is refused by the engine, which is what we want. */
+export async function removeImage(reference: string): Promise<void> {
+  await api.request("DELETE", `/images/${encodeURIComponent(reference)}`);
 }
 
-export async function compose(call: ComposeCall, args: readonly string[], timeout = 300): Promise<void> {
-  const ran = await run("docker", ["compose", "--project-name", call.project, "--file", call.file, "--progress", "quiet", ...args], {
-    env: { ...ENV, ...call.environment, COMPOSE_IGNORE_ORPHANS: "1" },
-    timeout,
-  });
-  if (ran.code !== 0) throw new Error(lastLines(ran.stderr || ran.stdout, 6) || `docker compose ${args[0]} exited with ${ran.code}`);
-}
-
-/** The whole document as Compose itself understands it; `complaints` are its warnings, an unset variable among them. */
-export async function resolveCompose(
-  stack: string,
-  file: string,
-  folder: string,
-  environment: Record<string, string>,
-): Promise<{ document: string; complaints: string[] }> {
-  const ran = await run("docker", ["compose", "--project-name", stack, "--project-directory", folder, "--file", file, "config", "--format", "json"], {
-    env: { ...ENV, ...environment },
-    cwd: folder,
-  });
-  if (ran.code !== 0) throw new Error(lastLines(ran.stderr, 5));
-  const complaints = ran.stderr.split("\n").flatMap((line) => /msg="(.*)"$/.exec(line)?.[1]?.replaceAll('\\"', '"') ?? []);
-  return { document: ran.stdout, complaints };
+interface Network {
+  IPAM?: { Config?: { Subnet?: string }[] | null };
 }
 
 export async function networkOctets(): Promise<Set<string>> {
-  const ids = (await must("docker", ["network", "ls", "--quiet"])).split("\n").filter(Boolean);
-  const subnets = await must("docker", ["network", "inspect", "--format", "{{range .IPAM.Config}}{{.Subnet}} {{end}}", ...ids]);
-  return new Set([...subnets.matchAll(/10\.201\.(\d+)\./g)].map((match) => match[1]!));
+  const networks = JSON.parse((await api.must("GET", "/networks")).body) as Network[];
+  const subnets = networks.flatMap((network) => network.IPAM?.Config ?? []).map((config) => config.Subnet ?? "");
+  return new Set(subnets.flatMap((subnet) => /^10\.201\.(\d+)\./.exec(subnet)?.[1] ?? []));
 }
 
 /** A slot's permanent network. Base services get addresses from its upper half, the release has fixed ones in the lower. */
 export async function ensureNetwork(stack: string, slot: Slot, octet: string): Promise<void> {
   const name = networkName(stack, slot);
-  if ((await run("docker", ["network", "inspect", name])).code === 0) return;
+  if ((await api.must("GET", `/networks/${name}`, undefined, [404])).status !== 404) return;
   const subnet = `10.201.${octet}`;
-  await must("docker", [
-    "network",
-    "create",
-    "--label",
-    `recoloca.stack=${stack}`,
-    "--subnet",
-    `${subnet}.0/24`,
-    "--ip-range",
-    `${subnet}.128/25`,
-    "--gateway",
-    `${subnet}.1`,
-    name,
-  ]);
+  await api.must("POST", "/networks/create", {
+    Name: name,
+    CheckDuplicate: true,
+    Driver: "bridge",
+    Labels: { "recoloca.stack": stack },
+    IPAM: { Config: [{ Subnet: `${subnet}.0/24`, IPRange: `${subnet}.128/25`, Gateway: `${subnet}.1` }] },
+  });
 }
 
+export async function removeNetwork(stack: string, slot: Slot): Promise<void> {
+  await api.must("DELETE", `/networks/${networkName(stack, slot)}`, undefined, [404]);
+}
+
+/** One that is there already stays as it is. */
 export async function ensureVolume(stack: string, name: string): Promise<void> {
-  await must("docker", ["volume", "create", "--label", `recoloca.stack=${stack}`, name]);
+  await api.must("POST", "/volumes/create", { Name: name, Labels: { "recoloca.stack": stack } });
 }
 
-export async function removeContainers(ids: readonly string[]): Promise<void> {
-  if (ids.length > 0) await run("docker", ["rm", "--force", ...ids]);
+export async function stackVolumes(stack: string): Promise<string[]> {
+  const { body } = await api.must("GET", `/volumes?${api.filters({ label: [`recoloca.stack=${stack}`] })}`);
+  return ((JSON.parse(body) as { Volumes: { Name: string }[] | null }).Volumes ?? []).map((volume) => volume.Name).sort();
 }
 
-/** SIGTERM, the container's own grace period, then SIGKILL. */
+export async function removeVolumes(names: readonly string[]): Promise<void> {
+  await Promise.all(names.map((name) => api.must("DELETE", `/volumes/${name}`, undefined, [404])));
+}
+
+/** By id or name; those that are gone are no fault. `nameless`: with the volumes that nobody else can find any more. */
+export async function removeContainers(ids: readonly string[], nameless = false): Promise<void> {
+  await Promise.all(ids.map((id) => api.must("DELETE", `/containers/${id}?force=1${nameless ? "&v=1" : ""}`, undefined, [404, 409])));
+}
+
+/** All at once: SIGTERM, each container's own grace period, then SIGKILL. */
 export async function stopContainers(ids: readonly string[]): Promise<void> {
-  if (ids.length > 0) await run("docker", ["stop", ...ids], { timeout: 600 });
+  await Promise.all(ids.map((id) => api.must("POST", `/containers/${id}/stop`, undefined, [404])));
 }
 
 export async function startContainers(ids: readonly string[]): Promise<void> {
-  if (ids.length > 0) await must("docker", ["start", ...ids]);
+  await Promise.all(ids.map((id) => api.must("POST", `/containers/${id}/start`)));
 }
 
 export async function setRestart(ids: readonly string[], policy: "no" | "unless-stopped"): Promise<void> {
-  if (ids.length > 0) await must("docker", ["update", "--restart", policy, ...ids]);
+  await Promise.all(ids.map((id) => api.must("POST", `/containers/${id}/update`, { RestartPolicy: { Name: policy } })));
 }
 
 export async function logTail(id: string, lines: number): Promise<string> {
   const ran = await run("docker", ["logs", "--tail", String(lines), id]);
   return `${ran.stdout}${ran.stderr}`.trimEnd();
 }
+
+/** Services of a slot whose containers die, told at once; asking in a loop would be late by its interval. */
+export const onDeath = (stack: string, slot: Slot, hear: (service: string) => void) =>
+  api.events({ event: ["die"], label: [`recoloca.stack=${stack}`, `recoloca.slot=${slot}`] }, ({ Actor }) =>
+    hear(Actor.Attributes["recoloca.service"] ?? "a container"),
+  );

@@ -1,5 +1,5 @@
 /** Why a release failed, for a person: the last answer, the container's state, its log, and what to look at. */
-import { containers, logTail, slotContainers, type ContainerState } from "./engine";
+import { logTail, slotContainers, stackContainers, type ContainerState } from "./engine";
 import type { GateFailure } from "./gates";
 import type { Slot } from "./store";
 
@@ -38,7 +38,7 @@ export async function gateEvidence(stack: string, slot: Slot, failure: GateFailu
 }
 
 async function serviceNames(stack: string): Promise<string[]> {
-  return [...new Set((await containers([`label=recoloca.stack=${stack}`])).map((container) => container.service))].sort();
+  return [...new Set((await stackContainers(stack)).map((container) => container.service))].sort();
 }
 
 const NAME_FAILURE = /(?:connecting to|could not translate host name|getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|lookup|resolve host:?)\s+"?([a-zA-Z0-9._-]+)"?/;

@@ -66,9 +66,9 @@ export interface GateFailure {
 /** A container that is gone will not answer any more: no need to wait for the time limit. */
 export type StillWorthAsking = () => Promise<string | undefined>;
 
-/** Asks until the gate has passed often enough in a row; the last answer otherwise. */
-export async function pass(gate: Gate, service: string, target: Target, worth: StillWorthAsking): Promise<GateFailure | undefined> {
-  const start = performance.now();
+/** Asks until the gate has passed often enough in a row; the last answer otherwise. `spentAlready`: seconds of its time limit. */
+export async function pass(gate: Gate, service: string, target: Target, worth: StillWorthAsking, spentAlready = 0): Promise<GateFailure | undefined> {
+  const start = performance.now() - spentAlready * 1000;
   const spent = () => (performance.now() - start) / 1000;
   let passes = 0;
   for (;;) {

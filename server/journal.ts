@@ -4,6 +4,7 @@ import type { Evidence } from "./evidence";
 import type { Store } from "./store";
 
 export class Journal {
+  private readonly moments = new Map<State, number>();
   private readonly start = performance.now();
   private readonly store: Store;
   private readonly number: number;
@@ -19,7 +20,13 @@ export class Journal {
     return (performance.now() - this.start) / 1000;
   }
 
+  /** Seconds at which a state was reached. */
+  at(state: State): number {
+    return this.moments.get(state) ?? this.seconds;
+  }
+
   tell(text: string, also: { state?: State; more?: Evidence } = {}): void {
+    if (also.state) this.moments.set(also.state, this.seconds);
     const line: JournalLine = {
       format: RECORD_FORMAT,
       at: new Date().toISOString(),

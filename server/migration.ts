@@ -1,6 +1,7 @@
 /** Runs the stack's migration once, in the new release's image, as a named container that outlives this process. */
 import { projectName } from "./compose-split";
 import { Failure, type Context } from "./context";
+import { compose } from "./compose";
 import * as engine from "./engine";
 import type { Evidence } from "./evidence";
 import { must, run } from "./process";
@@ -85,7 +86,7 @@ async function job(context: Context, kind: string, command: readonly string[], t
   );
   await engine.removeContainers([name]);
   try {
-    await engine.compose({ project: `${project}-${kind}`, file, environment }, ["up", "--detach"]).catch((error: Error) => {
+    await compose({ project: `${project}-${kind}`, file, environment }, ["up", "--detach"]).catch((error: Error) => {
       throw new Failure(`the ${kind} does not start: ${error.message}`);
     });
     const waited = await run("docker", ["wait", name], { timeout });

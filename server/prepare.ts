@@ -6,9 +6,9 @@ import type { ReleaseRecord } from "../release/record";
 import { problemsOf, split, type ComposeDocument } from "./compose-split";
 import { Refusal, type Context } from "./context";
 import { Edge, storedEdge } from "./edge";
+import { resolveCompose } from "./compose";
 import * as engine from "./engine";
 import type { Journal } from "./journal";
-import { must } from "./process";
 import { Store, other, writeWhole, type Slot } from "./store";
 
 /** Room for images to be unpacked; Docker leaves half a layer behind when the disk fills. */
@@ -18,7 +18,6 @@ const FIRST_ADDRESS = 10;
 export async function prepare(store: Store, number: number, plan: Plan, record: ReleaseRecord, journal: Journal): Promise<Context> {
   const stack = stackName(plan);
   const folder = store.file(number, "project");
-  await checkDisk();
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = path.join(folder, "compose.yaml");
   writeWhole(file, plan.compose);
@@ -28,9 +27,10 @@ export async function prepare(store: Store, number: number, plan: Plan, record: 
       .map(([name, value]) => `${name}=${quoteVariable(value)}\n`)
       .join(""),
   );
-  const { document, complaints } = await engine.resolveCompose(stack, file, folder, plan.variables).catch((error: Error) => {
+  const resolved = resolveCompose(stack, file, folder, plan.variables).catch((error: Error) => {
     throw new Refusal(`Compose cannot read the file:\n${error.message.replaceAll(`${folder}/`, "")}`);
   });
+  const [{ document, complaints }] = await Promise.all([resolved, checkDisk()]);
   const parsed = JSON.parse(document) as ComposeDocument;
   const unset = complaints.filter((text) => text.includes("variable is not set"));
   const problems = [...unset.map((text) => `Compose file: ${text}`), ...problemsOf(parsed, plan, folder), ...routesTaken(stack, plan)];
@@ -50,11 +50,9 @@ export async function prepare(store: Store, number: number, plan: Plan, record: 
 }
 
 async function checkDisk(): Promise<void> {
-  const root = (
-    await must("docker", ["info", "--format", "{{.DockerRootDir}}"]).catch((error: Error) => {
-      throw new Refusal(`the Docker engine does not answer: ${error.message}\n  look at: systemctl status docker`);
-    })
-  ).trim();
+  const root = await engine.dataFolder().catch((error: Error) => {
+    throw new Refusal(`${error.message}\n  look at: systemctl status docker`);
+  });
   const { bavail, bsize } = fs.statfsSync(root);
   const free = bavail * bsize;
   if (free < FREE_BYTES)

@@ -1,5 +1,5 @@
 /** Removes images that no kept release of any stack on this host needs. */
-import { run } from "./process";
+import { removeImage } from "./engine";
 import { Store } from "./store";
 
 /** Whether the images of superseded releases are kept at all. */
@@ -9,11 +9,7 @@ export async function prune(store: Store, keep: number): Promise<boolean> {
     .numbers()
     .flatMap((number) => Object.values(store.record(number)?.images ?? {}))
     .filter((image) => !needed.has(image));
-  for (const image of new Set(old)) {
-    const found = await run("docker", ["image", "inspect", "--format", "{{.Id}}", image]);
-    // An image that a container still uses is refused by the engine, which is what we want.
-    if (found.code === 0) await run("docker", ["image", "rm", image]);
-  }
+  await Promise.all([...new Set(old)].map(removeImage));
   return keep > 0;
 }
 

@@ -15,7 +15,7 @@ import { prepare } from "./prepare";
 import { sleep } from "./process";
 import { prune } from "./prune";
 import * as steps from "./steps";
-import type { Store } from "./store";
+import type { Slot, Store } from "./store";
 import { watch } from "./watch";
 
 interface Step {
@@ -134,6 +134,7 @@ async function settle(context: Context): Promise<void> {
   if (!old) return journal.tell("live", { state: "live" });
   await edge.standBy(slot, false);
   const cut = await drained(context, old.slot);
+  if (cut > 0) await edge.cut(old.slot);
   await steps.removeSlot(stack, old.slot, true);
   const superseded = store.record(old.number);
   const kept = await prune(store, plan.keep);
@@ -141,9 +142,9 @@ async function settle(context: Context): Promise<void> {
   journal.tell(`live. release ${old.number} ${streams} and removed${superseded && kept ? "; its images are kept for rollback" : ""}`, { state: "live" });
 }
 
-/** Sessions that were still open when the drain time was over. */
-async function drained({ edge, plan, journal }: Context, slot: "blue" | "green"): Promise<number> {
-  const limit = journal.seconds + plan.drain;
+/** Sessions that were still open when the drain time, which began with the switch, was over. */
+async function drained({ edge, plan, journal }: Context, slot: Slot): Promise<number> {
+  const limit = journal.at("switched") + plan.drain;
   for (;;) {
     const open = await edge.sessions(slot);
     if (open === 0 || journal.seconds >= limit) return open;

@@ -1,5 +1,4 @@
 /** The watch window: the new release serves, the old one is warm behind it, and any sign of trouble ends it. */
-import { spawn } from "node:child_process";
 import { sayDuration } from "../release/duration";
 import { Failure, type Context } from "./context";
 import * as engine from "./engine";
@@ -66,24 +65,8 @@ async function evidenceOfAll({ stack, slot, split }: Context) {
   return (await Promise.all(split.routed.map((service) => serviceEvidence(stack, slot, service)))).flat();
 }
 
-/** The engine tells of a death at once; asking in a loop would be late by its interval. */
 function watchDeaths({ stack, slot }: Context): { first: () => string | undefined; stop: () => void } {
-  let service: string | undefined;
-  const events = spawn(
-    "docker",
-    [
-      "events",
-      "--filter",
-      "event=die",
-      "--filter",
-      `label=recoloca.stack=${stack}`,
-      "--filter",
-      `label=recoloca.slot=${slot}`,
-      "--format",
-      '{{index .Actor.Attributes "recoloca.service"}}',
-    ],
-    { stdio: ["ignore", "pipe", "ignore"] },
-  );
-  events.stdout.setEncoding("utf8").on("data", (text: string) => (service ??= text.trim().split("\n")[0]));
-  return { first: () => service, stop: () => void events.kill() };
+  let first: string | undefined;
+  const stop = engine.onDeath(stack, slot, (service) => (first ??= service));
+  return { first: () => first, stop };
 }

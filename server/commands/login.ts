@@ -1,7 +1,7 @@
 /** The registry's login on this host: a file of mode 0600 that only the deploy identity reads. */
 import * as fs from "node:fs";
 import { need, readInput, type Given } from "../command-line";
-import { DOCKER_CONFIG } from "../engine";
+import { DOCKER_CONFIG } from "../compose";
 import { lastLines, run } from "../process";
 
 export async function login(given: Given): Promise<number> {

@@ -1,10 +1,8 @@
 /** `recoloca remove`: what `pulumi destroy` does on the host. Data volumes stay unless told otherwise. */
 import * as fs from "node:fs";
-import { networkName } from "../compose-split";
 import { need, type Given } from "../command-line";
 import { Edge, storedEdge } from "../edge";
 import * as engine from "../engine";
-import { must, run } from "../process";
 import { Store } from "../store";
 import { runningDeploy } from "./deploy";
 
@@ -15,12 +13,12 @@ export async function remove(given: Given): Promise<number> {
   if (running !== undefined) throw new Error(`release ${running} of ${stack} is being deployed; wait for it: recoloca show ${running}`);
   const edge = storedEdge(stack);
   if (edge) await new Edge(edge).remove();
-  const ids = (await engine.containers([`label=recoloca.stack=${stack}`])).map((one) => one.id);
+  const ids = (await engine.stackContainers(stack)).map((one) => one.id);
   await engine.stopContainers(ids);
   await engine.removeContainers(ids);
-  for (const slot of ["blue", "green"] as const) await run("docker", ["network", "rm", networkName(stack, slot)]);
-  const volumes = (await must("docker", ["volume", "ls", "--quiet", "--filter", `label=recoloca.stack=${stack}`])).split("\n").filter(Boolean);
-  if (given.options["volumes"] && volumes.length > 0) await must("docker", ["volume", "rm", ...volumes]);
+  for (const slot of ["blue", "green"] as const) await engine.removeNetwork(stack, slot);
+  const volumes = await engine.stackVolumes(stack);
+  if (given.options["volumes"] && volumes.length > 0) await engine.removeVolumes(volumes);
   fs.rmSync(store.folder, { recursive: true, force: true });
   const data = volumes.length === 0 ? "" : given.options["volumes"] ? `, and its data (${volumes.join(", ")})` : `; its data stays: ${volumes.join(", ")}`;
   process.stdout.write(` ${stack} removed: ${ids.length} containers, networks, routes and records${data}\n`);

@@ -1,0 +1,89 @@
+/** Deploys while visitors are there: good ones, ones that are broken, ones that crash once they are live. */
+import * as path from "node:path";
+import { sleep } from "../local/command";
+import { step } from "../local/steps";
+import { failed, inFlight, longestGap } from "./answers";
+import { DRAIN, configure, edge, folder, imagesOf, moment, newestRecord, type Place } from "./place";
+import { Visitors, type Addresses, type Seen } from "./visitors";
+
+export interface Visited {
+  readonly version: string;
+  readonly outcome: string;
+  readonly requests: number;
+  readonly failed: readonly { readonly status: number; readonly error: string; readonly url: string }[];
+  /** Requests that were being answered when the first one failed. */
+  readonly inFlight: number;
+  /** Acknowledged writes that are not there afterwards. */
+  readonly lost: number;
+  /** Milliseconds without an answer, within a second of the switch, and at any time of the deploy. */
+  readonly gapAtSwitch?: number;
+  readonly gap: number;
+  /** Seconds from the containers' creation to the verdict. */
+  readonly verdict?: number;
+  readonly streams: { readonly cutByDrain: number; readonly cut: number; readonly refused: number };
+}
+
+/** Work under load, with some calm before and after it. */
+export async function visited<T>(name: string, program: string, addresses: Addresses, work: () => Promise<T>): Promise<{ result: T; seen: Seen }> {
+  const visitors = new Visitors(program, addresses, path.join(folder, `${name}.bin`));
+  await sleep(2000);
+  try {
+    const result = await work();
+    await sleep(2000);
+    return { result, seen: await visitors.end() };
+  } catch (error) {
+    await visitors.end().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function deployUnderLoad({ stack, loadClient }: Place, version: string, name: string): Promise<Visited> {
+  await configure(stack, version, true);
+  const { seen } = await visited(name, loadClient, edge, () => stack.up());
+  const said = await newestRecord();
+  const wrong = failed(seen.answers);
+  const switched = moment(said, "switched");
+  const verdictAt = Date.parse(said.journal.find((line) => line.text.startsWith("NOT HEALTHY"))?.at ?? "");
+  const drained = Number.isNaN(switched) ? [] : seen.streams.cuts.filter((at) => at >= switched + DRAIN * 1000 - 200);
+  return {
+    version,
+    outcome: said.outcome ?? "not finished",
+    requests: seen.answers.length,
+    failed: wrong.map(({ status, error, url }) => ({ status, error, url })),
+    inFlight: wrong.length === 0 ? 0 : inFlight(seen.answers, wrong[0]!.answered),
+    lost: seen.lost.length,
+    ...(!Number.isNaN(switched) && { gapAtSwitch: longestGap(seen.answers, switched - 1000, switched + 1000) }),
+    gap: longestGap(seen.answers),
+    // The step before ends where the containers are made.
+    ...(!Number.isNaN(verdictAt) && { verdict: (verdictAt - moment(said, "migrated")) / 1000 }),
+    streams: { cutByDrain: drained.length, cut: seen.streams.cuts.length - drained.length, refused: seen.streams.refused },
+  };
+}
+
+const brief = ({ outcome, failed: wrong, requests, gapAtSwitch, gap, verdict }: Visited) =>
+  `${outcome}, ${wrong.length} of ${requests} failed, gap ${(gapAtSwitch ?? gap).toFixed(0)} ms${verdict === undefined ? "" : `, verdict ${verdict.toFixed(1)}s`}`;
+
+async function series(place: Place, kind: string, versions: readonly string[]): Promise<Visited[]> {
+  const runs: Visited[] = [];
+  for (const [index, version] of versions.entries()) {
+    const name = `${kind}-${index + 1}`;
+    runs.push(await step(name, () => deployUnderLoad(place, version, name), brief));
+  }
+  return runs;
+}
+
+export async function measureUnderLoad(place: Place) {
+  const versions = ["3", "4", "5", "6", "7"];
+  for (const version of [...versions, "broken", "crashing"]) await imagesOf(version);
+  const quiet = await step(
+    "quiet",
+    () => visited("quiet", place.loadClient, edge, () => sleep(20_000)),
+    ({ seen }) => `${seen.answers.length} requests, longest gap ${longestGap(seen.answers).toFixed(0)} ms`,
+  );
+  return {
+    quietGap: longestGap(quiet.seen.answers),
+    good: await series(place, "good", versions),
+    broken: await series(place, "broken", ["broken", "broken", "broken"]),
+    crashing: await series(place, "crashing", ["crashing", "crashing", "crashing"]),
+  };
+}

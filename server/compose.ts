@@ -1,0 +1,36 @@
+/** Docker Compose on this host: the authority on what a Compose file means, and what starts its services. */
+import { lastLines, run } from "./process";
+
+/** Login of `recoloca login`, readable by the deploy identity alone. */
+export const DOCKER_CONFIG = "/etc/recoloca/docker";
+const ENVIRONMENT = { DOCKER_CONFIG };
+
+export interface ComposeCall {
+  readonly project: string;
+  readonly file: string;
+  readonly environment: Record<string, string>;
+}
+
+export async function compose(call: ComposeCall, args: readonly string[], timeout = 300): Promise<void> {
+  const ran = await run("docker", ["compose", "--project-name", call.project, "--file", call.file, "--progress", "quiet", ...args], {
+    env: { ...ENVIRONMENT, ...call.environment, COMPOSE_IGNORE_ORPHANS: "1" },
+    timeout,
+  });
+  if (ran.code !== 0) throw new Error(lastLines(ran.stderr || ran.stdout, 6) || `docker compose ${args[0]} exited with ${ran.code}`);
+}
+
+/** The whole document as Compose itself understands it; `complaints` are its warnings, an unset variable among them. */
+export async function resolveCompose(
+  stack: string,
+  file: string,
+  folder: string,
+  environment: Record<string, string>,
+): Promise<{ document: string; complaints: string[] }> {
+  const ran = await run("docker", ["compose", "--project-name", stack, "--project-directory", folder, "--file", file, "config", "--format", "json"], {
+    env: { ...ENVIRONMENT, ...environment },
+    cwd: folder,
+  });
+  if (ran.code !== 0) throw new Error(lastLines(ran.stderr, 5));
+  const complaints = ran.stderr.split("\n").flatMap((line) => /msg="(.*)"$/.exec(line)?.[1]?.replaceAll('\\"', '"') ?? []);
+  return { document: ran.stdout, complaints };
+}

@@ -1,0 +1,61 @@
+/** The engine's HTTP interface on its socket. Its command line costs a process and some 40 ms for every question. */
+import * as http from "node:http";
+
+const SOCKET = "/var/run/docker.sock";
+/** Longer than the longest grace period that a container may ask for. */
+const LIMIT = 620_000;
+
+export interface Reply {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** One request; the status is the caller's to judge. Rejects when the engine itself does not answer. */
+export function request(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<Reply> {
+  return new Promise((done, fail) => {
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const headers = text === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text) };
+    const sent = http.request({ socketPath: SOCKET, method, path, headers, timeout: LIMIT }, (response) => {
+      let answer = "";
+      response.setEncoding("utf8").on("data", (part: string) => (answer += part));
+      response.on("end", () => done({ status: response.statusCode ?? 0, body: answer }));
+      response.on("error", fail);
+    });
+    sent.on("timeout", () => sent.destroy(new Error(`the Docker engine gave no answer to ${method} ${path} in ${LIMIT / 1000}s`)));
+    sent.on("error", (error: NodeJS.ErrnoException) => fail(new Error(`the Docker engine does not answer at ${SOCKET}: ${error.message}`)));
+    sent.end(text);
+  });
+}
+
+/** Rejects with the engine's own words unless the answer is good, or one of `also`. */
+export async function must(method: "GET" | "POST" | "DELETE", path: string, body?: unknown, also: readonly number[] = []): Promise<Reply> {
+  const reply = await request(method, path, body);
+  if ((reply.status >= 200 && reply.status < 400) || also.includes(reply.status)) return reply;
+  throw new Error(messageOf(reply));
+}
+
+function messageOf({ status, body }: Reply): string {
+  try {
+    return (JSON.parse(body) as { message: string }).message;
+  } catch {
+    return `the Docker engine answered ${status} ${body.slice(0, 200)}`;
+  }
+}
+
+export const filters = (of: Record<string, readonly string[]>) => `filters=${encodeURIComponent(JSON.stringify(of))}`;
+
+/** The engine's events as they happen, until stopped. */
+export function events(of: Record<string, readonly string[]>, hear: (event: { Actor: { Attributes: Record<string, string> } }) => void): () => void {
+  const sent = http.get({ socketPath: SOCKET, path: `/events?${filters(of)}` }, (response) => {
+    let pending = "";
+    response.setEncoding("utf8").on("data", (part: string) => {
+      const lines = (pending + part).split("\n");
+      pending = lines.pop() ?? "";
+      for (const line of lines) if (line.trim() !== "") hear(JSON.parse(line) as { Actor: { Attributes: Record<string, string> } });
+    });
+    response.on("error", () => undefined);
+  });
+  // Who listens also asks now and then: an engine that restarts ends the stream, not the watching.
+  sent.on("error", () => undefined);
+  return () => void sent.destroy();
+}
