@@ -49,7 +49,7 @@ export const loadProgram = (config: Record<string, { readonly value: string; rea
     `const pulumi = require("@pulumi/pulumi");
     require("ts-node").register({ transpileOnly: true, project: "tsconfig.pulumi.json" });
     pulumi.runtime.setMocks({ newResource: (args) => ({ id: args.name, state: args.inputs }), call: () => ({}) }, "recoloca", "local", false)
-      .then(() => { require("./index.ts"); process.exit(0); });`,
+      .then(() => { require("./index.ts"); process.removeAllListeners("exit"); process.exit(0); });`,
     {
       PULUMI_CONFIG: JSON.stringify(Object.fromEntries(Object.entries(config).map(([key, { value }]) => [key, value]))),
       PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(Object.keys(config).filter((key) => config[key]!.secret)),

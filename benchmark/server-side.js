@@ -59,14 +59,14 @@ async function floor() {
   return { milliseconds };
 }
 
-/** The highest resident memory of each of the host program's processes that are seen, in KiB. */
+/** The highest resident memory of all the host program's processes together, in KiB. */
 function memory(peaks) {
   for (const pid of fs.readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)))
     try {
       const command = fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
       if (!/\/node$/.test(command[0]) || !command.some((word) => word.endsWith("recoloca.js"))) continue;
       const kib = Number(/^VmHWM:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"))[1]);
-      peaks[command.includes("run") ? "transaction" : "receiver"] = kib;
+      peaks[pid] = kib;
     } catch {
       // It ended between the two looks.
     }
@@ -75,7 +75,7 @@ function memory(peaks) {
 async function deploy() {
   const plan = { ...release("plan.json"), release: name, images: JSON.parse(images) };
   const peaks = {};
-  const sampling = setInterval(() => memory(peaks), 100);
+  const sampling = setInterval(() => memory(peaks), 250);
   const began = Date.now();
   const { code, output } = await run("/usr/local/bin/recoloca", ["deploy"], {}, JSON.stringify(plan));
   const ended = Date.now();
@@ -88,6 +88,7 @@ async function deploy() {
     .map((line) => JSON.parse(line));
   const at = (wanted) => Date.parse(journal.find((line) => line.state === wanted)?.at) - began;
   return {
+    steps: journal.map((line) => [Date.parse(line.at) - began, line.text]),
     code,
     output,
     number,
@@ -96,7 +97,7 @@ async function deploy() {
     workers: at("workers"),
     watched: at("watched"),
     ended: ended - began,
-    peaks,
+    kib: Object.values(peaks).reduce((sum, one) => sum + one, 0),
   };
 }
 

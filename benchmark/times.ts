@@ -11,7 +11,7 @@ export interface TimedDeploy {
   readonly switched: number;
   readonly verified: number;
   readonly ended: number;
-  readonly peaks: { readonly transaction: number; readonly receiver: number };
+  readonly kib: number;
 }
 
 const TIMES = 5;
@@ -31,7 +31,7 @@ async function deployBesideFloor(index: number) {
   const { backend, frontend } = await imagesOf(version);
   const images = JSON.stringify({ backend, worker: backend, frontend });
   const run = () => server<TimedDeploy>(`node - deploy ${version} '${images}'`, script);
-  return { floor, deploy: await step(`deploy ${index + 1}`, run, (one) => `serving after ${say(one.verified)}, floor ${say(floor)}`) };
+  return { floor, deploy: await step(`deploy ${index + 1}`, run, (one) => `serving after ${say(one.verified)}, floor ${say(floor)}, ${(one.kib / 1024).toFixed(0)} MB`) };
 }
 
 export async function measureTimes({ stack, tools }: Place) {

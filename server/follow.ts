@@ -1,68 +1,68 @@
-/** Prints a release's journal as it grows, until it ends. Never silent for long: silence hides a dead connection. */
+/** Prints a release's journal to whoever waits for it. Never silent for long: silence hides a dead connection. */
 import { sayDuration } from "../release/duration";
 import { OUTCOMES } from "../release/outcome";
-import { run, sleep } from "./process";
+import type { JournalLine, ReleaseRecord } from "../release/record";
+import { isTaken } from "./lock";
+import { sleep } from "./process";
 import { renderEnd, renderHead, renderLine } from "./render";
 import type { Store } from "./store";
 
 const SILENCE = 10_000;
-const UNIT_GRACE = 3_000;
 
+const write = (text: string) => void (text !== "" && process.stdout.write(`${text}\n`));
+
+/** A release's lines on standard output, and a sign of life where they are far apart. */
+export class Telling {
+  private readonly timer: NodeJS.Timeout;
+  private spoken = performance.now();
+
+  constructor(release: Pick<ReleaseRecord, "number" | "release" | "provenance" | "startedAt">) {
+    write(renderHead(release));
+    this.timer = setInterval(() => {
+      if (performance.now() - this.spoken < SILENCE) return;
+      this.spoken = performance.now();
+      write(`        … still at it, ${sayDuration((Date.now() - Date.parse(release.startedAt)) / 1000)}`);
+    }, 1000);
+  }
+
+  line(line: JournalLine): void {
+    this.spoken = performance.now();
+    write(renderLine(line));
+  }
+
+  /** Gives the exit code. */
+  end(record: ReleaseRecord): number {
+    clearInterval(this.timer);
+    const outcome = record.outcome ?? "stuck";
+    write(renderEnd(record, outcome));
+    return OUTCOMES[outcome].exit;
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+}
+
+/** Follows a deploy that another process runs, to its end. */
 export async function follow(store: Store, number: number): Promise<number> {
-  const write = (text: string) => text !== "" && process.stdout.write(`${text}\n`);
+  const first = store.record(number);
+  const telling = first && new Telling(first);
   let shown = 0;
-  let head = false;
-  let spoken = performance.now();
-  let alone: number | undefined;
-  for (;;) {
+  for (let asked = performance.now(); telling;) {
     // The record is read before the journal: an outcome then comes with all of its lines.
     const record = store.record(number);
     const journal = store.journal(number);
-    if (record && !head) {
-      head = true;
-      write(renderHead(record));
-    }
-    for (const line of journal.slice(shown)) {
-      write(renderLine(line));
-      spoken = performance.now();
-    }
+    for (const line of journal.slice(shown)) telling.line(line);
     shown = journal.length;
-    if (record?.outcome) {
-      const rest = store.journal(number).slice(shown);
-      rest.forEach((line) => write(renderLine(line)));
-      write(renderEnd(record, record.outcome));
-      return OUTCOMES[record.outcome].exit;
+    if (record?.outcome) return telling.end(record);
+    if (performance.now() - asked > 1000) {
+      asked = performance.now();
+      // Asked after the lock: the record may have got its outcome between the two.
+      if (!(await isTaken(store.lockFile)) && !store.record(number)?.outcome) break;
     }
-    if (performance.now() - spoken > SILENCE) {
-      spoken = performance.now();
-      write(`        … still at it, ${sayDuration((Date.now() - Date.parse(record?.startedAt ?? new Date().toISOString())) / 1000)}`);
-    }
-    const active = await unitRuns(store.stack, number, performance.now());
-    alone = active ? undefined : (alone ?? performance.now());
-    if (alone !== undefined && performance.now() - alone > UNIT_GRACE) return lost(store, number);
-    await sleep(30);
+    await sleep(50);
   }
-}
-
-let asked = -Infinity;
-let answer = true;
-
-/** Asked once a second at most: each question costs a process. */
-async function unitRuns(stack: string, number: number, now: number): Promise<boolean> {
-  if (now - asked > 1000) {
-    asked = now;
-    const state = (await run("systemctl", ["is-active", `recoloca-${stack}-${number}.service`])).stdout.trim();
-    answer = state === "active" || state === "activating" || state === "deactivating";
-  }
-  return answer;
-}
-
-function lost(store: Store, number: number): number {
-  const record = store.record(number);
-  if (!record) {
-    process.stdout.write(` refused: another deploy of ${store.stack} took the lock first; look: recoloca status. Nothing was changed.\n`);
-    return OUTCOMES.refused.exit;
-  }
-  process.stdout.write(` the transaction of release ${number} ended without a word; look: journalctl -u recoloca-${store.stack}-${number}\n`);
+  telling?.stop();
+  write(` the deploy of release ${number} ended without a word; look: recoloca show ${number}; journalctl -u 'recoloca-deploy-*'`);
   return OUTCOMES.stuck.exit;
 }

@@ -9,11 +9,13 @@ export class Journal {
   private readonly store: Store;
   private readonly number: number;
   private readonly mask: (text: string) => string;
+  private readonly hear: (line: JournalLine) => void;
 
-  constructor(store: Store, number: number, mask: (text: string) => string) {
+  constructor(store: Store, number: number, mask: (text: string) => string, hear: (line: JournalLine) => void) {
     this.store = store;
     this.number = number;
     this.mask = mask;
+    this.hear = hear;
   }
 
   get seconds(): number {
@@ -36,5 +38,6 @@ export class Journal {
       ...(also.more && { more: also.more.map(([label, value]): [string, string] => [label, this.mask(value)]) }),
     };
     this.store.appendJournal(this.number, line);
+    this.hear(line);
   }
 }

@@ -6,7 +6,7 @@ import type { JournalLine, ReleaseRecord } from "../release/record";
 
 const LABEL = 14;
 
-export function renderHead(record: ReleaseRecord): string {
+export function renderHead(record: Pick<ReleaseRecord, "number" | "release" | "provenance">): string {
   const { actor, run, commit } = record.provenance;
   const by = [actor && `by ${actor}`, run && `run ${run}`, commit && `commit ${commit.slice(0, 12)}`].filter(Boolean).join(", ");
   return [` release ${record.number}`, record.release, by].filter(Boolean).join("  ");

@@ -4,7 +4,7 @@
  */
 import { sayDuration } from "../release/duration";
 import type { Outcome } from "../release/outcome";
-import { RECORD_FORMAT, type ReleaseRecord, type State } from "../release/record";
+import { RECORD_FORMAT, type JournalLine, type ReleaseRecord, type State } from "../release/record";
 import { identityOf, type Plan } from "../release/plan";
 import { Failure, Refusal, type Context } from "./context";
 import * as engine from "./engine";
@@ -36,11 +36,11 @@ const STEPS: readonly Step[] = [
   { state: "watched", does: watch, undo: switchBack },
 ];
 
-/** Runs a plan of the store to one of its ends. Called once, under the stack's lock. */
-export async function transact(store: Store, number: number): Promise<Outcome> {
+/** Runs a plan of the store to one of its ends, under the stack's lock; `hear` gets each line as it is written. */
+export async function transact(store: Store, number: number, hear: (line: JournalLine) => void): Promise<Outcome> {
   const plan = store.plan(number);
   const hidden = plan.masked.map((name) => plan.variables[name] ?? "");
-  const journal = new Journal(store, number, masker(hidden));
+  const journal = new Journal(store, number, masker(hidden), hear);
   const record = newRecord(number, plan);
   store.setRecord(record);
   const end = (outcome: Outcome, reason?: string) => {

@@ -1,16 +1,19 @@
 /**
- * `recoloca deploy`: receives a plan, hands it to a unit of its own, and follows the journal. The deploy does not hang on
- * this process: a cut connection changes nothing, and the same plan sent again finds its way back here (design D1).
+ * `recoloca deploy`: receives a plan and runs it. The program's starter makes it a systemd unit of its own from the first
+ * moment, so that a cut connection changes nothing; the same plan sent again finds its way back here (design D1).
  */
 import * as fs from "node:fs";
 import * as z from "zod";
 import { OUTCOMES } from "../../release/outcome";
 import { PLAN_FORMAT, identityOf, planSchema, stackName, type Plan } from "../../release/plan";
+import type { ReleaseRecord } from "../../release/record";
 import { readInput, type Given } from "../command-line";
-import { follow } from "../follow";
-import { must, run } from "../process";
+import { Telling, follow } from "../follow";
+import { isTaken, take } from "../lock";
+import { sleep } from "../process";
 import { ago } from "../render";
 import { Store } from "../store";
+import { transact } from "../transaction";
 
 const refuse = (text: string): number => {
   process.stdout.write(` refused: ${text}\n`);
@@ -18,6 +21,8 @@ const refuse = (text: string): number => {
 };
 
 export async function deploy(_given: Given): Promise<number> {
+  // Who started this may be gone before it ends.
+  process.stdout.on("error", () => undefined);
   const text = await readInput();
   if (text.trim() === "") {
     process.stdout.write(" no release is named yet: this server is ready for one\n");
@@ -28,15 +33,13 @@ export async function deploy(_given: Given): Promise<number> {
   if (!fs.existsSync("/run/systemd/system")) return refuse("this host has no systemd, which keeps a deploy going when the connection is cut");
   const store = new Store(stackName(plan));
   const identity = identityOf(plan);
-  const running = await runningDeploy(store);
-  if (running !== undefined) {
-    const record = store.record(running);
-    if (record?.identity === identity) return follow(store, running);
-    const { actor, run: runUrl } = record?.provenance ?? {};
-    const who = [actor && `by ${actor}`, runUrl && `run ${runUrl}`].filter(Boolean).join(", ");
-    return refuse(
-      `release ${running} (${record?.release ?? "unknown"}) is being deployed${who ? ` ${who}` : ""}, since ${ago(record?.startedAt ?? new Date().toISOString())}\n  wait for it, or look: recoloca show ${running}. Nothing was changed.`,
-    );
+  while (!take(store.lockFile)) {
+    const running = await runningDeploy(store);
+    const record = running === undefined ? undefined : store.record(running);
+    if (record?.identity === identity) return follow(store, record.number);
+    if (record) return refuse(sayRunning(record));
+    // Whoever has the lock has not written a record yet, or has just ended.
+    await sleep(100);
   }
   const live = store.state().live;
   if (live && store.record(live.number)?.identity === identity) {
@@ -44,27 +47,14 @@ export async function deploy(_given: Given): Promise<number> {
     return 0;
   }
   const number = store.create(plan);
-  fs.closeSync(fs.openSync(store.lockFile, "a", 0o600));
-  await must("systemd-run", [
-    `--unit=recoloca-${store.stack}-${number}`,
-    "--collect",
-    "--quiet",
-    "--property=TimeoutStopSec=30",
-    "--",
-    "flock",
-    "-F",
-    // Those who only look hold the lock for a moment; whoever deploys holds it for longer than this.
-    "--timeout=5",
-    "--conflict-exit-code=75",
-    store.lockFile,
-    process.execPath,
-    "--max-semi-space-size=2",
-    fs.realpathSync(process.argv[1]!),
-    "run",
-    store.stack,
-    String(number),
-  ]);
-  return follow(store, number);
+  const telling = new Telling({ number, release: plan.release, provenance: plan.provenance, startedAt: new Date().toISOString() });
+  await transact(store, number, (line) => telling.line(line)).finally(() => telling.stop());
+  return telling.end(store.record(number)!);
+}
+
+function sayRunning({ number, release, provenance, startedAt }: ReleaseRecord): string {
+  const who = [provenance.actor && `by ${provenance.actor}`, provenance.run && `run ${provenance.run}`].filter(Boolean).join(", ");
+  return `release ${number} (${release}) is being deployed${who ? ` ${who}` : ""}, since ${ago(startedAt)}\n  wait for it, or look: recoloca show ${number}. Nothing was changed.`;
 }
 
 function readPlan(text: string): Plan | string {
@@ -84,15 +74,9 @@ function readPlan(text: string): Plan | string {
   return parsed.data;
 }
 
-/** The release that holds the lock; looking is shared, so that two who look do not take each other for a deploy. Nobody waits for a dead one: the lock dies with its process. */
+/** The release that somebody deploys now. Nobody waits for a dead one: the lock died with its process. */
 export async function runningDeploy(store: Store): Promise<number | undefined> {
-  if (!fs.existsSync(store.lockFile)) return undefined;
-  const free = await run("flock", ["--shared", "--nonblock", store.lockFile, "true"]);
-  if (free.code === 0) return undefined;
-  return (
-    store
-      .numbers()
-      .reverse()
-      .find((number) => store.record(number) !== undefined && store.record(number)?.outcome === undefined) ?? store.numbers().at(-1)
-  );
+  if (!(await isTaken(store.lockFile))) return undefined;
+  const newest = store.numbers().at(-1);
+  return newest !== undefined && store.record(newest)?.outcome === undefined ? newest : undefined;
 }

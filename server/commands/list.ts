@@ -3,7 +3,6 @@ import { deploy } from "./deploy";
 import { login, logout } from "./login";
 import { install } from "./install";
 import { remove } from "./remove";
-import { runTransaction } from "./run";
 import { history, live, show, status } from "./tell";
 import type { Command } from "../command-line";
 
@@ -22,5 +21,4 @@ export const COMMANDS: readonly Command[] = [
   { name: "login", says: "keeps a registry's login, password on standard input", options: { server: "string", username: "string" }, does: login },
   { name: "logout", says: "forgets a registry's login", options: { server: "string" }, does: logout },
   { name: "install", says: "puts this program in place", options: {}, does: install, hidden: true },
-  { name: "run", says: "runs a transaction of the store", words: ["STACK", "NUMBER"], options: {}, does: runTransaction, hidden: true },
 ];
