@@ -1,9 +1,14 @@
 /** Docker Compose on this host: the authority on what a Compose file means, and what starts its services. */
-import { lastLines, run } from "./process";
+import * as fs from "node:fs";
+import { lastLines, run, type RunOptions } from "./process";
 
 /** Login of `recoloca login`, readable by the deploy identity alone. */
 export const DOCKER_CONFIG = "/etc/recoloca/docker";
 const ENVIRONMENT = { DOCKER_CONFIG };
+
+/** Compose's own program, which spares the start of `docker` in front of it: 35 ms of 75. */
+const PROGRAM = ["/usr/libexec/docker/cli-plugins/docker-compose", "/usr/lib/docker/cli-plugins/docker-compose"].find((file) => fs.existsSync(file));
+const composeRun = (args: readonly string[], options: RunOptions) => (PROGRAM ? run(PROGRAM, args, options) : run("docker", ["compose", ...args], options));
 
 export interface ComposeCall {
   readonly project: string;
@@ -12,7 +17,7 @@ export interface ComposeCall {
 }
 
 export async function compose(call: ComposeCall, args: readonly string[], timeout = 300): Promise<void> {
-  const ran = await run("docker", ["compose", "--project-name", call.project, "--file", call.file, "--progress", "quiet", ...args], {
+  const ran = await composeRun(["--project-name", call.project, "--file", call.file, "--progress", "quiet", ...args], {
     env: { ...ENVIRONMENT, ...call.environment, COMPOSE_IGNORE_ORPHANS: "1" },
     timeout,
   });
@@ -26,7 +31,7 @@ export async function resolveCompose(
   folder: string,
   environment: Record<string, string>,
 ): Promise<{ document: string; complaints: string[] }> {
-  const ran = await run("docker", ["compose", "--project-name", stack, "--project-directory", folder, "--file", file, "config", "--format", "json"], {
+  const ran = await composeRun(["--project-name", stack, "--project-directory", folder, "--file", file, "config", "--format", "json"], {
     env: { ...ENVIRONMENT, ...environment },
     cwd: folder,
   });
