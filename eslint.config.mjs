@@ -1,6 +1,6 @@
 import tseslint from "typescript-eslint";
 
-export default tseslint.config({ ignores: ["node_modules", ".local", "coverage", "application", "**/*.js"] }, ...tseslint.configs.recommendedTypeChecked, {
+export default tseslint.config({ ignores: ["node_modules", ".local", "coverage", "application", "**/*.cjs"] }, ...tseslint.configs.recommendedTypeChecked, {
   languageOptions: {
     parserOptions: { projectService: { allowDefaultProject: ["eslint.config.mjs", "vitest.config.mts"] }, tsconfigRootDir: import.meta.dirname },
   },

@@ -1,8 +1,8 @@
 /** The product on one screen: what an environment is made of, in order. */
-import { ComposeDeployment } from "./components/compose-deployment";
-import { Host } from "./components/host";
-import { RegistryAccess } from "./components/registry-access";
-import { loadSettings } from "./settings";
+import { ComposeDeployment } from "./components/compose-deployment/index.ts";
+import { Host } from "./components/host/index.ts";
+import { RegistryAccess } from "./components/registry-access/index.ts";
+import { loadSettings } from "./settings/index.ts";
 
 const settings = loadSettings();
 

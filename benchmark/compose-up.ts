@@ -1,16 +1,16 @@
 /** The same change as everyone starts: the same Compose file and images, `docker compose up --detach`, no edge. */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { must, sleep } from "../local/command";
-import type { Images } from "../local/images";
-import { onServer, serverName } from "../local/server";
-import { benchmarkSite } from "../local/site";
-import { step } from "../local/steps";
-import { checkout } from "../tools/cache";
-import { failed, longestGap } from "./answers";
-import { imagesOf, type Place } from "./place";
-import { visited } from "./under-load";
-import type { Addresses } from "./visitors";
+import { must, sleep } from "../local/command.ts";
+import type { Images } from "../local/images.ts";
+import { onServer, serverName } from "../local/server.ts";
+import { benchmarkSite } from "../local/site.ts";
+import { step } from "../local/steps.ts";
+import { checkout } from "../tools/cache.ts";
+import { failed, longestGap } from "./answers.ts";
+import { imagesOf, type Place } from "./place.ts";
+import { visited } from "./under-load.ts";
+import type { Addresses } from "./visitors.ts";
 
 const FOLDER = "/root/compose-up";
 const COMPOSE = `cd ${FOLDER} && DOCKER_CONFIG=/etc/recoloca/docker docker compose --project-name plain --progress quiet`;

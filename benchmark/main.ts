@@ -5,15 +5,15 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { removeSite } from "../local/down";
-import { benchmarkSite } from "../local/site";
-import { step } from "../local/steps";
-import { checkout } from "../tools/cache";
-import { measureComposeUp } from "./compose-up";
-import { GATE_TIMEOUT, deploy, folder, makePlace } from "./place";
-import { tableOf, writeTable } from "./table";
-import { measureTimes } from "./times";
-import { measureUnderLoad } from "./under-load";
+import { removeSite } from "../local/down.ts";
+import { benchmarkSite } from "../local/site.ts";
+import { step } from "../local/steps.ts";
+import { checkout } from "../tools/cache.ts";
+import { measureComposeUp } from "./compose-up.ts";
+import { GATE_TIMEOUT, deploy, folder, makePlace } from "./place.ts";
+import { tableOf, writeTable } from "./table.ts";
+import { measureTimes } from "./times.ts";
+import { measureUnderLoad } from "./under-load.ts";
 
 const PARTS = ["load", "times", "compose"];
 

@@ -1,17 +1,17 @@
 /** Where it is measured: a server, a registry and a stack of the benchmark's own. */
 import * as fs from "node:fs";
-import { ensureEngine } from "../local/engine";
-import { ensureImages, type Images } from "../local/images";
-import { ensureRegistry } from "../local/registry";
-import { ensureServer, onServer } from "../local/server";
-import { removeSite } from "../local/down";
-import { benchmarkSite as site } from "../local/site";
-import { LocalStack, settingsOf, withImages } from "../local/stack";
-import { step } from "../local/steps";
-import type { ReleaseRecord } from "../release/record";
-import { localFolder } from "../tools/cache";
-import { ensureToolchain, type Toolchain } from "../tools/toolchain";
-import { vegeta, type Addresses } from "./visitors";
+import { ensureEngine } from "../local/engine.ts";
+import { ensureImages, type Images } from "../local/images.ts";
+import { ensureRegistry } from "../local/registry.ts";
+import { ensureServer, onServer } from "../local/server.ts";
+import { removeSite } from "../local/down.ts";
+import { benchmarkSite as site } from "../local/site.ts";
+import { LocalStack, settingsOf, withImages } from "../local/stack.ts";
+import { step } from "../local/steps.ts";
+import type { ReleaseRecord } from "../release/record.ts";
+import { localFolder } from "../tools/cache.ts";
+import { ensureToolchain, type Toolchain } from "../tools/toolchain.ts";
+import { vegeta, type Addresses } from "./visitors.ts";
 
 /** Seconds. */
 export const GATE_TIMEOUT = 10;

@@ -2,8 +2,8 @@
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { must } from "../local/command";
-import { checkout } from "../tools/cache";
+import { must } from "../local/command.ts";
+import { checkout } from "../tools/cache.ts";
 
 export async function seconds(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();

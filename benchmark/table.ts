@@ -1,11 +1,11 @@
 /** The measures as the table that stands in the README. */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { checkout } from "../tools/cache";
-import { median } from "./answers";
-import type { PlainRun } from "./compose-up";
-import type { TimedDeploy } from "./times";
-import type { Visited } from "./under-load";
+import { checkout } from "../tools/cache.ts";
+import { median } from "./answers.ts";
+import type { PlainRun } from "./compose-up.ts";
+import type { TimedDeploy } from "./times.ts";
+import type { Visited } from "./under-load.ts";
 
 export interface Measured {
   readonly taken: string;

@@ -1,10 +1,10 @@
 /** How long it takes, without visitors: deploys beside their floor, whole updates beside an empty program's, loading. */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { benchmarkSite as site, inSite } from "../local/site";
-import { step } from "../local/steps";
-import { configure, deploy, imagesOf, moment, newestRecord, server, type Place } from "./place";
-import { emptyProgram, loadProgram, loadSdk, seconds } from "./programs";
+import { benchmarkSite as site, inSite } from "../local/site.ts";
+import { step } from "../local/steps.ts";
+import { configure, deploy, imagesOf, moment, newestRecord, server, type Place } from "./place.ts";
+import { emptyProgram, loadProgram, loadSdk, seconds } from "./programs.ts";
 
 /** Milliseconds since `recoloca deploy` was started; memory in KiB. */
 export interface TimedDeploy {
@@ -23,7 +23,7 @@ async function several<T>(work: (index: number) => Promise<T>): Promise<T[]> {
   return results;
 }
 
-const script = fs.readFileSync(path.join(__dirname, "server-side.js"), "utf8");
+const script = fs.readFileSync(path.join(import.meta.dirname, "server-side.cjs"), "utf8");
 
 async function deployBesideFloor(index: number) {
   const version = index % 2 === 0 ? "8" : "9";

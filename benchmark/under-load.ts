@@ -1,10 +1,10 @@
 /** Deploys while visitors are there: good ones, ones that are broken, ones that crash once they are live. */
 import * as path from "node:path";
-import { sleep } from "../local/command";
-import { step } from "../local/steps";
-import { failed, inFlight, longestGap } from "./answers";
-import { DRAIN, configure, edge, folder, imagesOf, moment, newestRecord, type Place } from "./place";
-import { Visitors, type Addresses, type Seen } from "./visitors";
+import { sleep } from "../local/command.ts";
+import { step } from "../local/steps.ts";
+import { failed, inFlight, longestGap } from "./answers.ts";
+import { DRAIN, configure, edge, folder, imagesOf, moment, newestRecord, type Place } from "./place.ts";
+import { Visitors, type Addresses, type Seen } from "./visitors.ts";
 
 export interface Visited {
   readonly version: string;

@@ -2,9 +2,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import * as fs from "node:fs";
 import * as http from "node:http";
-import { must, sleep } from "../local/command";
-import { goProgram } from "../tools/go-program";
-import { acknowledged, parseAnswers, type Answer } from "./answers";
+import { must, sleep } from "../local/command.ts";
+import { goProgram } from "../tools/go-program.ts";
+import { acknowledged, parseAnswers, type Answer } from "./answers.ts";
 
 export const PER_SECOND = 200;
 export const STREAMS = 10;

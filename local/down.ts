@@ -1,11 +1,11 @@
 /** `make local-down`: removes all that `make local` made, and nothing else. Caches stay for the next time. */
 import * as fs from "node:fs";
-import { attempt } from "./command";
-import { stopEngine } from "./engine";
-import { removeRegistry } from "./registry";
-import { removeServer } from "./server";
-import { localSite, type Site } from "./site";
-import { step } from "./steps";
+import { attempt } from "./command.ts";
+import { stopEngine } from "./engine.ts";
+import { removeRegistry } from "./registry.ts";
+import { removeServer } from "./server.ts";
+import { localSite, type Site } from "./site.ts";
+import { step } from "./steps.ts";
 
 export async function removeSite(site: Site): Promise<void> {
   await removeServer(site);
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   await step("docker engine", stopEngine, (says) => says);
 }
 
-if (require.main === module)
+if (import.meta.main)
   main().catch((error: unknown) => {
     process.stderr.write(`error: ${(error as Error).message}\n`);
     process.exitCode = 1;

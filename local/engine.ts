@@ -2,8 +2,8 @@
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { cacheFolder } from "../tools/cache";
-import { attempt, must, until } from "./command";
+import { cacheFolder } from "../tools/cache.ts";
+import { attempt, must, until } from "./command.ts";
 
 /** Beside the caches, for whichever checkout takes it down. Gone after a reboot, as the process is. */
 const PID_FILE = cacheFolder("engine.pid");

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { cacheFolder } from "../tools/cache";
-import { attempt, must } from "./command";
+import { cacheFolder } from "../tools/cache.ts";
+import { attempt, must } from "./command.ts";
 
 const SUITE = "trixie";
 

@@ -1,10 +1,10 @@
 /** The sample application's images, built once per content and version, and pushed; what comes out are digests. */
 import * as path from "node:path";
-import { checkout } from "../tools/cache";
-import { attempt, must } from "./command";
-import { buildImage, debianImage } from "./image-store";
-import { dockerConfig } from "./registry";
-import { registryName, type Site } from "./site";
+import { checkout } from "../tools/cache.ts";
+import { attempt, must } from "./command.ts";
+import { buildImage, debianImage } from "./image-store.ts";
+import { dockerConfig } from "./registry.ts";
+import { registryName, type Site } from "./site.ts";
 
 export interface Images {
   readonly backend: string;

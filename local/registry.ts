@@ -2,11 +2,11 @@
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { checkout } from "../tools/cache";
-import { attempt, must, until } from "./command";
-import { buildImage, debianImage } from "./image-store";
-import { registryContainer } from "./server";
-import { inSite, registryName, type Site } from "./site";
+import { checkout } from "../tools/cache.ts";
+import { attempt, must, until } from "./command.ts";
+import { buildImage, debianImage } from "./image-store.ts";
+import { registryContainer } from "./server.ts";
+import { inSite, registryName, type Site } from "./site.ts";
 
 export const REGISTRY_USER = "recoloca";
 

@@ -1,10 +1,10 @@
 /** The disposable server: a container that boots systemd, reached only by SSH with a generated key and a pinned host key. */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { checkout } from "../tools/cache";
-import { attempt, must, until } from "./command";
-import { buildImage, debianImage } from "./image-store";
-import { inSite, type Site } from "./site";
+import { checkout } from "../tools/cache.ts";
+import { attempt, must, until } from "./command.ts";
+import { buildImage, debianImage } from "./image-store.ts";
+import { inSite, type Site } from "./site.ts";
 
 const PACKAGES = [
   "systemd", "systemd-sysv", "dbus", "openssh-server", "docker.io", "docker-cli", "docker-compose", "ca-certificates",

@@ -1,6 +1,6 @@
 /** One place to deploy to: its names, ports and files. `make local` has one, each test run has one of its own. */
 import * as path from "node:path";
-import { localFolder } from "../tools/cache";
+import { localFolder } from "../tools/cache.ts";
 
 export interface Site {
   /** Prefix of every container, volume and network of it. */

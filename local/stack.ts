@@ -3,13 +3,13 @@ import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse, stringify } from "yaml";
-import { checkout } from "../tools/cache";
-import type { Toolchain } from "../tools/toolchain";
-import { attempt, must, type Ran } from "./command";
-import type { Images } from "./images";
-import { REGISTRY_USER, registryPassword } from "./registry";
-import { hostKey, privateKey } from "./server";
-import { inSite, registryName, type Site } from "./site";
+import { checkout } from "../tools/cache.ts";
+import type { Toolchain } from "../tools/toolchain.ts";
+import { attempt, must, type Ran } from "./command.ts";
+import type { Images } from "./images.ts";
+import { REGISTRY_USER, registryPassword } from "./registry.ts";
+import { hostKey, privateKey } from "./server.ts";
+import { inSite, registryName, type Site } from "./site.ts";
 
 export const STACK = "local";
 

@@ -1,5 +1,5 @@
 /** The lines that a person sees while it works: one a step, with its time. */
-import { sayDuration } from "../release/duration";
+import { sayDuration } from "../release/duration.ts";
 
 const terminal = process.stdout.isTTY && !process.env["NO_COLOR"];
 

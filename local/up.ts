@@ -1,14 +1,14 @@
 /** `make local`: everything that a deploy needs, on this machine, and the deploy. Each step only if it is needed. */
 import * as fs from "node:fs";
-import { ensureToolchain } from "../tools/toolchain";
-import { ensureEngine } from "./engine";
-import { ensureImages } from "./images";
-import { changedSomething, deployLine, reason } from "./pulumi-output";
-import { ensureRegistry } from "./registry";
-import { ensureServer, onServer } from "./server";
-import { inSite, localSite } from "./site";
-import { LocalStack, settingsOf, withImages } from "./stack";
-import { step } from "./steps";
+import { ensureToolchain } from "../tools/toolchain.ts";
+import { ensureEngine } from "./engine.ts";
+import { ensureImages } from "./images.ts";
+import { changedSomething, deployLine, reason } from "./pulumi-output.ts";
+import { ensureRegistry } from "./registry.ts";
+import { ensureServer, onServer } from "./server.ts";
+import { inSite, localSite } from "./site.ts";
+import { LocalStack, settingsOf, withImages } from "./stack.ts";
+import { step } from "./steps.ts";
 
 const VERSIONS = ["1", "2", "3", "broken", "crashing", "slow", "bad-migration"];
 

@@ -1,7 +1,7 @@
 /** The record: what happened to one release, kept on the host and printed by `recoloca show --json`. */
 import * as z from "zod";
-import { OUTCOMES, type Outcome } from "./outcome";
-import { provenanceSchema } from "./plan";
+import { OUTCOMES, type Outcome } from "./outcome.ts";
+import { provenanceSchema } from "./plan.ts";
 
 export const RECORD_FORMAT = 1;
 

@@ -3,8 +3,8 @@
  * (services whose image the stack sets), on one slot's network. Pure; the decisions are in `notes`, for people.
  */
 import { createHash } from "node:crypto";
-import { canonical, type Plan } from "../release/plan";
-import type { Slot } from "./store";
+import { canonical, type Plan } from "../release/plan.ts";
+import type { Slot } from "./store.ts";
 
 /** What we read of a service after `docker compose config`; everything else passes through untouched. */
 export interface Service {

@@ -1,6 +1,6 @@
 /** Docker Compose on this host: the authority on what a Compose file means, and what starts its services. */
 import * as fs from "node:fs";
-import { lastLines, run, type RunOptions } from "./process";
+import { lastLines, run, type RunOptions } from "./process.ts";
 
 /** Login of `recoloca login`, readable by the deploy identity alone. */
 export const DOCKER_CONFIG = "/etc/recoloca/docker";

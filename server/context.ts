@@ -1,11 +1,11 @@
 /** What every step of a transaction works on. Made once the plan is known to be runnable. */
-import type { Plan } from "../release/plan";
-import type { ReleaseRecord } from "../release/record";
-import type { Split } from "./compose-split";
-import type { Edge } from "./edge";
-import type { Evidence } from "./evidence";
-import type { Journal } from "./journal";
-import type { Slot, Store } from "./store";
+import type { Plan } from "../release/plan.ts";
+import type { ReleaseRecord } from "../release/record.ts";
+import type { Split } from "./compose-split.ts";
+import type { Edge } from "./edge.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Journal } from "./journal.ts";
+import type { Slot, Store } from "./store.ts";
 
 export interface Context {
   readonly stack: string;

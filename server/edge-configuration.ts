@@ -1,6 +1,6 @@
 /** HAProxy's configuration as text, from what each stack on this host serves. Pure. */
-import type { Route } from "../release/plan";
-import type { Slot } from "./store";
+import type { Route } from "../release/plan.ts";
+import type { Slot } from "./store.ts";
 
 export const SLOTS_MAP = "/etc/haproxy/recoloca/slots.map";
 export const UNAVAILABLE_PAGE = "/etc/haproxy/recoloca/unavailable.html";

@@ -2,9 +2,9 @@
 import * as fs from "node:fs";
 import * as net from "node:net";
 import * as path from "node:path";
-import { ADMIN_SOCKET, SLOTS_MAP, UNAVAILABLE_HTML, UNAVAILABLE_PAGE, backendName, backends, edgeConfiguration, type EdgeStack } from "./edge-configuration";
-import { must, run, sleep } from "./process";
-import { Store, other, writeWhole, type Slot } from "./store";
+import { ADMIN_SOCKET, SLOTS_MAP, UNAVAILABLE_HTML, UNAVAILABLE_PAGE, backendName, backends, edgeConfiguration, type EdgeStack } from "./edge-configuration.ts";
+import { must, run, sleep } from "./process.ts";
+import { Store, other, writeWhole, type Slot } from "./store.ts";
 
 const CONFIGURATION = "/etc/haproxy/haproxy.cfg";
 const MASTER_SOCKET = "/run/haproxy-master.sock";

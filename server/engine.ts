@@ -1,9 +1,9 @@
 /** Containers, networks, volumes and images on this host. What is ours carries the label `recoloca.stack`. */
-import * as api from "./docker-api";
-import { networkName } from "./compose-split";
-import { DOCKER_CONFIG } from "./compose";
-import { lastLines, run } from "./process";
-import type { Slot } from "./store";
+import * as api from "./docker-api.ts";
+import { networkName } from "./compose-split.ts";
+import { DOCKER_CONFIG } from "./compose.ts";
+import { lastLines, run } from "./process.ts";
+import type { Slot } from "./store.ts";
 
 export interface ContainerState {
   readonly id: string;

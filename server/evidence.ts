@@ -1,7 +1,7 @@
 /** Why a release failed, for a person: the last answer, the container's state, its log, and what to look at. */
-import { logTail, slotContainers, stackContainers, type ContainerState } from "./engine";
-import type { GateFailure } from "./gates";
-import type { Slot } from "./store";
+import { logTail, slotContainers, stackContainers, type ContainerState } from "./engine.ts";
+import type { GateFailure } from "./gates.ts";
+import type { Slot } from "./store.ts";
 
 export type Evidence = [label: string, text: string][];
 

@@ -1,11 +1,11 @@
 /** Prints a release's journal to whoever waits for it. Never silent for long: silence hides a dead connection. */
-import { sayDuration } from "../release/duration";
-import { OUTCOMES } from "../release/outcome";
-import type { JournalLine, ReleaseRecord } from "../release/record";
-import { isTaken } from "./lock";
-import { sleep } from "./process";
-import { renderEnd, renderHead, renderLine } from "./render";
-import type { Store } from "./store";
+import { sayDuration } from "../release/duration.ts";
+import { OUTCOMES } from "../release/outcome.ts";
+import type { JournalLine, ReleaseRecord } from "../release/record.ts";
+import { isTaken } from "./lock.ts";
+import { sleep } from "./process.ts";
+import { renderEnd, renderHead, renderLine } from "./render.ts";
+import type { Store } from "./store.ts";
 
 const SILENCE = 10_000;
 

@@ -1,8 +1,8 @@
 /** The questions a release must answer: asked of its containers directly, then through the edge. */
 import * as http from "node:http";
-import type { Gate, Route } from "../release/plan";
-import { routeFor } from "./edge-configuration";
-import { sleep } from "./process";
+import type { Gate, Route } from "../release/plan.ts";
+import { routeFor } from "./edge-configuration.ts";
+import { sleep } from "./process.ts";
 
 export interface Answer {
   readonly status?: number;

@@ -1,7 +1,7 @@
 /** Tells what happens, once: to the journal file, from which everyone who follows or asks reads it. */
-import { RECORD_FORMAT, type JournalLine, type State } from "../release/record";
-import type { Evidence } from "./evidence";
-import type { Store } from "./store";
+import { RECORD_FORMAT, type JournalLine, type State } from "../release/record.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Store } from "./store.ts";
 
 export class Journal {
   private readonly moments = new Map<State, number>();

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { run } from "./process";
+import { run } from "./process.ts";
 
 /** Those who only look hold it, shared, for a moment: waiting a little longer tells them from a deploy. */
 const MOMENT = "0.5";

@@ -1,6 +1,6 @@
 /** `recoloca`, the host program: one file, put on the host by Pulumi, used by Pulumi and by people. */
-import { Wrong, parse, usage } from "./command-line";
-import { COMMANDS } from "./commands/list";
+import { Wrong, parse, usage } from "./command-line.ts";
+import { COMMANDS } from "./commands/list.ts";
 
 async function main(): Promise<number> {
   const [name, ...rest] = process.argv.slice(2);

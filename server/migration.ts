@@ -1,11 +1,11 @@
 /** Runs the stack's migration once, in the new release's image, as a named container that outlives this process. */
-import { projectName } from "./compose-split";
-import { Failure, type Context } from "./context";
-import { compose } from "./compose";
-import * as engine from "./engine";
-import type { Evidence } from "./evidence";
-import { must, run } from "./process";
-import { writeWhole } from "./store";
+import { projectName } from "./compose-split.ts";
+import { Failure, type Context } from "./context.ts";
+import { compose } from "./compose.ts";
+import * as engine from "./engine.ts";
+import type { Evidence } from "./evidence.ts";
+import { must, run } from "./process.ts";
+import { writeWhole } from "./store.ts";
 
 export async function migrate(context: Context): Promise<void> {
   const { plan, journal, record } = context;

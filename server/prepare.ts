@@ -1,15 +1,15 @@
 /** From a plan in the store to a context that the steps can run on, or a refusal that says everything that is wrong. */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { stackName, type Plan } from "../release/plan";
-import type { ReleaseRecord } from "../release/record";
-import { problemsOf, split, type ComposeDocument } from "./compose-split";
-import { Refusal, type Context } from "./context";
-import { Edge, storedEdge } from "./edge";
-import { resolveCompose } from "./compose";
-import * as engine from "./engine";
-import type { Journal } from "./journal";
-import { Store, other, writeWhole, type Slot } from "./store";
+import { stackName, type Plan } from "../release/plan.ts";
+import type { ReleaseRecord } from "../release/record.ts";
+import { problemsOf, split, type ComposeDocument } from "./compose-split.ts";
+import { Refusal, type Context } from "./context.ts";
+import { Edge, storedEdge } from "./edge.ts";
+import { resolveCompose } from "./compose.ts";
+import * as engine from "./engine.ts";
+import type { Journal } from "./journal.ts";
+import { Store, other, writeWhole, type Slot } from "./store.ts";
 
 /** Room for images to be unpacked; Docker leaves half a layer behind when the disk fills. */
 const FREE_BYTES = 1 << 30;

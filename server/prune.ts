@@ -1,6 +1,6 @@
 /** Removes images that no kept release of any stack on this host needs. */
-import { removeImage } from "./engine";
-import { Store } from "./store";
+import { removeImage } from "./engine.ts";
+import { Store } from "./store.ts";
 
 /** Whether the images of superseded releases are kept at all. */
 export async function prune(store: Store, keep: number): Promise<boolean> {

@@ -1,8 +1,8 @@
 /** What a person reads of a release: rendered from journal lines here and nowhere else, so that no two places disagree. */
-import { sayDuration } from "../release/duration";
-import type { Outcome } from "../release/outcome";
-import { OUTCOMES } from "../release/outcome";
-import type { JournalLine, ReleaseRecord } from "../release/record";
+import { sayDuration } from "../release/duration.ts";
+import type { Outcome } from "../release/outcome.ts";
+import { OUTCOMES } from "../release/outcome.ts";
+import type { JournalLine, ReleaseRecord } from "../release/record.ts";
 
 const LABEL = 14;
 

@@ -2,16 +2,16 @@
  * The steps of a release up to the switch and beyond, each a small function over the context. What runs in which order,
  * and what undoes it, is the table in `transaction.ts`.
  */
-import { sayDuration } from "../release/duration";
-import type { Gate } from "../release/plan";
-import { projectName } from "./compose-split";
-import { Failure, type Context } from "./context";
-import { compose } from "./compose";
-import * as engine from "./engine";
-import { gateEvidence, serviceEvidence } from "./evidence";
-import { ask, pass, sayGates, targetOf, verdict, type GateFailure } from "./gates";
-import { sleep } from "./process";
-import { writeWhole, type Slot } from "./store";
+import { sayDuration } from "../release/duration.ts";
+import type { Gate } from "../release/plan.ts";
+import { projectName } from "./compose-split.ts";
+import { Failure, type Context } from "./context.ts";
+import { compose } from "./compose.ts";
+import * as engine from "./engine.ts";
+import { gateEvidence, serviceEvidence } from "./evidence.ts";
+import { ask, pass, sayGates, targetOf, verdict, type GateFailure } from "./gates.ts";
+import { sleep } from "./process.ts";
+import { writeWhole, type Slot } from "./store.ts";
 
 const plural = (names: readonly string[]) => names.join(", ");
 

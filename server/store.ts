@@ -10,8 +10,8 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { JournalLine, ReleaseRecord } from "../release/record";
-import type { Plan } from "../release/plan";
+import type { JournalLine, ReleaseRecord } from "../release/record.ts";
+import type { Plan } from "../release/plan.ts";
 
 export const ROOT = process.env["RECOLOCA_ROOT"] ?? "/var/lib/recoloca";
 

@@ -2,21 +2,21 @@
  * A release as one transaction. The table is the whole story: steps in order, and what undoes a failure among them.
  * Before the switch the old release was never touched; after it, going back is one flip, because the old one is warm.
  */
-import { sayDuration } from "../release/duration";
-import type { Outcome } from "../release/outcome";
-import { RECORD_FORMAT, type JournalLine, type ReleaseRecord, type State } from "../release/record";
-import { identityOf, type Plan } from "../release/plan";
-import { Failure, Refusal, type Context } from "./context";
-import * as engine from "./engine";
-import { masker } from "./evidence";
-import { Journal } from "./journal";
-import { migrate } from "./migration";
-import { prepare } from "./prepare";
-import { sleep } from "./process";
-import { prune } from "./prune";
-import * as steps from "./steps";
-import type { Slot, Store } from "./store";
-import { watch } from "./watch";
+import { sayDuration } from "../release/duration.ts";
+import type { Outcome } from "../release/outcome.ts";
+import { RECORD_FORMAT, type JournalLine, type ReleaseRecord, type State } from "../release/record.ts";
+import { identityOf, type Plan } from "../release/plan.ts";
+import { Failure, Refusal, type Context } from "./context.ts";
+import * as engine from "./engine.ts";
+import { masker } from "./evidence.ts";
+import { Journal } from "./journal.ts";
+import { migrate } from "./migration.ts";
+import { prepare } from "./prepare.ts";
+import { sleep } from "./process.ts";
+import { prune } from "./prune.ts";
+import * as steps from "./steps.ts";
+import type { Slot, Store } from "./store.ts";
+import { watch } from "./watch.ts";
 
 interface Step {
   readonly state: State;

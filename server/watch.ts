@@ -1,10 +1,10 @@
 /** The watch window: the new release serves, the old one is warm behind it, and any sign of trouble ends it. */
-import { sayDuration } from "../release/duration";
-import { Failure, type Context } from "./context";
-import * as engine from "./engine";
-import { serviceEvidence } from "./evidence";
-import { sleep } from "./process";
-import { probeOnce } from "./steps";
+import { sayDuration } from "../release/duration.ts";
+import { Failure, type Context } from "./context.ts";
+import * as engine from "./engine.ts";
+import { serviceEvidence } from "./evidence.ts";
+import { sleep } from "./process.ts";
+import { probeOnce } from "./steps.ts";
 
 /** A share of 5xx answers that ends the window, where the old release did not have it too. */
 const SHARE = 0.05;

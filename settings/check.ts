@@ -1,8 +1,8 @@
 /** From raw configuration to values, or to every problem there is. Pure: nothing is read here, no secret is looked at. */
 import type * as z from "zod";
 import { parseDocument } from "yaml";
-import { KEYS, keyOf, type KeyName } from "./schema";
-import { meant, setCommand, type Problem } from "./problems";
+import { KEYS, keyOf, type KeyName } from "./schema.ts";
+import { meant, setCommand, type Problem } from "./problems.ts";
 
 export type Values = { [Name in KeyName]: z.output<(typeof KEYS)[Name]["form"]> };
 

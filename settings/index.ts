@@ -2,9 +2,9 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import type { Gate, Migration, Provenance, Route } from "../release/plan";
-import { checkTogether, checkValues, type Values } from "./check";
-import { sayProblems } from "./problems";
+import type { Gate, Migration, Provenance, Route } from "../release/plan.ts";
+import { checkTogether, checkValues, type Values } from "./check.ts";
+import { sayProblems } from "./problems.ts";
 
 export interface Settings {
   readonly application: string;

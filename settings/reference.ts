@@ -1,5 +1,5 @@
 /** The reference of all keys, generated: `npm run docs` writes it, a test says that it is fresh. */
-import { KEYS, type Key } from "./schema";
+import { KEYS, type Key } from "./schema.ts";
 
 export function reference(): string {
   const rows = (Object.entries(KEYS) as [string, Key][]).map(([name, key]) => {

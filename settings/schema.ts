@@ -1,7 +1,7 @@
 /** Every key of a stack's configuration: its form, its default, what it is for, and an example that would be right. */
 import * as z from "zod";
-import { DURATION_FORM, parseDuration } from "../release/duration";
-import { gateSchema, imageByDigest, migrationSchema, provenanceSchema, routeSchema } from "../release/plan";
+import { DURATION_FORM, parseDuration } from "../release/duration.ts";
+import { gateSchema, imageByDigest, migrationSchema, provenanceSchema, routeSchema } from "../release/plan.ts";
 
 const duration = z.string().transform((text, context) => {
   const seconds = parseDuration(text);

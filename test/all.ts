@@ -2,9 +2,9 @@
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { localFolder } from "../tools/cache";
+import { localFolder } from "../tools/cache.ts";
 
-const root = path.join(__dirname, "..");
+const root = path.join(import.meta.dirname, "..");
 const bin = (name: string) => path.join(root, "node_modules", ".bin", name);
 const report = (name: string) => localFolder("reports", `${name}.json`);
 

@@ -3,15 +3,15 @@
  * `make local`. Made before the first test and removed after the last one (vitest's global set-up).
  */
 import * as fs from "node:fs";
-import { attempt } from "../local/command";
-import { removeSite } from "../local/down";
-import { ensureEngine, stopEngine } from "../local/engine";
-import { ensureImages, type Images } from "../local/images";
-import { ensureRegistry } from "../local/registry";
-import { ensureServer, onServer } from "../local/server";
-import { testSite } from "../local/site";
-import { LocalStack, settingsOf, withImages } from "../local/stack";
-import { ensureToolchain } from "../tools/toolchain";
+import { attempt } from "../local/command.ts";
+import { removeSite } from "../local/down.ts";
+import { ensureEngine, stopEngine } from "../local/engine.ts";
+import { ensureImages, type Images } from "../local/images.ts";
+import { ensureRegistry } from "../local/registry.ts";
+import { ensureServer, onServer } from "../local/server.ts";
+import { testSite } from "../local/site.ts";
+import { LocalStack, settingsOf, withImages } from "../local/stack.ts";
+import { ensureToolchain } from "../tools/toolchain.ts";
 
 const say = (line: string) => process.stdout.write(`   ${line}\n`);
 

@@ -2,7 +2,7 @@
 import * as os from "node:os";
 import * as path from "node:path";
 
-export const checkout = path.resolve(__dirname, "..");
+export const checkout = path.resolve(import.meta.dirname, "..");
 
 export const cacheFolder = (...parts: string[]): string => path.join(process.env["XDG_CACHE_HOME"] ?? path.join(os.homedir(), ".cache"), "recoloca", ...parts);
 

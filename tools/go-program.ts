@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { promisify } from "node:util";
-import { cacheFolder, checkout } from "./cache";
+import { cacheFolder, checkout } from "./cache.ts";
 
 export interface GoProgram {
   readonly name: string;

@@ -6,8 +6,8 @@
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { checkout, localFolder } from "./cache";
-import { goProgram } from "./go-program";
+import { checkout, localFolder } from "./cache.ts";
+import { goProgram } from "./go-program.ts";
 
 const CLI = "3.259.0";
 const OLDEST = [3, 249];
@@ -87,13 +87,13 @@ export async function ensureToolchain(log: (line: string) => void): Promise<Tool
   const folder = localFolder("toolchain");
   const pulumi = path.join(folder, "pulumi");
   linkOrCopy(await cli(log), pulumi);
-  place(path.join(folder, "pulumi-language-nodejs"), launcher("language-host/main.js"));
+  place(path.join(folder, "pulumi-language-nodejs"), launcher("language-host/main.cjs"));
   place(
     path.join(folder, "pulumi-resource-pulumi-nodejs"),
     `#!/bin/sh\nexec "${process.execPath}" "${path.join(checkout, "node_modules/@pulumi/pulumi/cmd/dynamic-provider")}" "$@"\n`,
   );
   const plugin = path.join(home, "plugins", `resource-command-v${COMMAND_PLUGIN}`, "pulumi-resource-command");
-  place(plugin, launcher("command-plugin/main.js"));
+  place(plugin, launcher("command-plugin/main.cjs"));
   const env = { ...common, PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true", PATH: [folder, nodeFolder, process.env["PATH"]].join(path.delimiter) };
   return {
     env,

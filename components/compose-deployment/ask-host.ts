@@ -1,8 +1,8 @@
 /** Asks the host what is live, while the program runs: a preview then says what will really happen. */
-import { Client, utils } from "ssh2";
-import { liveAnswerSchema, type LiveAnswer } from "../../release/record";
-import { asRoot } from "../connection";
-import { commandLine } from "../shell";
+import ssh2 from "ssh2";
+import { liveAnswerSchema, type LiveAnswer } from "../../release/record.ts";
+import { asRoot } from "../connection.ts";
+import { commandLine } from "../shell.ts";
 
 export interface Address {
   readonly host: string;
@@ -32,9 +32,9 @@ export async function askHost(address: Address, application: string, environment
 
 function execute(address: Address, command: string): Promise<{ code: number; output: string }> {
   return new Promise((done, fail) => {
-    const pinned = utils.parseKey(address.hostKey);
+    const pinned = ssh2.utils.parseKey(address.hostKey);
     if (pinned instanceof Error) return fail(pinned);
-    const client = new Client();
+    const client = new ssh2.Client();
     const stop = (error: Error) => {
       client.destroy();
       fail(error);

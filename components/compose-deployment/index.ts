@@ -2,15 +2,15 @@
  * A Compose application on a host, deployed release by release: gated on health, switched in one step, rolled back by
  * itself. The host does the work (design D1); here is decided what is wanted, and the host is asked what is live.
  */
-import * as remote from "@pulumi/command/remote";
+import * as remote from "@pulumi/command/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
-import { PLAN_FORMAT, canonical, identityOf, type Gate, type Migration, type Plan, type Provenance, type Route } from "../../release/plan";
-import { asRoot, type Connection } from "../connection";
-import { commandLine } from "../shell";
-import { askHost, type HostAnswer } from "./ask-host";
-import { LiveRelease, type Wanted } from "./live-release";
-import { howToDeploy, previewLines } from "./preview";
+import { PLAN_FORMAT, canonical, identityOf, type Gate, type Migration, type Plan, type Provenance, type Route } from "../../release/plan.ts";
+import { asRoot, type Connection } from "../connection.ts";
+import { commandLine } from "../shell.ts";
+import { askHost, type HostAnswer } from "./ask-host.ts";
+import { LiveRelease, type Wanted } from "./live-release.ts";
+import { howToDeploy, previewLines } from "./preview.ts";
 
 export interface ComposeDeploymentArgs {
   readonly connection: Connection;

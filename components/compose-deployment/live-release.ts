@@ -3,7 +3,7 @@
  * update its state lies. When the two differ the attempt's number changes, and the deploy runs (design D14).
  */
 import * as pulumi from "@pulumi/pulumi";
-import type { Provenance } from "../../release/plan";
+import type { Provenance } from "../../release/plan.ts";
 
 /** Images, name and provenance: set together, kept together. */
 export interface Wanted {

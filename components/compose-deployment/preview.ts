@@ -1,7 +1,7 @@
 /** What a deploy will do, for the person who reviews it. Pure. */
 import { parse } from "yaml";
-import type { Plan } from "../../release/plan";
-import type { LiveAnswer } from "../../release/record";
+import type { Plan } from "../../release/plan.ts";
+import type { LiveAnswer } from "../../release/record.ts";
 
 const LABEL = 11;
 const short = (image: string) => `sha256:${image.split("@sha256:")[1]?.slice(0, 4) ?? "?"}…`;

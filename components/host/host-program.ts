@@ -11,7 +11,7 @@ export interface HostProgram {
 
 export function hostProgram(): HostProgram {
   const built = buildSync({
-    entryPoints: [path.join(__dirname, "..", "..", "server", "main.ts")],
+    entryPoints: [path.join(import.meta.dirname, "..", "..", "server", "main.ts")],
     bundle: true,
     platform: "node",
     target: "node18",

@@ -1,10 +1,10 @@
 /** A server that applications are deployed to. Now one that someone made and that answers to SSH. */
-import * as remote from "@pulumi/command/remote";
+import * as remote from "@pulumi/command/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import { asRoot, type Connection } from "../connection";
-import { quote } from "../shell";
-import { bootstrapScript } from "./bootstrap";
-import { hostProgram, installScript } from "./host-program";
+import { asRoot, type Connection } from "../connection.ts";
+import { quote } from "../shell.ts";
+import { bootstrapScript } from "./bootstrap.ts";
+import { hostProgram, installScript } from "./host-program.ts";
 
 export interface HostArgs {
   /** Host name or IP address. */

@@ -1,8 +1,8 @@
 /** The server's login at the registry, kept there in a file that only the deploy identity reads; forgotten on destroy. */
-import * as remote from "@pulumi/command/remote";
+import * as remote from "@pulumi/command/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import { asRoot, type Connection } from "../connection";
-import { commandLine } from "../shell";
+import { asRoot, type Connection } from "../connection.ts";
+import { commandLine } from "../shell.ts";
 
 export interface RegistryAccessArgs {
   readonly connection: Connection;

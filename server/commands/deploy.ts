@@ -4,16 +4,16 @@
  */
 import * as fs from "node:fs";
 import * as z from "zod";
-import { OUTCOMES } from "../../release/outcome";
-import { PLAN_FORMAT, identityOf, planSchema, stackName, type Plan } from "../../release/plan";
-import type { ReleaseRecord } from "../../release/record";
-import { readInput, type Given } from "../command-line";
-import { Telling, follow } from "../follow";
-import { isTaken, take } from "../lock";
-import { sleep } from "../process";
-import { ago } from "../render";
-import { Store } from "../store";
-import { transact } from "../transaction";
+import { OUTCOMES } from "../../release/outcome.ts";
+import { PLAN_FORMAT, identityOf, planSchema, stackName, type Plan } from "../../release/plan.ts";
+import type { ReleaseRecord } from "../../release/record.ts";
+import { readInput, type Given } from "../command-line.ts";
+import { Telling, follow } from "../follow.ts";
+import { isTaken, take } from "../lock.ts";
+import { sleep } from "../process.ts";
+import { ago } from "../render.ts";
+import { Store } from "../store.ts";
+import { transact } from "../transaction.ts";
 
 const refuse = (text: string): number => {
   process.stdout.write(` refused: ${text}\n`);

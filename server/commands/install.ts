@@ -1,8 +1,8 @@
 /** Puts this program in place on the host: its name, its folders, and the edge with nothing to serve yet. */
 import * as fs from "node:fs";
-import type { Given } from "../command-line";
-import { applyConfiguration } from "../edge";
-import { ROOT, writeWhole } from "../store";
+import type { Given } from "../command-line.ts";
+import { applyConfiguration } from "../edge.ts";
+import { ROOT, writeWhole } from "../store.ts";
 
 const NAME = "/usr/local/bin/recoloca";
 

@@ -1,10 +1,10 @@
 /** The commands, in the order in which a person at 3 a.m. wants them. */
-import { deploy } from "./deploy";
-import { login, logout } from "./login";
-import { install } from "./install";
-import { remove } from "./remove";
-import { history, live, show, status } from "./tell";
-import type { Command } from "../command-line";
+import { deploy } from "./deploy.ts";
+import { login, logout } from "./login.ts";
+import { install } from "./install.ts";
+import { remove } from "./remove.ts";
+import { history, live, show, status } from "./tell.ts";
+import type { Command } from "../command-line.ts";
 
 export const COMMANDS: readonly Command[] = [
   { name: "status", says: "what is live, and what runs now", options: { json: "boolean" }, does: status },

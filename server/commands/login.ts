@@ -1,8 +1,8 @@
 /** The registry's login on this host: a file of mode 0600 that only the deploy identity reads. */
 import * as fs from "node:fs";
-import { need, readInput, type Given } from "../command-line";
-import { DOCKER_CONFIG } from "../compose";
-import { lastLines, run } from "../process";
+import { need, readInput, type Given } from "../command-line.ts";
+import { DOCKER_CONFIG } from "../compose.ts";
+import { lastLines, run } from "../process.ts";
 
 export async function login(given: Given): Promise<number> {
   const server = need(given, "server");

@@ -1,10 +1,10 @@
 /** `recoloca remove`: what `pulumi destroy` does on the host. Data volumes stay unless told otherwise. */
 import * as fs from "node:fs";
-import { need, type Given } from "../command-line";
-import { Edge, storedEdge } from "../edge";
-import * as engine from "../engine";
-import { Store } from "../store";
-import { runningDeploy } from "./deploy";
+import { need, type Given } from "../command-line.ts";
+import { Edge, storedEdge } from "../edge.ts";
+import * as engine from "../engine.ts";
+import { Store } from "../store.ts";
+import { runningDeploy } from "./deploy.ts";
 
 export async function remove(given: Given): Promise<number> {
   const stack = `${need(given, "application")}-${need(given, "environment")}`;

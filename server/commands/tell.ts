@@ -1,11 +1,11 @@
 /** What is live and what happened: for people, and with --json for programs. */
-import { OUTCOMES } from "../../release/outcome";
-import { RECORD_FORMAT, type LiveAnswer, type ReleaseRecord } from "../../release/record";
-import { Wrong, need, type Given } from "../command-line";
-import { slotContainers } from "../engine";
-import { ago, renderEnd, renderHead, renderLine } from "../render";
-import { Store } from "../store";
-import { runningDeploy } from "./deploy";
+import { OUTCOMES } from "../../release/outcome.ts";
+import { RECORD_FORMAT, type LiveAnswer, type ReleaseRecord } from "../../release/record.ts";
+import { Wrong, need, type Given } from "../command-line.ts";
+import { slotContainers } from "../engine.ts";
+import { ago, renderEnd, renderHead, renderLine } from "../render.ts";
+import { Store } from "../store.ts";
+import { runningDeploy } from "./deploy.ts";
 
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 const printJson = (value: unknown) => print(JSON.stringify(value, null, 2));

@@ -2,8 +2,8 @@
 import { generateKeyPairSync } from "node:crypto";
 import { createRequire } from "node:module";
 import { describe, expect, test } from "vitest";
-import { hostKey, privateKey } from "../../local/server";
-import { testSite } from "../../local/site";
+import { hostKey, privateKey } from "../../local/server.ts";
+import { testSite } from "../../local/site.ts";
 
 interface Call {
   readonly command: string;
@@ -12,7 +12,7 @@ interface Call {
   readonly connection?: Record<string, unknown>;
 }
 type RunRemote = (call: Call & { onLine: (stream: string, line: string) => void }) => Promise<{ stdout: string; stderr: string }>;
-const { runRemote } = createRequire(__filename)("../../tools/command-plugin/remote.js") as { runRemote: RunRemote };
+const { runRemote } = createRequire(import.meta.url)("../../tools/command-plugin/remote.cjs") as { runRemote: RunRemote };
 
 const connection = () => ({
   host: "127.0.0.1",

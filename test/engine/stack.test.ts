@@ -1,10 +1,10 @@
 /** A stack's life on the real engine, with a real server: what Pulumi says, and what is there afterwards. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { must } from "../../local/command";
-import type { LocalStack } from "../../local/stack";
-import { serverName } from "../../local/server";
-import { testSite } from "../../local/site";
-import { containersOnServer, liveRelease, openStack, server, settings, settingsFor, url, wipe } from "../site";
+import { must } from "../../local/command.ts";
+import type { LocalStack } from "../../local/stack.ts";
+import { serverName } from "../../local/server.ts";
+import { testSite } from "../../local/site.ts";
+import { containersOnServer, liveRelease, openStack, server, settings, settingsFor, url, wipe } from "../site.ts";
 
 let stack: LocalStack;
 beforeAll(async () => {

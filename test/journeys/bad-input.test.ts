@@ -3,12 +3,12 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { bootstrapScript } from "../../components/host/bootstrap";
-import { must } from "../../local/command";
-import { ensureServer, privateKey } from "../../local/server";
-import { inSite, testSite } from "../../local/site";
-import type { LocalStack } from "../../local/stack";
-import { containersOnServer, deploy, liveRelease, openStack, server, settings, settingsFor, wipe, type Change } from "../site";
+import { bootstrapScript } from "../../components/host/bootstrap.ts";
+import { must } from "../../local/command.ts";
+import { ensureServer, privateKey } from "../../local/server.ts";
+import { inSite, testSite } from "../../local/site.ts";
+import type { LocalStack } from "../../local/stack.ts";
+import { containersOnServer, deploy, liveRelease, openStack, server, settings, settingsFor, wipe, type Change } from "../site.ts";
 
 let stack: LocalStack;
 let before: string[];

@@ -1,11 +1,11 @@
 /** Releases that fail, each under the load of visitors: the old one serves on, and the reason is on the screen. */
-import { attempt } from "../../local/command";
-import { registryContainer } from "../../local/server";
-import { testSite } from "../../local/site";
-import type { LocalStack } from "../../local/stack";
+import { attempt } from "../../local/command.ts";
+import { registryContainer } from "../../local/server.ts";
+import { testSite } from "../../local/site.ts";
+import type { LocalStack } from "../../local/stack.ts";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { underLoad } from "../load";
-import { containersOnServer, deploy, imagesOf, liveRelease, openStack, server, url, wipe } from "../site";
+import { underLoad } from "../load.ts";
+import { containersOnServer, deploy, imagesOf, liveRelease, openStack, server, url, wipe } from "../site.ts";
 
 let stack: LocalStack;
 beforeAll(async () => {

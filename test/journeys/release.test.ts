@@ -1,8 +1,8 @@
 /** What a person does with good releases, under the load of visitors: nobody notices. */
 import { beforeAll, describe, expect, test } from "vitest";
-import type { LocalStack } from "../../local/stack";
-import { underLoad } from "../load";
-import { containersOnServer, deploy, liveRelease, openStack, server, url, wipe } from "../site";
+import type { LocalStack } from "../../local/stack.ts";
+import { underLoad } from "../load.ts";
+import { containersOnServer, deploy, liveRelease, openStack, server, url, wipe } from "../site.ts";
 
 let stack: LocalStack;
 beforeAll(async () => {

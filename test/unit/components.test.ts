@@ -1,16 +1,16 @@
 /** What each component asks of its provider, exactly; with Pulumi's own mocks, because only its inputs are in question. */
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { ComposeDeployment } from "../../components/compose-deployment";
-import type { HostAnswer } from "../../components/compose-deployment/ask-host";
-import { Host } from "../../components/host";
-import { bootstrapScript } from "../../components/host/bootstrap";
-import { hostProgram, installScript } from "../../components/host/host-program";
-import { RegistryAccess } from "../../components/registry-access";
-import { planSchema } from "../../release/plan";
+import { ComposeDeployment } from "../../components/compose-deployment/index.ts";
+import type { HostAnswer } from "../../components/compose-deployment/ask-host.ts";
+import { Host } from "../../components/host/index.ts";
+import { bootstrapScript } from "../../components/host/bootstrap.ts";
+import { hostProgram, installScript } from "../../components/host/host-program.ts";
+import { RegistryAccess } from "../../components/registry-access/index.ts";
+import { planSchema } from "../../release/plan.ts";
 
 const answer = vi.hoisted((): { now: HostAnswer } => ({ now: { unreachable: "nobody asked yet" } }));
-vi.mock("../../components/compose-deployment/ask-host", () => ({ askHost: async () => answer.now }));
+vi.mock("../../components/compose-deployment/ask-host.ts", () => ({ askHost: async () => answer.now }));
 
 interface Registered {
   readonly type: string;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { problemsOf, split, type ComposeDocument } from "../../server/compose-split";
+import { problemsOf, split, type ComposeDocument } from "../../server/compose-split.ts";
 
 const D = `r.example/app@sha256:${"a".repeat(64)}`;
 const document: ComposeDocument = {

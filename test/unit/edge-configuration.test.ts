@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { edgeConfiguration, routeFor, type EdgeStack } from "../../server/edge-configuration";
-import { parseStat } from "../../server/edge";
+import { edgeConfiguration, routeFor, type EdgeStack } from "../../server/edge-configuration.ts";
+import { parseStat } from "../../server/edge.ts";
 
 const stack: EdgeStack = {
   stack: "shop-staging",

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { expect, test } from "vitest";
 
-const root = path.join(__dirname, "../..");
+const root = path.join(import.meta.dirname, "../..");
 
 /** Who may know whom: the table of the design, walked. */
 const MAY: Record<string, readonly string[]> = {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { parseDuration, sayDuration } from "../../release/duration";
-import { OUTCOMES } from "../../release/outcome";
-import { identityOf, planSchema, type Plan } from "../../release/plan";
+import { parseDuration, sayDuration } from "../../release/duration.ts";
+import { OUTCOMES } from "../../release/outcome.ts";
+import { identityOf, planSchema, type Plan } from "../../release/plan.ts";
 
 const plan: Plan = planSchema.parse({
   format: 1,

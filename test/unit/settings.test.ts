@@ -1,9 +1,9 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { expect, test } from "vitest";
-import { checkTogether, checkValues, unsetVariables } from "../../settings/check";
-import { sayProblems } from "../../settings/problems";
-import { reference } from "../../settings/reference";
+import { checkTogether, checkValues, unsetVariables } from "../../settings/check.ts";
+import { sayProblems } from "../../settings/problems.ts";
+import { reference } from "../../settings/reference.ts";
 
 const good = {
   hostAddress: "shop.example",
@@ -76,5 +76,5 @@ test("variables with a default, escaped ones and comments are not missing", () =
 });
 
 test("the reference in docs/ is fresh", () => {
-  expect(fs.readFileSync(path.join(__dirname, "../../docs/configuration.md"), "utf8"), 'run "npm run docs"').toBe(reference());
+  expect(fs.readFileSync(path.join(import.meta.dirname, "../../docs/configuration.md"), "utf8"), 'run "npm run docs"').toBe(reference());
 });

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { howToDeploy, previewLines } from "../../components/compose-deployment/preview";
-import { changedSomething, deployLine, reason } from "../../local/pulumi-output";
-import type { Plan } from "../../release/plan";
-import { masker } from "../../server/evidence";
-import { renderLine } from "../../server/render";
-import { parse, usage } from "../../server/command-line";
-import { COMMANDS } from "../../server/commands/list";
+import { howToDeploy, previewLines } from "../../components/compose-deployment/preview.ts";
+import { changedSomething, deployLine, reason } from "../../local/pulumi-output.ts";
+import type { Plan } from "../../release/plan.ts";
+import { masker } from "../../server/evidence.ts";
+import { renderLine } from "../../server/render.ts";
+import { parse, usage } from "../../server/command-line.ts";
+import { COMMANDS } from "../../server/commands/list.ts";
 
 const image = (digit: string) => `r/app@sha256:${digit.repeat(64)}`;
 const plan = {

@@ -11,7 +11,7 @@ const provider = require("@pulumi/pulumi/proto/provider_pb.js");
 const plugin = require("@pulumi/pulumi/proto/plugin_pb.js");
 const engineServices = require("@pulumi/pulumi/proto/engine_grpc_pb.js");
 const engineMessages = require("@pulumi/pulumi/proto/engine_pb.js");
-const { runRemote } = require("./remote.js");
+const { runRemote } = require("./remote.cjs");
 
 const VERSION = "1.2.1";
 const COMMAND = "command:remote:Command";
