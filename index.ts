@@ -8,15 +8,14 @@ const settings = loadSettings();
 
 const host = new Host("host", settings.host);
 
-const registry =
-  settings.registry && new RegistryAccess("registry", { ...settings.registry, connection: host.connection, user: host.user }, { dependsOn: host });
+const registry = settings.registry && new RegistryAccess("registry", { ...settings.registry, server: host.server }, { dependsOn: host });
 
 const deployment = new ComposeDeployment(
   settings.application,
-  { ...settings, compose: settings.compose.text, connection: host.connection, user: host.user },
+  { ...settings, compose: settings.compose.text, server: host.server },
   { dependsOn: registry ? [host, registry] : [host] },
 );
 
 export const url = settings.domain === undefined ? host.address.apply((address) => `http://${address}`) : `http://${settings.domain}`;
-export const release = deployment.release;
-export const program = host.program;
+export const { release, deployed } = deployment;
+export const { program } = host;

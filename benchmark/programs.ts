@@ -15,12 +15,11 @@ export async function seconds(work: () => Promise<unknown>): Promise<number> {
 export async function emptyProgram(folder: string, pulumi: string, env: NodeJS.ProcessEnv): Promise<() => Promise<unknown>> {
   fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(path.join(folder, "state"), { recursive: true });
-  fs.writeFileSync(path.join(folder, "Pulumi.yaml"), "name: empty\nruntime: nodejs\n");
+  fs.writeFileSync(path.join(folder, "Pulumi.yaml"), "name: empty\nruntime:\n  name: nodejs\n  options: { typescript: false }\n");
   fs.writeFileSync(
     path.join(folder, "package.json"),
-    JSON.stringify({ name: "empty", main: "index.ts", dependencies: { "@pulumi/pulumi": "*", typescript: "*" } }),
+    JSON.stringify({ name: "empty", type: "module", main: "index.ts", dependencies: { "@pulumi/pulumi": "*" } }),
   );
-  fs.copyFileSync(path.join(checkout, "tsconfig.pulumi.json"), path.join(folder, "tsconfig.json"));
   fs.writeFileSync(path.join(folder, "index.ts"), 'import * as pulumi from "@pulumi/pulumi";\nexport const stack = pulumi.getStack();\n');
   fs.symlinkSync(path.join(checkout, "node_modules"), path.join(folder, "node_modules"));
   const options = { cwd: folder, env: { ...env, PULUMI_BACKEND_URL: `file://${folder}/state`, PULUMI_CONFIG_PASSPHRASE: "empty" } };

@@ -31,7 +31,10 @@ async function deployBesideFloor(index: number) {
   const { backend, frontend } = await imagesOf(version);
   const images = JSON.stringify({ backend, worker: backend, frontend });
   const run = () => server<TimedDeploy>(`node - deploy ${version} '${images}'`, script);
-  return { floor, deploy: await step(`deploy ${index + 1}`, run, (one) => `serving after ${say(one.verified)}, floor ${say(floor)}, ${(one.kib / 1024).toFixed(0)} MB`) };
+  return {
+    floor,
+    deploy: await step(`deploy ${index + 1}`, run, (one) => `serving after ${say(one.verified)}, floor ${say(floor)}, ${(one.kib / 1024).toFixed(0)} MB`),
+  };
 }
 
 export async function measureTimes({ stack, tools }: Place) {

@@ -64,6 +64,10 @@ export const provenanceSchema = z.strictObject({
 });
 export type Provenance = z.infer<typeof provenanceSchema>;
 
+/** Hashes, to tell in a preview what changed: the service's definition, and each variable that it uses. */
+export const definitionSchema = z.strictObject({ definition: z.string(), variables: z.record(z.string(), z.string()) });
+export type Definition = z.infer<typeof definitionSchema>;
+
 export const planSchema = z.strictObject({
   format: z.literal(PLAN_FORMAT),
   application: name,
@@ -87,6 +91,7 @@ export const planSchema = z.strictObject({
   /** Superseded releases whose images are kept. */
   keep: z.int().min(0).max(100),
   provenance: provenanceSchema,
+  definitions: z.record(serviceName, definitionSchema).default({}),
 });
 export type Plan = z.infer<typeof planSchema>;
 

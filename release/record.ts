@@ -1,7 +1,7 @@
 /** The record: what happened to one release, kept on the host and printed by `recoloca show --json`. */
 import * as z from "zod";
 import { OUTCOMES, type Outcome } from "./outcome.ts";
-import { provenanceSchema } from "./plan.ts";
+import { definitionSchema, provenanceSchema } from "./plan.ts";
 
 export const RECORD_FORMAT = 1;
 
@@ -48,6 +48,8 @@ export const recordSchema = z.object({
   identity: z.string(),
   images: z.record(z.string(), z.string()),
   provenance: provenanceSchema,
+  /** What the caller of the deploy calls it; by default the release's number. */
+  attempt: z.string(),
   startedAt: z.string(),
   endedAt: z.string().optional(),
   slot: z.enum(["blue", "green"]).optional(),
@@ -71,12 +73,13 @@ export const liveAnswerSchema = z.object({
       identity: z.string(),
       images: z.record(z.string(), z.string()),
       provenance: provenanceSchema,
-      /** Definition hash per service (environment included, keyed by the host), to tell in a preview what rolls. */
-      services: z.record(z.string(), z.string()),
+      // An older host program does not say these: it is asked before the newer one is in place.
+      attempt: z.string().default("1"),
+      definitions: z.record(z.string(), definitionSchema).default({}),
       since: z.string(),
     })
     .nullable(),
-  /** A deploy that runs now. */
-  running: z.object({ number: z.int(), release: z.string(), since: z.string() }).nullable(),
+  /** Number of the next release. */
+  next: z.int().default(1),
 });
 export type LiveAnswer = z.infer<typeof liveAnswerSchema>;

@@ -37,11 +37,11 @@ const STEPS: readonly Step[] = [
 ];
 
 /** Runs a plan of the store to one of its ends, under the stack's lock; `hear` gets each line as it is written. */
-export async function transact(store: Store, number: number, hear: (line: JournalLine) => void): Promise<Outcome> {
+export async function transact(store: Store, number: number, attempt: string, hear: (line: JournalLine) => void): Promise<Outcome> {
   const plan = store.plan(number);
   const hidden = plan.masked.map((name) => plan.variables[name] ?? "");
   const journal = new Journal(store, number, masker(hidden), hear);
-  const record = newRecord(number, plan);
+  const record = newRecord(number, attempt, plan);
   store.setRecord(record);
   const end = (outcome: Outcome, reason?: string) => {
     Object.assign(record, { outcome, endedAt: new Date().toISOString(), ...(reason !== undefined && { reason: masker(hidden)(reason) }) });
@@ -79,7 +79,7 @@ export async function transact(store: Store, number: number, hear: (line: Journa
   return end("live");
 }
 
-function newRecord(number: number, plan: Plan): ReleaseRecord {
+function newRecord(number: number, attempt: string, plan: Plan): ReleaseRecord {
   const { application, environment, release, images, provenance } = plan;
   return {
     format: RECORD_FORMAT,
@@ -90,6 +90,7 @@ function newRecord(number: number, plan: Plan): ReleaseRecord {
     identity: identityOf(plan),
     images,
     provenance,
+    attempt,
     startedAt: new Date().toISOString(),
     journal: [],
   };

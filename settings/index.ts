@@ -11,7 +11,7 @@ export interface Settings {
   /** The stack's name. */
   readonly environment: string;
   readonly host: { address: string; port: number; user: string; hostKey: string; privateKey: pulumi.Output<string> };
-  readonly registry?: { server: string; username: string; password: pulumi.Output<string> };
+  readonly registry?: { registry: string; username: string; password: pulumi.Output<string> };
   readonly compose: { path: string; text: string };
   readonly images?: Record<string, string>;
   readonly release?: string;
@@ -72,7 +72,7 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     },
     ...(registryServer &&
       registryUsername &&
-      registryPassword !== undefined && { registry: { server: registryServer, username: registryUsername, password: pulumi.secret(registryPassword) } }),
+      registryPassword !== undefined && { registry: { registry: registryServer, username: registryUsername, password: pulumi.secret(registryPassword) } }),
     compose,
     ...(images && { images }),
     ...(release !== undefined && { release }),

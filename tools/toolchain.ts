@@ -88,10 +88,6 @@ export async function ensureToolchain(log: (line: string) => void): Promise<Tool
   const pulumi = path.join(folder, "pulumi");
   linkOrCopy(await cli(log), pulumi);
   place(path.join(folder, "pulumi-language-nodejs"), launcher("language-host/main.cjs"));
-  place(
-    path.join(folder, "pulumi-resource-pulumi-nodejs"),
-    `#!/bin/sh\nexec "${process.execPath}" "${path.join(checkout, "node_modules/@pulumi/pulumi/cmd/dynamic-provider")}" "$@"\n`,
-  );
   const plugin = path.join(home, "plugins", `resource-command-v${COMMAND_PLUGIN}`, "pulumi-resource-command");
   place(plugin, launcher("command-plugin/main.cjs"));
   const env = { ...common, PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true", PATH: [folder, nodeFolder, process.env["PATH"]].join(path.delimiter) };

@@ -6,15 +6,15 @@ import * as remote from "@pulumi/command/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { PLAN_FORMAT, canonical, identityOf, type Gate, type Migration, type Plan, type Provenance, type Route } from "../../release/plan.ts";
-import { asRoot, type Connection } from "../connection.ts";
+import { liveAnswerSchema, type LiveAnswer } from "../../release/record.ts";
+import { asRoot, type Server } from "../server.ts";
 import { commandLine } from "../shell.ts";
-import { askHost, type HostAnswer } from "./ask-host.ts";
-import { LiveRelease, type Wanted } from "./live-release.ts";
+import { definitionsOf } from "./definitions.ts";
+import { lastDeployed } from "./last-deployed.ts";
 import { howToDeploy, previewLines } from "./preview.ts";
 
 export interface ComposeDeploymentArgs {
-  readonly connection: Connection;
-  readonly user: string;
+  readonly server: Server;
   readonly application: string;
   readonly environment: string;
   /** Text of the Compose file. */
@@ -42,70 +42,95 @@ export interface ComposeDeploymentArgs {
   readonly removeVolumes?: boolean;
 }
 
-interface Decision {
-  readonly wanted: Wanted | null;
-  readonly desired: string;
-  readonly live: string;
+/** A release as the stack remembers it: what to keep where the configuration names none, and what to compare with. */
+export interface Deployed {
+  readonly release: string;
+  readonly images: Record<string, string>;
+  readonly provenance: Provenance;
+  readonly identity: string;
+  /** Names the deploy that brought it; a new name in the command is what makes Pulumi run it again. */
+  readonly attempt: string;
 }
+
+type Answer = LiveAnswer | { readonly remembered: Deployed | null };
+
+type Wanted = Pick<Deployed, "release" | "images" | "provenance">;
+
+/** What a shell says of a command that it does not know. */
+const NOT_INSTALLED = 127;
+const NOTHING: LiveAnswer = { format: 1, live: null, next: 1 };
 
 export class ComposeDeployment extends pulumi.ComponentResource {
   /** Name of the release that this stack wants live, or undefined where there is none yet. */
   readonly release: pulumi.Output<string | undefined>;
-  /** The command that prints the release's whole record. */
+  /** What the deploy said, line by line; `recoloca show` on the server tells it again. */
   readonly record: pulumi.Output<string>;
+  /** To be exported by the stack as `deployed`: a preview that cannot ask the server compares with it. Secret, as the identity is made of everything. */
+  readonly deployed: pulumi.Output<Deployed | null>;
 
   constructor(name: string, args: ComposeDeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("recoloca:index:ComposeDeployment", name, { application: args.application, environment: args.environment }, opts);
-    const { connection, application, environment } = args;
-    const answer = pulumi
-      .all([connection.host, connection.port, connection.user, connection.privateKey, connection.hostKey])
-      .apply(([host, port, user, privateKey, hostKey]) => askHost({ host, port, user, privateKey, hostKey }, application, environment));
-    const planOf = (wanted: Wanted, secrets: Record<string, string>) => toPlan(args, wanted, secrets);
-    const decision = pulumi.unsecret(
-      pulumi.all([answer, args.secrets]).apply(([said, secrets]) => this.decide(args, said, (wanted) => planOf(wanted, secrets))),
-    );
-
-    const live = new LiveRelease(`${name}-live`, { desired: decision.desired, live: decision.live, wanted: decision.wanted }, { parent: this });
-    const plan = pulumi.secret(pulumi.all([live.wanted, args.secrets]).apply(([wanted, secrets]) => (wanted ? canonical(planOf(wanted, secrets)) : "")));
+    const { server, application, environment } = args;
+    const wish = pulumi.all([this.answer(args), args.secrets]).apply(([answer, secrets]) => this.decide(args, answer, secrets));
+    const plan = pulumi.secret(pulumi.all([wish, args.secrets]).apply(([wanted, secrets]) => (wanted ? canonical(toPlan(args, wanted, secrets)) : "")));
+    // Images, names and the attempt are for everyone; what is derived from the secrets is not shown.
+    const open = pulumi.unsecret(wish);
     const removal = ["recoloca", "remove", "--application", application, "--environment", environment, ...(args.removeVolumes ? ["--volumes"] : [])];
-    const deployed = new remote.Command(
+    const deploy = new remote.Command(
       `${name}-release`,
       {
-        connection,
-        create: pulumi.interpolate`${asRoot(args.user, "recoloca deploy --attempt")} ${live.attempt}`,
-        delete: asRoot(args.user, commandLine(...removal)),
+        connection: server.connection,
+        create: open.apply((wanted) => asRoot(server.user, commandLine("recoloca", "deploy", "--attempt", wanted?.attempt ?? "none"))),
+        delete: asRoot(server.user, commandLine(...removal)),
         stdin: plan,
         addPreviousOutputInEnv: false,
       },
       { parent: this, hideDiffs: ["stdin"] },
     );
-    this.release = pulumi.all([deployed.id, live.wanted]).apply(([, wanted]) => wanted?.release);
-    this.record = pulumi.interpolate`recoloca history`;
+    this.record = deploy.stdout;
+    const deployed = pulumi.all([deploy.id, open]).apply(([, wanted]) => wanted);
+    this.deployed = pulumi.secret(deployed);
+    this.release = deployed.apply((one) => one?.release);
     this.registerOutputs({ release: this.release });
   }
 
-  /** What is wanted: what the configuration names, else what is live; and a word to the person about it. */
-  private decide(args: ComposeDeploymentArgs, said: HostAnswer, planOf: (wanted: Wanted) => Plan): Decision {
-    const unreachable = "unreachable" in said;
-    const now = unreachable ? null : said.live;
-    const wanted: Wanted | null =
-      args.images && args.release !== undefined
-        ? { images: args.images, release: args.release, provenance: args.provenance }
-        : now && { images: now.images, release: now.release, provenance: now.provenance };
-    if (unreachable) void pulumi.log.warn(`the server does not say what is live (${said.unreachable}); comparing with what was deployed last`, this);
-    else if (wanted === null) void pulumi.log.warn(howToDeploy(serviceNames(args.compose)), this);
-    const plan = wanted && planOf(wanted);
-    const desired = plan ? identityOf(plan) : "";
-    const live = unreachable ? "unreachable" : (now?.identity ?? "none");
-    if (plan && !unreachable && live !== desired && pulumi.runtime.isDryRun())
-      void pulumi.log.info(
-        `\n${previewLines(now, plan)
-          .map((line) => `    ${line}`)
-          .join("\n")}\n`,
-        this,
-      );
-    return { wanted, desired, live };
+  /** What is live, by the server's own word; where it is silent, by the stack's memory. */
+  private answer({ server, application, environment }: ComposeDeploymentArgs): pulumi.Output<Answer> {
+    const command = asRoot(server.user, commandLine("recoloca", "live", "--application", application, "--environment", environment, "--json"));
+    return server.silence.apply((silence): pulumi.Output<Answer> => {
+      if (silence === "") return pulumi.output(ask(server, command));
+      void pulumi.log.warn(`the server does not say what is live (${silence}); comparing with what was deployed last`, this);
+      return lastDeployed().apply((remembered) => ({ remembered }));
+    });
   }
+
+  /** What is wanted: what the configuration names, else what is live; and a word to the person about it. */
+  private decide(args: ComposeDeploymentArgs, answer: Answer, secrets: Record<string, string>): Deployed | null {
+    const silent = "remembered" in answer;
+    const now = silent ? answer.remembered : answer.live;
+    const wanted: Wanted | null = args.images && args.release !== undefined ? { images: args.images, release: args.release, provenance: args.provenance } : now;
+    if (!wanted) {
+      if (!silent) void pulumi.log.warn(howToDeploy(serviceNames(args.compose)), this);
+      return null;
+    }
+    const plan = toPlan(args, wanted, secrets);
+    const identity = identityOf(plan);
+    const same = now?.identity === identity;
+    if (!same && pulumi.runtime.isDryRun()) {
+      const lines = previewLines(silent ? null : answer.live, plan, silent);
+      void pulumi.log.info(`\n${lines.map((line) => `    ${line}`).join("\n")}\n`, this);
+    }
+    const { release, images, provenance } = wanted;
+    const attempt = same ? now.attempt : silent ? "next" : String(answer.next);
+    return { release, images, provenance, identity, attempt };
+  }
+}
+
+async function ask(server: Server, command: string): Promise<LiveAnswer> {
+  const { code, output } = await server.ask(command);
+  if (code === NOT_INSTALLED || /command not found/.test(output)) return NOTHING;
+  if (code !== 0) throw new pulumi.RunError(`the server does not say what is live; nothing was changed\n  ${command}: ${output.trim()}`);
+  return liveAnswerSchema.parse(JSON.parse(output));
 }
 
 const serviceNames = (compose: string) => Object.keys((parse(compose, { merge: true }) as { services: object }).services);
@@ -127,5 +152,6 @@ function toPlan(args: ComposeDeploymentArgs, wanted: Wanted, secrets: Record<str
     drain: args.drain,
     keep: args.keep,
     provenance: wanted.provenance,
+    definitions: definitionsOf(args.compose, { ...args.variables, ...secrets }),
   };
 }

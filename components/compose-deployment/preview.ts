@@ -1,28 +1,34 @@
 /** What a deploy will do, for the person who reviews it. Pure. */
-import { parse } from "yaml";
 import type { Plan } from "../../release/plan.ts";
 import type { LiveAnswer } from "../../release/record.ts";
+import { changesOf } from "./definitions.ts";
 
 const LABEL = 11;
 const short = (image: string) => `sha256:${image.split("@sha256:")[1]?.slice(0, 4) ?? "?"}…`;
 
-export function previewLines(live: LiveAnswer["live"], plan: Plan): string[] {
+/** `remembered`: what is live is the stack's memory, not the server's word, so that no more is known than the new release. */
+export function previewLines(live: LiveAnswer["live"], plan: Plan, remembered = false): string[] {
   const row = (label: string, text: string) => `${label.padEnd(Math.max(LABEL, label.length + 2))}${text}`;
-  const named = live === null || live.release === plan.release ? plan.release : `${live.release}  →  ${plan.release}`;
-  const services = Object.keys((parse(plan.compose, { merge: true }) as { services: object }).services);
-  const rolls = Object.keys(plan.images).sort();
-  const untouched = services.filter((name) => !(name in plan.images)).sort();
+  const first = remembered ? "" : "  (the first one)";
+  const named = live === null ? `${plan.release}${first}` : live.release === plan.release ? plan.release : `${live.release}  →  ${plan.release}`;
+  const why = (name: string) => (live ? changesOf(live.definitions[name], plan.definitions[name]!) : []);
+  const changed = (name: string) => (why(name).length > 0 ? ` (${why(name).join(", ")} changed)` : "");
+  const base = Object.keys(plan.definitions)
+    .filter((name) => !(name in plan.images))
+    .sort();
+  const recreated = base.filter((name) => why(name).length > 0);
+  const untouched = base.filter((name) => !recreated.includes(name));
   return [
-    row("release", live === null ? `${plan.release}  (the first one)` : named),
-    ...rolls.map((name) => {
-      const [old, now] = [live?.images[name], plan.images[name]!];
-      if (old === undefined) return row(name, `${short(now)}  starts`);
-      return row(
-        name,
-        old === now ? `${short(now)}  rolls (same image; its definition or environment may have changed)` : `${short(old)}  →  ${short(now)}  rolls`,
-      );
-    }),
-    ...(untouched.length > 0 ? [row(untouched.join(", "), live === null ? "start" : "untouched unless their definition changed")] : []),
+    row("release", named),
+    ...Object.keys(plan.images)
+      .sort()
+      .map((name) => {
+        const [old, now] = [live?.images[name], plan.images[name]!];
+        if (old === undefined) return row(name, `${short(now)}  ${remembered ? "rolls" : "starts"}`);
+        return row(name, old === now ? `${short(now)}  rolls${changed(name) || ", the same image"}` : `${short(old)}  →  ${short(now)}  rolls${changed(name)}`);
+      }),
+    ...recreated.map((name) => row(name, `recreated${changed(name)}: it stops for a moment`)),
+    ...(untouched.length > 0 ? [row(untouched.join(", "), live || remembered ? "untouched" : "start")] : []),
     ...(plan.migration ? [row("migration", plan.migration.command.join(" "))] : []),
   ];
 }

@@ -1,7 +1,6 @@
 /** The host program as one file, made from `server/` when the program runs, so that it can never be an older one. */
 import { createHash } from "node:crypto";
 import * as path from "node:path";
-import { buildSync } from "esbuild";
 
 export interface HostProgram {
   readonly text: string;
@@ -9,8 +8,9 @@ export interface HostProgram {
   readonly hash: string;
 }
 
-export function hostProgram(): HostProgram {
-  const built = buildSync({
+export async function hostProgram(): Promise<HostProgram> {
+  const { build } = await import("esbuild");
+  const built = await build({
     entryPoints: [path.join(import.meta.dirname, "..", "..", "server", "main.ts")],
     bundle: true,
     platform: "node",

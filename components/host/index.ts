@@ -1,10 +1,11 @@
 /** A server that applications are deployed to. Now one that someone made and that answers to SSH. */
 import * as remote from "@pulumi/command/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import { asRoot, type Connection } from "../connection.ts";
+import { asRoot, type Server } from "../server.ts";
 import { quote } from "../shell.ts";
 import { bootstrapScript } from "./bootstrap.ts";
 import { hostProgram, installScript } from "./host-program.ts";
+import { SshSession, noAnswer } from "./ssh-session.ts";
 
 export interface HostArgs {
   /** Host name or IP address. */
@@ -22,39 +23,44 @@ const DIALS = 2;
 const DIAL_SECONDS = 5;
 
 export class Host extends pulumi.ComponentResource {
-  readonly connection: Connection;
+  /** For the components that work on it. */
+  readonly server: Server;
   readonly address: pulumi.Output<string>;
   /** Hash of the host program that is in place. */
   readonly program: pulumi.Output<string>;
-  readonly user: string;
 
   constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
     super("recoloca:index:Host", name, { address: args.address }, opts);
-    this.user = args.user;
-    this.connection = {
-      host: args.address,
-      port: args.port,
-      user: args.user,
-      privateKey: args.privateKey,
-      hostKey: args.hostKey,
-      dialErrorLimit: DIALS,
-      perDialTimeout: DIAL_SECONDS,
-    };
-    const program = hostProgram();
-    const shell = (script: string) => asRoot(args.user, `sh -c ${quote(script)}`);
+    const { address: host, port, user, hostKey } = args;
+    const session = new SshSession();
+    const silence = pulumi.unsecret(pulumi.output(args.privateKey)).apply(async (privateKey) => {
+      const why = await session.open({ host, port, user, privateKey, hostKey });
+      if (why !== "" && !pulumi.runtime.isDryRun()) throw noAnswer({ host, port, user }, why);
+      return why;
+    });
+    // What cannot be reached is known before anything is changed: every command's connection waits for the answer.
+    const privateKey = pulumi.secret(pulumi.all([silence, args.privateKey]).apply(([, key]) => key));
+    const connection = { host, port, user, privateKey, hostKey, dialErrorLimit: DIALS, perDialTimeout: DIAL_SECONDS };
+    this.server = { connection, user, silence, ask: (command) => session.run(command) };
+    const program = pulumi.output(hostProgram());
     const bootstrap = new remote.Command(
       `${name}-bootstrap`,
-      { connection: this.connection, create: asRoot(args.user, "sh -s"), stdin: bootstrapScript(), addPreviousOutputInEnv: false },
+      { connection, create: asRoot(user, "sh -s"), stdin: bootstrapScript(), addPreviousOutputInEnv: false },
       { parent: this },
     );
     const installed = new remote.Command(
       `${name}-program`,
-      // The hash in the command is what a preview shows; the text itself nobody wants to read there.
-      { connection: this.connection, create: shell(installScript(program.hash)), stdin: program.text, addPreviousOutputInEnv: false },
+      {
+        connection,
+        // The hash in the command is what a preview shows; the text itself nobody wants to read there.
+        create: program.apply(({ hash }) => asRoot(user, `sh -c ${quote(installScript(hash))}`)),
+        stdin: program.text,
+        addPreviousOutputInEnv: false,
+      },
       { parent: this, dependsOn: bootstrap, hideDiffs: ["stdin"] },
     );
-    this.address = installed.id.apply(() => args.address);
-    this.program = installed.id.apply(() => program.hash);
+    this.address = installed.id.apply(() => host);
+    this.program = pulumi.all([installed.id, program]).apply(([, { hash }]) => hash);
     this.registerOutputs({ address: this.address, program: this.program });
   }
 }

@@ -1,14 +1,13 @@
 /** The server's login at the registry, kept there in a file that only the deploy identity reads; forgotten on destroy. */
 import * as remote from "@pulumi/command/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import { asRoot, type Connection } from "../connection.ts";
+import { asRoot, type Server } from "../server.ts";
 import { commandLine } from "../shell.ts";
 
 export interface RegistryAccessArgs {
-  readonly connection: Connection;
-  readonly user: string;
+  readonly server: Server;
   /** `ghcr.io`, or any registry with a password. */
-  readonly server: string;
+  readonly registry: string;
   readonly username: string;
   /** Read access is enough. */
   readonly password: pulumi.Input<string>;
@@ -16,13 +15,13 @@ export interface RegistryAccessArgs {
 
 export class RegistryAccess extends pulumi.ComponentResource {
   constructor(name: string, args: RegistryAccessArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("recoloca:index:RegistryAccess", name, { server: args.server }, opts);
+    super("recoloca:index:RegistryAccess", name, { registry: args.registry }, opts);
     new remote.Command(
       name,
       {
-        connection: args.connection,
-        create: asRoot(args.user, commandLine("recoloca", "login", "--server", args.server, "--username", args.username)),
-        delete: asRoot(args.user, commandLine("recoloca", "logout", "--server", args.server)),
+        connection: args.server.connection,
+        create: asRoot(args.server.user, commandLine("recoloca", "login", "--server", args.registry, "--username", args.username)),
+        delete: asRoot(args.server.user, commandLine("recoloca", "logout", "--server", args.registry)),
         stdin: pulumi.secret(args.password),
         addPreviousOutputInEnv: false,
       },

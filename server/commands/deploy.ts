@@ -9,6 +9,7 @@ import { PLAN_FORMAT, identityOf, planSchema, stackName, type Plan } from "../..
 import type { ReleaseRecord } from "../../release/record.ts";
 import { readInput, type Given } from "../command-line.ts";
 import { Telling, follow } from "../follow.ts";
+import { keepLiveAnswer } from "../live-answer.ts";
 import { isTaken, take } from "../lock.ts";
 import { sleep } from "../process.ts";
 import { ago } from "../render.ts";
@@ -20,7 +21,7 @@ const refuse = (text: string): number => {
   return OUTCOMES.refused.exit;
 };
 
-export async function deploy(_given: Given): Promise<number> {
+export async function deploy(given: Given): Promise<number> {
   // Who started this may be gone before it ends.
   process.stdout.on("error", () => undefined);
   const text = await readInput();
@@ -47,8 +48,13 @@ export async function deploy(_given: Given): Promise<number> {
     return 0;
   }
   const number = store.create(plan);
+  keepLiveAnswer(store);
   const telling = new Telling({ number, release: plan.release, provenance: plan.provenance, startedAt: new Date().toISOString() });
-  await transact(store, number, (line) => telling.line(line)).finally(() => telling.stop());
+  const attempt = String(given.options["attempt"] ?? number);
+  await transact(store, number, attempt, (line) => telling.line(line)).finally(() => {
+    telling.stop();
+    keepLiveAnswer(store);
+  });
   return telling.end(store.record(number)!);
 }
 

@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import type { Given } from "../command-line.ts";
 import { applyConfiguration } from "../edge.ts";
+import { LIVE_FILE } from "../live-answer.ts";
 import { ROOT, writeWhole } from "../store.ts";
 
 const NAME = "/usr/local/bin/recoloca";
@@ -25,5 +26,8 @@ program="${node} --max-semi-space-size=2 ${program}"
 if [ "$1" = deploy ] && [ -d /run/systemd/system ]; then
   exec systemd-run --quiet --collect --pipe --wait --service-type=exec --unit="recoloca-deploy-$(date +%s)-$$" --property=TimeoutStopSec=30 -- $program "$@"
 fi
+# Asked before every preview: an answer that needs no start of Node.
+answer="${ROOT}/$3-$5/${LIVE_FILE}"
+if [ "$1 $2 $4" = "live --application --environment" ] && [ -f "$answer" ]; then exec cat "$answer"; fi
 exec $program "$@"
 `;

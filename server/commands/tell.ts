@@ -1,8 +1,9 @@
 /** What is live and what happened: for people, and with --json for programs. */
 import { OUTCOMES } from "../../release/outcome.ts";
-import { RECORD_FORMAT, type LiveAnswer, type ReleaseRecord } from "../../release/record.ts";
+import type { ReleaseRecord } from "../../release/record.ts";
 import { Wrong, need, type Given } from "../command-line.ts";
 import { slotContainers } from "../engine.ts";
+import { liveAnswer } from "../live-answer.ts";
 import { ago, renderEnd, renderHead, renderLine } from "../render.ts";
 import { Store } from "../store.ts";
 import { runningDeploy } from "./deploy.ts";
@@ -10,54 +11,38 @@ import { runningDeploy } from "./deploy.ts";
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 const printJson = (value: unknown) => print(JSON.stringify(value, null, 2));
 
-export async function liveAnswer(stack: string): Promise<LiveAnswer> {
-  const store = new Store(stack);
-  const state = store.state();
-  const record = state.live && store.record(state.live.number);
-  const running = await runningDeploy(store);
-  const at = running === undefined ? undefined : store.record(running);
-  return {
-    format: RECORD_FORMAT,
-    live: record
-      ? {
-          number: record.number,
-          release: record.release,
-          identity: record.identity,
-          images: record.images,
-          provenance: record.provenance,
-          services: {},
-          since: record.endedAt ?? record.startedAt,
-        }
-      : null,
-    running: running === undefined ? null : { number: running, release: at?.release ?? "", since: at?.startedAt ?? new Date().toISOString() },
-  };
-}
-
 export async function live(given: Given): Promise<number> {
-  printJson(await liveAnswer(`${need(given, "application")}-${need(given, "environment")}`));
+  printJson(liveAnswer(new Store(`${need(given, "application")}-${need(given, "environment")}`)));
   return 0;
 }
 
 export async function status(given: Given): Promise<number> {
-  const stacks = Store.stacks();
-  const answers = await Promise.all(stacks.map(async (stack) => ({ stack, ...(await liveAnswer(stack)) })));
+  const answers = await Promise.all(Store.stacks().map(async (stack) => ({ stack, ...liveAnswer(new Store(stack)), running: await running(stack) })));
   if (given.options["json"]) {
     printJson(answers);
     return 0;
   }
   if (answers.length === 0) print("nothing is deployed on this host yet");
-  for (const { stack, live: now, running } of answers) {
+  for (const { stack, live: now, running: at } of answers) {
     print(` ${stack}`);
     if (now) {
       const slot = new Store(stack).state().live!.slot;
       const services = (await slotContainers(stack, slot)).map((one) => `${one.service} ${one.health === "none" ? one.status : one.health}`);
       print(` release ${now.number}  ${now.release}  live since ${ago(now.since)}  ${services.sort().join(", ")}`);
     } else print(" nothing is live");
-    if (running) print(` release ${running.number}  ${running.release}  is being deployed, since ${ago(running.since)}: recoloca show ${running.number}`);
+    if (at) print(` release ${at.number}  ${at.release}  is being deployed, since ${ago(at.since)}: recoloca show ${at.number}`);
     const last = lastFailed(new Store(stack), now?.number);
     if (last) print(` release ${last.number}  ${last.release}  ${OUTCOMES[last.outcome!].says} ${ago(last.startedAt)} ago: ${firstLine(last.reason)}`);
   }
   return 0;
+}
+
+/** A deploy that runs now. */
+async function running(stack: string): Promise<{ number: number; release: string; since: string } | null> {
+  const number = await runningDeploy(new Store(stack));
+  if (number === undefined) return null;
+  const record = new Store(stack).record(number);
+  return { number, release: record?.release ?? "", since: record?.startedAt ?? new Date().toISOString() };
 }
 
 const firstLine = (text = "") => text.split("\n")[0]!;

@@ -1,16 +1,20 @@
 /** What each component asks of its provider, exactly; with Pulumi's own mocks, because only its inputs are in question. */
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { ComposeDeployment } from "../../components/compose-deployment/index.ts";
-import type { HostAnswer } from "../../components/compose-deployment/ask-host.ts";
+import { ComposeDeployment, type Deployed } from "../../components/compose-deployment/index.ts";
 import { Host } from "../../components/host/index.ts";
 import { bootstrapScript } from "../../components/host/bootstrap.ts";
 import { hostProgram, installScript } from "../../components/host/host-program.ts";
 import { RegistryAccess } from "../../components/registry-access/index.ts";
 import { planSchema } from "../../release/plan.ts";
 
-const answer = vi.hoisted((): { now: HostAnswer } => ({ now: { unreachable: "nobody asked yet" } }));
-vi.mock("../../components/compose-deployment/ask-host.ts", () => ({ askHost: async () => answer.now }));
+const session = vi.hoisted(() => ({ silence: "" }));
+vi.mock("../../components/host/ssh-session.ts", async (original) => ({
+  ...(await original<object>()),
+  SshSession: class {
+    open = async () => session.silence;
+  },
+}));
 
 interface Registered {
   readonly type: string;
@@ -31,6 +35,7 @@ function mock(preview: boolean): Promise<void> {
     "recoloca",
     "staging",
     preview,
+    "organization",
   );
 }
 
@@ -53,9 +58,19 @@ const settled = async (...outputs: pulumi.Output<unknown>[]) => {
 const CONNECTION = { host: "10.0.0.1", port: 22, user: "root", hostKey: "ssh-ed25519 AAAA", dialErrorLimit: 2, perDialTimeout: 5 };
 const digest = (letter: string) => `ghcr.io/recoloca/backend@sha256:${letter.repeat(64)}`;
 
+let said: object;
+/** A server as components see it, without one. */
+const serverThat = (silence = "") => ({
+  connection: { ...CONNECTION, privateKey: pulumi.secret("KEY") },
+  user: "root",
+  silence: pulumi.output(silence),
+  ask: async () => ({ code: 0, output: JSON.stringify(said) }),
+});
+
 beforeEach(() => {
   registered.length = 0;
-  answer.now = { format: 1, live: null, running: null };
+  session.silence = "";
+  said = { format: 1, live: null, next: 7 };
 });
 
 describe("Host", () => {
@@ -63,7 +78,7 @@ describe("Host", () => {
     await mock(false);
     const host = new Host("host", { address: "10.0.0.1", port: 22, user: "root", hostKey: "ssh-ed25519 AAAA", privateKey: pulumi.secret("KEY") });
     await settled(host.program);
-    const { text, hash } = hostProgram();
+    const { text, hash } = await hostProgram();
     const bootstrap = only("host-bootstrap");
     expect(bootstrap).toMatchObject({ create: "sh -s", stdin: bootstrapScript(), addPreviousOutputInEnv: false });
     const program = only("host-program");
@@ -88,7 +103,7 @@ describe("Host", () => {
 describe("RegistryAccess", () => {
   test("logs in by standard input and out on destroy", async () => {
     await mock(false);
-    new RegistryAccess("registry", { connection: { ...CONNECTION, privateKey: "KEY" }, user: "root", server: "ghcr.io", username: "an na", password: "TOKEN" });
+    new RegistryAccess("registry", { server: serverThat(), registry: "ghcr.io", username: "an na", password: "TOKEN" });
     await settled();
     const inputs = only("registry");
     expect(inputs).toMatchObject({ create: "recoloca login --server ghcr.io --username 'an na'", delete: "recoloca logout --server ghcr.io" });
@@ -99,8 +114,7 @@ describe("RegistryAccess", () => {
 describe("ComposeDeployment", () => {
   const compose = "services:\n  backend: { image: a }\n  postgres: { image: b }\n";
   const args = (change: object = {}) => ({
-    connection: { ...CONNECTION, privateKey: pulumi.secret("KEY") },
-    user: "root",
+    server: serverThat(),
     application: "recoloca",
     environment: "staging",
     compose,
@@ -125,7 +139,7 @@ describe("ComposeDeployment", () => {
     await mock(false);
     await make({ images: { backend: digest("a") }, release: "r1" });
     const { create, delete: remove, stdin } = only("recoloca-release");
-    expect(create).toBe("recoloca deploy --attempt 1");
+    expect(create).toBe("recoloca deploy --attempt 7");
     expect(remove).toBe("recoloca remove --application recoloca --environment staging");
     expect(isSecret(stdin)).toBe(true);
     const plan = planSchema.parse(JSON.parse(String(opened(stdin))));
@@ -137,44 +151,59 @@ describe("ComposeDeployment", () => {
       compose,
     });
     for (const { name, inputs } of registered) if (name !== "recoloca-release") expect(JSON.stringify(inputs)).not.toContain("hidden");
-    expect(String(only("recoloca-live")["desired"])).toMatch(/^[0-9a-f]{16}$/);
-    expect(only("recoloca-live")["live"]).toBe("none");
   });
 
-  test("without images, what is live is what is wanted", async () => {
+  const deployedOf = (made: ComposeDeployment) => new Promise<Deployed | null>((done) => made.deployed.apply(done));
+  const liveOne = (change: object = {}) => ({
+    number: 3,
+    release: "r3",
+    identity: "1234",
+    attempt: "third",
+    images: { backend: digest("b") },
+    provenance: { actor: "Ana" },
+    definitions: {},
+    since: "2026-11-24T00:00:00Z",
+    ...change,
+  });
+
+  test("without images, what is live is what is wanted, and another environment is a new attempt at it", async () => {
     await mock(false);
-    const live = {
-      number: 3,
-      release: "r3",
-      identity: "1234",
-      images: { backend: digest("b") },
-      provenance: { actor: "Ana" },
-      services: {},
-      since: "2026-11-24T00:00:00Z",
-    };
-    answer.now = { format: 1, live, running: null };
-    await make();
-    expect(only("recoloca-live")["wanted"]).toEqual({ images: live.images, release: "r3", provenance: { actor: "Ana" } });
-    expect(only("recoloca-live")["live"]).toBe("1234");
+    said = { format: 1, live: liveOne(), next: 9 };
+    const made = await make();
+    expect(await deployedOf(made)).toMatchObject({ images: { backend: digest("b") }, release: "r3", provenance: { actor: "Ana" }, attempt: "9" });
+    expect(only("recoloca-release")["create"]).toBe("recoloca deploy --attempt 9");
+  });
+
+  test("what is live already keeps the name of the attempt that brought it: nothing changes", async () => {
+    await mock(false);
+    const wish = { images: { backend: digest("a") }, release: "r1" };
+    const { identity } = (await deployedOf(await make(wish)))!;
+    registered.length = 0;
+    said = { format: 1, live: liveOne({ identity }), next: 9 };
+    await make(wish);
+    expect(only("recoloca-release")["create"]).toBe("recoloca deploy --attempt third");
+  });
+
+  test("nothing named and nothing live: nothing to deploy", async () => {
+    await mock(false);
+    expect(await deployedOf(await make())).toBeNull();
+    expect(only("recoloca-release")).toMatchObject({ create: "recoloca deploy --attempt none" });
   });
 
   test("the same wish has the same identity, whoever asks and however long it is watched", async () => {
     await mock(false);
-    const desired: unknown[] = [];
-    for (const change of [{}, { watch: 5, provenance: { actor: "Bo" } }, { secrets: { PASSWORD: "other" } }]) {
-      registered.length = 0;
-      await make({ images: { backend: digest("a") }, release: "r1", ...change });
-      desired.push(only("recoloca-live")["desired"]);
-    }
-    expect(desired[1]).toBe(desired[0]);
-    expect(desired[2]).not.toBe(desired[0]);
+    const identities: unknown[] = [];
+    for (const change of [{}, { watch: 5, provenance: { actor: "Bo" } }, { secrets: { PASSWORD: "other" } }])
+      identities.push((await deployedOf(await make({ images: { backend: digest("a") }, release: "r1", ...change })))!.identity);
+    expect(identities[1]).toBe(identities[0]);
+    expect(identities[2]).not.toBe(identities[0]);
   });
 
-  test("a preview of a server that does not answer is possible", async () => {
+  test("a preview of a server that does not answer compares with what was deployed last", async () => {
     await mock(true);
-    answer.now = { unreachable: "timed out" };
-    await make({ images: { backend: digest("a") }, release: "r1" });
-    expect(only("recoloca-live")["live"]).toBe("unreachable");
+    new ComposeDeployment("recoloca", args({ server: serverThat("timed out"), images: { backend: digest("a") }, release: "r1" }));
+    await vi.waitFor(() => only("recoloca-release"));
+    expect(registered.find((one) => one.name === "deployed-last")).toMatchObject({ type: "pulumi:pulumi:StackReference" });
   });
 
   test("destroying the data is a choice", async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { definitionsOf } from "../../components/compose-deployment/definitions.ts";
 import { howToDeploy, previewLines } from "../../components/compose-deployment/preview.ts";
 import { changedSomething, deployLine, reason } from "../../local/pulumi-output.ts";
 import type { Plan } from "../../release/plan.ts";
@@ -8,29 +9,51 @@ import { parse, usage } from "../../server/command-line.ts";
 import { COMMANDS } from "../../server/commands/list.ts";
 
 const image = (digit: string) => `r/app@sha256:${digit.repeat(64)}`;
+const compose = (command: string) => `services:
+  backend: { environment: { A: "\${GREETING}", B: "\${PASSWORD:?}", C: "$$HOME" } }
+  frontend: {}
+  worker: {}
+  postgres: { environment: { P: "\${PASSWORD}" } }
+  redis: { command: ${command} }
+`;
 const plan = {
   release: "2",
-  compose: "services: { backend: {}, frontend: {}, worker: {}, postgres: {}, redis: {} }",
+  definitions: definitionsOf(compose("two"), { GREETING: "hello", PASSWORD: "new" }),
   images: { backend: image("c"), worker: image("c"), frontend: image("1") },
   migration: { service: "backend", command: ["alembic", "upgrade", "head"], timeout: 1 },
 } as unknown as Plan;
 
-test("a preview says what rolls, what stays and what migrates", () => {
-  const live = {
-    number: 1,
-    release: "1",
-    identity: "x",
-    images: { backend: image("9"), worker: image("9"), frontend: image("1") },
-    provenance: {},
-    services: {},
-    since: "",
-  };
+const live = {
+  number: 1,
+  release: "1",
+  identity: "x",
+  attempt: "1",
+  images: { backend: image("9"), worker: image("9"), frontend: image("1") },
+  provenance: {},
+  definitions: definitionsOf(compose("one"), { GREETING: "hello", PASSWORD: "old" }),
+  since: "",
+};
+
+test("a preview says what rolls and why, what is recreated, what stays, and what migrates", () => {
   expect(previewLines(live, plan).join("\n")).toBe(`release    1  →  2
-backend    sha256:9999…  →  sha256:cccc…  rolls
-frontend   sha256:1111…  rolls (same image; its definition or environment may have changed)
+backend    sha256:9999…  →  sha256:cccc…  rolls (PASSWORD changed)
+frontend   sha256:1111…  rolls, the same image
 worker     sha256:9999…  →  sha256:cccc…  rolls
-postgres, redis  untouched unless their definition changed
+postgres   recreated (PASSWORD changed): it stops for a moment
+redis      recreated (definition changed): it stops for a moment
 migration  alembic upgrade head`);
+  expect(previewLines({ ...live, definitions: plan.definitions }, plan)).toContain("postgres, redis  untouched");
+});
+
+test("a preview of a server that does not answer claims no more than is known", () => {
+  expect(previewLines(null, plan, true).slice(0, 2)).toEqual(["release    2", "backend    sha256:cccc…  rolls"]);
+});
+
+test("definitions hold neither values nor what could be tried out", () => {
+  const { backend } = definitionsOf(compose("one"), { GREETING: "hello", PASSWORD: "hidden" });
+  expect(Object.keys(backend!.variables)).toEqual(["GREETING", "PASSWORD"]);
+  expect(JSON.stringify(backend)).not.toContain("hidden");
+  expect(backend!.variables["PASSWORD"]).toMatch(/^[0-9a-f]{8}$/);
 });
 
 test("a stack with nothing to deploy says how to", () => {

@@ -1,6 +1,7 @@
-/** How a server is reached over SSH: exact fields only, because the engine prints an unknown one in clear. */
+/** A server as components see it: how Pulumi's provider reaches it, and how this program asks it something. */
 import type * as pulumi from "@pulumi/pulumi";
 
+/** Exact fields only, because the engine prints an unknown one in clear. */
 export interface Connection {
   readonly host: pulumi.Input<string>;
   readonly port: pulumi.Input<number>;
@@ -12,6 +13,20 @@ export interface Connection {
   readonly dialErrorLimit: number;
   /** Seconds. */
   readonly perDialTimeout: number;
+}
+
+export interface Said {
+  readonly code: number;
+  readonly output: string;
+}
+
+export interface Server {
+  readonly connection: Connection;
+  readonly user: string;
+  /** Why it does not answer; empty when it does. Only a preview goes on without an answer. */
+  readonly silence: pulumi.Output<string>;
+  /** Runs a command line there; to be called once `silence` is known to be empty. */
+  readonly ask: (command: string) => Promise<Said>;
 }
 
 /** A command line for whoever the stack logs in as. */

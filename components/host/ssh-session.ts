@@ -1,0 +1,125 @@
+/** One SSH connection of the program's own: opened once, used by whoever asks, closed when nobody does for a moment. */
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import type { Client } from "ssh2";
+import type { Said } from "../server.ts";
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly privateKey: string;
+  readonly hostKey: string;
+}
+
+const SECONDS = 5;
+const IDLE = 200;
+
+export class SshSession {
+  private opened: Promise<Client> | undefined;
+  private closing: NodeJS.Timeout | undefined;
+  private asking = 0;
+
+  /** Why the server does not answer, or empty. What waiting does not mend is thrown: a key that it does not take, or take for its own. */
+  async open(address: Address): Promise<string> {
+    this.opened = connect(address);
+    try {
+      await this.opened;
+      this.closeWhenIdle();
+      return "";
+    } catch (error) {
+      if (error instanceof Silent) return error.message;
+      throw error;
+    }
+  }
+
+  async run(command: string): Promise<Said> {
+    clearTimeout(this.closing);
+    this.asking++;
+    try {
+      return await execute(await this.opened!, command);
+    } finally {
+      this.asking--;
+      this.closeWhenIdle();
+    }
+  }
+
+  private closeWhenIdle(): void {
+    clearTimeout(this.closing);
+    this.closing = setTimeout(() => this.asking === 0 && void this.opened?.then((client) => client.end()), IDLE);
+  }
+}
+
+/** It does not answer; it may, later. */
+class Silent extends Error {}
+
+const fingerprint = (key: Buffer) => `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
+
+async function connect(address: Address): Promise<Client> {
+  const { default: ssh2 } = await import("ssh2");
+  const { host, port, user, privateKey, hostKey } = address;
+  const pinned = ssh2.utils.parseKey(hostKey);
+  if (pinned instanceof Error) throw pinned;
+  const own = ssh2.utils.parseKey(privateKey);
+  if (own instanceof Error) throw wrongKey(address, `that is no private key (${own.message})`);
+  let shown: Buffer | undefined;
+  return new Promise((done, fail) => {
+    const client = new ssh2.Client();
+    client.on("ready", () => done(client));
+    client.on("error", (error: Error & { level?: string; code?: string }) => {
+      client.destroy();
+      const otherKind = /no matching host key/i.test(error.message);
+      if (otherKind || (shown && !shown.equals(pinned.getPublicSSH())))
+        fail(otherHostKey(address, fingerprint(pinned.getPublicSSH()), shown && fingerprint(shown)));
+      else if (error.level === "client-authentication") fail(wrongKey(address, `it is ${fingerprint(own.getPublicSSH())}`));
+      else fail(new Silent(error.level === "client-timeout" ? `no answer in ${SECONDS}s` : error.message));
+    });
+    client.connect({
+      host,
+      port,
+      username: user,
+      privateKey,
+      // Without it ssh2 tries to get in without any key first, which costs 50 ms.
+      authHandler: ["publickey"],
+      readyTimeout: SECONDS * 1000,
+      algorithms: { serverHostKey: [pinned.type] },
+      hostVerifier: (key: Buffer) => {
+        shown = key;
+        return key.equals(pinned.getPublicSSH());
+      },
+    });
+  });
+}
+
+function execute(client: Client, command: string): Promise<Said> {
+  return new Promise((done, fail) => {
+    client.once("error", fail);
+    client.exec(command, (error, channel) => {
+      if (error) return fail(error);
+      let output = "";
+      let code = 1;
+      channel.setEncoding("utf8").on("data", (text: string) => (output += text));
+      channel.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));
+      channel.on("exit", (status: number | null) => (code = status ?? 1));
+      channel.on("close", () => done({ code, output }));
+    });
+  });
+}
+
+const wrongKey = ({ host, port, user }: Address, why: string) =>
+  new pulumi.RunError(`the server ${host}:${port} does not let "${user}" in with the private key of this stack; nothing was changed
+  ${why}; its public half belongs into that user's authorized_keys on the server
+    cat PRIVATE_KEY_FILE | pulumi config set --secret recoloca:sshPrivateKey
+  OpenSSH 9.8 and newer turn a machine away for some seconds after a wrong key: wait a little before the next try`);
+
+const otherHostKey = ({ host, port }: Address, pinned: string, shown: string | undefined) =>
+  new pulumi.RunError(`whoever answers at ${host}:${port} is not the server whose host key is pinned; nothing was sent, nothing was changed
+  pinned    ${pinned}
+  it shows  ${shown ?? "a key of another kind"}
+  if the server was made anew, compare with its console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub; then
+    pulumi config set recoloca:hostKey "$(ssh-keyscan -p ${port} -t ed25519 ${host} | cut -d' ' -f2-)"`);
+
+export const noAnswer = ({ host, port, user }: Omit<Address, "privateKey" | "hostKey">, why: string) =>
+  new pulumi.RunError(`the server ${host}:${port} does not answer (${why}); nothing was changed
+  is it up, and does its firewall let this machine in? Try: ssh -p ${port} ${user}@${host} true
+  if it has moved: pulumi config set recoloca:hostAddress ADDRESS`);
