@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { canonical, type Plan } from "../release/plan.ts";
+import { asFiles, givenTo, problemsOfFiles, type GivenFile, type Source } from "./given-files.ts";
 import type { Slot } from "./store.ts";
 
 /** What we read of a service after `docker compose config`; everything else passes through untouched. */
@@ -23,6 +24,8 @@ export interface Service {
   deploy?: { replicas?: number };
   scale?: number;
   profiles?: string[];
+  secrets?: { source: string; target?: string }[];
+  configs?: { source: string; target?: string }[];
   [key: string]: unknown;
 }
 
@@ -30,8 +33,8 @@ export interface ComposeDocument {
   name?: string;
   services: Record<string, Service>;
   volumes?: Record<string, { name?: string; external?: boolean } | null>;
-  secrets?: Record<string, unknown>;
-  configs?: Record<string, unknown>;
+  secrets?: Record<string, Source>;
+  configs?: Record<string, Source>;
 }
 
 export interface Placement {
@@ -40,6 +43,8 @@ export interface Placement {
   readonly slot: Slot;
   /** Address of each service of the release on its slot's network. */
   readonly addresses: Record<string, string>;
+  /** Where the files that services are given are kept: the base's outlive a release. */
+  readonly folders: { readonly base: string; readonly release: string };
 }
 
 export interface Split {
@@ -49,9 +54,15 @@ export interface Split {
   readonly baseHashes: Record<string, string>;
   /** Docker's names of the volumes; ours to create, never to remove. */
   readonly volumes: string[];
+  /** What is to be written into the two folders before anything starts. */
+  readonly files: { readonly base: readonly GivenFile[]; readonly release: readonly GivenFile[] };
   readonly routed: string[];
   /** Services of the release that no route leads to: started after the switch, one at a time. */
   readonly workers: string[];
+  /** Services of the release that end by themselves, each with those of them that it waits for: run before the rest starts. */
+  readonly tasks: Record<string, string[]>;
+  /** Services of the base that end by themselves. */
+  readonly baseTasks: string[];
   readonly notes: string[];
 }
 
@@ -59,7 +70,7 @@ export const networkName = (stack: string, slot: Slot) => `${stack}_${slot}`;
 export const projectName = (stack: string, slot: Slot) => `${stack}-${slot}`;
 
 /** Everything in the document that cannot run beside a second copy of itself, or that we do not carry yet. */
-export function problemsOf(document: ComposeDocument, plan: Pick<Plan, "images" | "routes" | "migration">, folder: string): string[] {
+export function problemsOf(document: ComposeDocument, plan: Pick<Plan, "images" | "routes" | "migration" | "variables">, folder: string): string[] {
   const problems: string[] = [];
   const known = Object.keys(document.services);
   const wanted = new Set([...Object.keys(plan.images), ...plan.routes.map((route) => route.service), ...(plan.migration ? [plan.migration.service] : [])]);
@@ -79,23 +90,33 @@ export function problemsOf(document: ComposeDocument, plan: Pick<Plan, "images" 
           `service "${name}" mounts ${mount.source.slice(folder.length + 1) || "."} from beside the Compose file, which is not on the host; put it into the image`,
         );
   }
-  return problems;
+  return [...problems, ...problemsOfFiles(document, plan.variables, folder)];
 }
 
-export function split(document: ComposeDocument, plan: Pick<Plan, "images" | "routes">, placement: Placement): Split {
-  const { stack, slot } = placement;
+/** Services that end by themselves, and well: others wait for just that, or they are told not to start again. */
+function endingServices(document: ComposeDocument): Set<string> {
+  const waits = Object.values(document.services).flatMap((service) => Object.entries(service.depends_on ?? {}));
+  const awaited = waits.filter(([, how]) => how.condition === "service_completed_successfully").map(([name]) => name);
+  const once = Object.entries(document.services).filter(([, service]) => service.restart === "no");
+  return new Set([...awaited, ...once.map(([name]) => name)]);
+}
+
+export function split(document: ComposeDocument, plan: Pick<Plan, "images" | "routes" | "variables">, placement: Placement): Split {
+  const { stack, slot, folders } = placement;
   const notes: string[] = [];
   const routedSet = new Set(plan.routes.map((route) => route.service));
-  const routed = Object.keys(plan.images)
-    .filter((name) => routedSet.has(name))
-    .sort();
-  const workers = Object.keys(plan.images)
-    .filter((name) => !routedSet.has(name))
-    .sort();
+  const ending = endingServices(document);
+  const ours = Object.keys(plan.images).sort();
+  const routed = ours.filter((name) => routedSet.has(name));
+  const taskNames = ours.filter((name) => !routedSet.has(name) && ending.has(name));
+  const workers = ours.filter((name) => !routedSet.has(name) && !ending.has(name));
+  const tasks = Object.fromEntries(
+    taskNames.map((name) => [name, Object.keys(document.services[name]?.depends_on ?? {}).filter((other) => taskNames.includes(other))]),
+  );
+  const given = { base: asFiles(document, plan.variables, folders.base), release: asFiles(document, plan.variables, folders.release) };
   const volumes = Object.fromEntries(
     Object.entries(document.volumes ?? {}).map(([key, volume]) => [key, { name: volume?.name ?? `${stack}_${key}`, external: true }]),
   );
-  const shared = { ...(document.secrets && { secrets: document.secrets }), ...(document.configs && { configs: document.configs }) };
   const base: Record<string, Service> = {};
   const release: Record<string, Service> = {};
   for (const [name, service] of Object.entries(document.services)) {
@@ -113,7 +134,12 @@ export function split(document: ComposeDocument, plan: Pick<Plan, "images" | "ro
         image: plan.images[name]!,
         // Only what is live may start with the engine; the transaction sets it at the end.
         restart: "no",
-        labels: { ...labels, "recoloca.release": String(placement.number), "recoloca.slot": slot, "recoloca.role": routedSet.has(name) ? "routed" : "worker" },
+        labels: {
+          ...labels,
+          "recoloca.release": String(placement.number),
+          "recoloca.slot": slot,
+          "recoloca.role": routedSet.has(name) ? "routed" : taskNames.includes(name) ? "task" : "worker",
+        },
         networks: { slot: { aliases, ipv4_address: placement.addresses[name]! } as { aliases: string[] } },
         ...(Object.keys(inside).length > 0 && { depends_on: inside }),
       };
@@ -121,7 +147,7 @@ export function split(document: ComposeDocument, plan: Pick<Plan, "images" | "ro
       const inside = Object.fromEntries(Object.entries(dependsOn ?? {}).filter(([to]) => !(to in plan.images)));
       base[name] = {
         ...rest,
-        restart: "unless-stopped",
+        restart: ending.has(name) ? "no" : "unless-stopped",
         labels,
         networks: { blue: { aliases }, green: { aliases } },
         ...(Object.keys(inside).length > 0 && { depends_on: inside }),
@@ -130,12 +156,15 @@ export function split(document: ComposeDocument, plan: Pick<Plan, "images" | "ro
   }
   const network = (of: Slot) => ({ name: networkName(stack, of), external: true });
   return {
-    base: { name: stack, services: base, volumes, ...shared, networks: { blue: network("blue"), green: network("green") } } as ComposeDocument,
-    release: { name: projectName(stack, slot), services: release, volumes, ...shared, networks: { slot: network(slot) } } as ComposeDocument,
-    baseHashes: Object.fromEntries(Object.entries(base).map(([name, service]) => [name, hash(service)])),
+    base: { name: stack, services: base, volumes, ...given.base.sources, networks: { blue: network("blue"), green: network("green") } } as ComposeDocument,
+    release: { name: projectName(stack, slot), services: release, volumes, ...given.release.sources, networks: { slot: network(slot) } } as ComposeDocument,
+    baseHashes: Object.fromEntries(Object.entries(base).map(([name, service]) => [name, hash([service, givenTo(service, given.base.sources)])])),
     volumes: Object.values(volumes).map((volume) => volume.name),
+    files: { base: given.base.files, release: given.release.files },
     routed,
     workers,
+    tasks,
+    baseTasks: Object.keys(base).filter((name) => ending.has(name)),
     notes,
   };
 }

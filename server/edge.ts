@@ -66,19 +66,13 @@ export class Edge {
     return backends(this.stack).map((route) => backendName(this.stack.stack, route, serving));
   }
 
-  async waitUntilUp(slot: Slot, seconds: number): Promise<void> {
-    const names = this.names(slot);
-    const limit = Date.now() + seconds * 1000;
-    for (;;) {
-      const rows = (await this.stat()).filter((row) => names.includes(row.backend) && row.server === slot);
-      const down = rows.filter((row) => !row.status.startsWith("UP"));
-      if (rows.length === names.length && down.length === 0) return;
-      if (Date.now() > limit)
-        throw new Error(
-          `the edge does not reach ${down.map((row) => row.backend).join(", ") || "the new release"} (${down[0]?.status ?? "unknown"}) after ${seconds}s`,
-        );
-      await sleep(20);
-    }
+  /** Services of a slot that HAProxy itself does not reach, and what it says of them; none is what one waits for. */
+  async unreached(slot: Slot): Promise<{ service: string; port: number; status: string }[]> {
+    const rows = await this.stat();
+    return backends(this.stack).flatMap((route) => {
+      const status = rows.find((row) => row.backend === backendName(this.stack.stack, route, slot) && row.server === slot)?.status ?? "unknown to it";
+      return status.startsWith("UP") ? [] : [{ ...route, status }];
+    });
   }
 
   /** The switch: first the file, so that a restart keeps it, then the running process. */

@@ -44,7 +44,7 @@ export async function containers(...labels: string[]): Promise<ContainerState[]>
 
 export const stackContainers = (stack: string) => containers(`recoloca.stack=${stack}`);
 
-export const slotContainers = (stack: string, slot: Slot, role?: "routed" | "worker") =>
+export const slotContainers = (stack: string, slot: Slot, role?: "routed" | "worker" | "task") =>
   containers(`recoloca.stack=${stack}`, `recoloca.slot=${slot}`, ...(role ? [`recoloca.role=${role}`] : []));
 
 /** Base services: ours, and in no slot. */
@@ -125,8 +125,10 @@ export async function startContainers(ids: readonly string[]): Promise<void> {
   await Promise.all(ids.map((id) => api.must("POST", `/containers/${id}/start`)));
 }
 
-export async function setRestart(ids: readonly string[], policy: "no" | "unless-stopped"): Promise<void> {
-  await Promise.all(ids.map((id) => api.must("POST", `/containers/${id}/update`, { RestartPolicy: { Name: policy } })));
+/** Containers of a slot start again with the engine, and when they die; those that end by themselves do not. */
+export async function keepRunning(stack: string, slot: Slot): Promise<void> {
+  const lasting = [...(await slotContainers(stack, slot, "routed")), ...(await slotContainers(stack, slot, "worker"))];
+  await Promise.all(lasting.map(({ id }) => api.must("POST", `/containers/${id}/update`, { RestartPolicy: { Name: "unless-stopped" } })));
 }
 
 export async function logTail(id: string, lines: number): Promise<string> {

@@ -44,7 +44,9 @@ export async function prepare(store: Store, number: number, plan: Plan, record: 
   store.setState({ networks, addresses: addressBook });
   const addressesIn = (of: Slot) => Object.fromEntries(Object.keys(addressBook).map((name) => [name, `10.201.${networks[of]}.${addressBook[name]!}`]));
   const addresses = addressesIn(slot);
-  const parts = split(parsed, plan, { stack, number, slot, addresses });
+  const folders = { base: store.folder, release: path.dirname(folder) };
+  const parts = split(parsed, plan, { stack, number, slot, addresses, folders });
+  for (const of of ["base", "release"] as const) for (const { name, text } of parts.files[of]) writeGiven(path.join(folders[of], name), text);
   const edge = new Edge({ stack, routes: plan.routes, addresses: { blue: addressesIn("blue"), green: addressesIn("green") } });
   return { stack, store, number, plan, record, journal, slot, old, split: parts, edge, addresses, environment: plan.variables };
 }
@@ -59,6 +61,11 @@ async function checkDisk(): Promise<void> {
     throw new Refusal(
       `${Math.floor(free / 2 ** 20)} MiB are free below ${root}, a deploy wants ${FREE_BYTES / 2 ** 20} MiB\n  free some: docker system df; docker image prune --all`,
     );
+}
+
+/** Readable for whoever runs in the container; on the host nobody else gets into the folder. */
+function writeGiven(file: string, text: string): void {
+  if (!fs.existsSync(file)) writeWhole(file, text, 0o444);
 }
 
 /** Two applications cannot answer the same host name and path. */

@@ -11,6 +11,7 @@ import * as engine from "./engine.ts";
 import { gateEvidence, serviceEvidence } from "./evidence.ts";
 import { ask, pass, sayGates, targetOf, verdict, type GateFailure } from "./gates.ts";
 import { sleep } from "./process.ts";
+import { runTasks } from "./tasks.ts";
 import { writeWhole, type Slot } from "./store.ts";
 
 const plural = (names: readonly string[]) => names.join(", ");
@@ -37,50 +38,9 @@ function pullHint(image: string, message: string): [string, string][] {
   return [];
 }
 
-export async function baseUp(context: Context): Promise<void> {
-  const { stack, store, number, split, journal, environment } = context;
-  const { networks, base: running } = store.state();
-  for (const slot of ["blue", "green"] as const) await engine.ensureNetwork(stack, slot, networks![slot]);
-  await Promise.all(split.volumes.map((name) => engine.ensureVolume(stack, name)));
-  const services = Object.keys(split.base.services).sort();
-  if (services.length === 0) return journal.tell("no base services", { state: "based" });
-  const call = { project: stack, file: store.file(number, "base.compose.json"), environment };
-  writeWhole(call.file, JSON.stringify(split.base, null, 2));
-  const containers = await engine.baseContainers(stack);
-  const present = new Set(containers.map((container) => container.service));
-  const changed = services.filter((name) => present.has(name) && running[name] !== undefined && running[name] !== split.baseHashes[name]);
-  const started = containers.filter((container) => container.status === "running").map((container) => container.service);
-  const fresh = services.filter((name) => !started.includes(name) && !changed.includes(name));
-  // Never without need: the definition's hash is ours, so a newer Compose does not restart a database.
-  if (fresh.length > 0) await compose(call, ["up", "--detach", "--no-recreate"]).catch(failed("the base does not start"));
-  if (changed.length > 0) await compose(call, ["up", "--detach", "--no-deps", "--force-recreate", ...changed]).catch(failed("the base does not start"));
-  await waitForBase(context, services);
-  store.setState({ base: split.baseHashes });
-  const verbs = [fresh.length > 0 && `started ${plural(fresh)}`, changed.length > 0 && `recreated ${plural(changed)} (definition changed)`].filter(Boolean);
-  journal.tell(verbs.length > 0 ? verbs.join("; ") : `${plural(services)} untouched`, { state: "based" });
-}
-
 const failed = (what: string) => (error: Error) => {
   throw new Failure(`${what}: ${error.message}`);
 };
-
-const BASE_LIMIT = 120;
-
-async function waitForBase({ stack, journal }: Context, services: readonly string[]): Promise<void> {
-  const limit = journal.seconds + BASE_LIMIT;
-  for (;;) {
-    const found = await engine.baseContainers(stack);
-    const waiting = services.filter(
-      (name) => !found.some((one) => one.service === name && one.status === "running" && one.health !== "starting" && one.health !== "unhealthy"),
-    );
-    if (waiting.length === 0) return;
-    if (journal.seconds > limit) {
-      const one = found.find((container) => container.service === waiting[0]);
-      throw new Failure(`${plural(waiting)} not healthy after ${BASE_LIMIT}s`, one ? [["its log", await engine.logTail(one.id, 50)]] : []);
-    }
-    await sleep(100);
-  }
-}
 
 const releaseCall = ({ stack, slot, store, number, environment }: Context) => ({
   project: projectName(stack, slot),
@@ -97,7 +57,8 @@ export async function startRelease(context: Context): Promise<void> {
   await edge.configure();
   const failing = failed("the release does not start");
   // The workers are made too, and started after the switch.
-  await compose(call, ["up", "--no-start", "--no-deps", ...split.routed, ...split.workers]).catch(failing);
+  await compose(call, ["up", "--no-start", "--no-deps", ...split.routed, ...split.workers, ...Object.keys(split.tasks)]).catch(failing);
+  await runTasks(context);
   // Compose starts one after the other; at once is twice as fast, unless one waits for another's health.
   if (split.routed.some((name) => split.release.services[name]!.depends_on))
     await compose(call, ["up", "--detach", "--no-deps", ...split.routed]).catch(failing);
@@ -164,10 +125,27 @@ export async function switchOver(context: Context): Promise<void> {
   const { edge, slot, journal, old } = context;
   // The last release in this slot may have been taken out because it died: ready first, or it never comes up.
   await edge.reset(slot);
-  await edge.waitUntilUp(slot, 10);
+  await reachedByEdge(context);
   if (old) await edge.standBy(slot, true);
   await edge.switchTo(slot);
   journal.tell(old ? `switched; release ${old.number} stays warm` : "switched", { state: "switched" });
+}
+
+const EDGE_LIMIT = 60;
+
+/** HAProxy's own checks have the last word over who gets visitors: also a service that no gate asks must listen. */
+async function reachedByEdge({ stack, edge, slot, journal }: Context): Promise<void> {
+  const limit = journal.seconds + EDGE_LIMIT;
+  for (;;) {
+    const [first] = await edge.unreached(slot);
+    if (!first) return;
+    if (journal.seconds > limit)
+      throw new Failure(`the edge does not reach port ${first.port} of "${first.service}" (${first.status}) after ${EDGE_LIMIT}s`, [
+        ...(await serviceEvidence(stack, slot, first.service)),
+        ["hint", `a route leads there: does it listen on port ${first.port}, on all addresses (0.0.0.0)?`],
+      ]);
+    await sleep(20);
+  }
 }
 
 const EDGE = { address: "127.0.0.1", port: 80 };
@@ -199,7 +177,7 @@ export async function swapWorkers(context: Context): Promise<void> {
   // One that dies a moment later is seen by the watch, which begins now.
   const dead = (await engine.slotContainers(stack, slot, "worker")).find((one) => one.status !== "running");
   if (dead) throw new Failure(`"${dead.service}" exited with code ${dead.exitCode}`, await serviceEvidence(stack, slot, dead.service));
-  journal.tell(`${plural(split.workers)} swapped${old ? " (the old one finished first)" : ""}`, { state: "workers" });
+  journal.tell(`${plural(split.workers)} ${old ? "swapped (the old one finished first)" : "started"}`, { state: "workers" });
 }
 
 async function stopWorkers(stack: string, slot: Slot): Promise<void> {

@@ -6,6 +6,7 @@ import { sayDuration } from "../release/duration.ts";
 import type { Outcome } from "../release/outcome.ts";
 import { RECORD_FORMAT, type JournalLine, type ReleaseRecord, type State } from "../release/record.ts";
 import { identityOf, type Plan } from "../release/plan.ts";
+import { baseUp } from "./base.ts";
 import { Failure, Refusal, type Context } from "./context.ts";
 import * as engine from "./engine.ts";
 import { masker } from "./evidence.ts";
@@ -26,7 +27,7 @@ interface Step {
 
 const STEPS: readonly Step[] = [
   { state: "pulled", does: steps.pullImages, undo: removeNew },
-  { state: "based", does: steps.baseUp, undo: removeNew },
+  { state: "based", does: baseUp, undo: removeNew },
   { state: "migrated", does: migrate, undo: removeNew },
   { state: "started", does: steps.startRelease, undo: removeNew },
   { state: "healthy", does: steps.gateDirectly, undo: removeNew },
@@ -106,15 +107,14 @@ async function removeNew({ stack, slot, number, old, journal }: Context): Promis
 
 async function switchBack(context: Context): Promise<Outcome> {
   const { stack, slot, number, old, edge, journal } = context;
+  // The switch itself may be what failed: then no visitor has seen the new release.
+  if (edge.serving() !== slot) return removeNew(context);
   if (old) {
     await edge.reset(old.slot);
     await edge.switchTo(old.slot);
     await steps.removeSlot(stack, slot, true);
     await steps.startOldWorkers(context);
-    await engine.setRestart(
-      (await engine.slotContainers(stack, old.slot)).map((one) => one.id),
-      "unless-stopped",
-    );
+    await engine.keepRunning(stack, old.slot);
     journal.tell(`switched back to release ${old.number}; release ${number} removed`, { state: "rolled-back" });
   } else {
     await edge.switchTo("none");
@@ -127,10 +127,7 @@ async function switchBack(context: Context): Promise<Outcome> {
 /** The new release becomes the one that starts with the engine; the old one ends its requests and goes. */
 async function settle(context: Context): Promise<void> {
   const { stack, slot, number, old, store, edge, journal, plan } = context;
-  await engine.setRestart(
-    (await engine.slotContainers(stack, slot)).map((one) => one.id),
-    "unless-stopped",
-  );
+  await engine.keepRunning(stack, slot);
   store.setState({ live: { number, slot } });
   if (!old) return journal.tell("live", { state: "live" });
   await edge.standBy(slot, false);

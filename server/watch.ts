@@ -48,8 +48,9 @@ export async function watch(context: Context): Promise<void> {
 }
 
 async function containersRun(context: Context): Promise<void> {
-  const { stack, slot } = context;
-  const bad = (await engine.slotContainers(stack, slot)).find((one) => one.status !== "running" || one.health === "unhealthy" || one.restarts > 0);
+  const { stack, slot, split } = context;
+  const lasting = (await engine.slotContainers(stack, slot)).filter((one) => !(one.service in split.tasks));
+  const bad = lasting.find((one) => one.status !== "running" || one.health === "unhealthy" || one.restarts > 0);
   if (bad) throw await died(context, bad.service);
 }
 

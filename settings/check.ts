@@ -116,7 +116,9 @@ function checkCompose(values: Partial<Values>, compose: ComposeFile, secrets: re
   const document = parseDocument(compose.text, { merge: true });
   const [error] = document.errors;
   if (error) return [problem("composeFile", `${compose.path} is not YAML: ${error.message.split("\n")[0]!.replace(/:$/, "")}`)];
-  const services = (document.toJS() as { services?: Record<string, { image?: string; build?: unknown } | null> } | null)?.services;
+  const whole: unknown = document.toJS();
+  const given = givenBy(whole);
+  const services = (whole as { services?: Record<string, { image?: string; build?: unknown } | null> } | null)?.services;
   if (!services || typeof services !== "object") return [problem("composeFile", `${compose.path} has no services`)];
   const names = Object.keys(services);
   const unknown = (key: string, service: string) =>
@@ -140,17 +142,36 @@ function checkCompose(values: Partial<Values>, compose: ComposeFile, secrets: re
       .map((name) =>
         problem(`images.${name}`, `is missing: service "${name}" has a build and no image`, setCommand(`images.${name}`, "REGISTRY/NAME@sha256:DIGEST")),
       ),
-    ...unsetVariables(compose.text)
+    ...given.flatMap(({ what, file }) =>
+      file === undefined || file.startsWith("/")
+        ? []
+        : [problem("composeFile", `${what} of ${compose.path} is the file ${file}, which is not on the server; take it from a variable: environment: NAME`)],
+    ),
+    ...[...new Set([...unsetVariables(compose.text), ...given.flatMap(({ environment }) => environment ?? [])])]
       .filter((name) => !(name in (values.variables ?? {})) && !secrets.includes(name))
       .map((name) =>
         problem(
           `secrets.${name}`,
-          `is missing: ${compose.path} uses \${${name}}`,
+          `is missing: ${compose.path} uses ${name}`,
           `${setCommand(`secrets.${name}`, "", true)}\nor, if anyone may read it: ${setCommand(`variables.${name}`, "VALUE")}`,
         ),
       ),
   ];
 }
+
+interface Given {
+  readonly environment?: string;
+  readonly file?: string;
+}
+
+/** What the file's `secrets` and `configs` are made from. */
+const givenBy = (document: unknown) =>
+  (["secrets", "configs"] as const).flatMap((kind) =>
+    Object.entries((document as Record<typeof kind, Record<string, Given | null> | undefined> | null)?.[kind] ?? {}).map(([name, given]) => ({
+      what: `${kind.slice(0, -1)} "${name}"`,
+      ...given,
+    })),
+  );
 
 /** Variables that the file uses and gives no value of its own. `$$` is a dollar sign. */
 export function unsetVariables(text: string): string[] {

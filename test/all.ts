@@ -26,6 +26,7 @@ const CHECKS: readonly Check[] = [
   { name: "types", command: [bin("tsc"), "--noEmit"] },
   vitest("unit", "--coverage"),
   vitest("engine"),
+  vitest("server"),
   vitest("journeys"),
 ];
 

@@ -1,8 +1,9 @@
 """The database: one small pool, the two tables."""
 
 import os
+from pathlib import Path
 
-from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text, create_engine, func
+from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text, create_engine, func, make_url
 
 metadata = MetaData()
 listings = Table(
@@ -19,4 +20,6 @@ jobs = Table(
     Column("name", Text, nullable=False),
     Column("done_by", Text, nullable=False),
 )
-engine = create_engine(os.environ["DATABASE_URL"], pool_size=5, max_overflow=10, pool_pre_ping=True)
+# The password comes as a file (Compose `secrets:`): an environment variable would be seen in `docker inspect`.
+password = Path(os.environ["DATABASE_PASSWORD_FILE"]).read_text().strip()
+engine = create_engine(make_url(os.environ["DATABASE_URL"]).set(password=password), pool_size=5, max_overflow=10, pool_pre_ping=True)

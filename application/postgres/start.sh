@@ -7,7 +7,7 @@ chown postgres: "$data" /var/run/postgresql
 if [ ! -f "$data/pgdata/PG_VERSION" ]; then
   rm -rf "$data/making"
   install -d -o postgres -m 0700 "$data/making"
-  printf '%s\n' "$POSTGRES_PASSWORD" > /run/password
+  cat "$POSTGRES_PASSWORD_FILE" > /run/password
   chown postgres: /run/password
   setpriv --reuid postgres --regid postgres --init-groups initdb --pgdata "$data/making" --username "$POSTGRES_USER" --pwfile /run/password --auth-host scram-sha-256 --auth-local trust --encoding UTF8 --locale C.UTF-8 >/dev/null
   rm /run/password

@@ -58,6 +58,8 @@ test.each([
   ["is missing", undefined, "there is no file compose.yaml"],
   ["is not YAML", "services:\n  web: [\n", "is not YAML"],
   ["has no services", "version: 3", "has no services"],
+  ["has a secret from a variable that nobody sets", "services: { web: { image: a } }\nsecrets: { key: { environment: API_KEY } }", "recoloca:secrets.API_KEY"],
+  ["has a secret from a file that the server has not", "services: { web: { image: a } }\nsecrets: { key: { file: ./key } }", 'secret "key" of'],
   ["uses a variable that nobody sets", "services: { web: { image: '${TAG}' } }", "recoloca:secrets.TAG"],
 ])("a Compose file that %s is said", (_what, text, said) => expect(problems({}, { path: "compose.yaml", text })).toContain(said));
 

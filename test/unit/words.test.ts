@@ -56,6 +56,12 @@ test("definitions hold neither values nor what could be tried out", () => {
   expect(backend!.variables["PASSWORD"]).toMatch(/^[0-9a-f]{8}$/);
 });
 
+test("a variable that a service gets as a file counts among its own", () => {
+  const text = "services: { api: { secrets: [token] }, web: {} }\nsecrets: { token: { environment: TOKEN } }\n";
+  expect(Object.keys(definitionsOf(text, { TOKEN: "x" })["api"]!.variables)).toEqual(["TOKEN"]);
+  expect(Object.keys(definitionsOf(text, { TOKEN: "x" })["web"]!.variables)).toEqual([]);
+});
+
 test("a stack with nothing to deploy says how to", () => {
   expect(howToDeploy(["backend"])).toContain("pulumi config set --path 'recoloca:images.backend'");
 });

@@ -1,0 +1,59 @@
+/** The base project: databases and the like. A deploy starts what is missing and leaves alone what did not change. */
+import { Failure, type Context } from "./context.ts";
+import { compose } from "./compose.ts";
+import * as engine from "./engine.ts";
+import { writeWhole } from "./store.ts";
+import { sleep } from "./process.ts";
+
+const BASE_LIMIT = 120;
+
+export async function baseUp(context: Context): Promise<void> {
+  const { stack, store, number, split, journal, environment } = context;
+  const { networks, base: known } = store.state();
+  for (const slot of ["blue", "green"] as const) await engine.ensureNetwork(stack, slot, networks![slot]);
+  await Promise.all(split.volumes.map((name) => engine.ensureVolume(stack, name)));
+  const services = Object.keys(split.base.services).sort();
+  if (services.length === 0) return journal.tell("no base services", { state: "based" });
+  const call = { project: stack, file: store.file(number, "base.compose.json"), environment };
+  writeWhole(call.file, JSON.stringify(split.base, null, 2));
+  const containers = await engine.baseContainers(stack);
+  const present = new Set(containers.map((container) => container.service));
+  const changed = services.filter((name) => present.has(name) && known[name] !== undefined && known[name] !== split.baseHashes[name]);
+  const settled = containers
+    .filter((one) => one.status === "running" || (split.baseTasks.includes(one.service) && hasEndedWell(one)))
+    .map((one) => one.service);
+  const fresh = services.filter((name) => !settled.includes(name) && !changed.includes(name));
+  const failing = (error: Error) => {
+    throw new Failure(`the base does not start: ${error.message}`);
+  };
+  // Never without need: the definition's hash is ours, so a newer Compose does not restart a database.
+  if (fresh.length > 0) await compose(call, ["up", "--detach", "--no-recreate", ...fresh]).catch(failing);
+  if (changed.length > 0) await compose(call, ["up", "--detach", "--no-deps", "--force-recreate", ...changed]).catch(failing);
+  await waitForBase(context, services);
+  store.setState({ base: split.baseHashes });
+  const verbs = [fresh.length > 0 && `started ${fresh.join(", ")}`, changed.length > 0 && `recreated ${changed.join(", ")} (definition changed)`].filter(
+    Boolean,
+  );
+  journal.tell(verbs.length > 0 ? verbs.join("; ") : `${services.join(", ")} untouched`, { state: "based" });
+}
+
+const hasEndedWell = (one: engine.ContainerState) => one.status === "exited" && one.exitCode === 0;
+
+async function waitForBase({ stack, journal, split }: Context, services: readonly string[]): Promise<void> {
+  const limit = journal.seconds + BASE_LIMIT;
+  const ready = (one: engine.ContainerState) =>
+    split.baseTasks.includes(one.service) ? hasEndedWell(one) : one.status === "running" && one.health !== "starting" && one.health !== "unhealthy";
+  for (;;) {
+    const found = await engine.baseContainers(stack);
+    const failed = found.find((one) => split.baseTasks.includes(one.service) && one.status === "exited" && one.exitCode !== 0);
+    const waiting = services.filter((name) => !found.some((one) => one.service === name && ready(one)));
+    if (waiting.length === 0) return;
+    if (!failed && journal.seconds <= limit) {
+      await sleep(100);
+      continue;
+    }
+    const one = failed ?? found.find((container) => container.service === waiting[0]);
+    const how = failed ? `"${failed.service}" ended with exit code ${failed.exitCode}` : `${waiting.join(", ")} not healthy after ${BASE_LIMIT}s`;
+    throw new Failure(how, one ? [["its log", await engine.logTail(one.id, 50)]] : []);
+  }
+}

@@ -1,0 +1,75 @@
+/** The host program without Pulumi: put in place on the test server, with plans written by hand. */
+import { bootstrapScript } from "../components/host/bootstrap.ts";
+import { hostProgram, installScript } from "../components/host/host-program.ts";
+import { PLAN_FORMAT, type Plan } from "../release/plan.ts";
+import type { ReleaseRecord } from "../release/record.ts";
+import { must } from "../local/command.ts";
+import { registryPassword } from "../local/registry.ts";
+import { registryName, testSite } from "../local/site.ts";
+import { sshArguments } from "../local/server.ts";
+import { server } from "./site.ts";
+
+export async function installHostProgram(): Promise<void> {
+  const { text, hash } = await hostProgram();
+  await must("ssh", [...sshArguments(testSite), "sh -s"], { input: bootstrapScript() });
+  await must("ssh", [...sshArguments(testSite), installScript(hash)], { input: text });
+  const login = await server(`recoloca login --server ${registryName(testSite)} --username recoloca`, registryPassword(testSite));
+  if (login.code !== 0) throw new Error(login.output);
+}
+
+/** A plan for an application of one web service called `web`, changed as a test likes. */
+export function planFor(image: string, change: Partial<Plan> = {}): Plan {
+  return {
+    format: PLAN_FORMAT,
+    application: "shapes",
+    environment: "test",
+    release: "1",
+    compose: `services:\n  web:\n    image: web\n    init: true\n    command: ${JSON.stringify(WEB)}\n`,
+    images: { web: image },
+    variables: {},
+    masked: [],
+    routes: [{ host: "shapes.test", path: "/", service: "web", port: 8000 }],
+    gates: [{ name: "web", path: "/", status: 200, timeout: 20, passes: 2, interval: 0.05, host: "shapes.test" }],
+    watch: 1,
+    drain: 1,
+    keep: 1,
+    provenance: { actor: "a test" },
+    definitions: {},
+    ...change,
+  };
+}
+
+/** A web server of the sample's Python, whose answer is what it is given. */
+export const webAnswering = (expression: string) => [
+  "python3",
+  "-c",
+  `import os, http.server
+class Web(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = str(${expression}).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_): pass
+http.server.ThreadingHTTPServer(("", 8000), Web).serve_forever()`,
+];
+const WEB = webAnswering('"hello"');
+
+export async function deployPlan(plan: Plan) {
+  const { code, output } = await server("recoloca deploy", JSON.stringify(plan));
+  return { code, output };
+}
+
+export async function removeStack(plan: Plan): Promise<void> {
+  await server(`recoloca remove --application ${plan.application} --environment ${plan.environment} --volumes`);
+}
+
+export const records = async () => JSON.parse((await server("recoloca history --json")).stdout) as (ReleaseRecord & { stack: string })[];
+
+/** What the edge answers for a host name. */
+export async function get(path: string, host = "shapes.test"): Promise<{ status: number; body: string }> {
+  const { stdout } = await server(`curl --silent --max-time 5 --header 'Host: ${host}' --write-out '\\n%{http_code}' http://127.0.0.1${path}`);
+  const lines = stdout.split("\n");
+  return { status: Number(lines.at(-1)), body: lines.slice(0, -1).join("\n") };
+}

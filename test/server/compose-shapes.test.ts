@@ -1,0 +1,194 @@
+/** What Compose files of other teams look like: each shape runs as its author meant it, without a change to the file. */
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { Plan } from "../../release/plan.ts";
+import { deployPlan, get, installHostProgram, planFor, records, removeStack, webAnswering } from "../host.ts";
+import { imagesOf, server } from "../site.ts";
+
+let image: string;
+let plan: Plan;
+beforeAll(async () => {
+  image = (await imagesOf("1")).backend;
+  await installHostProgram();
+});
+afterEach(() => removeStack(plan));
+
+const json = (value: unknown) => JSON.stringify(value);
+const shell = (script: string) => json(["sh", "-c", script]);
+
+describe("secrets and configs", () => {
+  const compose = `
+services:
+  web:
+    image: web
+    init: true
+    user: "1000"
+    command: ${json(webAnswering('open("/run/secrets/token").read() + "|" + open("/etc/motto").read() + "|" + os.environ["GREETING"]'))}
+    environment: { GREETING: "\${GREETING}" }
+    secrets: [token]
+    configs: [{ source: motto, target: /etc/motto }]
+  store:
+    image: ${"IMAGE"}
+    init: true
+    command: ${shell('test "$$(cat /run/secrets/token)" = "$$EXPECTED" && exec sleep 3600')}
+    environment: { EXPECTED: "\${TOKEN}" }
+    secrets: [token]
+secrets:
+  token: { environment: TOKEN }
+configs:
+  motto: { content: "all of it, or nothing" }
+`;
+  const variables = (token: string) => ({ TOKEN: token, GREETING: "it's $5 # really" });
+
+  test("come from variables, for release and base alike, also after a reboot of a container, and not in docker inspect", async () => {
+    plan = planFor(image, { compose: compose.replace("IMAGE", image), variables: variables("first-token"), masked: ["TOKEN"] });
+    const ran = await deployPlan(plan);
+    expect(ran.code, ran.output).toBe(0);
+    expect((await get("/")).body).toBe("first-token|all of it, or nothing|it's $5 # really");
+    const inspected = await server("docker inspect $(docker ps -q --filter label=recoloca.stack=shapes-test --filter label=recoloca.service=web)");
+    expect(inspected.stdout).not.toContain("first-token");
+    await server("docker restart $(docker ps -q --filter label=recoloca.stack=shapes-test --filter label=recoloca.service=web)");
+    await expect.poll(async () => (await get("/")).body, { timeout: 20_000 }).toContain("first-token");
+  });
+
+  test("a changed one is a new release, and recreates what of the base it is given to", async () => {
+    plan = planFor(image, { compose: compose.replace("IMAGE", image), variables: variables("first-token") });
+    await deployPlan(plan);
+    const ran = await deployPlan({ ...plan, release: "2", variables: variables("second-token") });
+    expect(ran.code, ran.output).toBe(0);
+    expect(ran.output).toContain("recreated store (definition changed)");
+    expect((await get("/")).body).toContain("second-token");
+  });
+
+  test("from a file that is not on the host, or of Swarm: refused, all at once", async () => {
+    plan = planFor(image, {
+      compose: "services:\n  web: { image: web, secrets: [gone, swarm] }\nsecrets:\n  gone: { file: ./gone.txt }\n  swarm: { external: true }\n",
+    });
+    const ran = await deployPlan(plan);
+    expect(ran.code, ran.output).toBe(20);
+    expect(ran.output).toContain('secret "gone" is the file gone.txt beside the Compose file');
+    expect(ran.output).toContain('secret "swarm" is external');
+  });
+});
+
+describe("services that end by themselves", () => {
+  const compose = (code: number) => `
+services:
+  web:
+    image: web
+    init: true
+    command: ${json(webAnswering('open("/shared/made").read()'))}
+    volumes: ["shared:/shared"]
+    depends_on: { fill: { condition: service_completed_successfully } }
+  fill:
+    image: web
+    init: true
+    command: ${shell(`echo filled >> /shared/made; echo "from fill"; exit ${code}`)}
+    volumes: ["shared:/shared"]
+    depends_on: { prepare: { condition: service_completed_successfully } }
+  prepare:
+    image: web
+    init: true
+    command: ${shell("echo prepared > /shared/made")}
+    volumes: ["shared:/shared"]
+  bucket:
+    image: ${image}
+    init: true
+    restart: "no"
+    command: ${shell("echo once >> /shared/once")}
+    volumes: ["shared:/shared"]
+volumes:
+  shared:
+`;
+  const images = () => ({ web: image, fill: image, prepare: image });
+
+  test("run in their order before the rest starts, at each release; those of the base once", async () => {
+    plan = planFor(image, { compose: compose(0), images: images() });
+    const first = await deployPlan(plan);
+    expect(first.code, first.output).toBe(0);
+    expect(first.output).toMatch(/ran fill, prepare \([\d.]+s\)/);
+    expect((await get("/")).body).toBe("prepared\nfilled\n");
+    const second = await deployPlan({ ...plan, release: "2", variables: { ANY: "1" } });
+    expect(second.code, second.output).toBe(0);
+    expect(second.output).toContain("bucket untouched");
+    const once = await server(`docker run --rm -v shapes-test_shared:/shared ${image} cat /shared/once`);
+    expect(once.stdout).toBe("once\n");
+  });
+
+  test("one that fails ends the deploy before anything is switched, with its log", async () => {
+    plan = planFor(image, { compose: compose(0), images: images() });
+    await deployPlan(plan);
+    const ran = await deployPlan({ ...plan, release: "2", compose: compose(7) });
+    expect(ran.code, ran.output).toBe(21);
+    expect(ran.output).toContain('"fill" ended with exit code 7');
+    expect(ran.output).toContain("from fill");
+    expect((await records())[0]).toMatchObject({ release: "2", outcome: "failed" });
+    expect((await get("/")).status).toBe(200);
+  });
+});
+
+test("a service that waits for another one's health is started after it", async () => {
+  plan = planFor(image, {
+    compose: `
+services:
+  web:
+    image: web
+    init: true
+    command: ${json(webAnswering('open("/shared/ready").read()'))}
+    volumes: ["shared:/shared"]
+    depends_on: { auth: { condition: service_healthy } }
+  auth:
+    image: web
+    init: true
+    command: ${shell(`sleep 1; echo yes > /shared/ready; cd /shared; exec python3 -m http.server 8000`)}
+    healthcheck: { test: ["CMD", "test", "-f", "/shared/ready"], interval: 200ms, retries: 50 }
+    volumes: ["shared:/shared"]
+volumes:
+  shared:
+`,
+    images: { web: image, auth: image },
+    routes: [
+      { host: "shapes.test", path: "/", service: "web", port: 8000 },
+      { host: "shapes.test", path: "/auth", service: "auth", port: 8000 },
+    ],
+  });
+  const ran = await deployPlan(plan);
+  expect(ran.code, ran.output).toBe(0);
+  expect((await get("/")).body).toBe("yes\n");
+});
+
+test("a routed service that no gate asks must listen all the same", async () => {
+  plan = planFor(image, {
+    compose: `services:\n  web: { image: web, init: true, command: ${shell("sleep 3; exec python3 -m http.server 8000")} }\n`,
+    gates: [],
+  });
+  const ran = await deployPlan(plan);
+  expect(ran.code, ran.output).toBe(0);
+  expect((await get("/")).status).toBe(200);
+});
+
+test("what cannot run beside a second copy is refused before anything starts", async () => {
+  plan = planFor(image, { compose: "services:\n  web: { image: web, network_mode: host, volumes: ['./conf:/conf'] }\n" });
+  const ran = await deployPlan(plan);
+  expect(ran.code, ran.output).toBe(20);
+  expect(ran.output).toContain('service "web": network_mode host cannot run beside a second copy');
+  expect(ran.output).toContain('service "web" mounts conf from beside the Compose file');
+});
+
+describe("two applications on one host", () => {
+  test("each has its own routes and releases; removing one leaves the other serving; a taken route is refused", async () => {
+    plan = planFor(image);
+    const other = planFor(image, { application: "second", routes: [{ host: "second.test", path: "/", service: "web", port: 8000 }], gates: [] });
+    await deployPlan(plan);
+    const ran = await deployPlan(other);
+    expect(ran.code, ran.output).toBe(0);
+    expect((await get("/", "second.test")).body).toBe("hello");
+    expect((await get("/", "unknown.test")).status).toBe(503);
+    const thief = await deployPlan(planFor(image, { application: "third" }));
+    expect(thief.code).toBe(20);
+    expect(thief.output).toContain("route shapes.test/ belongs to shapes-test on this host");
+    await removeStack(other);
+    expect((await get("/", "second.test")).status).toBe(503);
+    expect((await get("/")).body).toBe("hello");
+    await removeStack(planFor(image, { application: "third" }));
+  });
+});
