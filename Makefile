@@ -10,7 +10,7 @@ help: ## this list
 
 node_modules/.installed: package-lock.json
 	@echo " … npm             installing packages"
-	@$(NPM) ci --loglevel=error
+	@$(NPM) ci --loglevel=error >/dev/null
 	@touch $@
 
 local: node_modules/.installed ## deploy the sample application to a disposable server here (VERSION=1)

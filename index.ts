@@ -16,6 +16,6 @@ const deployment = new ComposeDeployment(
   { dependsOn: registry ? [host, registry] : [host] },
 );
 
-export const url = settings.domain === undefined ? host.address.apply((address) => `http://${address}`) : `http://${settings.domain}`;
-export const { release, deployed } = deployment;
+export const { url, release, deployed } = deployment;
 export const { program } = host;
+export const { machine } = host.server;

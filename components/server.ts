@@ -1,5 +1,5 @@
 /** A server as components see it: how Pulumi's provider reaches it, and how this program asks it something. */
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
 /** Exact fields only, because the engine prints an unknown one in clear. */
 export interface Connection {
@@ -25,9 +25,15 @@ export interface Server {
   readonly user: string;
   /** Why it does not answer; empty when it does. Only a preview goes on without an answer. */
   readonly silence: pulumi.Output<string>;
+  /** The machine's own id: a server that was made anew under the same name and key is another one. */
+  readonly machine: pulumi.Output<string>;
   /** Runs a command line there; to be called once `silence` is known to be empty. */
   readonly ask: (command: string) => Promise<Said>;
 }
 
 /** A command line for whoever the stack logs in as. */
 export const asRoot = (user: string, command: string) => (user === "root" ? command : `sudo -n ${command}`);
+
+/** The same, with the machine's name in it: what was done to another machine is to be done again. */
+export const onMachine = (server: Pick<Server, "machine" | "user">, command: pulumi.Input<string>) =>
+  pulumi.all([server.machine, command]).apply(([machine, text]) => `${asRoot(server.user, text)} # machine ${machine}`);

@@ -6,10 +6,9 @@ import { attempt, must, until } from "./command.ts";
 import { buildImage, debianImage } from "./image-store.ts";
 import { inSite, type Site } from "./site.ts";
 
-const PACKAGES = [
-  "systemd", "systemd-sysv", "dbus", "openssh-server", "docker.io", "docker-cli", "docker-compose", "ca-certificates",
-  "iproute2", "iptables", "nodejs", "haproxy", "procps", "curl",
-]; // prettier-ignore
+const BARE = ["systemd", "systemd-sysv", "dbus", "openssh-server", "ca-certificates", "iproute2", "procps", "curl"];
+/** `bare`: what a provider hands over. `ready`: with what the bootstrap would install, so that a new one takes seconds. */
+const PACKAGES = { bare: BARE, ready: [...BARE, "docker.io", "docker-cli", "docker-compose", "iptables", "nodejs", "haproxy"] } as const;
 
 const CAPABILITIES = ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "NET_RAW", "MKNOD", "SYS_CHROOT"];
 
@@ -41,20 +40,19 @@ export const sshArguments = (site: Site): string[] => [
 /** Runs one command line on the server. */
 export const onServer = (site: Site, command: string, input?: string) => attempt("ssh", [...sshArguments(site), command], input === undefined ? {} : { input });
 
-export async function ensureServer(site: Site): Promise<string> {
+export async function ensureServer(site: Site, kind: keyof typeof PACKAGES = "ready"): Promise<string> {
   await ensureKeys(site);
-  const image = await buildImage("server", path.join(checkout, "local", "server"), { BASE: await debianImage("server-base", PACKAGES) });
+  const image = await buildImage("server", path.join(checkout, "local", "server"), { BASE: await debianImage("server-base", PACKAGES[kind]) });
   const name = serverName(site);
   const state = (
     await attempt("docker", ["inspect", "--format", '{{.State.Status}} {{.Config.Image}} {{index .Config.Labels "recoloca.key"}}', name])
   ).stdout.trim();
   const wanted = hostKey(site).slice(-24);
-  if (state !== "" && !state.endsWith(`${image} ${wanted}`)) {
-    // Another checkout's server, or an older image: its keys are not ours, so nothing of it can be reached.
-    await removeServer(site);
-    await create(site, image, wanted);
-  } else if (state === "") await create(site, image, wanted);
-  if (!state.startsWith("running")) await must("docker", ["start", name]);
+  const fits = state.endsWith(`${image} ${wanted}`);
+  // Another checkout's server, or an older image: its keys are not ours, so nothing of it can be reached.
+  if (state !== "" && !fits) await removeServer(site);
+  if (!fits) await create(site, image, wanted);
+  if (!fits || !state.startsWith("running")) await must("docker", ["start", name]);
   await until(
     `the server answers on 127.0.0.1:${site.sshPort}`,
     60,

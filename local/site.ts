@@ -16,6 +16,9 @@ export const localSite: Site = { name: "recoloca-local", sshPort: 2223, httpPort
 
 export const testSite: Site = { name: "recoloca-test", sshPort: 2224, httpPort: 8082, registryPort: 5444, folder: localFolder("test-site") };
 
+/** A second server for tests, without anything that the bootstrap installs. */
+export const bareSite: Site = { name: "recoloca-bare", sshPort: 2226, httpPort: 8084, registryPort: 5446, folder: localFolder("bare-site") };
+
 export const benchmarkSite: Site = { name: "recoloca-benchmark", sshPort: 2225, httpPort: 8083, registryPort: 5445, folder: localFolder("benchmark-site") };
 
 export const inSite = (site: Site, ...parts: string[]) => path.join(site.folder, ...parts);

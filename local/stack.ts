@@ -20,6 +20,7 @@ export const settingsOf = (site: Site): Config => ({
   hostAddress: "127.0.0.1",
   hostPort: site.sshPort,
   hostKey: hostKey(site),
+  publicUrl: `http://127.0.0.1:${site.httpPort}`,
   registryServer: registryName(site),
   registryUsername: REGISTRY_USER,
   routes: [

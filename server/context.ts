@@ -2,10 +2,10 @@
 import type { Plan } from "../release/plan.ts";
 import type { ReleaseRecord } from "../release/record.ts";
 import type { Split } from "./compose-split.ts";
-import type { Edge } from "./edge.ts";
+import type { Answers, Edge } from "./edge.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Journal } from "./journal.ts";
-import type { Slot, Store } from "./store.ts";
+import type { LiveRelease, Slot, Store } from "./store.ts";
 
 export interface Context {
   readonly stack: string;
@@ -15,12 +15,13 @@ export interface Context {
   readonly record: ReleaseRecord;
   readonly journal: Journal;
   readonly slot: Slot;
-  readonly old: { number: number; slot: Slot } | null;
+  readonly old: LiveRelease | null;
+  /** Set by the switch. */
+  answersAtSwitch?: Answers;
   readonly split: Split;
   readonly edge: Edge;
   /** Address of each service of the new release. */
   readonly addresses: Record<string, string>;
-  /** Set by the step that pulls, read by the one that says so. */
   readonly environment: Record<string, string>;
 }
 

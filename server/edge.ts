@@ -29,6 +29,12 @@ export interface ServerRow {
   readonly errors5xx: number;
 }
 
+export interface Answers {
+  readonly all: number;
+  /** 5xx. */
+  readonly failed: number;
+}
+
 /** `show stat` as rows: servers and backends. */
 export function parseStat(csv: string): ServerRow[] {
   const [head = "", ...lines] = csv.replace(/^# /, "").trim().split("\n");
@@ -118,7 +124,7 @@ export class Edge {
   }
 
   /** Answers and 5xx answers given by the backends of a slot since HAProxy started. */
-  async answers(slot: Slot): Promise<{ all: number; failed: number }> {
+  async answers(slot: Slot): Promise<Answers> {
     const names = this.names(slot);
     const rows = (await this.stat()).filter((row) => names.includes(row.backend) && row.server === "BACKEND");
     return { all: rows.reduce((sum, row) => sum + row.responses, 0), failed: rows.reduce((sum, row) => sum + row.errors5xx, 0) };

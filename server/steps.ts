@@ -127,6 +127,7 @@ export async function switchOver(context: Context): Promise<void> {
   await edge.reset(slot);
   await reachedByEdge(context);
   if (old) await edge.standBy(slot, true);
+  context.answersAtSwitch = await edge.answers(slot);
   await edge.switchTo(slot);
   journal.tell(old ? `switched; release ${old.number} stays warm` : "switched", { state: "switched" });
 }

@@ -18,8 +18,15 @@ export const ROOT = process.env["RECOLOCA_ROOT"] ?? "/var/lib/recoloca";
 export type Slot = "blue" | "green";
 export const other = (slot: Slot): Slot => (slot === "blue" ? "green" : "blue");
 
+export interface LiveRelease {
+  number: number;
+  slot: Slot;
+  /** What its backends had answered when it got the traffic: counted from there, its own share of 5xx is known. */
+  answers?: { all: number; failed: number };
+}
+
 export interface StackState {
-  live: { number: number; slot: Slot } | null;
+  live: LiveRelease | null;
   /** Third octets of the two slot networks. */
   networks: Record<Slot, string> | null;
   /** Service to last octet, given once and never given to another service. */

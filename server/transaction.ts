@@ -128,7 +128,7 @@ async function switchBack(context: Context): Promise<Outcome> {
 async function settle(context: Context): Promise<void> {
   const { stack, slot, number, old, store, edge, journal, plan } = context;
   await engine.keepRunning(stack, slot);
-  store.setState({ live: { number, slot } });
+  store.setState({ live: { number, slot, ...(context.answersAtSwitch && { answers: context.answersAtSwitch }) } });
   if (!old) return journal.tell("live", { state: "live" });
   await edge.standBy(slot, false);
   const cut = await drained(context, old.slot);

@@ -1,6 +1,7 @@
 /** The watch window: the new release serves, the old one is warm behind it, and any sign of trouble ends it. */
 import { sayDuration } from "../release/duration.ts";
 import { Failure, type Context } from "./context.ts";
+import type { Answers } from "./edge.ts";
 import * as engine from "./engine.ts";
 import { serviceEvidence } from "./evidence.ts";
 import { sleep } from "./process.ts";
@@ -14,8 +15,7 @@ export async function watch(context: Context): Promise<void> {
   const { plan, journal, edge, slot, old } = context;
   if (plan.watch === 0) return;
   const start = await edge.answers(slot);
-  const before = old ? await edge.answers(old.slot) : { all: 0, failed: 0 };
-  const usual = before.all === 0 ? 0 : before.failed / before.all;
+  const usual = old ? shareOf(since(old.answers, await edge.answers(old.slot))) : 0;
   const deaths = watchDeaths(context);
   const wrong = new Map<string, number>();
   const until = performance.now() + plan.watch * 1000;
@@ -27,12 +27,11 @@ export async function watch(context: Context): Promise<void> {
         await containersRun(context);
         const failure = await probeOnce(context, wrong);
         if (failure) throw failure;
-        const now = await edge.answers(slot);
-        const all = now.all - start.all;
-        const share = all < ENOUGH ? 0 : (now.failed - start.failed) / all;
-        if (share > Math.max(SHARE, usual * 2))
+        const now = since(start, await edge.answers(slot));
+        const share = shareOf(now);
+        if (now.all >= ENOUGH && share > Math.max(SHARE, usual * 2))
           throw new Failure(
-            `${(share * 100).toFixed(1)} % of ${all} requests were answered with 5xx (release ${old?.number ?? "–"}: ${(usual * 100).toFixed(1)} %)`,
+            `${(share * 100).toFixed(1)} % of ${now.all} requests were answered with 5xx (release ${old?.number ?? "–"}: ${(usual * 100).toFixed(1)} %)`,
             await evidenceOfAll(context),
           );
       }
@@ -41,11 +40,17 @@ export async function watch(context: Context): Promise<void> {
   } finally {
     deaths.stop();
   }
-  const end = await edge.answers(slot);
-  journal.tell(`watched ${sayDuration(plan.watch)}: ${(end.all - start.all).toLocaleString("en")} requests, ${end.failed - start.failed} answered with 5xx`, {
+  const end = since(start, await edge.answers(slot));
+  journal.tell(`watched ${sayDuration(plan.watch)}: ${end.all.toLocaleString("en")} requests, ${end.failed} answered with 5xx`, {
     state: "watched",
   });
 }
+
+const shareOf = ({ all, failed }: Answers) => (all === 0 ? 0 : failed / all);
+
+/** Answers between two looks. HAProxy counts from its last reload: what is less than before began anew. */
+const since = (before: Answers | undefined, now: Answers): Answers =>
+  before === undefined || now.all < before.all ? now : { all: now.all - before.all, failed: now.failed - before.failed };
 
 async function containersRun(context: Context): Promise<void> {
   const { stack, slot, split } = context;

@@ -21,6 +21,8 @@ export interface Settings {
   /** Names alone; they are no secret. */
   readonly secretNames: readonly string[];
   readonly domain?: string;
+  /** Where people reach the application. */
+  readonly url: string;
   readonly routes: Route[];
   readonly gates: Gate[];
   readonly migration?: Migration;
@@ -59,7 +61,7 @@ function read(file: string): string | undefined {
 }
 
 function toSettings(values: Values, environment: string, compose: Settings["compose"], secretNames: string[]): Settings {
-  const { registryServer, registryUsername, registryPassword, images, release, migration, domain } = values;
+  const { registryServer, registryUsername, registryPassword, images, release, migration, domain, publicUrl } = values;
   return {
     application: values.application,
     environment,
@@ -81,6 +83,7 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     secrets: pulumi.secret(values.secrets),
     secretNames,
     ...(domain !== undefined && { domain }),
+    url: publicUrl ?? `http://${domain ?? values.hostAddress}`,
     routes: values.routes.map((route) => ({ ...route, host: route.host ?? domain ?? "*" })),
     gates: values.gates.map((gate) => ({ ...gate, ...(gate.host === undefined && domain !== undefined && { host: domain }) })),
     ...(migration && { migration }),

@@ -64,6 +64,14 @@ export const KEYS = {
     what: "Host name that the application answers on; routes without a host use it. Without it, any host name.",
     example: "staging.recoloca.ai",
   },
+  publicUrl: {
+    form: z
+      .string()
+      .regex(/^https?:\/\/[^\s/]+$/, "wants a URL without a path: https://staging.recoloca.ai")
+      .optional(),
+    what: "Where people reach the application, where that is not http://DOMAIN: another port, a proxy in front. Shown, not used.",
+    example: "https://staging.recoloca.ai",
+  },
   images: {
     form: z.record(z.string(), imageByDigest).optional(),
     what: "Image by digest of each service that a deploy rolls. Set by the pipeline; without it the stack keeps what is live.",

@@ -7,16 +7,18 @@ import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { PLAN_FORMAT, canonical, identityOf, type Gate, type Migration, type Plan, type Provenance, type Route } from "../../release/plan.ts";
 import { liveAnswerSchema, type LiveAnswer } from "../../release/record.ts";
+import { lastOutput } from "../last-outputs.ts";
 import { asRoot, type Server } from "../server.ts";
 import { commandLine } from "../shell.ts";
 import { definitionsOf } from "./definitions.ts";
-import { lastDeployed } from "./last-deployed.ts";
 import { howToDeploy, previewLines } from "./preview.ts";
 
 export interface ComposeDeploymentArgs {
   readonly server: Server;
   readonly application: string;
   readonly environment: string;
+  /** Where people reach it. */
+  readonly url: string;
   /** Text of the Compose file. */
   readonly compose: string;
   /** Service to image by digest. Absent: what is live stays. */
@@ -61,6 +63,8 @@ const NOT_INSTALLED = 127;
 const NOTHING: LiveAnswer = { format: 1, live: null, next: 1 };
 
 export class ComposeDeployment extends pulumi.ComponentResource {
+  /** Where people reach it, once a release is there. */
+  readonly url: pulumi.Output<string>;
   /** Name of the release that this stack wants live, or undefined where there is none yet. */
   readonly release: pulumi.Output<string | undefined>;
   /** What the deploy said, line by line; `recoloca show` on the server tells it again. */
@@ -91,7 +95,8 @@ export class ComposeDeployment extends pulumi.ComponentResource {
     const deployed = pulumi.all([deploy.id, open]).apply(([, wanted]) => wanted);
     this.deployed = pulumi.secret(deployed);
     this.release = deployed.apply((one) => one?.release);
-    this.registerOutputs({ release: this.release });
+    this.url = deploy.id.apply(() => args.url);
+    this.registerOutputs({ release: this.release, url: this.url });
   }
 
   /** What is live, by the server's own word; where it is silent, by the stack's memory. */
@@ -100,7 +105,7 @@ export class ComposeDeployment extends pulumi.ComponentResource {
     return server.silence.apply((silence): pulumi.Output<Answer> => {
       if (silence === "") return pulumi.output(ask(server, command));
       void pulumi.log.warn(`the server does not say what is live (${silence}); comparing with what was deployed last`, this);
-      return lastDeployed().apply((remembered) => ({ remembered }));
+      return lastOutput<Deployed>("deployed").apply((remembered) => ({ remembered }));
     });
   }
 

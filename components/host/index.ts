@@ -1,7 +1,8 @@
 /** A server that applications are deployed to. Now one that someone made and that answers to SSH. */
 import * as remote from "@pulumi/command/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import { asRoot, type Server } from "../server.ts";
+import { lastOutput } from "../last-outputs.ts";
+import { onMachine, type Server } from "../server.ts";
 import { quote } from "../shell.ts";
 import { bootstrapScript } from "./bootstrap.ts";
 import { hostProgram, installScript } from "./host-program.ts";
@@ -41,11 +42,13 @@ export class Host extends pulumi.ComponentResource {
     // What cannot be reached is known before anything is changed: every command's connection waits for the answer.
     const privateKey = pulumi.secret(pulumi.all([silence, args.privateKey]).apply(([, key]) => key));
     const connection = { host, port, user, privateKey, hostKey, dialErrorLimit: DIALS, perDialTimeout: DIAL_SECONDS };
-    this.server = { connection, user, silence, ask: (command) => session.run(command) };
+    const ask = (command: string) => session.run(command);
+    const machine = silence.apply((why) => (why === "" ? pulumi.output(machineId(ask)) : lastOutput<string>("machine").apply((id) => id ?? "unknown")));
+    this.server = { connection, user, silence, machine, ask };
     const program = pulumi.output(hostProgram());
     const bootstrap = new remote.Command(
       `${name}-bootstrap`,
-      { connection, create: asRoot(user, "sh -s"), stdin: bootstrapScript(), addPreviousOutputInEnv: false },
+      { connection, create: onMachine(this.server, "sh -s"), stdin: bootstrapScript(), addPreviousOutputInEnv: false },
       { parent: this },
     );
     const installed = new remote.Command(
@@ -53,7 +56,10 @@ export class Host extends pulumi.ComponentResource {
       {
         connection,
         // The hash in the command is what a preview shows; the text itself nobody wants to read there.
-        create: program.apply(({ hash }) => asRoot(user, `sh -c ${quote(installScript(hash))}`)),
+        create: onMachine(
+          this.server,
+          program.apply(({ hash }) => `sh -c ${quote(installScript(hash))}`),
+        ),
         stdin: program.text,
         addPreviousOutputInEnv: false,
       },
@@ -63,4 +69,10 @@ export class Host extends pulumi.ComponentResource {
     this.program = pulumi.all([installed.id, program]).apply(([, { hash }]) => hash);
     this.registerOutputs({ address: this.address, program: this.program });
   }
+}
+
+/** Of systemd, made at a machine's first start. Shortened: it names, it proves nothing. */
+async function machineId(ask: Server["ask"]): Promise<string> {
+  const { output } = await ask("cat /etc/machine-id");
+  return output.trim().slice(0, 12) || "unknown";
 }

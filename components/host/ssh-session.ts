@@ -1,5 +1,6 @@
-/** One SSH connection of the program's own: opened once, used by whoever asks, closed when nobody does for a moment. */
+/** One SSH connection of the program's own: opened once, used by whoever asks, gone with the program. */
 import { createHash } from "node:crypto";
+import * as net from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import type { Client } from "ssh2";
 import type { Said } from "../server.ts";
@@ -13,19 +14,21 @@ export interface Address {
 }
 
 const SECONDS = 5;
-const IDLE = 200;
+
+interface Opened {
+  readonly client: Client;
+  readonly socket: net.Socket;
+}
 
 export class SshSession {
-  private opened: Promise<Client> | undefined;
-  private closing: NodeJS.Timeout | undefined;
+  private opened: Promise<Opened> | undefined;
   private asking = 0;
 
   /** Why the server does not answer, or empty. What waiting does not mend is thrown: a key that it does not take, or take for its own. */
   async open(address: Address): Promise<string> {
     this.opened = connect(address);
     try {
-      await this.opened;
-      this.closeWhenIdle();
+      (await this.opened).socket.unref();
       return "";
     } catch (error) {
       if (error instanceof Silent) return error.message;
@@ -33,20 +36,16 @@ export class SshSession {
     }
   }
 
+  /** Runs a command line there. Between two of them the connection stays, and keeps nobody's process from ending. */
   async run(command: string): Promise<Said> {
-    clearTimeout(this.closing);
+    const { client, socket } = await this.opened!;
+    socket.ref();
     this.asking++;
     try {
-      return await execute(await this.opened!, command);
+      return await execute(client, command);
     } finally {
-      this.asking--;
-      this.closeWhenIdle();
+      if (--this.asking === 0) socket.unref();
     }
-  }
-
-  private closeWhenIdle(): void {
-    clearTimeout(this.closing);
-    this.closing = setTimeout(() => this.asking === 0 && void this.opened?.then((client) => client.end()), IDLE);
   }
 }
 
@@ -55,7 +54,7 @@ class Silent extends Error {}
 
 const fingerprint = (key: Buffer) => `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
 
-async function connect(address: Address): Promise<Client> {
+async function connect(address: Address): Promise<Opened> {
   const { default: ssh2 } = await import("ssh2");
   const { host, port, user, privateKey, hostKey } = address;
   const pinned = ssh2.utils.parseKey(hostKey);
@@ -65,7 +64,9 @@ async function connect(address: Address): Promise<Client> {
   let shown: Buffer | undefined;
   return new Promise((done, fail) => {
     const client = new ssh2.Client();
-    client.on("ready", () => done(client));
+    const socket = net.connect({ host, port });
+    client.on("ready", () => done({ client, socket }));
+    client.on("close", () => fail(new Silent("it closed the connection")));
     client.on("error", (error: Error & { level?: string; code?: string }) => {
       client.destroy();
       const otherKind = /no matching host key/i.test(error.message);
@@ -75,8 +76,7 @@ async function connect(address: Address): Promise<Client> {
       else fail(new Silent(error.level === "client-timeout" ? `no answer in ${SECONDS}s` : error.message));
     });
     client.connect({
-      host,
-      port,
+      sock: socket,
       username: user,
       privateKey,
       // Without it ssh2 tries to get in without any key first, which costs 50 ms.
@@ -93,7 +93,8 @@ async function connect(address: Address): Promise<Client> {
 
 function execute(client: Client, command: string): Promise<Said> {
   return new Promise((done, fail) => {
-    client.once("error", fail);
+    const closed = () => fail(new Error("the connection was closed before the answer came"));
+    client.once("error", fail).once("close", closed);
     client.exec(command, (error, channel) => {
       if (error) return fail(error);
       let output = "";
@@ -101,7 +102,10 @@ function execute(client: Client, command: string): Promise<Said> {
       channel.setEncoding("utf8").on("data", (text: string) => (output += text));
       channel.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));
       channel.on("exit", (status: number | null) => (code = status ?? 1));
-      channel.on("close", () => done({ code, output }));
+      channel.on("close", () => {
+        client.off("error", fail).off("close", closed);
+        done({ code, output });
+      });
     });
   });
 }

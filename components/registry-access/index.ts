@@ -1,7 +1,7 @@
 /** The server's login at the registry, kept there in a file that only the deploy identity reads; forgotten on destroy. */
 import * as remote from "@pulumi/command/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import { asRoot, type Server } from "../server.ts";
+import { asRoot, onMachine, type Server } from "../server.ts";
 import { commandLine } from "../shell.ts";
 
 export interface RegistryAccessArgs {
@@ -20,7 +20,7 @@ export class RegistryAccess extends pulumi.ComponentResource {
       name,
       {
         connection: args.server.connection,
-        create: asRoot(args.server.user, commandLine("recoloca", "login", "--server", args.registry, "--username", args.username)),
+        create: onMachine(args.server, commandLine("recoloca", "login", "--server", args.registry, "--username", args.username)),
         delete: asRoot(args.server.user, commandLine("recoloca", "logout", "--server", args.registry)),
         stdin: pulumi.secret(args.password),
         addPreviousOutputInEnv: false,

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { must } from "../../local/command.ts";
 import type { LocalStack } from "../../local/stack.ts";
-import { serverName } from "../../local/server.ts";
+import { ensureServer, removeServer, serverName } from "../../local/server.ts";
 import { testSite } from "../../local/site.ts";
 import { containersOnServer, liveRelease, openStack, server, settings, settingsFor, url, wipe } from "../site.ts";
 
@@ -105,6 +105,17 @@ describe("a stack", () => {
       ) // prettier-ignore
       .toContain("kept");
     expect((await stack.up()).output).not.toMatch(/updated|created|deleted|replaced/);
+  });
+
+  test("a server that was made anew under the same name and key is prepared and deployed to again", async () => {
+    await removeServer(testSite);
+    await ensureServer(testSite);
+    const preview = await stack.pulumi(["preview", "--diff"]);
+    expect(preview.output).toMatch(/create *: "sh -s # machine [0-9a-f]{12}" => "sh -s # machine [0-9a-f]{12}"/);
+    await stack.configure(await settingsFor("1"));
+    const ran = await stack.up();
+    expect(ran.code, ran.output).toBe(0);
+    expect((await liveRelease())?.release).toBe("1");
   });
 
   test("destroy removes containers, networks, credentials and edge configuration, and keeps the data", async () => {

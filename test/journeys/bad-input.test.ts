@@ -3,7 +3,6 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { bootstrapScript } from "../../components/host/bootstrap.ts";
 import { must } from "../../local/command.ts";
 import { ensureServer, privateKey } from "../../local/server.ts";
 import { inSite, testSite } from "../../local/site.ts";
@@ -103,32 +102,6 @@ describe("the registry", () => {
 });
 
 describe("the server", () => {
-  const bootstrapIn = (setUp: string) => server(`unshare -m sh -c '${setUp} && sh -s'`, bootstrapScript());
-
-  test("another distribution is refused before it is touched", async () => {
-    const ran = await bootstrapIn('printf "ID=fedora\\nVERSION_ID=42\\nPRETTY_NAME=Fedora\\n" > /tmp/release && mount --bind /tmp/release /etc/os-release');
-    expect(ran.code).toBe(20);
-    expect(ran.output).toContain("refused, nothing was changed: this is Fedora; Debian 13 or newer, or Ubuntu 24.04 or newer, is wanted");
-  });
-
-  test("an older Debian too", async () => {
-    const ran = await bootstrapIn('printf "ID=debian\\nVERSION_ID=12\\n" > /tmp/release && mount --bind /tmp/release /etc/os-release');
-    expect(ran.code).toBe(20);
-    expect(ran.output).toContain("this is debian; Debian 13 or newer");
-  });
-
-  test("a full disk", async () => {
-    const ran = await bootstrapIn("mount -t tmpfs -o size=50m none /var/lib");
-    expect(ran.code).toBe(20);
-    expect(ran.output).toContain("50 MiB are free below /var/lib, 2048 MiB are wanted");
-  });
-
-  test("no systemd", async () => {
-    const ran = await bootstrapIn("mkdir -p /tmp/run && mount --bind /tmp/run /run/systemd");
-    expect(ran.code).toBe(20);
-    expect(ran.output).toContain("this server does not run systemd");
-  });
-
   test("a deploy onto a full disk is refused, and the record says so", async () => {
     const releases = "/var/lib/recoloca/recoloca-local/releases";
     const { stdout } = await server(`cat ${releases}/1/plan.json`);

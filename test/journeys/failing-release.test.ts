@@ -5,7 +5,7 @@ import { testSite } from "../../local/site.ts";
 import type { LocalStack } from "../../local/stack.ts";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { underLoad } from "../load.ts";
-import { containersOnServer, deploy, imagesOf, liveRelease, openStack, server, url, wipe } from "../site.ts";
+import { containersOnServer, deploy, imagesOf, liveRelease, openStack, server, settingsFor, url, wipe } from "../site.ts";
 
 let stack: LocalStack;
 beforeAll(async () => {
@@ -97,6 +97,20 @@ describe("after the switch", () => {
 });
 
 describe("two at once", () => {
+  test("two times pulumi up: the stack's lock lets one in, and what it deployed is live and whole", async () => {
+    await stack.configure(await settingsFor("5"));
+    const { result: ran, seen } = await underLoad(url, () => Promise.all([stack.up(), stack.up()]));
+    const [good, turnedAway] = ran.sort((a, b) => a.code - b.code);
+    expect(good?.code, good?.output).toBe(0);
+    expect(turnedAway?.output).toMatch(/the stack is currently locked by 1 lock/);
+    expect(seen.failed).toEqual([]);
+    expect(seen.lost).toEqual([]);
+    expect((await liveRelease())?.release).toBe("5");
+    const again = await stack.up();
+    expect(again.code, again.output).toBe(0);
+    expect(again.output).not.toMatch(/updated|created|deleted|replaced/);
+  });
+
   test("one goes through, the other says who is at it", async () => {
     const plan = JSON.parse(
       (await server("cat /var/lib/recoloca/recoloca-local/releases/$(ls /var/lib/recoloca/recoloca-local/releases | sort -n | tail -1)/plan.json")).stdout,

@@ -13,6 +13,7 @@ vi.mock("../../components/host/ssh-session.ts", async (original) => ({
   ...(await original<object>()),
   SshSession: class {
     open = async () => session.silence;
+    run = async () => ({ code: 0, output: "0123456789abcdef0123456789abcdef\n" });
   },
 }));
 
@@ -64,6 +65,7 @@ const serverThat = (silence = "") => ({
   connection: { ...CONNECTION, privateKey: pulumi.secret("KEY") },
   user: "root",
   silence: pulumi.output(silence),
+  machine: pulumi.output("0123456789ab"),
   ask: async () => ({ code: 0, output: JSON.stringify(said) }),
 });
 
@@ -80,9 +82,9 @@ describe("Host", () => {
     await settled(host.program);
     const { text, hash } = await hostProgram();
     const bootstrap = only("host-bootstrap");
-    expect(bootstrap).toMatchObject({ create: "sh -s", stdin: bootstrapScript(), addPreviousOutputInEnv: false });
+    expect(bootstrap).toMatchObject({ create: "sh -s # machine 0123456789ab", stdin: bootstrapScript(), addPreviousOutputInEnv: false });
     const program = only("host-program");
-    expect(program).toMatchObject({ create: `sh -c '${installScript(hash)}'`, stdin: text, addPreviousOutputInEnv: false });
+    expect(program).toMatchObject({ create: `sh -c '${installScript(hash)}' # machine 0123456789ab`, stdin: text, addPreviousOutputInEnv: false });
     for (const inputs of [bootstrap, program]) {
       const connection = opened(inputs["connection"]) as Record<string, unknown>;
       expect({ ...connection, privateKey: opened(connection["privateKey"]) }).toEqual({ ...CONNECTION, privateKey: "KEY" });
@@ -95,7 +97,7 @@ describe("Host", () => {
     await mock(false);
     const host = new Host("host", { address: "10.0.0.1", port: 22, user: "deploy", hostKey: "ssh-ed25519 AAAA", privateKey: "KEY" });
     await settled(host.program);
-    expect(only("host-bootstrap")["create"]).toBe("sudo -n sh -s");
+    expect(only("host-bootstrap")["create"]).toBe("sudo -n sh -s # machine 0123456789ab");
     expect(only("host-program")["create"]).toMatch(/^sudo -n sh -c '/);
   });
 });
@@ -106,7 +108,10 @@ describe("RegistryAccess", () => {
     new RegistryAccess("registry", { server: serverThat(), registry: "ghcr.io", username: "an na", password: "TOKEN" });
     await settled();
     const inputs = only("registry");
-    expect(inputs).toMatchObject({ create: "recoloca login --server ghcr.io --username 'an na'", delete: "recoloca logout --server ghcr.io" });
+    expect(inputs).toMatchObject({
+      create: "recoloca login --server ghcr.io --username 'an na' # machine 0123456789ab",
+      delete: "recoloca logout --server ghcr.io",
+    });
     expect(inputs["stdin"]).toEqual({ [SECRET]: "1b47061264138c4ac30d75fd1eb44270", value: "TOKEN" });
   });
 });
@@ -117,6 +122,7 @@ describe("ComposeDeployment", () => {
     server: serverThat(),
     application: "recoloca",
     environment: "staging",
+    url: "http://staging.recoloca.ai",
     compose,
     provenance: {},
     variables: { OPEN: "yes" },
@@ -203,7 +209,7 @@ describe("ComposeDeployment", () => {
     await mock(true);
     new ComposeDeployment("recoloca", args({ server: serverThat("timed out"), images: { backend: digest("a") }, release: "r1" }));
     await vi.waitFor(() => only("recoloca-release"));
-    expect(registered.find((one) => one.name === "deployed-last")).toMatchObject({ type: "pulumi:pulumi:StackReference" });
+    expect(registered.find((one) => one.name === "last-outputs")).toMatchObject({ type: "pulumi:pulumi:StackReference" });
   });
 
   test("destroying the data is a choice", async () => {

@@ -1,0 +1,64 @@
+/** The bootstrap on a server as a provider hands it over: what is missing is installed, and what cannot work is refused untouched. */
+import * as fs from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bootstrapScript } from "../../components/host/bootstrap.ts";
+import { removeSite } from "../../local/down.ts";
+import { ensureServer, onServer } from "../../local/server.ts";
+import { bareSite } from "../../local/site.ts";
+
+const bootstrap = (setUp = "true") => onServer(bareSite, `unshare -m sh -c '${setUp} && sh -s'`, bootstrapScript());
+const on = async (command: string) => (await onServer(bareSite, command)).stdout.trim();
+
+beforeAll(async () => {
+  await removeSite(bareSite);
+  fs.mkdirSync(bareSite.folder, { recursive: true, mode: 0o700 });
+  await ensureServer(bareSite, "bare");
+});
+afterAll(() => removeSite(bareSite));
+
+describe("refused before anything is touched", () => {
+  const release = (text: string) => `printf "${text}" > /tmp/release && mount --bind /tmp/release /etc/os-release`;
+
+  test.each([
+    [
+      "another distribution",
+      release("ID=fedora\\nVERSION_ID=42\\nPRETTY_NAME=Fedora\\n"),
+      "this is Fedora; Debian 13 or newer, or Ubuntu 24.04 or newer, is wanted",
+    ],
+    ["an older Debian", release("ID=debian\\nVERSION_ID=12\\n"), "this is debian; Debian 13 or newer"],
+    ["an older Ubuntu", release("ID=ubuntu\\nVERSION_ID=22.04\\n"), "this is ubuntu; Debian 13 or newer, or Ubuntu 24.04 or newer"],
+    ["a full disk", "mount -t tmpfs -o size=50m none /var/lib", "50 MiB are free below /var/lib, 2048 MiB are wanted"],
+    ["no systemd", "mkdir -p /tmp/run && mount --bind /tmp/run /run/systemd", "this server does not run systemd"],
+  ])("%s", async (_what, setUp, says) => {
+    const ran = await bootstrap(setUp);
+    expect(ran.code).toBe(20);
+    expect(ran.output).toContain(`refused, nothing was changed: ${says}`);
+    expect(await on("command -v dockerd haproxy node")).toBe("");
+  });
+
+  test("somebody who is not root", async () => {
+    const ran = await onServer(bareSite, "setpriv --reuid 65534 --clear-groups sh -s", bootstrapScript());
+    expect(ran.code).toBe(20);
+    expect(ran.output).toContain("this needs root, or a user with sudo without a password");
+  });
+});
+
+describe("a bare Debian 13", () => {
+  test("gets Docker, Compose, HAProxy and Node from the distribution, held, and an engine whose containers outlive it", async () => {
+    const ran = await bootstrap();
+    expect(ran.code, ran.output).toBe(0);
+    expect(ran.output).toMatch(/installing docker\.io docker-cli docker-compose haproxy nodejs/);
+    expect(ran.output).toMatch(/ready: Debian GNU\/Linux 13.*, docker 2\d\..*, compose 2\..*, haproxy 3\..*, node v20\./);
+    expect(await on("docker info --format '{{.LiveRestoreEnabled}}'")).toBe("true");
+    expect((await on("apt-mark showhold")).split("\n")).toEqual(["docker.io", "haproxy"]);
+    expect(await on("systemctl is-active docker haproxy")).toBe("active\nactive");
+  });
+
+  test("is left alone the second time", async () => {
+    const before = await on("systemctl show docker haproxy --property=ExecMainStartTimestamp; stat -c %y /etc/docker/daemon.json");
+    const ran = await bootstrap();
+    expect(ran.code, ran.output).toBe(0);
+    expect(ran.output).not.toContain("installing");
+    expect(await on("systemctl show docker haproxy --property=ExecMainStartTimestamp; stat -c %y /etc/docker/daemon.json")).toBe(before);
+  });
+});
