@@ -84,6 +84,8 @@ export const planSchema = z.strictObject({
   routes: z.array(routeSchema).min(1, "at least one route, else no request can reach the application"),
   gates: z.array(gateSchema),
   migration: migrationSchema.optional(),
+  /** False where the release goes back to code that the schema fits already. */
+  migrate: z.boolean().default(true),
   /** Seconds that the new release is watched, with the old one warm. */
   watch: seconds,
   /** Seconds that requests of the old release may still take. */

@@ -1,4 +1,5 @@
 /** The record: what happened to one release, kept on the host and printed by `recoloca show --json`. */
+import { randomBytes } from "node:crypto";
 import * as z from "zod";
 import { OUTCOMES, type Outcome } from "./outcome.ts";
 import { definitionSchema, provenanceSchema } from "./plan.ts";
@@ -26,13 +27,21 @@ export const STATES = [
 ] as const;
 export type State = (typeof STATES)[number];
 
+/** What a transaction can be in the middle of: a step, named by the state it leads to, or taking the release back. */
+export const DOINGS = [...STATES, "undoing"] as const;
+export type Doing = (typeof DOINGS)[number];
+
+const slotSchema = z.enum(["blue", "green"]);
+
 /** One journal line. `after` is seconds since the plan was received, by a clock that never jumps. */
 export const journalLineSchema = z.object({
   format: z.literal(RECORD_FORMAT),
   at: z.string(),
   after: z.number(),
-  /** Absent on a line that only tells something. */
+  /** Reached with this line. Absent on a line that only tells something. */
   state: z.enum(STATES).optional(),
+  /** Begun with this line, which has no text and is not shown: a restart finds here what it interrupted. */
+  doing: z.enum(DOINGS).optional(),
   text: z.string(),
   /** Lines that stand under the text: evidence, hints. */
   more: z.array(z.tuple([z.string(), z.string()])).optional(),
@@ -50,15 +59,32 @@ export const recordSchema = z.object({
   provenance: provenanceSchema,
   /** What the caller of the deploy calls it; by default the release's number. */
   attempt: z.string(),
+  /** For a rollback: the release it goes back to, and the one it leaves. */
+  rollback: z.object({ to: z.int(), from: z.int() }).optional(),
+  /** The systemd unit that ran it, and the start of the system that this was under: a restart is told from a crash by it. */
+  unit: z.string().optional(),
+  boot: z.string().optional(),
+  /** Address that the deploy was asked from, where it came over SSH. */
+  from: z.string().optional(),
   startedAt: z.string(),
   endedAt: z.string().optional(),
-  slot: z.enum(["blue", "green"]).optional(),
+  /** Where it runs, and what was live before it; known once the plan was found to be runnable. */
+  slot: slotSchema.optional(),
+  old: z
+    .object({ number: z.int(), slot: slotSchema, answers: z.object({ all: z.number(), failed: z.number() }).optional() })
+    .nullable()
+    .optional(),
+  /** How often it was taken up again after an interruption. */
+  resumed: z.int().default(0),
   schema: z.object({ before: z.string().optional(), after: z.string().optional() }).optional(),
   outcome: z.enum(Object.keys(OUTCOMES) as [Outcome, ...Outcome[]]).optional(),
   reason: z.string().optional(),
   journal: z.array(journalLineSchema),
 });
 export type ReleaseRecord = z.infer<typeof recordSchema>;
+
+/** The attempt at release `number`, unlike any other. */
+export const attemptName = (number: number) => `${number}-${randomBytes(3).toString("hex")}`;
 
 /**
  * What `recoloca live --json` answers: the question Pulumi asks before each preview and update. A host that has never
@@ -79,7 +105,9 @@ export const liveAnswerSchema = z.object({
       since: z.string(),
     })
     .nullable(),
-  /** Number of the next release. */
-  next: z.int().default(1),
+  /** A name for the next attempt that no earlier one had, also where the records were removed or the machine is a new one: `14-7f3a`. */
+  next: z.coerce.string(),
+  /** A release that somebody left on purpose: a deploy of it is refused until it is named. */
+  hold: z.object({ number: z.int(), release: z.string(), identity: z.string(), by: z.string(), at: z.string(), how: z.enum(["rollback", "cancel"]) }).nullish(),
 });
 export type LiveAnswer = z.infer<typeof liveAnswerSchema>;

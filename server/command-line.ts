@@ -10,6 +10,7 @@ export interface Command {
   readonly name: string;
   readonly says: string;
   readonly words?: readonly string[];
+  /** Those of `from` and `attempt` are for the program itself; people are not shown them. */
   readonly options: Readonly<Record<string, "string" | "boolean">>;
   readonly does: (given: Given) => Promise<number>;
   /** Called by the program itself, not by people. */
@@ -27,7 +28,9 @@ export function parse(command: Command, args: readonly string[]): Given {
       options: Object.fromEntries(Object.entries(command.options).map(([name, type]) => [name, { type }])),
       allowPositionals: true,
     });
-    if (positionals.length !== wanted.length) throw new Error(`wants ${wanted.join(" ") || "no words"}, got ${positionals.join(" ") || "none"}`);
+    const least = wanted.filter((word) => !word.startsWith("[")).length;
+    if (positionals.length < least || positionals.length > wanted.length)
+      throw new Error(`wants ${wanted.join(" ") || "no words"}, got ${positionals.join(" ") || "none"}`);
     return { words: positionals, options: values };
   } catch (error) {
     throw new Wrong(`${command.name}: ${(error as Error).message.split(". To specify")[0]}`);
@@ -45,7 +48,9 @@ export function usage(commands: readonly Command[]): string {
   const lines = commands
     .filter((command) => !command.hidden || commands.length === 1)
     .map((command) => {
-      const options = Object.entries(command.options).map(([name, type]) => (type === "boolean" ? `[--${name}]` : `[--${name} ${name.toUpperCase()}]`));
+      const options = Object.entries(command.options)
+        .filter(([name]) => name !== "from" && name !== "attempt")
+        .map(([name, type]) => (type === "boolean" ? `[--${name}]` : `[--${name} ${name.toUpperCase()}]`));
       return `  recoloca ${[command.name, ...(command.words ?? []), ...options].join(" ")}\n      ${command.says}\n`;
     });
   return `recoloca: what runs on this host, what happened to it, and how to change it\n\n${lines.join("")}`;

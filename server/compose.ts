@@ -1,5 +1,6 @@
 /** Docker Compose on this host: the authority on what a Compose file means, and what starts its services. */
 import * as fs from "node:fs";
+import { throughEngine } from "./docker-api.ts";
 import { lastLines, run, type RunOptions } from "./process.ts";
 
 /** Login of `recoloca login`, readable by the deploy identity alone. */
@@ -8,7 +9,8 @@ const ENVIRONMENT = { DOCKER_CONFIG };
 
 /** Compose's own program, which spares the start of `docker` in front of it: 35 ms of 75. */
 const PROGRAM = ["/usr/libexec/docker/cli-plugins/docker-compose", "/usr/lib/docker/cli-plugins/docker-compose"].find((file) => fs.existsSync(file));
-const composeRun = (args: readonly string[], options: RunOptions) => (PROGRAM ? run(PROGRAM, args, options) : run("docker", ["compose", ...args], options));
+const composeRun = (args: readonly string[], options: RunOptions) =>
+  throughEngine(() => (PROGRAM ? run(PROGRAM, args, options) : run("docker", ["compose", ...args], options)));
 
 export interface ComposeCall {
   readonly project: string;

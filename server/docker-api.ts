@@ -1,5 +1,6 @@
 /** The engine's HTTP interface on its socket. Its command line costs a process and some 40 ms for every question. */
 import * as http from "node:http";
+import { sleep } from "./process.ts";
 
 const SOCKET = "/var/run/docker.sock";
 /** Longer than the longest grace period that a container may ask for. */
@@ -10,8 +11,28 @@ export interface Reply {
   readonly body: string;
 }
 
-/** One request; the status is the caller's to judge. Rejects when the engine itself does not answer. */
-export function request(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<Reply> {
+/** The engine restarts in a second or two, and comes back after a reboot: nobody's deploy is to fail for that. */
+const PATIENCE = 30_000;
+
+/** The engine does not answer: it is down, or is being restarted. */
+export class EngineAway extends Error {}
+
+/**
+ * One request; the status is the caller's to judge. Asked again while the engine is away: everything that is asked of it
+ * here may be asked twice. Rejects when it stays away.
+ */
+export async function request(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<Reply> {
+  for (const began = performance.now(); ;) {
+    try {
+      return await requestOnce(method, path, body);
+    } catch (error) {
+      if (!(error instanceof EngineAway) || performance.now() - began > PATIENCE) throw error;
+      await sleep(200);
+    }
+  }
+}
+
+function requestOnce(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<Reply> {
   return new Promise((done, fail) => {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const headers = text === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text) };
@@ -19,10 +40,10 @@ export function request(method: "GET" | "POST" | "DELETE", path: string, body?: 
       let answer = "";
       response.setEncoding("utf8").on("data", (part: string) => (answer += part));
       response.on("end", () => done({ status: response.statusCode ?? 0, body: answer }));
-      response.on("error", fail);
+      response.on("error", (error) => fail(new EngineAway(`the Docker engine ended its answer: ${error.message}`)));
     });
     sent.on("timeout", () => sent.destroy(new Error(`the Docker engine gave no answer to ${method} ${path} in ${LIMIT / 1000}s`)));
-    sent.on("error", (error: NodeJS.ErrnoException) => fail(new Error(`the Docker engine does not answer at ${SOCKET}: ${error.message}`)));
+    sent.on("error", (error: NodeJS.ErrnoException) => fail(new EngineAway(`the Docker engine does not answer at ${SOCKET}: ${error.message}`)));
     sent.end(text);
   });
 }
@@ -58,4 +79,14 @@ export function events(of: Record<string, readonly string[]>, hear: (event: { Ac
   // Who listens also asks now and then: an engine that restarts ends the stream, not the watching.
   sent.on("error", () => undefined);
   return () => void sent.destroy();
+}
+
+const AWAY = /Cannot connect to the Docker daemon|error during connect|connection reset by peer|unexpected EOF|: EOF$/m;
+
+/** A call of Docker's own programs, once more when it failed because the engine was away meanwhile. */
+export async function throughEngine<T extends { code: number; stderr: string }>(call: () => Promise<T>): Promise<T> {
+  const ran = await call();
+  if (ran.code === 0 || !AWAY.test(ran.stderr)) return ran;
+  await request("GET", "/_ping");
+  return call();
 }

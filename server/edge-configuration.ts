@@ -9,7 +9,8 @@ export const ADMIN_SOCKET = "/run/haproxy/admin.sock";
 /** What the edge serves for one stack. */
 export interface EdgeStack {
   readonly stack: string;
-  readonly routes: readonly Route[];
+  /** Each slot has the routes of its own release: the switch changes both at once, and so does going back. */
+  readonly routes: Record<Slot, readonly Route[]>;
   /** Address of each routed service in each slot. */
   readonly addresses: Record<Slot, Record<string, string>>;
 }
@@ -29,23 +30,25 @@ export function routeFor(routes: readonly Route[], path: string, host?: string):
   );
 }
 
-/** Backends without repetition: two paths may lead to one service. */
-export function backends(stack: EdgeStack): Pick<Route, "service" | "port">[] {
-  const seen = new Map(stack.routes.map((route) => [`${route.service}:${route.port}`, { service: route.service, port: route.port }]));
+/** A slot's backends without repetition: two paths may lead to one service. */
+export function backends(stack: EdgeStack, slot: Slot): Pick<Route, "service" | "port">[] {
+  const seen = new Map(stack.routes[slot].map((route) => [`${route.service}:${route.port}`, { service: route.service, port: route.port }]));
   return [...seen.keys()].sort().map((key) => seen.get(key)!);
 }
 
-const condition = (route: Route) => {
-  const host = route.host === "*" ? "" : `{ hdr(host),field(1,:),lower -m str ${route.host.toLowerCase()} } `;
+const SLOTS = ["blue", "green"] as const;
+const variable = (stack: string) => `txn.${stack.replaceAll("-", "_")}`;
+
+function condition(stack: string, slot: Slot, route: Route): string {
+  const live = `{ var(${variable(stack)}) -m str ${slot} }`;
+  const host = route.host === "*" ? "" : ` { hdr(host),field(1,:),lower -m str ${route.host.toLowerCase()} }`;
   const prefix = route.path.replace(/\/$/, "");
-  const path = prefix === "" ? "" : `{ path -m str ${prefix} } || ${host}{ path -m beg ${prefix}/ }`;
-  const all = `${host}${path}`.trim();
-  return all === "" ? "" : ` if ${all}`;
-};
+  return prefix === "" ? `${live}${host}` : `${live}${host} { path -m str ${prefix} } || ${live}${host} { path -m beg ${prefix}/ }`;
+}
 
 export function edgeConfiguration(stacks: readonly EdgeStack[]): string {
   const rules = stacks
-    .flatMap((stack) => stack.routes.map((route) => ({ stack: stack.stack, route })))
+    .flatMap(({ stack, routes }) => SLOTS.flatMap((slot) => routes[slot].map((route) => ({ stack, slot, route }))))
     .sort((a, b) => inOrder([a.route, b.route]).indexOf(a.route) - inOrder([a.route, b.route]).indexOf(b.route));
   return `# Written by recoloca from what it deploys on this host; changes made here are lost.
 global
@@ -79,9 +82,8 @@ frontend web
     http-request set-header X-Forwarded-Proto http
     http-request set-header X-Forwarded-Host %[req.hdr(host)]
     http-request set-header X-Forwarded-Port %[dst_port]
-${rules
-  .map(({ stack, route }) => `    use_backend ${stack}.${route.service}-${route.port}.%[str(${stack}),map(${SLOTS_MAP},none)]${condition(route)}`)
-  .join("\n")}
+${stacks.map(({ stack }) => `    http-request set-var(${variable(stack)}) str(${stack}),map(${SLOTS_MAP},none)`).join("\n")}
+${rules.map(({ stack, slot, route }) => `    use_backend ${backendName(stack, route, slot)} if ${condition(stack, slot, route)}`).join("\n")}
     default_backend unavailable
 
 backend unavailable
@@ -95,17 +97,15 @@ function stackBackends(stack: EdgeStack): string {
     const address = stack.addresses[slot][route.service];
     return address && `    server ${slot} ${address}:${route.port} check`;
   };
-  return backends(stack)
-    .flatMap((route) =>
-      (["blue", "green"] as const).map((slot) => {
-        const spare = server(route, slot === "blue" ? "green" : "blue");
-        return `
+  return SLOTS.flatMap((slot) =>
+    backends(stack, slot).map((route) => {
+      const spare = server(route, slot === "blue" ? "green" : "blue");
+      return `
 backend ${backendName(stack.stack, route, slot)}
 ${[server(route, slot), spare && `${spare} backup disabled`].filter(Boolean).join("\n")}
 `;
-      }),
-    )
-    .join("");
+    }),
+  ).join("");
 }
 
 export const UNAVAILABLE_HTML = `<!doctype html>

@@ -69,13 +69,13 @@ export class Edge {
 
   /** Rows of one slot's servers within the backends that serve `serving`. */
   private names(serving: Slot): string[] {
-    return backends(this.stack).map((route) => backendName(this.stack.stack, route, serving));
+    return backends(this.stack, serving).map((route) => backendName(this.stack.stack, route, serving));
   }
 
   /** Services of a slot that HAProxy itself does not reach, and what it says of them; none is what one waits for. */
   async unreached(slot: Slot): Promise<{ service: string; port: number; status: string }[]> {
     const rows = await this.stat();
-    return backends(this.stack).flatMap((route) => {
+    return backends(this.stack, slot).flatMap((route) => {
       const status = rows.find((row) => row.backend === backendName(this.stack.stack, route, slot) && row.server === slot)?.status ?? "unknown to it";
       return status.startsWith("UP") ? [] : [{ ...route, status }];
     });

@@ -2,7 +2,7 @@
 import * as api from "./docker-api.ts";
 import { networkName } from "./compose-split.ts";
 import { DOCKER_CONFIG } from "./compose.ts";
-import { lastLines, run } from "./process.ts";
+import { lastLines, run, sleep } from "./process.ts";
 import type { Slot } from "./store.ts";
 
 export interface ContainerState {
@@ -60,7 +60,7 @@ export async function hasImage(reference: string): Promise<boolean> {
 }
 
 export async function pull(reference: string): Promise<void> {
-  const ran = await run("docker", ["pull", "--quiet", reference], { env: { DOCKER_CONFIG }, timeout: 900 });
+  const ran = await api.throughEngine(() => run("docker", ["pull", "--quiet", reference], { env: { DOCKER_CONFIG }, timeout: 900 }));
   if (ran.code !== 0) throw new Error(lastLines(ran.stderr || ran.stdout, 3));
 }
 
@@ -126,10 +126,30 @@ export async function startContainers(ids: readonly string[]): Promise<void> {
 }
 
 /** Containers of a slot start again with the engine, and when they die; those that end by themselves do not. */
-export async function keepRunning(stack: string, slot: Slot): Promise<void> {
-  const lasting = [...(await slotContainers(stack, slot, "routed")), ...(await slotContainers(stack, slot, "worker"))];
+export async function keepRunning(stack: string, slot: Slot, only?: "routed"): Promise<void> {
+  const lasting = [...(await slotContainers(stack, slot, "routed")), ...(only ? [] : await slotContainers(stack, slot, "worker"))];
   await Promise.all(lasting.map(({ id }) => api.must("POST", `/containers/${id}/update`, { RestartPolicy: { Name: "unless-stopped" } })));
 }
+
+/** Migrations and the like that were left, ended or not; under the lock none of them is anybody's any more. */
+export async function removeJobs(stack: string): Promise<void> {
+  await removeContainers((await containers(`recoloca.stack=${stack}`, "recoloca.job")).map((one) => one.id));
+}
+
+/** Waits for a container to end by itself; undefined where it takes longer, or is not there. */
+export async function waitForEnd(name: string, seconds: number): Promise<number | undefined> {
+  const limit = performance.now() + seconds * 1000;
+  while (performance.now() < limit) {
+    const reply = await api.must("GET", `/containers/${name}/json`, undefined, [404]);
+    if (reply.status === 404) return undefined;
+    const { State } = JSON.parse(reply.body) as Inspected;
+    if (State.Status === "exited" || State.Status === "dead") return State.ExitCode;
+    await sleep(50);
+  }
+  return undefined;
+}
+
+export const exists = async (name: string) => (await api.must("GET", `/containers/${name}/json`, undefined, [404])).status !== 404;
 
 export async function logTail(id: string, lines: number): Promise<string> {
   const ran = await run("docker", ["logs", "--tail", String(lines), id]);

@@ -9,32 +9,34 @@ import type { Store } from "./store.ts";
 
 const SILENCE = 10_000;
 
-const write = (text: string) => void (text !== "" && process.stdout.write(`${text}\n`));
+/** One line, or several; nothing for an empty text. */
+export const say = (text: string) => void (text !== "" && process.stdout.write(`${text}\n`));
 
 /** A release's lines on standard output, and a sign of life where they are far apart. */
 export class Telling {
   private readonly timer: NodeJS.Timeout;
   private spoken = performance.now();
 
-  constructor(release: Pick<ReleaseRecord, "number" | "release" | "provenance" | "startedAt">) {
-    write(renderHead(release));
+  constructor(release: Pick<ReleaseRecord, "number" | "release" | "provenance" | "startedAt">, head = true) {
+    if (head) say(renderHead(release));
     this.timer = setInterval(() => {
       if (performance.now() - this.spoken < SILENCE) return;
       this.spoken = performance.now();
-      write(`        … still at it, ${sayDuration((Date.now() - Date.parse(release.startedAt)) / 1000)}`);
+      say(`        … still at it, ${sayDuration((Date.now() - Date.parse(release.startedAt)) / 1000)}`);
     }, 1000);
   }
 
   line(line: JournalLine): void {
+    if (line.text === "") return;
     this.spoken = performance.now();
-    write(renderLine(line));
+    say(renderLine(line));
   }
 
   /** Gives the exit code. */
   end(record: ReleaseRecord): number {
     clearInterval(this.timer);
     const outcome = record.outcome ?? "stuck";
-    write(renderEnd(record, outcome));
+    say(renderEnd(record, outcome));
     return OUTCOMES[outcome].exit;
   }
 
@@ -43,11 +45,15 @@ export class Telling {
   }
 }
 
-/** Follows a deploy that another process runs, to its end. */
-export async function follow(store: Store, number: number): Promise<number> {
+/** How long a release without an end may have nobody at it: systemd starts what takes it up again. */
+const TAKE_UP = 20;
+
+/** Follows a deploy that another process runs, to its end; from a line on that the caller has not told yet. */
+export async function follow(store: Store, number: number, from = 0): Promise<number> {
   const first = store.record(number);
-  const telling = first && new Telling(first);
-  let shown = 0;
+  const telling = first && new Telling(first, from === 0);
+  let shown = from;
+  let nobody = 0;
   for (let asked = performance.now(); telling;) {
     // The record is read before the journal: an outcome then comes with all of its lines.
     const record = store.record(number);
@@ -58,11 +64,13 @@ export async function follow(store: Store, number: number): Promise<number> {
     if (performance.now() - asked > 1000) {
       asked = performance.now();
       // Asked after the lock: the record may have got its outcome between the two.
-      if (!(await isTaken(store.lockFile)) && !store.record(number)?.outcome) break;
+      const alone = !(await isTaken(store.lockFile)) && !store.record(number)?.outcome;
+      nobody = alone ? nobody + 1 : 0;
+      if (nobody > TAKE_UP) break;
     }
     await sleep(50);
   }
   telling?.stop();
-  write(` the deploy of release ${number} ended without a word; look: recoloca show ${number}; journalctl -u 'recoloca-deploy-*'`);
+  say(` the deploy of release ${number} ended without a word; look: recoloca show ${number}; journalctl -u 'recoloca-deploy-*'`);
   return OUTCOMES.stuck.exit;
 }

@@ -1,12 +1,12 @@
 /** What is live, as Pulumi asks it before each preview. Kept as a file too, which the program's starter prints without Node. */
 import * as path from "node:path";
-import { RECORD_FORMAT, type LiveAnswer } from "../release/record.ts";
+import { RECORD_FORMAT, attemptName, type LiveAnswer } from "../release/record.ts";
 import { writeWhole, type Store } from "./store.ts";
 
 export const LIVE_FILE = "live.json";
 
 export function liveAnswer(store: Store): LiveAnswer {
-  const { live } = store.state();
+  const { live, hold } = store.state();
   const record = live && store.record(live.number);
   return {
     format: RECORD_FORMAT,
@@ -22,7 +22,8 @@ export function liveAnswer(store: Store): LiveAnswer {
           since: record.endedAt ?? record.startedAt,
         }
       : null,
-    next: (store.numbers().at(-1) ?? 0) + 1,
+    hold: hold ?? null,
+    next: attemptName((store.numbers().at(-1) ?? 0) + 1),
   };
 }
 

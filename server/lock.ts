@@ -3,6 +3,8 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { run } from "./process.ts";
+import { readJson, writeWhole } from "./store.ts";
+import { ownUnit } from "./this-process.ts";
 
 /** Those who only look hold it, shared, for a moment: waiting a little longer tells them from a deploy. */
 const MOMENT = "0.5";
@@ -15,6 +17,36 @@ export function take(file: string): boolean {
   const { status } = spawnSync("flock", ["--exclusive", "--timeout", MOMENT, "3"], { stdio: ["ignore", "ignore", "ignore", handle] });
   if (status !== 0) fs.closeSync(handle);
   return status === 0;
+}
+
+/** Who has the lock: written beside it for people, and touched every few seconds while he is at it. The lock itself is flock's. */
+export interface Owner {
+  readonly what: "deploy" | "rollback" | "resume" | "remove";
+  readonly number: number;
+  readonly by?: string | undefined;
+  readonly run?: string | undefined;
+  readonly from?: string | undefined;
+  readonly since: string;
+  readonly pid: number;
+  readonly unit?: string | undefined;
+}
+
+const HEARTBEAT = 5_000;
+
+/** To be called once the lock is taken. */
+export function signLock(file: string, owner: Omit<Owner, "since" | "pid" | "unit">): void {
+  const unit = ownUnit();
+  writeWhole(ownerFile(file), JSON.stringify({ ...owner, since: new Date().toISOString(), pid: process.pid, unit } satisfies Owner));
+  const beat = () => fs.utimesSync(ownerFile(file), new Date(), new Date());
+  setInterval(() => void (fs.existsSync(ownerFile(file)) && beat()), HEARTBEAT).unref();
+}
+
+const ownerFile = (file: string) => path.join(path.dirname(file), "owner.json");
+
+/** Of the lock as it is now, or as it was last. */
+export function ownerOf(file: string): (Owner & { readonly beat: string }) | undefined {
+  const owner = readJson<Owner>(ownerFile(file));
+  return owner && { ...owner, beat: fs.statSync(ownerFile(file)).mtime.toISOString() };
 }
 
 /** Whether somebody deploys. Looking is shared, so that two who look do not take each other for a deploy. */

@@ -4,33 +4,57 @@ import { Failure, type Context } from "./context.ts";
 import { compose } from "./compose.ts";
 import * as engine from "./engine.ts";
 import type { Evidence } from "./evidence.ts";
-import { must, run } from "./process.ts";
+import { run } from "./process.ts";
 import { writeWhole } from "./store.ts";
 
 export async function migrate(context: Context): Promise<void> {
-  const { plan, journal, record } = context;
-  const migration = plan.migration;
-  if (!migration) return;
-  const revision = async () => {
-    if (!migration.revision) return undefined;
-    const asked = await job(context, "revision", migration.revision, 60);
-    return asked.code === 0 ? lastLine(asked.output) : undefined;
-  };
-  const before = await revision();
-  const { code, output, late } = await job(context, "migration", migration.command, migration.timeout);
-  const after = code === 0 ? await revision() : await revision().catch(() => undefined);
-  record.schema = { ...(before !== undefined && { before }), ...(after !== undefined && { after }) };
+  const { plan, record, store } = context;
+  const { migration } = plan;
+  if (!migration || !plan.migrate) return;
+  const before = await revisionNow(context);
+  // Kept before anything changes: after an interruption it tells whether something has.
+  record.schema = before === undefined ? {} : { before };
+  store.setRecord(record);
+  const name = await startJob(context, "migration", migration.command);
+  await conclude(context, await endOf(name, migration.timeout));
+  await engine.removeContainers([name]);
+}
+
+/** After an interruption: false where the migration was never started, else as it ended. */
+export async function settleMigration(context: Context): Promise<boolean> {
+  const { migration, migrate: wanted } = context.plan;
+  if (!migration || !wanted) return true;
+  const name = jobName(context, "migration");
+  if (!(await engine.exists(name))) return false;
+  await conclude(context, await endOf(name, migration.timeout));
+  await engine.removeContainers([name]);
+  return true;
+}
+
+/** Its container is removed after this, so that an interruption in between finds it again. */
+async function conclude(context: Context, { code, output, late }: Ended): Promise<void> {
+  const { journal, record, store } = context;
+  const migration = context.plan.migration!;
+  const before = record.schema?.before;
+  const after = await (code === 0 ? revisionNow(context) : revisionNow(context).catch(() => undefined));
+  record.schema = { ...record.schema, ...(after !== undefined && { after }) };
+  store.setRecord(record);
   if (code !== 0) {
     const how = late ? `took longer than ${migration.timeout}s and was ended` : `failed with exit code ${code}`;
     throw new Failure(`MIGRATION FAILED: "${migration.command.join(" ")}" ${how}; ${sayLeft(before, after)}`, [["its output", output], ...hint(output)]);
   }
-  const text =
-    migration.revision === undefined
-      ? "migrated"
-      : before === after
-        ? `schema unchanged (${after})`
-        : `migrated ${before === undefined ? "" : `${orEmpty(before)} `}→ ${after}`;
+  const moved = `migrated ${before === undefined ? "" : `${orEmpty(before)} `}→ ${after}`;
+  const text = migration.revision === undefined ? "migrated" : before === after ? `schema unchanged (${after})` : moved;
   journal.tell(text, { state: "migrated" });
+}
+
+async function revisionNow(context: Context): Promise<string | undefined> {
+  const command = context.plan.migration?.revision;
+  if (!command) return undefined;
+  const name = await startJob(context, "revision", command);
+  const { code, stdout } = await endOf(name, 60);
+  await engine.removeContainers([name]);
+  return code === 0 ? lastLine(stdout) : undefined;
 }
 
 const orEmpty = (revision: string) => (revision === "" ? "empty" : revision);
@@ -51,23 +75,26 @@ const hint = (output: string): Evidence =>
 /** The last line, without alembic's remark that it is the newest one: `9d40 (head)`. */
 const lastLine = (text: string) => (text.trim().split("\n").at(-1) ?? "").trim().replace(/ \((?:head|mergepoint|branchpoint)\)/g, "");
 
-interface Job {
+interface Ended {
   readonly code: number;
+  readonly stdout: string;
+  /** Both outputs' last lines. */
   readonly output: string;
   readonly late: boolean;
 }
+
+const jobName = ({ stack, number }: Context, kind: string) => `${stack}-${kind}-${number}`;
 
 /**
  * Never `docker exec`, never in the foreground: a killed client would leave the job running with nobody to wait for it.
  * Its service is written as a project of its own, so that it joins the slot's network with an address of the base's range.
  */
-async function job(context: Context, kind: string, command: readonly string[], timeout: number): Promise<Job> {
+async function startJob(context: Context, kind: string, command: readonly string[]): Promise<string> {
   const { stack, slot, store, number, split, environment, plan } = context;
   const service = plan.migration!.service;
   const { healthcheck: _healthcheck, networks: _networks, depends_on: _dependsOn, labels: _labels, ...definition } = split.release.services[service]!;
-  const name = `${stack}-${kind}-${number}`;
+  const name = jobName(context, kind);
   const file = store.file(number, `${kind}.compose.json`);
-  const project = projectName(stack, slot);
   writeWhole(
     file,
     JSON.stringify({
@@ -85,16 +112,15 @@ async function job(context: Context, kind: string, command: readonly string[], t
     }),
   );
   await engine.removeContainers([name]);
-  try {
-    await compose({ project: `${project}-${kind}`, file, environment }, ["up", "--detach"]).catch((error: Error) => {
-      throw new Failure(`the ${kind} does not start: ${error.message}`);
-    });
-    const waited = await run("docker", ["wait", name], { timeout });
-    const late = waited.code === 124;
-    if (late) await must("docker", ["stop", "--time", "5", name]);
-    const [stdout, all] = [await run("docker", ["logs", name]), await engine.logTail(name, 15)];
-    return { code: late ? 124 : Number(waited.stdout.trim()), output: kind === "revision" ? stdout.stdout : all, late };
-  } finally {
-    await engine.removeContainers([name]);
-  }
+  await compose({ project: `${projectName(stack, slot)}-${kind}`, file, environment }, ["up", "--detach"]).catch((error: Error) => {
+    throw new Failure(`the ${kind} does not start: ${error.message}`);
+  });
+  return name;
+}
+
+async function endOf(name: string, seconds: number): Promise<Ended> {
+  const code = await engine.waitForEnd(name, seconds);
+  if (code === undefined) await engine.stopContainers([name]);
+  const { stdout } = await run("docker", ["logs", name]);
+  return { code: code ?? 124, stdout, output: await engine.logTail(name, 15), late: code === undefined };
 }

@@ -37,17 +37,21 @@ export async function prepare(store: Store, number: number, plan: Plan, record: 
   if (problems.length > 0) throw new Refusal(problems.join("\n"));
 
   const state = store.state();
-  const old = state.live;
-  const slot: Slot = old ? other(old.slot) : "blue";
+  // Once decided it stays: after an interruption, what is live may be this release itself.
+  const old = record.old === undefined ? state.live : record.old;
+  const slot: Slot = record.slot ?? (old ? other(old.slot) : "blue");
   const networks = state.networks ?? (await chooseNetworks());
   const addressBook = assign(state.addresses, Object.keys(plan.images));
   store.setState({ networks, addresses: addressBook });
+  Object.assign(record, { slot, old });
+  store.setRecord(record);
   const addressesIn = (of: Slot) => Object.fromEntries(Object.keys(addressBook).map((name) => [name, `10.201.${networks[of]}.${addressBook[name]!}`]));
   const addresses = addressesIn(slot);
   const folders = { base: store.folder, release: path.dirname(folder) };
   const parts = split(parsed, plan, { stack, number, slot, addresses, folders });
   for (const of of ["base", "release"] as const) for (const { name, text } of parts.files[of]) writeGiven(path.join(folders[of], name), text);
-  const edge = new Edge({ stack, routes: plan.routes, addresses: { blue: addressesIn("blue"), green: addressesIn("green") } });
+  const routes = { blue: [], green: [], ...storedEdge(stack)?.routes, [slot]: plan.routes };
+  const edge = new Edge({ stack, routes, addresses: { blue: addressesIn("blue"), green: addressesIn("green") } });
   return { stack, store, number, plan, record, journal, slot, old, split: parts, edge, addresses, environment: plan.variables };
 }
 
@@ -72,7 +76,7 @@ function writeGiven(file: string, text: string): void {
 function routesTaken(stack: string, plan: Plan): string[] {
   return Store.stacks()
     .filter((name) => name !== stack)
-    .flatMap((name) => (storedEdge(name)?.routes ?? []).map((route) => ({ name, route })))
+    .flatMap((name) => Object.values(storedEdge(name)?.routes ?? {}).flatMap((routes) => routes.map((route) => ({ name, route }))))
     .filter(({ route }) => plan.routes.some((mine) => mine.host === route.host && mine.path === route.path))
     .map(({ name, route }) => `route ${route.host}${route.path} belongs to ${name} on this host`);
 }

@@ -2,17 +2,26 @@
 import { sayDuration } from "../release/duration.ts";
 import type { Outcome } from "../release/outcome.ts";
 import { OUTCOMES } from "../release/outcome.ts";
+import type { Provenance } from "../release/plan.ts";
 import type { JournalLine, ReleaseRecord } from "../release/record.ts";
 
 const LABEL = 14;
 
+/** ` by Ana, run 8841`, or nothing. */
+export function byWhom({ actor, run }: Pick<Provenance, "actor" | "run">): string {
+  const who = [actor && `by ${actor}`, run && `run ${run}`].filter(Boolean).join(", ");
+  return who && ` ${who}`;
+}
+
 export function renderHead(record: Pick<ReleaseRecord, "number" | "release" | "provenance">): string {
-  const { actor, run, commit } = record.provenance;
-  const by = [actor && `by ${actor}`, run && `run ${run}`, commit && `commit ${commit.slice(0, 12)}`].filter(Boolean).join(", ");
+  const { commit } = record.provenance;
+  const by = [byWhom(record.provenance).trim(), commit && `commit ${commit.slice(0, 12)}`].filter(Boolean).join(", ");
   return [` release ${record.number}`, record.release, by].filter(Boolean).join("  ");
 }
 
+/** Empty for a line that is not for people. */
 export function renderLine(line: JournalLine): string {
+  if (line.text === "") return "";
   const head = `${sayDuration(line.after).padStart(6)}  ${line.text}`;
   const more = (line.more ?? []).flatMap(([label, text]) =>
     text.split("\n").map((part, index) => `        ${(index === 0 ? label : "").padEnd(LABEL)}${part}`),

@@ -122,11 +122,13 @@ async function containersSettled({ stack, slot, journal }: Context, services: re
 }
 
 export async function switchOver(context: Context): Promise<void> {
-  const { edge, slot, journal, old } = context;
+  const { edge, stack, slot, journal, old } = context;
   // The last release in this slot may have been taken out because it died: ready first, or it never comes up.
   await edge.reset(slot);
   await reachedByEdge(context);
   if (old) await edge.standBy(slot, true);
+  // Should the system restart from here on, both start again with it, and the map says which one serves.
+  await engine.keepRunning(stack, slot, "routed");
   context.answersAtSwitch = await edge.answers(slot);
   await edge.switchTo(slot);
   journal.tell(old ? `switched; release ${old.number} stays warm` : "switched", { state: "switched" });
@@ -185,9 +187,10 @@ async function stopWorkers(stack: string, slot: Slot): Promise<void> {
   await engine.stopContainers((await engine.slotContainers(stack, slot, "worker")).map((one) => one.id));
 }
 
-export async function startOldWorkers({ stack, old }: Context): Promise<void> {
-  if (old)
-    await engine.startContainers((await engine.slotContainers(stack, old.slot, "worker")).filter((one) => one.status !== "running").map((one) => one.id));
+/** Containers of a slot that do not run, though they should. */
+export async function startStopped(stack: string, slot: Slot, role?: "routed"): Promise<void> {
+  const found = (await Promise.all((role ? [role] : (["routed", "worker"] as const)).map((one) => engine.slotContainers(stack, slot, one)))).flat();
+  await engine.startContainers(found.filter((one) => one.status !== "running").map((one) => one.id));
 }
 
 export async function removeSlot(stack: string, slot: Slot, grace = false): Promise<void> {

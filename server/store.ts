@@ -6,6 +6,8 @@
  *     edge.json               routes and addresses that the edge serves
  *     releases/<n>/plan.json  0600: holds the environment's values
  *     releases/<n>/journal.jsonl, record.json
+ *     releases/<n>/cancel.json  who cancelled it, and when
+ *     owner.json              who holds the lock, and since when; the lock itself is flock's
  *     releases/<n>/*.compose.json, .env
  */
 import * as fs from "node:fs";
@@ -22,7 +24,12 @@ export interface LiveRelease {
   number: number;
   slot: Slot;
   /** What its backends had answered when it got the traffic: counted from there, its own share of 5xx is known. */
-  answers?: { all: number; failed: number };
+  answers?: { all: number; failed: number } | undefined;
+}
+
+export interface Cancelled {
+  readonly by: string;
+  readonly at: string;
 }
 
 export interface StackState {
@@ -33,6 +40,18 @@ export interface StackState {
   addresses: Record<string, number>;
   /** Base service to the hash of the definition it runs with. */
   base: Record<string, string>;
+  hold?: Hold | null;
+}
+
+/** A release that somebody left by his own decision: it does not come back until a deploy names it. */
+export interface Hold {
+  readonly number: number;
+  readonly release: string;
+  readonly identity: string;
+  readonly by: string;
+  readonly at: string;
+  /** What he did: a rollback, or a cancel. */
+  readonly how: "rollback" | "cancel";
 }
 
 const EMPTY: StackState = { live: null, networks: null, addresses: {}, base: {} };
@@ -48,14 +67,30 @@ export function writeWhole(file: string, text: string, mode = 0o600): void {
     fs.closeSync(handle);
   }
   fs.renameSync(aside, file);
+  // The rename is the folder's: without this a power cut may take it back.
+  const folder = fs.openSync(path.dirname(file), "r");
+  try {
+    fs.fsyncSync(folder);
+  } finally {
+    fs.closeSync(folder);
+  }
 }
 
-function readJson<T>(file: string): T | undefined {
+export function readJson<T>(file: string): T | undefined {
   try {
     return JSON.parse(fs.readFileSync(file, "utf8")) as T;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new Error(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** A torn line in the middle is what a power cut left: the lines around it are whole. */
+function readLine(line: string): JournalLine | undefined {
+  try {
+    return JSON.parse(line) as JournalLine;
+  } catch {
+    return undefined;
   }
 }
 
@@ -129,6 +164,15 @@ export class Store {
     return record && { ...record, journal: this.journal(number) };
   }
 
+  /** Who wants it ended, or undefined. */
+  cancelled(number: number): Cancelled | undefined {
+    return readJson<Cancelled>(this.file(number, "cancel.json"));
+  }
+
+  cancel(number: number, who: Cancelled): void {
+    writeWhole(this.file(number, "cancel.json"), JSON.stringify(who));
+  }
+
   setRecord(record: ReleaseRecord): void {
     writeWhole(this.file(record.number, "record.json"), JSON.stringify({ ...record, journal: [] }, null, 2));
   }
@@ -142,13 +186,18 @@ export class Store {
       .slice(0, text.lastIndexOf("\n") + 1)
       .split("\n")
       .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as JournalLine);
+      .flatMap((line) => readLine(line) ?? []);
   }
 
   appendJournal(number: number, line: JournalLine): void {
-    const handle = fs.openSync(this.file(number, "journal.jsonl"), "a", 0o600);
+    const file = this.file(number, "journal.jsonl");
+    const handle = fs.openSync(file, "a+", 0o600);
     try {
-      fs.writeSync(handle, `${JSON.stringify(line)}\n`);
+      // What a power cut left of a line must not swallow the next one.
+      const { size } = fs.fstatSync(handle);
+      const last = Buffer.alloc(1);
+      const torn = size > 0 && fs.readSync(handle, last, 0, 1, size - 1) === 1 && last.toString() !== "\n";
+      fs.writeSync(handle, `${torn ? "\n" : ""}${JSON.stringify(line)}\n`);
       fs.fsyncSync(handle);
     } finally {
       fs.closeSync(handle);

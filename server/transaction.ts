@@ -1,6 +1,6 @@
 /**
- * A release as one transaction. The table is the whole story: steps in order, and what undoes a failure among them.
- * Before the switch the old release was never touched; after it, going back is one flip, because the old one is warm.
+ * A release as one transaction. The table is the whole story: steps in order, and what a restart does that finds one of them
+ * begun and not ended. Taking a release back is the same from everywhere: the map of the edge says whether visitors have it.
  */
 import { sayDuration } from "../release/duration.ts";
 import type { Outcome } from "../release/outcome.ts";
@@ -11,133 +11,191 @@ import { Failure, Refusal, type Context } from "./context.ts";
 import * as engine from "./engine.ts";
 import { masker } from "./evidence.ts";
 import { Journal } from "./journal.ts";
-import { migrate } from "./migration.ts";
+import { migrate, settleMigration } from "./migration.ts";
 import { prepare } from "./prepare.ts";
 import { sleep } from "./process.ts";
 import { prune } from "./prune.ts";
 import * as steps from "./steps.ts";
 import type { Slot, Store } from "./store.ts";
+import { ownBoot, ownUnit } from "./this-process.ts";
 import { watch } from "./watch.ts";
+
+/** Where to go on after an interruption, or back to the old release. */
+type Way = State | "undo";
 
 interface Step {
   readonly state: State;
   readonly does: (context: Context) => Promise<void>;
-  readonly undo: (context: Context) => Promise<Outcome>;
+  readonly interrupted: (context: Context) => Promise<Way>;
 }
 
+const always = (way: Way) => () => Promise.resolve(way);
+
+/** Up to the migration nothing is lost by going back; from there on the database fits the new release, so it goes on, once. */
 const STEPS: readonly Step[] = [
-  { state: "pulled", does: steps.pullImages, undo: removeNew },
-  { state: "based", does: baseUp, undo: removeNew },
-  { state: "migrated", does: migrate, undo: removeNew },
-  { state: "started", does: steps.startRelease, undo: removeNew },
-  { state: "healthy", does: steps.gateDirectly, undo: removeNew },
-  { state: "switched", does: steps.switchOver, undo: switchBack },
-  { state: "verified", does: steps.verifyThroughEdge, undo: switchBack },
-  { state: "workers", does: steps.swapWorkers, undo: switchBack },
-  { state: "watched", does: watch, undo: switchBack },
+  { state: "pulled", does: steps.pullImages, interrupted: always("undo") },
+  { state: "based", does: baseUp, interrupted: baseFirst },
+  { state: "migrated", does: migrate, interrupted: migrationFirst },
+  { state: "started", does: steps.startRelease, interrupted: always("started") },
+  { state: "healthy", does: steps.gateDirectly, interrupted: always("started") },
+  { state: "switched", does: steps.switchOver, interrupted: asTheMapSays },
+  { state: "verified", does: steps.verifyThroughEdge, interrupted: asTheMapSays },
+  { state: "workers", does: steps.swapWorkers, interrupted: asTheMapSays },
+  { state: "watched", does: watch, interrupted: asTheMapSays },
 ];
 
+/** A database that was being recreated is what both releases need. */
+async function baseFirst(context: Context): Promise<Way> {
+  await baseUp(context);
+  return "undo";
+}
+
+async function migrationFirst(context: Context): Promise<Way> {
+  return (await settleMigration(context)) ? "started" : "migrated";
+}
+
+/** Containers that a restart of the system has stopped are started; the window begins anew, whole. */
+async function asTheMapSays({ edge, stack, slot }: Context): Promise<Way> {
+  if (edge.serving() !== slot) return "started";
+  await steps.startStopped(stack, slot, "routed");
+  return "switched";
+}
+
+/** Who asks for a release, and how it is to be known. */
+export interface Caller {
+  readonly attempt?: string;
+  readonly from?: string;
+  readonly rollback?: { readonly to: number; readonly from: number };
+}
+
+type Hear = (line: JournalLine) => void;
+
 /** Runs a plan of the store to one of its ends, under the stack's lock; `hear` gets each line as it is written. */
-export async function transact(store: Store, number: number, attempt: string, hear: (line: JournalLine) => void): Promise<Outcome> {
+export async function transact(store: Store, number: number, caller: Caller, hear: Hear): Promise<Outcome> {
   const plan = store.plan(number);
-  const hidden = plan.masked.map((name) => plan.variables[name] ?? "");
-  const journal = new Journal(store, number, masker(hidden), hear);
-  const record = newRecord(number, attempt, plan);
+  const record = newRecord(number, caller, plan);
   store.setRecord(record);
-  const end = (outcome: Outcome, reason?: string) => {
-    Object.assign(record, { outcome, endedAt: new Date().toISOString(), ...(reason !== undefined && { reason: masker(hidden)(reason) }) });
-    store.setRecord(record);
-    return outcome;
-  };
+  const journal = new Journal(store, number, maskerOf(plan), hear);
   journal.tell("locked", { state: "received" });
   let context: Context;
   try {
     context = await prepare(store, number, plan, record, journal);
   } catch (error) {
     journal.tell(`refused: ${(error as Error).message}`, { state: "refused" });
-    return end(error instanceof Refusal ? "refused" : "failed", (error as Error).message);
+    return end(store, record, error instanceof Refusal ? "refused" : "failed", (error as Error).message);
   }
-  record.slot = context.slot;
   for (const note of context.split.notes) journal.tell(note);
-  for (const step of STEPS) {
+  return run(context, 0);
+}
+
+/** Finishes or undoes what an earlier process has left, under the stack's lock. */
+export async function resume(store: Store, number: number, hear: Hear): Promise<Outcome> {
+  const plan = store.plan(number);
+  const found = store.record(number) ?? newRecord(number, {}, plan);
+  const lines = store.journal(number);
+  const journal = new Journal(store, number, maskerOf(plan), hear);
+  const cancelled = store.cancelled(number);
+  const why = found.boot === ownBoot() ? "its process had ended" : "the server was restarted";
+  const record: ReleaseRecord = { ...found, journal: [], resumed: found.resumed + 1, boot: ownBoot() };
+  store.setRecord(record);
+  journal.tell(cancelled ? `cancelled by ${cancelled.by}` : `taken up again: ${why}`);
+  const reason = cancelled ? `cancelled by ${cancelled.by}` : `interrupted: ${why}`;
+  if (!record.slot) {
+    journal.tell("nothing was done yet", { state: "failed" });
+    return end(store, record, "failed", reason);
+  }
+  const context = await prepare(store, number, plan, record, journal);
+  if (store.state().live?.number === number) return settle(context);
+  const doing = lines.findLast((line) => line.doing)?.doing;
+  const step = STEPS.find((one) => one.state === doing);
+  if (cancelled || found.resumed > 0 || !step) return takeBack(context, reason);
+  let way: Way;
+  try {
+    way = await step.interrupted(context);
+  } catch (error) {
+    return failed(context, error);
+  }
+  if (way === "undo") return takeBack(context, reason);
+  return run(
+    context,
+    STEPS.findIndex((one) => one.state === way),
+  );
+}
+
+async function run(context: Context, first: number): Promise<Outcome> {
+  for (const step of STEPS.slice(first)) {
+    context.journal.begin(step.state);
     try {
       await step.does(context);
     } catch (error) {
-      const failure = error instanceof Failure ? error : new Failure((error as Error).message);
-      journal.tell(failure.message, { more: failure.evidence });
-      try {
-        return end(await step.undo(context), failure.message);
-      } catch (second) {
-        journal.tell(`going back failed too: ${(second as Error).message}`, {
-          state: "stuck",
-          more: [["look at", `recoloca status; docker ps; systemctl status haproxy`]],
-        });
-        return end("stuck", failure.message);
-      }
+      return failed(context, error);
     }
   }
-  await settle(context);
-  return end("live");
+  return settle(context);
 }
 
-function newRecord(number: number, attempt: string, plan: Plan): ReleaseRecord {
-  const { application, environment, release, images, provenance } = plan;
-  return {
-    format: RECORD_FORMAT,
-    number,
-    application,
-    environment,
-    release,
-    identity: identityOf(plan),
-    images,
-    provenance,
-    attempt,
-    startedAt: new Date().toISOString(),
-    journal: [],
-  };
+function failed(context: Context, error: unknown): Promise<Outcome> {
+  const failure = error instanceof Failure ? error : new Failure((error as Error).message);
+  context.journal.tell(failure.message, { more: failure.evidence });
+  return takeBack(context, failure.message);
 }
 
-async function removeNew({ stack, slot, number, old, journal }: Context): Promise<Outcome> {
-  await steps.removeSlot(stack, slot);
-  journal.tell(old ? `release ${number} removed. release ${old.number} was never touched and serves` : `release ${number} removed. nothing is live`, {
-    state: "failed",
-  });
-  return "failed";
-}
-
-async function switchBack(context: Context): Promise<Outcome> {
-  const { stack, slot, number, old, edge, journal } = context;
-  // The switch itself may be what failed: then no visitor has seen the new release.
-  if (edge.serving() !== slot) return removeNew(context);
-  if (old) {
-    await edge.reset(old.slot);
-    await edge.switchTo(old.slot);
-    await steps.removeSlot(stack, slot, true);
-    await steps.startOldWorkers(context);
-    await engine.keepRunning(stack, old.slot);
-    journal.tell(`switched back to release ${old.number}; release ${number} removed`, { state: "rolled-back" });
-  } else {
-    await edge.switchTo("none");
-    await steps.removeSlot(stack, slot, true);
-    journal.tell(`release ${number} removed. there was none before it: nothing is live`, { state: "rolled-back" });
+async function takeBack(context: Context, reason: string): Promise<Outcome> {
+  const { journal, store, record } = context;
+  journal.begin("undoing");
+  try {
+    return end(store, record, await undo(context), reason);
+  } catch (error) {
+    journal.tell(`going back failed too: ${(error as Error).message}`, {
+      state: "stuck",
+      more: [["look at", `recoloca status; docker ps; systemctl status haproxy`]],
+    });
+    return end(store, record, "stuck", reason);
   }
-  return "rolled-back";
 }
 
-/** The new release becomes the one that starts with the engine; the old one ends its requests and goes. */
-async function settle(context: Context): Promise<void> {
-  const { stack, slot, number, old, store, edge, journal, plan } = context;
+/** To the old release, whole, from anywhere. Every part of it may be done twice. */
+async function undo({ stack, slot, number, old, edge, journal }: Context): Promise<Outcome> {
+  const serving = edge.serving() === slot;
+  const switched = serving || journal.reached("switched");
+  if (serving) {
+    if (old) await edge.reset(old.slot);
+    await edge.switchTo(old?.slot ?? "none");
+  }
+  await steps.removeSlot(stack, slot, switched);
+  await engine.removeJobs(stack);
+  if (old) {
+    await steps.startStopped(stack, old.slot);
+    await engine.keepRunning(stack, old.slot);
+  }
+  const left = old ? (switched ? "" : `. release ${old.number} was never touched and serves`) : ". nothing is live";
+  const text = switched && old ? `switched back to release ${old.number}; release ${number} removed` : `release ${number} removed${left}`;
+  const outcome = switched ? "rolled-back" : "failed";
+  journal.tell(text, { state: outcome });
+  return outcome;
+}
+
+/** The new release is the live one from here on; the old one ends its requests and goes. */
+async function settle(context: Context): Promise<Outcome> {
+  const { stack, slot, number, old, store, edge, journal, plan, record } = context;
+  journal.begin("live");
   await engine.keepRunning(stack, slot);
   store.setState({ live: { number, slot, ...(context.answersAtSwitch && { answers: context.answersAtSwitch }) } });
-  if (!old) return journal.tell("live", { state: "live" });
+  await engine.removeJobs(stack);
+  if (!old) {
+    journal.tell("live", { state: "live" });
+    return end(store, record, "live");
+  }
   await edge.standBy(slot, false);
   const cut = await drained(context, old.slot);
   if (cut > 0) await edge.cut(old.slot);
   await steps.removeSlot(stack, old.slot, true);
-  const superseded = store.record(old.number);
   const kept = await prune(store, plan.keep);
   const streams = cut === 0 ? "drained" : `drained for ${sayDuration(plan.drain)}, ${cut} ${cut === 1 ? "stream" : "streams"} cut,`;
-  journal.tell(`live. release ${old.number} ${streams} and removed${superseded && kept ? "; its images are kept for rollback" : ""}`, { state: "live" });
+  journal.tell(`live. release ${old.number} ${streams} and removed${store.record(old.number) && kept ? "; its images are kept for rollback" : ""}`, {
+    state: "live",
+  });
+  return end(store, record, "live");
 }
 
 /** Sessions that were still open when the drain time, which began with the switch, was over. */
@@ -148,4 +206,35 @@ async function drained({ edge, plan, journal }: Context, slot: Slot): Promise<nu
     if (open === 0 || journal.seconds >= limit) return open;
     await sleep(100);
   }
+}
+
+const maskerOf = (plan: Plan) => masker(plan.masked.map((name) => plan.variables[name] ?? ""));
+
+function end(store: Store, record: ReleaseRecord, outcome: Outcome, reason?: string): Outcome {
+  const masked = reason === undefined ? undefined : maskerOf(store.plan(record.number))(reason);
+  Object.assign(record, { outcome, endedAt: new Date().toISOString(), ...(masked !== undefined && { reason: masked }) });
+  store.setRecord(record);
+  return outcome;
+}
+
+function newRecord(number: number, { attempt, ...caller }: Caller, plan: Plan): ReleaseRecord {
+  const { application, environment, release, images, provenance } = plan;
+  const unit = ownUnit();
+  return {
+    format: RECORD_FORMAT,
+    number,
+    application,
+    environment,
+    release,
+    identity: identityOf(plan),
+    images,
+    provenance,
+    attempt: attempt ?? String(number),
+    ...caller,
+    ...(unit !== undefined && { unit }),
+    boot: ownBoot(),
+    startedAt: new Date().toISOString(),
+    resumed: 0,
+    journal: [],
+  };
 }

@@ -14,7 +14,8 @@ const ENOUGH = 20;
 export async function watch(context: Context): Promise<void> {
   const { plan, journal, edge, slot, old } = context;
   if (plan.watch === 0) return;
-  const start = await edge.answers(slot);
+  // From the switch on: what visitors met before the window was open counts too.
+  const start = context.answersAtSwitch ?? (await edge.answers(slot));
   const usual = old ? shareOf(since(old.answers, await edge.answers(old.slot))) : 0;
   const deaths = watchDeaths(context);
   const wrong = new Map<string, number>();

@@ -29,6 +29,9 @@ export interface Settings {
   /** Seconds, as all durations here. */
   readonly watch: number;
   readonly drain: number;
+  readonly wait: number;
+  /** Number of a release on hold. */
+  readonly lift?: number;
   readonly keep: number;
 }
 
@@ -89,6 +92,8 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     ...(migration && { migration }),
     watch: values.watch,
     drain: values.drain,
+    wait: values.wait,
+    ...(values.lift !== undefined && { lift: values.lift }),
     keep: values.keep,
   };
 }

@@ -107,6 +107,17 @@ export const KEYS = {
   },
   watch: { form: duration.default(30), what: "How long a new release is watched with the old one warm.", example: "30s", default: "30s" },
   drain: { form: duration.default(30), what: "How long requests and streams of the old release may still take.", example: "30s", default: "30s" },
+  wait: {
+    form: duration.default(0),
+    what: "How long a deploy waits while another one runs; without it, it is refused at once, saying who is at it.",
+    example: "10m",
+    default: "0s",
+  },
+  lift: {
+    form: z.coerce.number().int().min(1).optional(),
+    what: "Number of a release that somebody left by rollback or cancel, and that is to be deployed all the same.",
+    example: "14",
+  },
   keep: {
     form: z.coerce.number().int().min(0).max(100).default(5),
     what: "Superseded releases whose images are kept for rollback.",

@@ -33,6 +33,7 @@ export function planFor(image: string, change: Partial<Plan> = {}): Plan {
     watch: 1,
     drain: 1,
     keep: 1,
+    migrate: true,
     provenance: { actor: "a test" },
     definitions: {},
     ...change,

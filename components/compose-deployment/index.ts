@@ -6,12 +6,12 @@ import * as remote from "@pulumi/command/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { PLAN_FORMAT, canonical, identityOf, type Gate, type Migration, type Plan, type Provenance, type Route } from "../../release/plan.ts";
-import { liveAnswerSchema, type LiveAnswer } from "../../release/record.ts";
+import { attemptName, liveAnswerSchema, type LiveAnswer } from "../../release/record.ts";
 import { lastOutput } from "../last-outputs.ts";
 import { asRoot, type Server } from "../server.ts";
 import { commandLine } from "../shell.ts";
 import { definitionsOf } from "./definitions.ts";
-import { howToDeploy, previewLines } from "./preview.ts";
+import { howToDeploy, previewLines, sayHold } from "./preview.ts";
 
 export interface ComposeDeploymentArgs {
   readonly server: Server;
@@ -37,6 +37,10 @@ export interface ComposeDeploymentArgs {
   /** Seconds. */
   readonly watch: number;
   /** Seconds. */
+  /** Seconds to wait where another deploy runs. @default 0: refused at once, saying who is at it. */
+  readonly wait?: number;
+  /** Number of a release on hold that is to be deployed all the same. */
+  readonly lift?: number;
   readonly drain: number;
   /** Superseded releases whose images stay. */
   readonly keep: number;
@@ -60,7 +64,7 @@ type Wanted = Pick<Deployed, "release" | "images" | "provenance">;
 
 /** What a shell says of a command that it does not know. */
 const NOT_INSTALLED = 127;
-const NOTHING: LiveAnswer = { format: 1, live: null, next: 1 };
+const nothing = (): LiveAnswer => ({ format: 1, live: null, next: attemptName(1) });
 
 export class ComposeDeployment extends pulumi.ComponentResource {
   /** Where people reach it, once a release is there. */
@@ -79,12 +83,13 @@ export class ComposeDeployment extends pulumi.ComponentResource {
     const plan = pulumi.secret(pulumi.all([wish, args.secrets]).apply(([wanted, secrets]) => (wanted ? canonical(toPlan(args, wanted, secrets)) : "")));
     // Images, names and the attempt are for everyone; what is derived from the secrets is not shown.
     const open = pulumi.unsecret(wish);
+    const options = [...(args.wait ? ["--wait", String(args.wait)] : []), ...(args.lift === undefined ? [] : ["--lift", String(args.lift)])];
     const removal = ["recoloca", "remove", "--application", application, "--environment", environment, ...(args.removeVolumes ? ["--volumes"] : [])];
     const deploy = new remote.Command(
       `${name}-release`,
       {
         connection: server.connection,
-        create: open.apply((wanted) => asRoot(server.user, commandLine("recoloca", "deploy", "--attempt", wanted?.attempt ?? "none"))),
+        create: open.apply((wanted) => asRoot(server.user, commandLine("recoloca", "deploy", "--attempt", wanted?.attempt ?? "none", ...options))),
         delete: asRoot(server.user, commandLine(...removal)),
         stdin: plan,
         addPreviousOutputInEnv: false,
@@ -125,15 +130,17 @@ export class ComposeDeployment extends pulumi.ComponentResource {
       const lines = previewLines(silent ? null : answer.live, plan, silent);
       void pulumi.log.info(`\n${lines.map((line) => `    ${line}`).join("\n")}\n`, this);
     }
+    const hold = silent ? null : answer.hold;
+    if (!same && hold?.identity === identity && hold.number !== args.lift) void pulumi.log.warn(sayHold(hold), this);
     const { release, images, provenance } = wanted;
-    const attempt = same ? now.attempt : silent ? "next" : String(answer.next);
+    const attempt = same ? now.attempt : silent ? "next" : answer.next;
     return { release, images, provenance, identity, attempt };
   }
 }
 
 async function ask(server: Server, command: string): Promise<LiveAnswer> {
   const { code, output } = await server.ask(command);
-  if (code === NOT_INSTALLED || /command not found/.test(output)) return NOTHING;
+  if (code === NOT_INSTALLED || /command not found/.test(output)) return nothing();
   if (code !== 0) throw new pulumi.RunError(`the server does not say what is live; nothing was changed\n  ${command}: ${output.trim()}`);
   return liveAnswerSchema.parse(JSON.parse(output));
 }
@@ -156,6 +163,7 @@ function toPlan(args: ComposeDeploymentArgs, wanted: Wanted, secrets: Record<str
     watch: args.watch,
     drain: args.drain,
     keep: args.keep,
+    migrate: true,
     provenance: wanted.provenance,
     definitions: definitionsOf(args.compose, { ...args.variables, ...secrets }),
   };

@@ -43,3 +43,9 @@ export function howToDeploy(services: readonly string[]): string {
     "  pulumi up",
   ].join("\n");
 }
+
+/** A release that somebody left on the server, and that the configuration names still. */
+export const sayHold = ({ number, release, by, how }: NonNullable<LiveAnswer["hold"]>) =>
+  `release ${number} (${release}) was left by ${by}'s ${how} and is on hold: the server will refuse it
+    deploy it all the same   pulumi config set recoloca:lift ${number}
+    keep what is live        pulumi config rm recoloca:images; pulumi config rm recoloca:release`;

@@ -4,29 +4,33 @@
  */
 import * as fs from "node:fs";
 import * as z from "zod";
+import { parseDuration, sayDuration } from "../../release/duration.ts";
 import { OUTCOMES } from "../../release/outcome.ts";
 import { PLAN_FORMAT, identityOf, planSchema, stackName, type Plan } from "../../release/plan.ts";
 import type { ReleaseRecord } from "../../release/record.ts";
-import { readInput, type Given } from "../command-line.ts";
-import { Telling, follow } from "../follow.ts";
+import { Wrong, readInput, type Given } from "../command-line.ts";
+import { Telling, follow, say } from "../follow.ts";
 import { keepLiveAnswer } from "../live-answer.ts";
-import { isTaken, take } from "../lock.ts";
+import { isTaken, ownerOf, signLock, take } from "../lock.ts";
 import { sleep } from "../process.ts";
-import { ago } from "../render.ts";
+import { ago, byWhom } from "../render.ts";
+import { holdOf } from "./hold.ts";
 import { Store } from "../store.ts";
-import { transact } from "../transaction.ts";
+import { transact, type Caller } from "../transaction.ts";
 
-const refuse = (text: string): number => {
-  process.stdout.write(` refused: ${text}\n`);
+/** One clear error, nothing changed. */
+export const refuse = (text: string): number => {
+  say(` refused: ${text}`);
   return OUTCOMES.refused.exit;
 };
 
 export async function deploy(given: Given): Promise<number> {
   // Who started this may be gone before it ends.
   process.stdout.on("error", () => undefined);
+  const wait = secondsOf(given.options["wait"]);
   const text = await readInput();
   if (text.trim() === "") {
-    process.stdout.write(" no release is named yet: this server is ready for one\n");
+    say(" no release is named yet: this server is ready for one");
     return 0;
   }
   const plan = readPlan(text);
@@ -34,33 +38,84 @@ export async function deploy(given: Given): Promise<number> {
   if (!fs.existsSync("/run/systemd/system")) return refuse("this host has no systemd, which keeps a deploy going when the connection is cut");
   const store = new Store(stackName(plan));
   const identity = identityOf(plan);
-  while (!take(store.lockFile)) {
-    const running = await runningDeploy(store);
-    const record = running === undefined ? undefined : store.record(running);
-    if (record?.identity === identity) return follow(store, record.number);
-    if (record) return refuse(sayRunning(record));
-    // Whoever has the lock has not written a record yet, or has just ended.
-    await sleep(100);
-  }
+  const running = await locked(store, wait, (record) => record.identity === identity);
+  if (running?.identity === identity) return follow(store, running.number);
+  if (running) return refuse(sayRunning(store, running));
   const live = store.state().live;
   if (live && store.record(live.number)?.identity === identity) {
-    process.stdout.write(` release ${live.number}  ${plan.release} is live already; nothing to do\n`);
+    say(` release ${live.number}  ${plan.release} is live already; nothing to do`);
     return 0;
   }
+  const held = holdOf(store, identity, given.options["lift"]);
+  if (held !== undefined) return refuse(held);
+  const before = lastTry(store, identity);
+  if (before !== undefined) say(before);
+  return runPlan(store, plan, "deploy", {
+    ...(typeof given.options["attempt"] === "string" && { attempt: given.options["attempt"] }),
+    ...(typeof given.options["from"] === "string" && given.options["from"] !== "" && { from: given.options["from"] }),
+  });
+}
+
+/** Takes a plan's release to one of its ends, under the lock that the caller has taken. */
+export async function runPlan(store: Store, plan: Plan, what: "deploy" | "rollback", caller: Caller): Promise<number> {
   const number = store.create(plan);
+  signLock(store.lockFile, { what, number, by: plan.provenance.actor, run: plan.provenance.run, from: caller.from });
   keepLiveAnswer(store);
   const telling = new Telling({ number, release: plan.release, provenance: plan.provenance, startedAt: new Date().toISOString() });
-  const attempt = String(given.options["attempt"] ?? number);
-  await transact(store, number, attempt, (line) => telling.line(line)).finally(() => {
+  await transact(store, number, caller, (line) => telling.line(line)).finally(() => {
     telling.stop();
     keepLiveAnswer(store);
   });
   return telling.end(store.record(number)!);
 }
 
-function sayRunning({ number, release, provenance, startedAt }: ReleaseRecord): string {
-  const who = [provenance.actor && `by ${provenance.actor}`, provenance.run && `run ${provenance.run}`].filter(Boolean).join(", ");
-  return `release ${number} (${release}) is being deployed${who ? ` ${who}` : ""}, since ${ago(startedAt)}\n  wait for it, or look: recoloca show ${number}. Nothing was changed.`;
+function secondsOf(wait: string | boolean | undefined): number {
+  if (typeof wait !== "string") return 0;
+  const seconds = /^\d+$/.test(wait) ? Number(wait) : parseDuration(wait);
+  if (seconds === undefined) throw new Wrong(`--wait got "${wait}", wants seconds or a duration such as 5m`);
+  return seconds;
+}
+
+/** Undefined once the lock is ours; else the release that somebody is at, when it is the one we want, or waiting took too long. */
+export async function locked(store: Store, wait: number, same: (record: ReleaseRecord) => boolean = () => false): Promise<ReleaseRecord | undefined> {
+  const began = performance.now();
+  for (let told = false; !take(store.lockFile); told = true) {
+    const number = await runningDeploy(store);
+    const record = number === undefined ? undefined : store.record(number);
+    if (record && (same(record) || performance.now() - began >= wait * 1000)) return record;
+    if (record && !told) say(` waiting up to ${sayDuration(wait)} for release ${record.number} (${record.release})${byWhom(record.provenance)}`);
+    // Without a record: whoever has the lock has not written it yet, or has just ended.
+    await sleep(100);
+  }
+  // A deploy whose process died: its lock is free, what it left is not.
+  const left = store.numbers().at(-1);
+  const record = left === undefined ? undefined : store.record(left);
+  if (record && record.outcome === undefined) await settleFirst(store, record);
+  return undefined;
+}
+
+/** The service that does so at a restart may not have come to it yet; the lock is ours now. */
+async function settleFirst(store: Store, { number, release }: ReleaseRecord): Promise<void> {
+  say(` release ${number} (${release}) was interrupted; first it is finished or taken back`);
+  const { resumeHere } = await import("./resume.ts");
+  await resumeHere(store, number);
+}
+
+export function sayRunning(store: Store, { number, release, provenance, startedAt }: ReleaseRecord): string {
+  const from = ownerOf(store.lockFile)?.from;
+  return `release ${number} (${release}) is being deployed${byWhom(provenance)}${from === undefined ? "" : `, from ${from}`}, since ${ago(startedAt)}
+   see it         recoloca show ${number}
+   wait for it    recoloca deploy --wait 10m, or in the stack: pulumi config set recoloca:wait 10m
+   end it         recoloca cancel
+   Nothing was changed.`;
+}
+
+/** The same release, tried before: how it ended, before it is tried anew. */
+function lastTry(store: Store, identity: string): string | undefined {
+  const before = store.numbers().findLast((number) => store.record(number)?.identity === identity);
+  const record = before === undefined ? undefined : store.record(before);
+  if (!record?.outcome || record.outcome === "live") return undefined;
+  return ` release ${record.number} was the same and ${OUTCOMES[record.outcome].was}, ${ago(record.startedAt)} ago: ${(record.reason ?? "").split("\n")[0]}; trying anew`;
 }
 
 function readPlan(text: string): Plan | string {

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import type { Given } from "../command-line.ts";
 import { applyConfiguration } from "../edge.ts";
 import { LIVE_FILE } from "../live-answer.ts";
+import { must } from "../process.ts";
 import { ROOT, writeWhole } from "../store.ts";
 
 const NAME = "/usr/local/bin/recoloca";
@@ -11,23 +12,77 @@ export async function install(_given: Given): Promise<number> {
   const program = fs.realpathSync(process.argv[1]!);
   fs.mkdirSync(ROOT, { recursive: true, mode: 0o700 });
   fs.mkdirSync("/etc/recoloca", { recursive: true, mode: 0o755 });
+  await placeUnits();
+  writeWhole(`${NAME}-ended`, ENDED, 0o755);
   writeWhole(NAME, starter(process.execPath, program), 0o755);
   const changed = await applyConfiguration();
   process.stdout.write(` recoloca is in place: ${NAME}${changed ? "; the edge is configured" : ""}\n`);
   return 0;
 }
 
+async function placeUnits(): Promise<void> {
+  const units = { "recoloca-resume.service": RESUME, "recoloca-resume@.service": RESUME_STACK };
+  const changed = Object.entries(units).filter(([name, text]) => readIfThere(`/etc/systemd/system/${name}`) !== text);
+  for (const [name, text] of changed) writeWhole(`/etc/systemd/system/${name}`, text, 0o644);
+  if (changed.length === 0) return;
+  await must("systemctl", ["daemon-reload"]);
+  await must("systemctl", ["enable", "--quiet", "recoloca-resume.service"]);
+}
+
+const readIfThere = (file: string) => (fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "");
+
 /**
- * A deploy runs in a unit of its own, with the caller's pipes: a cut connection takes the pipes away, not the process. A
- * small semi-space keeps the program's memory low beside the application it serves.
+ * A deploy runs in a unit of its own, with the caller's pipes: a cut connection takes the pipes away, not the process. When
+ * that process dies, systemd starts what takes the release up again, and the caller is told how it ends. A small semi-space
+ * keeps the program's memory low beside the application it serves.
  */
 const starter = (node: string, program: string) => `#!/bin/sh
 program="${node} --max-semi-space-size=2 ${program}"
-if [ "$1" = deploy ] && [ -d /run/systemd/system ]; then
-  exec systemd-run --quiet --collect --pipe --wait --service-type=exec --unit="recoloca-deploy-$(date +%s)-$$" --property=TimeoutStopSec=30 -- $program "$@"
-fi
+case "$1" in deploy | rollback)
+  if [ -d /run/systemd/system ]; then
+    unit="recoloca-$1-$(date +%s)-$$"
+    systemd-run --quiet --collect --pipe --wait --service-type=exec --unit="$unit" --setenv=SUDO_USER="$SUDO_USER" --property=TimeoutStopSec=30 \\
+      --property=ExecStopPost=${NAME}-ended -- $program "$@" --from "\${SSH_CONNECTION%% *}"
+    code=$?
+    case "$code" in 0 | 2 | 2[0-3]) exit "$code" ;; esac
+    exec $program follow --unit "$unit"
+  fi ;;
+esac
 # Asked before every preview: an answer that needs no start of Node.
 answer="${ROOT}/$3-$5/${LIVE_FILE}"
 if [ "$1 $2 $4" = "live --application --environment" ] && [ -f "$answer" ]; then exec cat "$answer"; fi
 exec $program "$@"
+`;
+
+/** After a deploy's process: one that ended by itself has said so; any other has left something. */
+const ENDED = `#!/bin/sh
+case "$EXIT_CODE/$EXIT_STATUS" in exited/0 | exited/2 | exited/2[0-3]) ;; *) systemctl start --no-block recoloca-resume.service || true ;; esac
+`;
+
+const RESUME = `[Unit]
+Description=Finishes or undoes deploys that were interrupted
+Documentation=man:systemd.service(5)
+After=docker.service haproxy.service
+Wants=docker.service haproxy.service
+
+[Service]
+Type=oneshot
+ExecStart=${NAME} resume
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+const RESUME_STACK = `[Unit]
+Description=Finishes or undoes the interrupted deploy of %i
+After=docker.service haproxy.service
+StartLimitIntervalSec=600
+StartLimitBurst=3
+
+[Service]
+Type=exec
+ExecStart=${NAME} resume --stack %i
+SuccessExitStatus=20 21 22 23
+Restart=on-failure
+RestartSec=1
 `;

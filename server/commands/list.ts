@@ -1,7 +1,10 @@
 /** The commands, in the order in which a person at 3 a.m. wants them. */
+import { cancel } from "./cancel.ts";
 import { deploy } from "./deploy.ts";
 import { login, logout } from "./login.ts";
 import { install } from "./install.ts";
+import { followUnit, resumeCommand } from "./resume.ts";
+import { rollback } from "./rollback.ts";
 import { remove } from "./remove.ts";
 import { history, live, show, status } from "./tell.ts";
 import type { Command } from "../command-line.ts";
@@ -10,7 +13,17 @@ export const COMMANDS: readonly Command[] = [
   { name: "status", says: "what is live, and what runs now", options: { json: "boolean" }, does: status },
   { name: "history", says: "what happened, newest first", options: { json: "boolean" }, does: history },
   { name: "show", says: "one release's whole story: recoloca show 14", words: ["NUMBER"], options: { json: "boolean", stack: "string" }, does: show },
-  { name: "deploy", says: "deploys the plan on standard input", options: { attempt: "string" }, does: deploy },
+  { name: "deploy", says: "deploys the plan on standard input", options: { attempt: "string", wait: "string", lift: "string", from: "string" }, does: deploy },
+  {
+    name: "rollback",
+    says: "goes back to the release before, or to RELEASE, gated like a deploy",
+    words: ["[RELEASE]"],
+    options: { stack: "string", from: "string" },
+    does: rollback,
+  },
+  { name: "cancel", says: "ends a deploy that runs, and goes back to the old release", options: { stack: "string" }, does: cancel },
+  { name: "resume", says: "finishes or undoes what an interruption left", options: { stack: "string" }, does: resumeCommand, hidden: true },
+  { name: "follow", says: "tells what becomes of a deploy", options: { unit: "string" }, does: followUnit, hidden: true },
   { name: "live", says: "what is live, for programs", options: { application: "string", environment: "string", json: "boolean" }, does: live },
   {
     name: "remove",

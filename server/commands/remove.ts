@@ -4,12 +4,13 @@ import { need, type Given } from "../command-line.ts";
 import { Edge, storedEdge } from "../edge.ts";
 import * as engine from "../engine.ts";
 import { Store } from "../store.ts";
+import { take } from "../lock.ts";
 import { runningDeploy } from "./deploy.ts";
 
 export async function remove(given: Given): Promise<number> {
   const stack = `${need(given, "application")}-${need(given, "environment")}`;
   const store = new Store(stack);
-  const running = await runningDeploy(store);
+  const running = fs.existsSync(store.folder) && !take(store.lockFile) ? await runningDeploy(store) : undefined;
   if (running !== undefined) throw new Error(`release ${running} of ${stack} is being deployed; wait for it: recoloca show ${running}`);
   const edge = storedEdge(stack);
   if (edge) await new Edge(edge).remove();

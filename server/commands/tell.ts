@@ -4,7 +4,8 @@ import type { ReleaseRecord } from "../../release/record.ts";
 import { Wrong, need, type Given } from "../command-line.ts";
 import { slotContainers } from "../engine.ts";
 import { liveAnswer } from "../live-answer.ts";
-import { ago, renderEnd, renderHead, renderLine } from "../render.ts";
+import { ownerOf } from "../lock.ts";
+import { ago, byWhom, renderEnd, renderHead, renderLine } from "../render.ts";
 import { Store } from "../store.ts";
 import { runningDeploy } from "./deploy.ts";
 
@@ -23,14 +24,16 @@ export async function status(given: Given): Promise<number> {
     return 0;
   }
   if (answers.length === 0) print("nothing is deployed on this host yet");
-  for (const { stack, live: now, running: at } of answers) {
+  for (const { stack, live: now, running: at, hold } of answers) {
     print(` ${stack}`);
     if (now) {
       const slot = new Store(stack).state().live!.slot;
       const services = (await slotContainers(stack, slot)).map((one) => `${one.service} ${one.health === "none" ? one.status : one.health}`);
       print(` release ${now.number}  ${now.release}  live since ${ago(now.since)}  ${services.sort().join(", ")}`);
     } else print(" nothing is live");
-    if (at) print(` release ${at.number}  ${at.release}  is being deployed, since ${ago(at.since)}: recoloca show ${at.number}`);
+    if (at) print(` release ${at.number}  ${at.release}  is being deployed${byWhom(at)}, since ${ago(at.since)}: recoloca show ${at.number}, recoloca cancel`);
+    if (hold)
+      print(` release ${hold.number}  ${hold.release}  on hold since ${hold.by}'s ${hold.how} ${ago(hold.at)} ago: not deployed until recoloca:lift names it`);
     const last = lastFailed(new Store(stack), now?.number);
     if (last) print(` release ${last.number}  ${last.release}  ${OUTCOMES[last.outcome!].says} ${ago(last.startedAt)} ago: ${firstLine(last.reason)}`);
   }
@@ -38,11 +41,21 @@ export async function status(given: Given): Promise<number> {
 }
 
 /** A deploy that runs now. */
-async function running(stack: string): Promise<{ number: number; release: string; since: string } | null> {
-  const number = await runningDeploy(new Store(stack));
+async function running(stack: string) {
+  const store = new Store(stack);
+  const number = await runningDeploy(store);
   if (number === undefined) return null;
-  const record = new Store(stack).record(number);
-  return { number, release: record?.release ?? "", since: record?.startedAt ?? new Date().toISOString() };
+  const record = store.record(number);
+  const owner = ownerOf(store.lockFile);
+  return {
+    number,
+    release: record?.release ?? "",
+    since: record?.startedAt ?? new Date().toISOString(),
+    actor: record?.provenance.actor,
+    run: record?.provenance.run,
+    from: owner?.from,
+    beat: owner?.beat,
+  };
 }
 
 const firstLine = (text = "") => text.split("\n")[0]!;
@@ -92,7 +105,7 @@ export async function show(given: Given): Promise<number> {
     return 0;
   }
   print(renderHead(record));
-  record.journal.forEach((line) => print(renderLine(line)));
+  record.journal.filter((line) => line.text !== "").forEach((line) => print(renderLine(line)));
   if (record.outcome) print(renderEnd(record, record.outcome));
   return 0;
 }

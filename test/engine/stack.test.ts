@@ -83,10 +83,13 @@ describe("a stack", () => {
   });
 
   test("what somebody removed on the server is put back by the next up", async () => {
-    await server("recoloca remove --application recoloca --environment local");
-    const ran = await stack.up();
-    expect(ran.code, ran.output).toBe(0);
-    expect((await liveRelease())?.release).toBe("1");
+    // Twice: without its records the server counts from one again, and the second time looks to Pulumi like the first.
+    for (const _time of ["first", "second"]) {
+      await server("recoloca remove --application recoloca --environment local");
+      const ran = await stack.up();
+      expect(ran.code, ran.output).toBe(0);
+      expect((await liveRelease())?.release).toBe("1");
+    }
   });
 
   test("a reboot of the server: the same release serves again, with its data", async () => {

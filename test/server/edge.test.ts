@@ -74,6 +74,19 @@ test("the application learns who asked, how, and for which host", async () => {
   });
 });
 
+test("a release's routes come and go with it: one that fails leaves the live one's as they are", async () => {
+  plan = streams();
+  expect((await deployPlan(plan)).code).toBe(0);
+  const change = { release: "2", routes: [{ host: "*", path: "/new", service: "web", port: 8000 }], variables: { RELEASE: "second" } };
+  const failing = await deployPlan({ ...plan, ...change, gates: [{ ...plan.gates[0]!, path: "/new", status: 418, timeout: 1 }] });
+  expect(failing.code, failing.output).toBe(21);
+  expect((await get("/")).status).toBe(200);
+  const good = await deployPlan({ ...plan, ...change, gates: [] });
+  expect(good.code, good.output).toBe(0);
+  expect((await get("/new")).status).toBe(200);
+  expect((await get("/")).status).toBe(503);
+});
+
 interface Stream {
   readonly response: http.IncomingMessage;
   readonly text: () => string;

@@ -35,7 +35,7 @@ const application = (behaviour: string, change: Partial<Plan> = {}) =>
   worker:
     image: web
     init: true
-    command: ${JSON.stringify(["sh", "-c", "$$WORK"])}
+    command: ${JSON.stringify(["sh", "-c", 'eval "$$WORK"'])}
     environment: { WORK: "\${WORK}" }
 `,
     images: { web: image, worker: image },
@@ -70,7 +70,7 @@ async function visit(times: number): Promise<number[]> {
 describe("ends it, and the old release serves again", () => {
   test.each([
     ["a worker that dies", { WORK: "sleep 1; exit 3" }, /"worker" died with exit code 3 while watched/],
-    ["a worker that is killed", { WORK: "kill -9 $$$$; sleep 9" }, /"worker" (died|exited) with (exit )?code 137/],
+    ["a worker that is killed", { WORK: "sh -c 'kill -9 $PPID'; sleep 9" }, /"worker" (died|exited) with (exit )?code 137/],
   ])("%s", async (_what, change, says) => {
     plan = application("200");
     expect((await deployPlan(plan)).code).toBe(0);

@@ -72,7 +72,7 @@ const serverThat = (silence = "") => ({
 beforeEach(() => {
   registered.length = 0;
   session.silence = "";
-  said = { format: 1, live: null, next: 7 };
+  said = { format: 1, live: null, next: "7-ab12" };
 });
 
 describe("Host", () => {
@@ -145,7 +145,7 @@ describe("ComposeDeployment", () => {
     await mock(false);
     await make({ images: { backend: digest("a") }, release: "r1" });
     const { create, delete: remove, stdin } = only("recoloca-release");
-    expect(create).toBe("recoloca deploy --attempt 7");
+    expect(create).toBe("recoloca deploy --attempt 7-ab12");
     expect(remove).toBe("recoloca remove --application recoloca --environment staging");
     expect(isSecret(stdin)).toBe(true);
     const plan = planSchema.parse(JSON.parse(String(opened(stdin))));
@@ -174,10 +174,10 @@ describe("ComposeDeployment", () => {
 
   test("without images, what is live is what is wanted, and another environment is a new attempt at it", async () => {
     await mock(false);
-    said = { format: 1, live: liveOne(), next: 9 };
+    said = { format: 1, live: liveOne(), next: "9-cd34" };
     const made = await make();
-    expect(await deployedOf(made)).toMatchObject({ images: { backend: digest("b") }, release: "r3", provenance: { actor: "Ana" }, attempt: "9" });
-    expect(only("recoloca-release")["create"]).toBe("recoloca deploy --attempt 9");
+    expect(await deployedOf(made)).toMatchObject({ images: { backend: digest("b") }, release: "r3", provenance: { actor: "Ana" }, attempt: "9-cd34" });
+    expect(only("recoloca-release")["create"]).toBe("recoloca deploy --attempt 9-cd34");
   });
 
   test("what is live already keeps the name of the attempt that brought it: nothing changes", async () => {
@@ -185,7 +185,7 @@ describe("ComposeDeployment", () => {
     const wish = { images: { backend: digest("a") }, release: "r1" };
     const { identity } = (await deployedOf(await make(wish)))!;
     registered.length = 0;
-    said = { format: 1, live: liveOne({ identity }), next: 9 };
+    said = { format: 1, live: liveOne({ identity }), next: "9-cd34" };
     await make(wish);
     expect(only("recoloca-release")["create"]).toBe("recoloca deploy --attempt third");
   });

@@ -2,32 +2,31 @@ import { expect, test } from "vitest";
 import { edgeConfiguration, routeFor, type EdgeStack } from "../../server/edge-configuration.ts";
 import { parseStat } from "../../server/edge.ts";
 
+const routes = [
+  { host: "*", path: "/", service: "frontend", port: 3000 },
+  { host: "shop.example", path: "/api", service: "backend", port: 8000 },
+];
 const stack: EdgeStack = {
   stack: "shop-staging",
-  routes: [
-    { host: "*", path: "/", service: "frontend", port: 3000 },
-    { host: "shop.example", path: "/api", service: "backend", port: 8000 },
-  ],
+  routes: { blue: routes, green: [routes[0]!] },
   addresses: {
     blue: { backend: "10.201.0.10", frontend: "10.201.0.11" },
     green: { backend: "10.201.1.10", frontend: "10.201.1.11" },
   },
 };
 
-test("host names stand before any host, and each service has both slots with the other one standing by", () => {
+test("host names stand before any host, each slot has its own routes, and the other slot's service stands by", () => {
   const text = edgeConfiguration([stack]);
-  const rules = text.split("\n").filter((line) => line.includes("use_backend"));
+  const rules = text.split("\n").filter((line) => /use_backend|set-var/.test(line));
   expect(rules).toEqual([
-    "    use_backend shop-staging.backend-8000.%[str(shop-staging),map(/etc/haproxy/recoloca/slots.map,none)] if { hdr(host),field(1,:),lower -m str shop.example } { path -m str /api } || { hdr(host),field(1,:),lower -m str shop.example } { path -m beg /api/ }",
-    "    use_backend shop-staging.frontend-3000.%[str(shop-staging),map(/etc/haproxy/recoloca/slots.map,none)]",
+    "    http-request set-var(txn.shop_staging) str(shop-staging),map(/etc/haproxy/recoloca/slots.map,none)",
+    "    use_backend shop-staging.backend-8000.blue if { var(txn.shop_staging) -m str blue } { hdr(host),field(1,:),lower -m str shop.example } { path -m str /api } || { var(txn.shop_staging) -m str blue } { hdr(host),field(1,:),lower -m str shop.example } { path -m beg /api/ }",
+    "    use_backend shop-staging.frontend-3000.blue if { var(txn.shop_staging) -m str blue }",
+    "    use_backend shop-staging.frontend-3000.green if { var(txn.shop_staging) -m str green }",
   ]);
-  expect(text.slice(text.indexOf("backend shop-staging.backend-8000.blue"))).toBe(`backend shop-staging.backend-8000.blue
+  expect(text.slice(text.indexOf("backend shop-staging.backend-8000.blue\n"))).toBe(`backend shop-staging.backend-8000.blue
     server blue 10.201.0.10:8000 check
     server green 10.201.1.10:8000 check backup disabled
-
-backend shop-staging.backend-8000.green
-    server green 10.201.1.10:8000 check
-    server blue 10.201.0.10:8000 check backup disabled
 
 backend shop-staging.frontend-3000.blue
     server blue 10.201.0.11:3000 check
@@ -49,7 +48,7 @@ test.each([
   ["/apis", "shop.example", "frontend"],
   ["/api", "other.example", "frontend"],
 ])("%s on %s goes to %s", (path, host, service) => {
-  expect(routeFor(stack.routes, path, host)?.service).toBe(service);
+  expect(routeFor(routes, path, host)?.service).toBe(service);
 });
 
 test("reads HAProxy's table by its column names", () => {

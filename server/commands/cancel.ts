@@ -1,0 +1,38 @@
+/** `recoloca cancel`: ends a deploy that runs, on purpose, and goes back to the old release. */
+import { OUTCOMES } from "../../release/outcome.ts";
+import type { Given } from "../command-line.ts";
+import { follow, say } from "../follow.ts";
+import { ownerOf } from "../lock.ts";
+import { run } from "../process.ts";
+import { Store } from "../store.ts";
+import { setHold } from "./hold.ts";
+import { theStack, whoAmI } from "./which.ts";
+import { refuse, runningDeploy } from "./deploy.ts";
+
+export async function cancel(given: Given): Promise<number> {
+  const store = new Store(theStack(given, await stacksWithDeploys()));
+  const number = await runningDeploy(store);
+  if (number === undefined) return refuse(`nothing is being deployed to ${store.stack}. Nothing was changed.`);
+  const { live } = store.state();
+  if (live?.number === number)
+    return refuse(`release ${number} is live already, only the old one's requests are being ended\n   to go back: recoloca rollback`);
+  const owner = ownerOf(store.lockFile);
+  const shown = store.journal(number).length;
+  store.cancel(number, { by: whoAmI(), at: new Date().toISOString() });
+  say(` cancelling release ${number}`);
+  // The same way as a crash, which is proven in every state: the process ends, and what it left is taken back.
+  if (owner?.unit !== undefined) await run("systemctl", ["kill", "--signal=SIGKILL", "--kill-whom=all", owner.unit]);
+  else if (owner) process.kill(owner.pid, "SIGKILL");
+  await run("systemctl", ["start", "--no-block", `recoloca-resume@${store.stack}.service`]);
+  const code = await follow(store, number, shown);
+  const taken = code === OUTCOMES.failed.exit || code === OUTCOMES["rolled-back"].exit;
+  const record = store.record(number)!;
+  // A deploy of it that a pipeline repeats would undo what a person has decided.
+  if (taken) setHold(store, { number, release: record.release, identity: record.identity, by: whoAmI(), at: new Date().toISOString(), how: "cancel" });
+  return taken ? 0 : code;
+}
+
+async function stacksWithDeploys(): Promise<string[]> {
+  const found = await Promise.all(Store.stacks().map(async (stack) => ((await runningDeploy(new Store(stack))) === undefined ? [] : [stack])));
+  return found.flat();
+}

@@ -1,0 +1,63 @@
+/**
+ * `recoloca resume`: finishes or undoes what an interruption left. Started by systemd, at the start of the system and when a
+ * deploy's process dies; `recoloca cancel` is the same, on purpose.
+ */
+import { OUTCOMES } from "../../release/outcome.ts";
+import type { Given } from "../command-line.ts";
+import { Telling, follow, say } from "../follow.ts";
+import { keepLiveAnswer } from "../live-answer.ts";
+import { signLock, take } from "../lock.ts";
+import { run } from "../process.ts";
+import { Store } from "../store.ts";
+import { resume } from "../transaction.ts";
+
+/** Under the stack's lock, which the caller has. Gives the exit code. */
+export async function resumeHere(store: Store, number: number): Promise<number> {
+  const record = store.record(number);
+  const plan = store.plan(number);
+  signLock(store.lockFile, { what: "resume", number, by: record?.provenance.actor, run: record?.provenance.run, from: record?.from });
+  const telling = new Telling({ number, release: plan.release, provenance: plan.provenance, startedAt: record?.startedAt ?? new Date().toISOString() });
+  await resume(store, number, (line) => telling.line(line)).finally(() => {
+    telling.stop();
+    keepLiveAnswer(store);
+  });
+  return telling.end(store.record(number)!);
+}
+
+/** The stack's release that has begun and not ended, whether or not somebody is at it. */
+function unfinished(store: Store): number | undefined {
+  const newest = store.numbers().at(-1);
+  return newest !== undefined && store.record(newest)?.outcome === undefined ? newest : undefined;
+}
+
+export async function resumeCommand(given: Given): Promise<number> {
+  process.stdout.on("error", () => undefined);
+  const named = given.options["stack"];
+  if (typeof named !== "string") {
+    // One unit each: they do not wait for each other.
+    for (const stack of Store.stacks().filter((name) => unfinished(new Store(name)) !== undefined))
+      await run("systemctl", ["start", "--no-block", `recoloca-resume@${stack}.service`]);
+    return 0;
+  }
+  const store = new Store(named);
+  if (!take(store.lockFile)) return 0;
+  const number = unfinished(store);
+  return number === undefined ? 0 : resumeHere(store, number);
+}
+
+/** For the starter, when a deploy's process ended without a word: what becomes of its release, to the end. */
+export async function followUnit(given: Given): Promise<number> {
+  const unit = `${String(given.options["unit"])}.service`;
+  for (const stack of Store.stacks()) {
+    const store = new Store(stack);
+    const number = store.numbers().findLast((one) => store.record(one)?.unit === unit);
+    if (number === undefined) continue;
+    if (store.record(number)?.outcome === undefined) {
+      say(" the deploy's process ended without a word; what it left is finished or taken back now");
+      await run("systemctl", ["start", "--no-block", `recoloca-resume@${stack}.service`]);
+    }
+    return follow(store, number, store.journal(number).length);
+  }
+  say(" the deploy's process ended before it began; nothing was changed");
+  return OUTCOMES.refused.exit;
+}

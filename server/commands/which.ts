@@ -1,0 +1,21 @@
+/** Which stack a command is about, and who gives it. */
+import * as os from "node:os";
+import { Wrong, type Given } from "../command-line.ts";
+import { Store } from "../store.ts";
+
+/** The one that is named, else the only one of `likely`, else the only one there is. */
+export function theStack(given: Given, likely: readonly string[] = []): string {
+  const all = Store.stacks();
+  const named = given.options["stack"];
+  if (typeof named === "string") {
+    if (!all.includes(named)) throw new Wrong(`there is no stack "${named}" on this host${all.length > 0 ? `; there is ${all.join(", ")}` : ""}`);
+    return named;
+  }
+  const [only, ...more] = likely.length > 0 ? likely : all;
+  if (only === undefined) throw new Wrong("nothing is deployed on this host yet");
+  if (more.length > 0) throw new Wrong(`several stacks are on this host: add --stack ${[only, ...more].join(" or --stack ")}`);
+  return only;
+}
+
+/** The person behind sudo, where there is one: `ana@server`. */
+export const whoAmI = (): string => `${process.env["SUDO_USER"] ?? os.userInfo().username}@${os.hostname()}`;

@@ -1,0 +1,142 @@
+/** What a person does to a release on purpose: cancels it, goes back, deploys it again; and what the next update then may do. */
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { Plan } from "../../release/plan.ts";
+import { interrupt, isWhole, newest, release } from "../held-release.ts";
+import { deployPlan, installHostProgram, records, removeStack } from "../host.ts";
+import { server } from "../site.ts";
+
+let plan: Plan;
+beforeAll(installHostProgram);
+afterEach(() => removeStack(plan));
+
+const good = async (next: Plan) => {
+  const ran = await deployPlan(next);
+  expect(ran.code, ran.output).toBe(0);
+};
+
+describe("cancel", () => {
+  test("before the switch: the old release was never touched; the cancelled one is on hold until it is named", async () => {
+    plan = release("first");
+    await good(plan);
+    const next = release("second", { boot: 6 });
+    let said = { code: -1, output: "" };
+    const { ran, record } = await interrupt(next, "healthy", async () => void (said = await server("recoloca cancel")));
+    expect(said.code, said.output).toBe(0);
+    expect(said.output).toContain("cancelling release 2");
+    expect(said.output).toMatch(/release 2 removed\. release 1 was never touched and serves/);
+    expect(ran.code, ran.output).toBe(21);
+    expect(record).toMatchObject({ outcome: "failed", reason: expect.stringMatching(/^cancelled by root@/) as string });
+    await isWhole("first");
+    const again = await deployPlan(next);
+    expect(again.code, again.output).toBe(20);
+    expect(again.output).toMatch(/release 2 \(second\) was left by root@\S+'s cancel, \d+s ago, and is on hold/);
+    expect(again.output).toContain("pulumi config set recoloca:lift 2");
+    expect((await server("recoloca status")).stdout).toContain("on hold");
+    const lifted = await server("recoloca deploy --lift 2", JSON.stringify(next));
+    expect(lifted.code, lifted.output).toBe(0);
+    expect(lifted.output).toContain("release 2 was the same and failed before the switch");
+    await isWhole("second");
+  });
+
+  test("after the switch: switched back", async () => {
+    plan = release("first");
+    await good(plan);
+    const { ran, record } = await interrupt(release("second", { watch: 20 }), "watched", async () => void (await server("recoloca cancel")));
+    expect(ran.code, ran.output).toBe(22);
+    expect(ran.output).toContain("switched back to release 1; release 2 removed");
+    expect(record.outcome).toBe("rolled-back");
+    await isWhole("first");
+  });
+
+  test("with nothing running, and of a stack that is not there", async () => {
+    plan = release("first");
+    await good(plan);
+    const nothing = await server("recoloca cancel");
+    expect(nothing.code).toBe(20);
+    expect(nothing.output).toContain("refused: nothing is being deployed to shapes-test. Nothing was changed.");
+    const unknown = await server("recoloca cancel --stack shop");
+    expect(unknown.code).toBe(2);
+    expect(unknown.output).toContain('there is no stack "shop" on this host; there is shapes-test');
+  });
+});
+
+test("a second interruption of the same release takes it back: it is not tried for ever", async () => {
+  plan = release("first");
+  await good(plan);
+  const kill = "systemctl kill --signal=SIGKILL --kill-whom=all 'recoloca-*'";
+  const { ran, record } = await interrupt(release("second", { boot: 8 }), "healthy", async () => {
+    await server(kill);
+    await expect.poll(async () => (await newest()).resumed && (await newest()).journal.at(-1)?.doing, { timeout: 20_000, interval: 50 }).toBe("healthy");
+    await server(kill);
+  });
+  expect(ran.code, ran.output).toBe(21);
+  expect(record).toMatchObject({ outcome: "failed", resumed: 2, reason: "interrupted: its process had ended" });
+  await isWhole("first");
+});
+
+test("a journal whose last line was torn by a power cut is read and written on", async () => {
+  plan = release("first");
+  await good(plan);
+  const journal = "/var/lib/recoloca/shapes-test/releases/2/journal.jsonl";
+  const { record } = await interrupt(release("second", { watch: 6 }), "watched", async () => {
+    await server("systemctl kill --signal=SIGSTOP --kill-whom=all 'recoloca-deploy-*'");
+    await server(`printf '{"format":1,"at":"2026-' >> ${journal}; systemctl kill --signal=SIGKILL --kill-whom=all 'recoloca-deploy-*'`);
+  });
+  expect(record.outcome).toBe("live");
+  expect((await server("recoloca show 2")).stdout).toContain("taken up again");
+  await isWhole("second");
+});
+
+describe("rollback", () => {
+  test("goes back to the release before, gated and switched like any other, and holds the one it leaves", async () => {
+    const same = { migration: { service: "web", command: ["true"], revision: ["echo", "same"], timeout: 60 } };
+    plan = { ...release("first"), ...same };
+    await good(plan);
+    const second = { ...release("second"), ...same };
+    await good(second);
+    const ran = await server("recoloca rollback");
+    expect(ran.code, ran.output).toBe(0);
+    expect(ran.output).toMatch(/release 3 {2}first {2}by root@/);
+    expect(ran.output).toContain("started web in slot blue, beside release 2");
+    expect(ran.output).toContain("release 2 (second) is on hold");
+    await isWhole("first");
+    expect((await records())[0]).toMatchObject({ number: 3, release: "first", rollback: { to: 1, from: 2 }, outcome: "live" });
+    // What the stack wanted before: the first release is what is live already; the second one is on hold.
+    expect((await deployPlan(plan)).output).toContain("is live already");
+    expect((await deployPlan(second)).code).toBe(20);
+    await good(release("third"));
+  });
+
+  test("works where the images are gone: pulled again by digest", async () => {
+    const same = { migration: { service: "web", command: ["true"], timeout: 60 }, keep: 0 };
+    plan = { ...release("first"), ...same };
+    await good(plan);
+    await good({ ...release("second"), ...same });
+    const ran = await server("recoloca rollback 1");
+    expect(ran.code, ran.output).toBe(0);
+    await isWhole("first");
+  });
+
+  test("knows the schema: refuses what would meet one that it does not know", async () => {
+    plan = release("first");
+    await good(plan);
+    await good(release("second"));
+    const ran = await server("recoloca rollback");
+    expect(ran.code, ran.output).toBe(20);
+    expect(ran.output).toMatch(/release 2 \(second\) migrated the schema past release 1, \d+s ago \(second now; release 1 knows up to first\)/);
+    await isWhole("second");
+  });
+
+  test("to the live one, to one that never was, to one that is unknown", async () => {
+    plan = release("first");
+    await good(plan);
+    const broken = { ...release("broken"), gates: [{ ...plan.gates[0]!, status: 418, timeout: 1 }] };
+    expect((await deployPlan(broken)).code).toBe(21);
+    expect((await server("recoloca rollback")).output).toContain("there is no older release that was live");
+    expect((await server("recoloca rollback 1")).output).toContain("release 1 (first) is the live one. Nothing was changed.");
+    expect((await server("recoloca rollback 2")).output).toContain("release 2 (broken) failed before the switch, it never was live");
+    const unknown = await server("recoloca rollback 17");
+    expect(unknown.code).toBe(2);
+    expect(unknown.output).toContain("there is no release 17 on this host; recoloca history lists them");
+  });
+});
