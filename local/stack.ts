@@ -33,6 +33,7 @@ export const settingsOf = (site: Site): Config => ({
     { name: "users", path: "/api/v1/users/health", timeout: "30s" },
     { name: "page", path: "/", timeout: "30s" },
   ],
+  backup: { service: "postgres" },
   migration: { service: "backend", command: ["alembic", "upgrade", "head"], revision: ["alembic", "current"] },
   watch: "5s",
   drain: "5s",

@@ -57,6 +57,25 @@ export const migrationSchema = z.strictObject({
 });
 export type Migration = z.infer<typeof migrationSchema>;
 
+/** Taken before a migration changes the data, checked, and kept. */
+export const backupSchema = z.strictObject({
+  /** Service of the base whose image, environment and network the commands get. */
+  service: serviceName,
+  /** Writes the backup to standard output. */
+  command: z.array(z.string()).min(1),
+  /** Reads the backup from standard input, and fails where it cannot be read. */
+  verify: z.array(z.string()).min(1),
+  /** Reads the backup from standard input into a new database, whose name is in the variable INTO. */
+  restore: z.array(z.string()).min(1).optional(),
+  /** `migration`: before each one. `deploy`: before each deploy. `never`: only when somebody asks for one. */
+  before: z.enum(["migration", "deploy", "never"]).default("migration"),
+  /** Backups that are kept; those of releases that can be gone back to are kept in any case. */
+  keep: z.int().min(1).max(1000).default(10),
+  /** Seconds that the backup, and then its check, may take. */
+  timeout: seconds.default(1800),
+});
+export type Backup = z.infer<typeof backupSchema>;
+
 export const provenanceSchema = z.strictObject({
   commit: z.string().optional(),
   actor: z.string().optional(),
@@ -83,6 +102,7 @@ export const planSchema = z.strictObject({
   masked: z.array(z.string()).default([]),
   routes: z.array(routeSchema).min(1, "at least one route, else no request can reach the application"),
   gates: z.array(gateSchema),
+  backup: backupSchema.optional(),
   migration: migrationSchema.optional(),
   /** False where the release goes back to code that the schema fits already. */
   migrate: z.boolean().default(true),

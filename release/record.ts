@@ -11,6 +11,7 @@ export const STATES = [
   "received",
   "pulled",
   "based",
+  "backed-up",
   "migrated",
   "started",
   "healthy",
@@ -77,6 +78,8 @@ export const recordSchema = z.object({
   /** How often it was taken up again after an interruption. */
   resumed: z.int().default(0),
   schema: z.object({ before: z.string().optional(), after: z.string().optional() }).optional(),
+  /** The backup that was taken before its migration; `recoloca backups` lists it by this name. */
+  backup: z.string().optional(),
   outcome: z.enum(Object.keys(OUTCOMES) as [Outcome, ...Outcome[]]).optional(),
   reason: z.string().optional(),
   journal: z.array(journalLineSchema),

@@ -21,7 +21,7 @@ export interface Command {
 export class Wrong extends Error {}
 
 export function parse(command: Command, args: readonly string[]): Given {
-  const wanted = command.words ?? [];
+  const wanted = (command.words ?? []).filter((word) => word !== "--");
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -29,7 +29,8 @@ export function parse(command: Command, args: readonly string[]): Given {
       allowPositionals: true,
     });
     const least = wanted.filter((word) => !word.startsWith("[")).length;
-    if (positionals.length < least || positionals.length > wanted.length)
+    const most = wanted.some((word) => word.endsWith("...")) ? Infinity : wanted.length;
+    if (positionals.length < least || positionals.length > most)
       throw new Error(`wants ${wanted.join(" ") || "no words"}, got ${positionals.join(" ") || "none"}`);
     return { words: positionals, options: values };
   } catch (error) {

@@ -156,8 +156,13 @@ export async function logTail(id: string, lines: number): Promise<string> {
   return `${ran.stdout}${ran.stderr}`.trimEnd();
 }
 
-/** Services of a slot whose containers die, told at once; asking in a loop would be late by its interval. */
-export const onDeath = (stack: string, slot: Slot, hear: (service: string) => void) =>
-  api.events({ event: ["die"], label: [`recoloca.stack=${stack}`, `recoloca.slot=${slot}`] }, ({ Actor }) =>
-    hear(Actor.Attributes["recoloca.service"] ?? "a container"),
+export interface Death {
+  readonly service: string;
+  readonly exitCode: string;
+}
+
+/** Containers of a slot that die, told at once; asking in a loop would be late by its interval, and find them started again. */
+export const onDeath = (stack: string, slot: Slot, hear: (death: Death) => void) =>
+  api.events({ event: ["die"], label: [`recoloca.stack=${stack}`, `recoloca.slot=${slot}`] }, ({ Actor: { Attributes } }) =>
+    hear({ service: Attributes["recoloca.service"] ?? "a container", exitCode: Attributes["exitCode"] ?? "?" }),
   );

@@ -21,7 +21,7 @@ export function take(file: string): boolean {
 
 /** Who has the lock: written beside it for people, and touched every few seconds while he is at it. The lock itself is flock's. */
 export interface Owner {
-  readonly what: "deploy" | "rollback" | "resume" | "remove";
+  readonly what: "deploy" | "rollback" | "resume" | "backup" | "restore";
   readonly number: number;
   readonly by?: string | undefined;
   readonly run?: string | undefined;

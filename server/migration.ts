@@ -1,11 +1,8 @@
 /** Runs the stack's migration once, in the new release's image, as a named container that outlives this process. */
-import { projectName } from "./compose-split.ts";
 import { Failure, type Context } from "./context.ts";
-import { compose } from "./compose.ts";
 import * as engine from "./engine.ts";
 import type { Evidence } from "./evidence.ts";
-import { run } from "./process.ts";
-import { writeWhole } from "./store.ts";
+import { endOf, jobName, start, type Ended, type Job } from "./job.ts";
 
 export async function migrate(context: Context): Promise<void> {
   const { plan, record, store } = context;
@@ -24,7 +21,7 @@ export async function migrate(context: Context): Promise<void> {
 export async function settleMigration(context: Context): Promise<boolean> {
   const { migration, migrate: wanted } = context.plan;
   if (!migration || !wanted) return true;
-  const name = jobName(context, "migration");
+  const name = jobName({ ...context, kind: "migration" });
   if (!(await engine.exists(name))) return false;
   await conclude(context, await endOf(name, migration.timeout));
   await engine.removeContainers([name]);
@@ -75,52 +72,19 @@ const hint = (output: string): Evidence =>
 /** The last line, without alembic's remark that it is the newest one: `9d40 (head)`. */
 const lastLine = (text: string) => (text.trim().split("\n").at(-1) ?? "").trim().replace(/ \((?:head|mergepoint|branchpoint)\)/g, "");
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  /** Both outputs' last lines. */
-  readonly output: string;
-  readonly late: boolean;
-}
+const jobOf = ({ stack, store, number, split, environment, plan }: Context, kind: string, command: readonly string[]): Job => ({
+  kind,
+  stack,
+  number,
+  document: split.release,
+  service: plan.migration!.service,
+  network: "slot",
+  command,
+  environment,
+  file: store.file(number, `${kind}.compose.json`),
+});
 
-const jobName = ({ stack, number }: Context, kind: string) => `${stack}-${kind}-${number}`;
-
-/**
- * Never `docker exec`, never in the foreground: a killed client would leave the job running with nobody to wait for it.
- * Its service is written as a project of its own, so that it joins the slot's network with an address of the base's range.
- */
-async function startJob(context: Context, kind: string, command: readonly string[]): Promise<string> {
-  const { stack, slot, store, number, split, environment, plan } = context;
-  const service = plan.migration!.service;
-  const { healthcheck: _healthcheck, networks: _networks, depends_on: _dependsOn, labels: _labels, ...definition } = split.release.services[service]!;
-  const name = jobName(context, kind);
-  const file = store.file(number, `${kind}.compose.json`);
-  writeWhole(
-    file,
-    JSON.stringify({
-      ...split.release,
-      services: {
-        [kind]: {
-          ...definition,
-          container_name: name,
-          command: command.map((word) => word.replaceAll("$", "$$$$")),
-          entrypoint: [],
-          labels: { "recoloca.stack": stack, "recoloca.job": kind },
-          networks: { slot: {} },
-        },
-      },
-    }),
-  );
-  await engine.removeContainers([name]);
-  await compose({ project: `${projectName(stack, slot)}-${kind}`, file, environment }, ["up", "--detach"]).catch((error: Error) => {
+const startJob = (context: Context, kind: string, command: readonly string[]) =>
+  start(jobOf(context, kind, command)).catch((error: Error) => {
     throw new Failure(`the ${kind} does not start: ${error.message}`);
   });
-  return name;
-}
-
-async function endOf(name: string, seconds: number): Promise<Ended> {
-  const code = await engine.waitForEnd(name, seconds);
-  if (code === undefined) await engine.stopContainers([name]);
-  const { stdout } = await run("docker", ["logs", name]);
-  return { code: code ?? 124, stdout, output: await engine.logTail(name, 15), late: code === undefined };
-}

@@ -6,6 +6,7 @@ import { sayDuration } from "../release/duration.ts";
 import type { Outcome } from "../release/outcome.ts";
 import { RECORD_FORMAT, type JournalLine, type ReleaseRecord, type State } from "../release/record.ts";
 import { identityOf, type Plan } from "../release/plan.ts";
+import { backUp, removePartialBackups } from "./backup.ts";
 import { baseUp } from "./base.ts";
 import { Failure, Refusal, type Context } from "./context.ts";
 import * as engine from "./engine.ts";
@@ -35,6 +36,7 @@ const always = (way: Way) => () => Promise.resolve(way);
 const STEPS: readonly Step[] = [
   { state: "pulled", does: steps.pullImages, interrupted: always("undo") },
   { state: "based", does: baseUp, interrupted: baseFirst },
+  { state: "backed-up", does: backUp, interrupted: always("undo") },
   { state: "migrated", does: migrate, interrupted: migrationFirst },
   { state: "started", does: steps.startRelease, interrupted: always("started") },
   { state: "healthy", does: steps.gateDirectly, interrupted: always("started") },
@@ -164,6 +166,7 @@ async function undo({ stack, slot, number, old, edge, journal }: Context): Promi
   }
   await steps.removeSlot(stack, slot, switched);
   await engine.removeJobs(stack);
+  removePartialBackups(stack);
   if (old) {
     await steps.startStopped(stack, old.slot);
     await engine.keepRunning(stack, old.slot);
@@ -190,7 +193,7 @@ async function settle(context: Context): Promise<Outcome> {
   const cut = await drained(context, old.slot);
   if (cut > 0) await edge.cut(old.slot);
   await steps.removeSlot(stack, old.slot, true);
-  const kept = await prune(store, plan.keep);
+  const kept = await prune(store, plan);
   const streams = cut === 0 ? "drained" : `drained for ${sayDuration(plan.drain)}, ${cut} ${cut === 1 ? "stream" : "streams"} cut,`;
   journal.tell(`live. release ${old.number} ${streams} and removed${store.record(old.number) && kept ? "; its images are kept for rollback" : ""}`, {
     state: "live",

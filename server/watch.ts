@@ -57,23 +57,31 @@ async function containersRun(context: Context): Promise<void> {
   const { stack, slot, split } = context;
   const lasting = (await engine.slotContainers(stack, slot)).filter((one) => !(one.service in split.tasks));
   const bad = lasting.find((one) => one.status !== "running" || one.health === "unhealthy" || one.restarts > 0);
-  if (bad) throw await died(context, bad.service);
+  if (!bad) return;
+  if (bad.health === "unhealthy") throw await failing(context, bad.service, "became unhealthy");
+  throw await died(context, { service: bad.service, exitCode: bad.status === "running" ? "?" : String(bad.exitCode) });
 }
 
-async function died(context: Context, service: string): Promise<Failure> {
+const died = (context: Context, { service, exitCode }: engine.Death) =>
+  failing(context, service, exitCode === "?" ? "died and was started again" : `died with exit code ${exitCode}`);
+
+async function failing(context: Context, service: string, how: string): Promise<Failure> {
+  const { edge, stack, slot } = context;
   // The standby answers from here on; without this, requests would wait for the next check to fail.
-  await context.edge.takeOut(context.slot).catch(() => undefined);
-  const found = (await engine.slotContainers(context.stack, context.slot)).find((one) => one.service === service);
-  const how = found?.health === "unhealthy" ? "became unhealthy" : `died with exit code ${found?.exitCode ?? "?"}`;
-  return new Failure(`"${service}" ${how} while watched`, await serviceEvidence(context.stack, context.slot, service));
+  await edge.takeOut(slot).catch(() => undefined);
+  const evidence = await serviceEvidence(stack, slot, service);
+  // The engine starts it again, as it would after a restart of the server: nobody is to wait for that one to end in its own time.
+  const ids = (await engine.slotContainers(stack, slot)).filter((one) => one.service === service).map((one) => one.id);
+  await engine.removeContainers(ids, true);
+  return new Failure(`"${service}" ${how} while watched`, evidence);
 }
 
 async function evidenceOfAll({ stack, slot, split }: Context) {
   return (await Promise.all(split.routed.map((service) => serviceEvidence(stack, slot, service)))).flat();
 }
 
-function watchDeaths({ stack, slot }: Context): { first: () => string | undefined; stop: () => void } {
-  let first: string | undefined;
-  const stop = engine.onDeath(stack, slot, (service) => (first ??= service));
+function watchDeaths({ stack, slot }: Context): { first: () => engine.Death | undefined; stop: () => void } {
+  let first: engine.Death | undefined;
+  const stop = engine.onDeath(stack, slot, (death) => (first ??= death));
   return { first: () => first, stop };
 }

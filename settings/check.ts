@@ -19,7 +19,7 @@ export interface ComposeFile {
   readonly text: string | undefined;
 }
 
-const STRUCTURED: ReadonlySet<string> = new Set(["images", "provenance", "variables", "secrets", "routes", "gates", "migration"]);
+const STRUCTURED: ReadonlySet<string> = new Set(["images", "provenance", "variables", "secrets", "routes", "gates", "backup", "migration"]);
 
 export function checkValues(raw: Raw): { values: Partial<Values>; problems: Problem[] } {
   const problems: Problem[] = [];
@@ -88,6 +88,7 @@ const exampleOf = (key: string) => (/timeout|interval/.test(key) ? "30s" : /imag
 const FIELDS: Record<string, readonly string[]> = {
   routes: ["host", "path", "service", "port"],
   gates: ["name", "path", "status", "contains", "timeout", "passes", "interval", "host"],
+  backup: ["service", "before", "keep", "command", "verify", "restore", "timeout"],
   migration: ["service", "command", "timeout", "revision"],
   provenance: ["commit", "actor", "run"],
 };
@@ -132,6 +133,10 @@ function checkCompose(values: Partial<Values>, compose: ComposeFile, secrets: re
       names.includes(name) ? [] : [problem(`images.${name}`, `names a service that ${compose.path} does not have; ${meant(name, names)}`)],
     ),
     ...(values.migration ? unknown("migration.service", values.migration.service) : []),
+    ...(values.backup ? unknown("backup.service", values.backup.service) : []),
+    ...(values.backup && values.images?.[values.backup.service] !== undefined
+      ? [problem("backup.service", `got "${values.backup.service}", which each deploy replaces; a backup is of what stays`)]
+      : []),
     ...(values.gates ?? []).flatMap((gate, index) =>
       routes.some((route) => route.path === "/" || gate.path === route.path || gate.path.startsWith(`${route.path}/`))
         ? []

@@ -2,7 +2,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import type { Gate, Migration, Provenance, Route } from "../release/plan.ts";
+import type { Backup, Gate, Migration, Provenance, Route } from "../release/plan.ts";
 import { checkTogether, checkValues, type Values } from "./check.ts";
 import { sayProblems } from "./problems.ts";
 
@@ -25,6 +25,7 @@ export interface Settings {
   readonly url: string;
   readonly routes: Route[];
   readonly gates: Gate[];
+  readonly backup?: Backup;
   readonly migration?: Migration;
   /** Seconds, as all durations here. */
   readonly watch: number;
@@ -64,7 +65,7 @@ function read(file: string): string | undefined {
 }
 
 function toSettings(values: Values, environment: string, compose: Settings["compose"], secretNames: string[]): Settings {
-  const { registryServer, registryUsername, registryPassword, images, release, migration, domain, publicUrl } = values;
+  const { registryServer, registryUsername, registryPassword, images, release, backup, migration, domain, publicUrl } = values;
   return {
     application: values.application,
     environment,
@@ -89,6 +90,7 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     url: publicUrl ?? `http://${domain ?? values.hostAddress}`,
     routes: values.routes.map((route) => ({ ...route, host: route.host ?? domain ?? "*" })),
     gates: values.gates.map((gate) => ({ ...gate, ...(gate.host === undefined && domain !== undefined && { host: domain }) })),
+    ...(backup && { backup }),
     ...(migration && { migration }),
     watch: values.watch,
     drain: values.drain,

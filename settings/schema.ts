@@ -1,5 +1,6 @@
 /** Every key of a stack's configuration: its form, its default, what it is for, and an example that would be right. */
 import * as z from "zod";
+import { backupForm } from "./backup.ts";
 import { DURATION_FORM, parseDuration } from "../release/duration.ts";
 import { gateSchema, imageByDigest, migrationSchema, provenanceSchema, routeSchema } from "../release/plan.ts";
 
@@ -104,6 +105,11 @@ export const KEYS = {
     form: migration.optional(),
     what: "Command that migrates the database, once, in the new release's image.",
     example: '{"service": "backend", "command": ["alembic", "upgrade", "head"]}',
+  },
+  backup: {
+    form: backupForm(duration).optional(),
+    what: "What is backed up, and when: before each migration, before each deploy, or never by itself. For Postgres the service's name is enough.",
+    example: '{"service": "postgres", "before": "migration", "keep": 10}',
   },
   watch: { form: duration.default(30), what: "How long a new release is watched with the old one warm.", example: "30s", default: "30s" },
   drain: { form: duration.default(30), what: "How long requests and streams of the old release may still take.", example: "30s", default: "30s" },

@@ -38,12 +38,12 @@ export function release(name: string, held: Held = {}): Plan {
     image: web
     init: true
     command: ${JSON.stringify(["node", "-e", WEB])}
-    environment: { RELEASE: "\${RELEASE}", BOOT: "\${BOOT}" }
+    environment: { RELEASE: "${name}", BOOT: "\${BOOT}" }
     volumes: ["data:/data"]
   worker:
     image: web
     command: ${JSON.stringify(["sh", "-c", "trap 'sleep $$STOP; exit 0' TERM; while :; do sleep 0.05; done"])}
-    environment: { RELEASE: "\${RELEASE}", STOP: "\${STOP}" }
+    environment: { RELEASE: "${name}", STOP: "\${STOP}" }
     stop_grace_period: 20s
   store:
     image: ${image}
@@ -56,7 +56,7 @@ volumes:
   data:
 `,
     images: { web: image, worker: image },
-    variables: { RELEASE: name, BOOT: String(boot), STOP: String(stop), DELAY: String(base) },
+    variables: { BOOT: String(boot), STOP: String(stop), DELAY: String(base) },
     routes: [{ host: "*", path: "/", service: "web", port: 8000 }],
     gates: [{ name: "web", path: "/", status: 200, timeout: 60, passes: 2, interval: 0.05 }],
     migration: {

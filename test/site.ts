@@ -73,7 +73,8 @@ export async function liveRelease(): Promise<Live | null> {
 
 /** The stack's place on the server as if nothing had ever been deployed; Pulumi's state stays. */
 export async function wipe(): Promise<void> {
-  await server("command -v recoloca >/dev/null && recoloca remove --application recoloca --environment local --volumes");
+  const ran = await server("! command -v recoloca >/dev/null || recoloca remove --application recoloca --environment local --volumes");
+  if (ran.code !== 0) throw new Error(ran.output);
 }
 
 /** Containers of the stack on the server, as `service slot`. */

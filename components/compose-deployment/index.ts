@@ -5,7 +5,7 @@
 import * as remote from "@pulumi/command/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
-import { PLAN_FORMAT, canonical, identityOf, type Gate, type Migration, type Plan, type Provenance, type Route } from "../../release/plan.ts";
+import { PLAN_FORMAT, canonical, identityOf, type Backup, type Gate, type Migration, type Plan, type Provenance, type Route } from "../../release/plan.ts";
 import { attemptName, liveAnswerSchema, type LiveAnswer } from "../../release/record.ts";
 import { lastOutput } from "../last-outputs.ts";
 import { asRoot, type Server } from "../server.ts";
@@ -33,6 +33,7 @@ export interface ComposeDeploymentArgs {
   readonly secretNames: readonly string[];
   readonly routes: readonly Route[];
   readonly gates: readonly Gate[];
+  readonly backup?: Backup;
   readonly migration?: Migration;
   /** Seconds. */
   readonly watch: number;
@@ -159,6 +160,7 @@ function toPlan(args: ComposeDeploymentArgs, wanted: Wanted, secrets: Record<str
     masked: [...args.secretNames],
     routes: [...args.routes],
     gates: [...args.gates],
+    ...(args.backup && { backup: args.backup }),
     ...(args.migration && { migration: args.migration }),
     watch: args.watch,
     drain: args.drain,

@@ -18,6 +18,7 @@ export function previewLines(live: LiveAnswer["live"], plan: Plan, remembered = 
     .sort();
   const recreated = base.filter((name) => why(name).length > 0);
   const untouched = base.filter((name) => !recreated.includes(name));
+  const backed = plan.backup !== undefined && plan.backup.before !== "never";
   return [
     row("release", named),
     ...Object.keys(plan.images)
@@ -29,7 +30,7 @@ export function previewLines(live: LiveAnswer["live"], plan: Plan, remembered = 
       }),
     ...recreated.map((name) => row(name, `recreated${changed(name)}: it stops for a moment`)),
     ...(untouched.length > 0 ? [row(untouched.join(", "), live || remembered ? "untouched" : "start")] : []),
-    ...(plan.migration ? [row("migration", plan.migration.command.join(" "))] : []),
+    ...(plan.migration ? [row("migration", `${plan.migration.command.join(" ")}${backed ? "  after a backup" : ""}`)] : []),
   ];
 }
 

@@ -11,7 +11,7 @@ import type { ReleaseRecord } from "../../release/record.ts";
 import { Wrong, readInput, type Given } from "../command-line.ts";
 import { Telling, follow, say } from "../follow.ts";
 import { keepLiveAnswer } from "../live-answer.ts";
-import { isTaken, ownerOf, signLock, take } from "../lock.ts";
+import { isTaken, ownerOf, signLock, take, type Owner } from "../lock.ts";
 import { sleep } from "../process.ts";
 import { ago, byWhom } from "../render.ts";
 import { holdOf } from "./hold.ts";
@@ -39,8 +39,8 @@ export async function deploy(given: Given): Promise<number> {
   const store = new Store(stackName(plan));
   const identity = identityOf(plan);
   const running = await locked(store, wait, (record) => record.identity === identity);
-  if (running?.identity === identity) return follow(store, running.number);
-  if (running) return refuse(sayRunning(store, running));
+  if (running?.record?.identity === identity) return follow(store, running.record.number);
+  if (running) return refuse(sayRunning(running));
   const live = store.state().live;
   if (live && store.record(live.number)?.identity === identity) {
     say(` release ${live.number}  ${plan.release} is live already; nothing to do`);
@@ -76,15 +76,30 @@ function secondsOf(wait: string | boolean | undefined): number {
   return seconds;
 }
 
-/** Undefined once the lock is ours; else the release that somebody is at, when it is the one we want, or waiting took too long. */
-export async function locked(store: Store, wait: number, same: (record: ReleaseRecord) => boolean = () => false): Promise<ReleaseRecord | undefined> {
+/** What keeps us from the lock: a release that is being deployed, or something else that its owner says. */
+export interface Busy {
+  readonly record?: ReleaseRecord;
+  readonly owner?: Owner;
+}
+
+/** How long whoever has just taken the lock may need until it has said what for. */
+const UNSAID = 2000;
+
+/** Undefined once the lock is ours; else who has it, when it is for the release that we want, or when waiting took too long. */
+export async function locked(store: Store, wait: number, same: (record: ReleaseRecord) => boolean = () => false): Promise<Busy | undefined> {
   const began = performance.now();
-  for (let told = false; !take(store.lockFile); told = true) {
+  const gone = () => performance.now() - began;
+  for (let told = false; !take(store.lockFile);) {
     const number = await runningDeploy(store);
     const record = number === undefined ? undefined : store.record(number);
-    if (record && (same(record) || performance.now() - began >= wait * 1000)) return record;
-    if (record && !told) say(` waiting up to ${sayDuration(wait)} for release ${record.number} (${record.release})${byWhom(record.provenance)}`);
-    // Without a record: whoever has the lock has not written it yet, or has just ended.
+    const owner = ownerOf(store.lockFile);
+    const busy: Busy = { ...(record && { record }), ...(owner && { owner }) };
+    const due = gone() >= wait * 1000;
+    if (record ? same(record) || due : due && gone() >= UNSAID) return busy;
+    if (!told && wait > 0 && (record || gone() >= UNSAID)) {
+      say(` waiting up to ${sayDuration(wait)}: ${whatRuns(busy)}`);
+      told = true;
+    }
     await sleep(100);
   }
   // A deploy whose process died: its lock is free, what it left is not.
@@ -101,12 +116,28 @@ async function settleFirst(store: Store, { number, release }: ReleaseRecord): Pr
   await resumeHere(store, number);
 }
 
-export function sayRunning(store: Store, { number, release, provenance, startedAt }: ReleaseRecord): string {
-  const from = ownerOf(store.lockFile)?.from;
-  return `release ${number} (${release}) is being deployed${byWhom(provenance)}${from === undefined ? "" : `, from ${from}`}, since ${ago(startedAt)}
-   see it         recoloca show ${number}
+const WORK: Record<Owner["what"], string> = {
+  deploy: "a release is being deployed",
+  rollback: "a release is being rolled back",
+  resume: "an interrupted release is being finished or taken back",
+  backup: "a backup is being taken",
+  restore: "a backup is being restored",
+};
+
+function whatRuns({ record, owner }: Busy): string {
+  const from = owner?.from ? `, from ${owner.from}` : "";
+  if (record) return `release ${record.number} (${record.release}) is being deployed${byWhom(record.provenance)}${from}, since ${ago(record.startedAt)}`;
+  return owner ? `${WORK[owner.what]}${byWhom({ actor: owner.by })}${from}, since ${ago(owner.since)}` : "somebody has the stack's lock";
+}
+
+export function sayRunning(busy: Busy): string {
+  const ways = busy.record
+    ? `
+   see it         recoloca show ${busy.record.number}
    wait for it    recoloca deploy --wait 10m, or in the stack: pulumi config set recoloca:wait 10m
-   end it         recoloca cancel
+   end it         recoloca cancel`
+    : "";
+  return `${whatRuns(busy)}${ways}
    Nothing was changed.`;
 }
 

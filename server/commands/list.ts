@@ -1,6 +1,9 @@
 /** The commands, in the order in which a person at 3 a.m. wants them. */
+import { backup, backups, restore } from "./backup.ts";
 import { cancel } from "./cancel.ts";
 import { deploy } from "./deploy.ts";
+import { doctor } from "./doctor.ts";
+import { exec, logs } from "./logs.ts";
 import { login, logout } from "./login.ts";
 import { install } from "./install.ts";
 import { followUnit, resumeCommand } from "./resume.ts";
@@ -13,13 +16,42 @@ export const COMMANDS: readonly Command[] = [
   { name: "status", says: "what is live, and what runs now", options: { json: "boolean" }, does: status },
   { name: "history", says: "what happened, newest first", options: { json: "boolean" }, does: history },
   { name: "show", says: "one release's whole story: recoloca show 14", words: ["NUMBER"], options: { json: "boolean", stack: "string" }, does: show },
-  { name: "deploy", says: "deploys the plan on standard input", options: { attempt: "string", wait: "string", lift: "string", from: "string" }, does: deploy },
+  {
+    name: "logs",
+    says: "what the live release's services and the base's print, or one of them",
+    words: ["[SERVICE]"],
+    options: { lines: "string", follow: "boolean", stack: "string" },
+    does: logs,
+  },
+  {
+    name: "exec",
+    says: "runs a command in a service's container: recoloca exec postgres -- psql",
+    words: ["SERVICE", "--", "COMMAND..."],
+    options: { stack: "string" },
+    does: exec,
+  },
+  { name: "doctor", says: "what will be trouble, each finding with its fix; exit code 1 where there is one", options: { json: "boolean" }, does: doctor },
+  {
+    name: "deploy",
+    says: "deploys the plan on standard input; pulumi up calls it",
+    options: { attempt: "string", wait: "string", lift: "string", from: "string" },
+    does: deploy,
+  },
   {
     name: "rollback",
     says: "goes back to the release before, or to RELEASE, gated like a deploy",
     words: ["[RELEASE]"],
     options: { stack: "string", from: "string" },
     does: rollback,
+  },
+  { name: "backup", says: "takes a backup now, and reads it back", options: { stack: "string", json: "boolean" }, does: backup },
+  { name: "backups", says: "which backups are here, newest first", options: { stack: "string", json: "boolean" }, does: backups },
+  {
+    name: "restore",
+    says: "restores a backup into a new database, beside the one that is there",
+    words: ["BACKUP"],
+    options: { into: "string", stack: "string" },
+    does: restore,
   },
   { name: "cancel", says: "ends a deploy that runs, and goes back to the old release", options: { stack: "string" }, does: cancel },
   { name: "resume", says: "finishes or undoes what an interruption left", options: { stack: "string" }, does: resumeCommand, hidden: true },

@@ -14,7 +14,7 @@ export async function rollback(given: Given): Promise<number> {
   process.stdout.on("error", () => undefined);
   const store = new Store(theStack(given));
   const running = await locked(store, 0);
-  if (running) return refuse(sayRunning(store, running));
+  if (running) return refuse(sayRunning(running));
   const { live } = store.state();
   const now = live && store.record(live.number);
   if (!now) return refuse(`nothing is live on ${store.stack}: there is nothing to go back from. Nothing was changed.`);

@@ -18,4 +18,4 @@ export function theStack(given: Given, likely: readonly string[] = []): string {
 }
 
 /** The person behind sudo, where there is one: `ana@server`. */
-export const whoAmI = (): string => `${process.env["SUDO_USER"] ?? os.userInfo().username}@${os.hostname()}`;
+export const whoAmI = (): string => `${process.env["SUDO_USER"] || os.userInfo().username}@${os.hostname()}`;

@@ -14,7 +14,8 @@ let before: string[];
 beforeAll(async () => {
   stack = await openStack();
   await wipe();
-  expect((await deploy(stack, "2")).code).toBe(0);
+  const ran = await deploy(stack, "2");
+  expect(ran.code, ran.output).toBe(0);
   before = await containersOnServer();
 });
 

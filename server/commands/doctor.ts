@@ -1,0 +1,147 @@
+/** `recoloca doctor`: what on this host will be trouble, each finding with its fix. */
+import * as fs from "node:fs";
+import * as os from "node:os";
+import type { Given } from "../command-line.ts";
+import { UNAVAILABLE_PAGE } from "../edge-configuration.ts";
+import { Edge, storedEdge } from "../edge.ts";
+import * as engine from "../engine.ts";
+import { DOCKER_CONFIG } from "../compose.ts";
+import { say } from "../follow.ts";
+import { lastLines, run } from "../process.ts";
+import { ago } from "../render.ts";
+import { ROOT, Store } from "../store.ts";
+
+export interface Finding {
+  readonly what: string;
+  readonly fix: string;
+}
+
+type Check = () => Promise<Finding[]> | Finding[];
+
+const GIB = 2 ** 30;
+const share = (part: number, whole: number) => `${Math.round((100 * part) / whole)} %`;
+
+async function disk(): Promise<Finding[]> {
+  const folders = [...new Set([await engine.dataFolder(), ROOT])].filter((folder) => fs.existsSync(folder));
+  return folders.flatMap((folder) => {
+    const { bavail, blocks, bsize, ffree, files } = fs.statfsSync(folder);
+    const [free, whole] = [bavail * bsize, blocks * bsize];
+    const fix = "recoloca prune; docker system df shows what takes it";
+    return [
+      ...(free < 2 * GIB || free < whole * 0.1 ? [{ what: `${(free / GIB).toFixed(1)} GiB (${share(free, whole)}) are free below ${folder}`, fix }] : []),
+      ...(files > 0 && ffree < files * 0.05 ? [{ what: `${share(ffree, files)} of the inodes are free below ${folder}`, fix }] : []),
+    ];
+  });
+}
+
+function memory(): Finding[] {
+  const available = Number(/MemAvailable:\s+(\d+)/.exec(fs.readFileSync("/proc/meminfo", "utf8"))?.[1] ?? 0) * 1024;
+  const whole = os.totalmem();
+  return available < whole * 0.1
+    ? [{ what: `${share(available, whole)} of the memory is available; a deploy runs two releases for a while`, fix: "docker stats shows who has it" }]
+    : [];
+}
+
+async function clock(): Promise<Finding[]> {
+  const ran = await run("timedatectl", ["show", "--property=NTPSynchronized", "--value"]);
+  return ran.code === 0 && ran.stdout.trim() === "no"
+    ? [{ what: "the clock is not synchronised: times in records and certificates will be wrong", fix: "apt-get install systemd-timesyncd" }]
+    : [];
+}
+
+async function programs(): Promise<Finding[]> {
+  const [dockerd, haproxy, compose, units] = await Promise.all([
+    run("docker", ["info", "--format", "{{.LiveRestoreEnabled}} {{.ServerVersion}}"]),
+    run("systemctl", ["is-active", "haproxy"]),
+    run("docker", ["compose", "version", "--short"]),
+    run("systemctl", ["is-enabled", "recoloca-resume.service", "docker", "haproxy"]),
+  ]);
+  const [restore, version = ""] = dockerd.stdout.trim().split(" ");
+  return [
+    ...(dockerd.code === 0 ? [] : [{ what: `the Docker engine does not answer: ${lastLines(dockerd.stderr, 1)}`, fix: "systemctl status docker" }]),
+    ...(dockerd.code === 0 && restore !== "true"
+      ? [{ what: "containers stop when the Docker engine restarts (live-restore is off)", fix: "pulumi up, which sets it" }]
+      : []),
+    ...(dockerd.code === 0 && Number(version.split(".")[0]) < 25
+      ? [{ what: `the Docker engine is ${version}; start_interval in health checks needs 25`, fix: "upgrade docker.io in a quiet hour" }]
+      : []),
+    ...(haproxy.stdout.trim() === "active"
+      ? []
+      : [{ what: "the edge (haproxy) does not run: nobody is served", fix: "systemctl restart haproxy; journalctl -u haproxy" }]),
+    ...(compose.code === 0 ? [] : [{ what: "docker compose is not there", fix: "pulumi up, which installs it" }]),
+    ...(units.stdout.includes("disabled")
+      ? [{ what: "a service that must start with the system is disabled", fix: "systemctl enable recoloca-resume docker haproxy" }]
+      : []),
+  ];
+}
+
+async function edge(): Promise<Finding[]> {
+  const ran = await run("haproxy", ["-c", "-q", "-f", "/etc/haproxy/haproxy.cfg"]);
+  return [
+    ...(ran.code === 0
+      ? []
+      : [{ what: `the edge's configuration is not valid: ${lastLines(ran.stderr || ran.stdout, 1)}`, fix: "pulumi up, which writes it anew" }]),
+    ...(fs.existsSync(UNAVAILABLE_PAGE) ? [] : [{ what: "the page for visitors of a stack that is down is gone", fix: "pulumi up" }]),
+  ];
+}
+
+async function stackFindings(stack: string): Promise<Finding[]> {
+  const store = new Store(stack);
+  const { live, hold } = store.state();
+  const newest = store.record(store.numbers().at(-1) ?? -1);
+  const findings: Finding[] = [];
+  if (newest && newest.outcome === undefined) return [];
+  if (!live) return [{ what: `${stack}: nothing is live`, fix: `recoloca history; deploy a release that passes its gates` }];
+  const containers = [...(await engine.slotContainers(stack, live.slot)), ...(await engine.baseContainers(stack))];
+  for (const one of containers)
+    if ((one.status !== "running" && one.exitCode !== 0) || one.health === "unhealthy")
+      findings.push({ what: `${stack}: "${one.service}" is ${one.health === "unhealthy" ? "unhealthy" : one.status}`, fix: `recoloca logs ${one.service}` });
+  const stored = storedEdge(stack);
+  if (stored) {
+    const at = new Edge(stored);
+    if (at.serving() !== live.slot)
+      findings.push({ what: `${stack}: the edge serves slot ${at.serving()}, live is ${live.slot}`, fix: "recoloca resume; then recoloca status" });
+    for (const { service, port, status } of await at.unreached(live.slot).catch(() => []))
+      findings.push({ what: `${stack}: the edge does not reach "${service}" on port ${port} (${status})`, fix: `recoloca logs ${service}` });
+  }
+  if (newest?.outcome && newest.outcome !== "live" && newest.number !== live.number)
+    findings.push({
+      what: `${stack}: the last deploy (release ${newest.number}) did not come live, ${ago(newest.startedAt)} ago`,
+      fix: `recoloca show ${newest.number}`,
+    });
+  if (hold)
+    findings.push({
+      what: `${stack}: release ${hold.number} (${hold.release}) is on hold; the stack's configuration may name it still`,
+      fix: `pulumi config set recoloca:lift ${hold.number}, or pulumi config rm recoloca:images and recoloca:release`,
+    });
+  const image = Object.values(store.record(live.number)?.images ?? {})[0];
+  if (image) {
+    const ran = await run("docker", ["manifest", "inspect", "--insecure", image], { env: { DOCKER_CONFIG }, timeout: 20 });
+    if (ran.code !== 0)
+      findings.push({
+        what: `${stack}: the registry does not give the live release's image: ${lastLines(ran.stderr, 1)}`,
+        fix: "the next pull or rollback would fail: check recoloca:registryPassword",
+      });
+  }
+  return findings;
+}
+
+const CHECKS: Record<string, Check> = { disk, memory, clock, programs, edge };
+
+export async function doctor(given: Given): Promise<number> {
+  const checks = [...Object.entries(CHECKS), ...Store.stacks().map((stack): [string, Check] => [stack, () => stackFindings(stack)])];
+  const results = await Promise.all(
+    checks.map(async ([name, check]) => {
+      try {
+        return await check();
+      } catch (error) {
+        return [{ what: `${name} could not be checked: ${(error as Error).message}`, fix: "systemctl status docker haproxy" }];
+      }
+    }),
+  );
+  const findings = results.flat();
+  if (given.options["json"]) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
+  else if (findings.length === 0) say(` no findings: ${checks.map(([name]) => name).join(", ")}`);
+  else findings.forEach(({ what, fix }) => say(` ${what}\n     ${fix}`));
+  return findings.length === 0 ? 0 : 1;
+}

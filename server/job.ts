@@ -1,0 +1,129 @@
+/**
+ * A job: one command in one service's image, environment and network, to its end. Never `docker exec`, never a foreground run:
+ * a killed client would leave the command running with nobody to wait for it. A job is a named, labelled container; whoever
+ * takes up an interrupted transaction finds it, waits for it or removes it.
+ */
+import { spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+import { compose } from "./compose.ts";
+import type { ComposeDocument } from "./compose-split.ts";
+import * as engine from "./engine.ts";
+import { lastLines, run } from "./process.ts";
+import { writeWhole } from "./store.ts";
+
+export interface Job {
+  /** `migration`, `backup`, ...: with the stack and the number it names the container. */
+  readonly kind: string;
+  readonly stack: string;
+  readonly number: number;
+  /** The project that the service belongs to, as it was written for Compose. */
+  readonly document: ComposeDocument;
+  readonly service: string;
+  /** Key of the document's network that it joins; with an address of the range that is left for such. */
+  readonly network: string;
+  readonly command: readonly string[];
+  readonly environment: Record<string, string>;
+  /** Where its project's file is written. */
+  readonly file: string;
+  /** Added to the service's own. */
+  readonly variables?: Record<string, string>;
+}
+
+export const jobName = ({ stack, kind, number }: Pick<Job, "stack" | "kind" | "number">) => `${stack}-${kind}-${number}`;
+
+const dollars = (text: string) => text.replaceAll("$", "$$$$");
+
+async function create(job: Job, how: "--detach" | "--no-start", extra: object): Promise<string> {
+  const { kind, stack, document, service, network, command, environment, file } = job;
+  const {
+    healthcheck: _healthcheck,
+    networks: _networks,
+    depends_on: _dependsOn,
+    labels: _labels,
+    restart: _restart,
+    ports: _ports,
+    ...definition
+  } = document.services[service]!;
+  const name = jobName(job);
+  const added = Object.fromEntries(Object.entries(job.variables ?? {}).map(([key, value]) => [key, dollars(value)]));
+  writeWhole(
+    file,
+    JSON.stringify({
+      ...document,
+      services: {
+        [kind]: {
+          ...definition,
+          ...extra,
+          environment: { ...(definition["environment"] as object | undefined), ...added },
+          container_name: name,
+          command: command.map(dollars),
+          entrypoint: [],
+          restart: "no",
+          labels: { "recoloca.stack": stack, "recoloca.job": kind },
+          networks: { [network]: {} },
+        },
+      },
+    }),
+  );
+  await engine.removeContainers([name]);
+  await compose({ project: `${document.name ?? stack}-${kind}`, file, environment }, ["up", how]);
+  return name;
+}
+
+/** Its container is there, and runs. */
+export const start = (job: Job): Promise<string> => create(job, "--detach", {});
+
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  /** Both outputs' last lines. */
+  readonly output: string;
+  readonly late: boolean;
+}
+
+/** How a started job ended; one that takes longer is stopped. Its container stays: the caller removes it once it has kept what it learned. */
+export async function endOf(name: string, seconds: number): Promise<Ended> {
+  const code = await engine.waitForEnd(name, seconds);
+  if (code === undefined) await engine.stopContainers([name]);
+  const { stdout } = await run("docker", ["logs", name]);
+  return { code: code ?? 124, stdout, output: await engine.logTail(name, 15), late: code === undefined };
+}
+
+export interface Streams {
+  readonly input?: Readable;
+  readonly output?: Writable;
+}
+
+/** Runs a job between streams that would be too large for a log: nothing of it is kept by the engine. Gives what it said on stderr. */
+export async function stream(job: Job, { input, output }: Streams, seconds: number): Promise<{ code: number; said: string }> {
+  const name = await create(job, "--no-start", { logging: { driver: "none" }, stdin_open: input !== undefined });
+  try {
+    return await new Promise((done, fail) => {
+      const child = spawn("docker", ["start", "--attach", ...(input ? ["--interactive"] : []), name], {
+        stdio: [input ? "pipe" : "ignore", output ? "pipe" : "ignore", "pipe"],
+      });
+      let said = "";
+      let late = false;
+      const timer = setTimeout(() => {
+        late = true;
+        void engine.removeContainers([name]).finally(() => child.kill("SIGKILL"));
+      }, seconds * 1000);
+      child.stderr!.setEncoding("utf8").on("data", (text: string) => (said = lastLines(said + text, 15)));
+      const broken = (error: Error) => {
+        clearTimeout(timer);
+        child.kill("SIGKILL");
+        fail(error);
+      };
+      if (output) child.stdout!.on("error", broken).pipe(output.on("error", broken), { end: false });
+      // A command may end before it has read everything.
+      if (input) input.on("error", broken).pipe(child.stdin!.on("error", () => undefined));
+      child.on("error", broken);
+      child.on("close", (code) => {
+        clearTimeout(timer);
+        done({ code: late ? 124 : (code ?? 1), said: late ? `took longer than ${seconds}s and was ended` : said });
+      });
+    });
+  } finally {
+    await engine.removeContainers([name]);
+  }
+}

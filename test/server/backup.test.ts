@@ -1,0 +1,161 @@
+/** Backups of a real Postgres: before a migration, by hand, read back, restored; and what happens when one cannot be had. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { backupForm } from "../../settings/backup.ts";
+import type { Backup, Plan } from "../../release/plan.ts";
+import type { BackupNote } from "../../server/backup.ts";
+import * as z from "zod";
+import { deployPlan, installHostProgram, planFor, records, removeStack, webAnswering } from "../host.ts";
+import { imagesOf, server } from "../site.ts";
+
+const FOLDER = "/var/lib/recoloca/backups/shapes-test";
+const duration = z.string().transform(() => 60);
+const postgres = (change: object = {}): Backup => backupForm(duration).parse({ service: "postgres", ...change });
+
+let plan: Plan;
+let next = 0;
+/** A release that is new each time, with a migration that adds a row. */
+const release = (change: Partial<Plan> = {}): Plan => ({ ...plan, release: `r${++next}`, variables: { ...plan.variables, NEXT: String(next) }, ...change });
+
+const sql = (text: string, database = "shop") =>
+  server(`recoloca exec postgres -- psql --username shop --tuples-only --no-align --command ${JSON.stringify(text)} ${database}`);
+const rows = async (database?: string) => (await sql("select count(*) from orders", database)).stdout.trim();
+const files = async () => (await server(`ls ${FOLDER}`)).stdout.trim().split("\n").filter(Boolean);
+
+beforeAll(async () => {
+  const { backend, postgres: database } = await imagesOf("1");
+  await installHostProgram();
+  plan = planFor(backend, {
+    compose: `services:
+  web: { image: web, init: true, command: ${JSON.stringify(webAnswering('"hello"'))}, environment: { PGPASSWORD: "\${PASSWORD}" } }
+  postgres:
+    image: ${database}
+    environment: { POSTGRES_USER: shop, POSTGRES_DB: shop, POSTGRES_PASSWORD_FILE: /run/secrets/password }
+    secrets: [password]
+    volumes: ["data:/var/lib/postgresql/data"]
+    healthcheck: { test: ["CMD-SHELL", "pg_isready --username shop --host 127.0.0.1"], interval: 500ms, retries: 60 }
+    stop_signal: SIGINT
+volumes: { data: {} }
+secrets: { password: { environment: PASSWORD } }
+`,
+    variables: { PASSWORD: "a-secret-word" },
+    masked: ["PASSWORD"],
+    backup: postgres(),
+    migration: {
+      service: "web",
+      command: [
+        "/usr/lib/postgresql/17/bin/psql",
+        "--host=postgres",
+        "--username=shop",
+        "--command=create table if not exists orders (id serial, what text); insert into orders (what) values ('one')",
+        "shop",
+      ],
+      timeout: 60,
+    },
+    keep: 2,
+  });
+  const ran = await deployPlan(release());
+  expect(ran.code, ran.output).toBe(0);
+});
+afterAll(async () => {
+  await removeStack(plan);
+  await server(`rm -rf ${FOLDER}`);
+});
+
+let before: string;
+beforeEach(async () => {
+  before = await rows();
+});
+
+test("before a migration: taken, read back, and bound to the release; no password on the way", async () => {
+  const ran = await deployPlan(release());
+  expect(ran.code, ran.output).toBe(0);
+  expect(ran.output).toMatch(/backed up postgres → release-2 \([\d.]+ kB, [\d.]+s, read back\)\n.*migrated/);
+  expect(ran.output).not.toContain("a-secret-word");
+  expect((await records())[0]).toMatchObject({ number: 2, backup: "release-2" });
+  const [note] = JSON.parse((await server("recoloca backups --json")).stdout) as BackupNote[];
+  expect(note).toMatchObject({ name: "release-2", service: "postgres", live: 1 });
+  expect((await server(`sha256sum ${FOLDER}/release-2.backup; stat -c '%a %s' ${FOLDER}/release-2.backup`)).stdout).toMatch(
+    new RegExp(`^${note!.sha256} [\\s\\S]*600 ${note!.bytes}\n$`),
+  );
+});
+
+test("by hand, and restored beside what is there", async () => {
+  const taken = await server("recoloca backup");
+  expect(taken.code, taken.output).toBe(0);
+  const name = /→ (manual-\S+) /.exec(taken.output)![1]!;
+  await sql("insert into orders (what) values ('later')");
+  const restored = await server(`recoloca restore ${name} --into shop_copy`);
+  expect(restored.code, restored.output).toBe(0);
+  expect(await rows("shop_copy")).toBe(before);
+  expect(await rows()).toBe(String(Number(before) + 1));
+  const again = await server(`recoloca restore ${name} --into shop_copy`);
+  expect(again.code).toBe(21);
+  expect(again.output).toMatch(/RESTORE FAILED[\s\S]*database "shop_copy" already exists/);
+  expect((await server("recoloca backups")).stdout).toContain(name);
+});
+
+test("one that was changed afterwards is not restored", async () => {
+  await server(`printf x >> ${FOLDER}/release-2.backup`);
+  const ran = await server("recoloca restore release-2 --into other");
+  expect(ran.code).toBe(20);
+  expect(ran.output).toContain("release-2 cannot be trusted: its checksum is not the one that was written down");
+});
+
+test.each([
+  ["restore nonsense --into other", 2, "has no backup nonsense; recoloca backups lists them"],
+  ["restore release-1 --into 'Robert;'", 2, 'got "Robert;", wants lower-case letters'],
+  ["restore release-1", 2, "--into is missing"],
+])("recoloca %s", async (words, code, says) => {
+  const ran = await server(`recoloca ${words}`);
+  expect(ran.code).toBe(code);
+  expect(ran.output).toContain(says);
+});
+
+describe("a deploy ends before its migration, and leaves no half backup,", () => {
+  test.each([
+    [
+      "when the command fails",
+      { command: ["sh", "-c", "echo half; echo no such role >&2; exit 3"], verify: ["true"] },
+      /BACKUP FAILED: "postgres" failed with exit code 3\n.*no such role/,
+    ],
+    ["when it writes nothing", { command: ["true"], verify: ["true"] }, /BACKUP FAILED: "postgres" wrote nothing/],
+    [
+      "when it is cut short",
+      { command: ["sh", "-c", "pg_dump --version | head -c 9"], verify: ["sh", "-c", "pg_restore --file=/dev/null"] },
+      /what "postgres" wrote cannot be read back/,
+    ],
+    ["when it takes too long", { command: ["sleep", "60"], verify: ["true"], timeout: "1s" }, /took longer than 1s and was ended/],
+  ])("%s", async (_what, change, says) => {
+    const kept = await files();
+    const backup = { ...postgres(change), ...("timeout" in change && { timeout: 1 }) };
+    const ran = await deployPlan(release({ backup }));
+    expect(ran.code, ran.output).toBe(21);
+    expect(ran.output).toMatch(says);
+    expect(await rows()).toBe(before);
+    expect(await files()).toEqual(kept);
+  });
+
+  test("when its process is killed meanwhile", async () => {
+    const kept = await files();
+    const slow = { ...postgres(), command: ["sh", "-c", "echo half; sleep 30"] };
+    const deploying = deployPlan(release({ backup: slow }));
+    await expect.poll(files, { timeout: 20_000 }).toContainEqual(expect.stringMatching(/partial$/));
+    await server("systemctl kill --signal=SIGKILL --kill-whom=all 'recoloca-deploy-*.service'");
+    const ran = await deploying;
+    expect(ran.code, ran.output).toBe(21);
+    expect(await files()).toEqual(kept);
+    expect(await rows()).toBe(before);
+    expect((await server("docker ps --all --quiet --filter label=recoloca.job")).stdout).toBe("");
+  });
+});
+
+test("a deploy that comes while a backup is taken says what it waits for", async () => {
+  const slow = release({ backup: { ...postgres(), before: "never", command: ["sh", "-c", "echo all; sleep 6"], verify: ["true"] } });
+  expect((await deployPlan(slow)).code).toBe(0);
+  const taking = server("recoloca backup");
+  await expect.poll(files, { timeout: 20_000 }).toContainEqual(expect.stringMatching(/partial$/));
+  const refused = await deployPlan(release({ backup: postgres() }));
+  expect(refused.code).toBe(20);
+  expect(refused.output).toMatch(/refused: a backup is being taken by root@\S+, since \ds/);
+  expect((await taking).code).toBe(0);
+});
