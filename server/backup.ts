@@ -1,6 +1,7 @@
 /**
  * Backups of what the base keeps: streamed to a file, checksummed, and read back before anybody relies on them. Below
- * `/var/lib/recoloca/backups/<stack>/`, where removing the stack leaves them.
+ * `/var/lib/recoloca/backups/<stack>/`, where removing the stack leaves them. The folder is root's alone; the files in it are
+ * readable, for the containers that they are given to.
  */
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
@@ -11,7 +12,7 @@ import { sayDuration } from "../release/duration.ts";
 import type { Backup } from "../release/plan.ts";
 import type { ComposeDocument } from "./compose-split.ts";
 import { Failure, type Context } from "./context.ts";
-import { stream, type Job } from "./job.ts";
+import { finish, pour, type Job } from "./job.ts";
 import { ROOT, readJson, writeWhole, type Store } from "./store.ts";
 
 /** What is known of a backup, beside it. */
@@ -73,9 +74,9 @@ export async function takeBackup(place: Place, backup: Backup, name: string): Pr
   fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   const began = performance.now();
   const counted = new Counted();
-  const written = pipeline(counted, fs.createWriteStream(partial, { mode: 0o600 }));
+  const written = pipeline(counted, fs.createWriteStream(partial, { mode: 0o444 }));
   const explain = (error: NodeJS.ErrnoException) => ({ code: 1, said: error.code === "ENOSPC" ? "no space is left for it" : error.message });
-  const ran = await stream(backupJob(place, backup, "backup", backup.command), { output: counted }, backup.timeout).catch(explain);
+  const ran = await pour(backupJob(place, backup, "backup", backup.command), counted, backup.timeout).catch(explain);
   counted.end();
   const stored = await written.then(() => undefined, explain);
   const { bytes } = counted;
@@ -120,10 +121,11 @@ function sync(file: string): void {
 }
 
 async function checkReadable(place: Place, backup: Backup, file: string): Promise<void> {
-  const ran = await stream(backupJob(place, backup, "backup-check", backup.verify), { input: fs.createReadStream(file) }, backup.timeout);
+  const ran = await finish({ ...backupJob(place, backup, "backup-check", backup.verify), input: file }, backup.timeout);
   if (ran.code === 0) return;
   fs.rmSync(file, { force: true });
-  throw new Failure(`BACKUP FAILED: what "${backup.service}" wrote cannot be read back (exit code ${ran.code})`, [["its output", ran.said || "(empty)"]]);
+  const how = ran.late ? `not within ${backup.timeout}s` : `exit code ${ran.code}`;
+  throw new Failure(`BACKUP FAILED: what "${backup.service}" wrote cannot be read back (${how})`, [["its output", ran.output || "(empty)"]]);
 }
 
 /** Whether the bytes are those that were written; undefined when they are. */

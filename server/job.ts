@@ -4,7 +4,7 @@
  * takes up an interrupted transaction finds it, waits for it or removes it.
  */
 import { spawn } from "node:child_process";
-import type { Readable, Writable } from "node:stream";
+import type { Writable } from "node:stream";
 import { compose } from "./compose.ts";
 import type { ComposeDocument } from "./compose-split.ts";
 import * as engine from "./engine.ts";
@@ -27,14 +27,19 @@ export interface Job {
   readonly file: string;
   /** Added to the service's own. */
   readonly variables?: Record<string, string>;
+  /** A file of the host that the command reads as its standard input; readable for whoever runs in the container. */
+  readonly input?: string;
 }
+
+/** Where the input is in the container. The engine would keep a standard input of its own open for ever, whatever was sent. */
+const INPUT = "/run/recoloca-input";
 
 export const jobName = ({ stack, kind, number }: Pick<Job, "stack" | "kind" | "number">) => `${stack}-${kind}-${number}`;
 
 const dollars = (text: string) => text.replaceAll("$", "$$$$");
 
 async function create(job: Job, how: "--detach" | "--no-start", extra: object): Promise<string> {
-  const { kind, stack, document, service, network, command, environment, file } = job;
+  const { kind, stack, document, service, network, command, environment, file, input } = job;
   const {
     healthcheck: _healthcheck,
     networks: _networks,
@@ -45,6 +50,8 @@ async function create(job: Job, how: "--detach" | "--no-start", extra: object): 
     ...definition
   } = document.services[service]!;
   const name = jobName(job);
+  const line = input === undefined ? command : ["sh", "-c", `exec "$@" < ${INPUT}`, "sh", ...command];
+  const mounts = input === undefined ? [] : [{ type: "bind", source: input, target: INPUT, read_only: true }];
   const added = Object.fromEntries(Object.entries(job.variables ?? {}).map(([key, value]) => [key, dollars(value)]));
   writeWhole(
     file,
@@ -56,7 +63,8 @@ async function create(job: Job, how: "--detach" | "--no-start", extra: object): 
           ...extra,
           environment: { ...(definition["environment"] as object | undefined), ...added },
           container_name: name,
-          command: command.map(dollars),
+          command: line.map(dollars),
+          volumes: [...(definition.volumes ?? []), ...mounts],
           entrypoint: [],
           restart: "no",
           labels: { "recoloca.stack": stack, "recoloca.job": kind },
@@ -89,40 +97,41 @@ export async function endOf(name: string, seconds: number): Promise<Ended> {
   return { code: code ?? 124, stdout, output: await engine.logTail(name, 15), late: code === undefined };
 }
 
-export interface Streams {
-  readonly input?: Readable;
-  readonly output?: Writable;
-}
-
-/** Runs a job between streams that would be too large for a log: nothing of it is kept by the engine. Gives what it said on stderr. */
-export async function stream(job: Job, { input, output }: Streams, seconds: number): Promise<{ code: number; said: string }> {
-  const name = await create(job, "--no-start", { logging: { driver: "none" }, stdin_open: input !== undefined });
+/** Runs a job whose output would be too large for a log: nothing of it is kept by the engine. Gives what it said on stderr. */
+export async function pour(job: Job, output: Writable, seconds: number): Promise<{ code: number; said: string }> {
+  const name = await create(job, "--no-start", { logging: { driver: "none" } });
   try {
     return await new Promise((done, fail) => {
-      const child = spawn("docker", ["start", "--attach", ...(input ? ["--interactive"] : []), name], {
-        stdio: [input ? "pipe" : "ignore", output ? "pipe" : "ignore", "pipe"],
-      });
+      const child = spawn("docker", ["start", "--attach", name], { stdio: ["ignore", "pipe", "pipe"] });
       let said = "";
       let late = false;
       const timer = setTimeout(() => {
         late = true;
         void engine.removeContainers([name]).finally(() => child.kill("SIGKILL"));
       }, seconds * 1000);
-      child.stderr!.setEncoding("utf8").on("data", (text: string) => (said = lastLines(said + text, 15)));
       const broken = (error: Error) => {
         clearTimeout(timer);
         child.kill("SIGKILL");
         fail(error);
       };
-      if (output) child.stdout!.on("error", broken).pipe(output.on("error", broken), { end: false });
-      // A command may end before it has read everything.
-      if (input) input.on("error", broken).pipe(child.stdin!.on("error", () => undefined));
+      child.stderr.setEncoding("utf8").on("data", (text: string) => (said = lastLines(said + text, 15)));
+      child.stdout.on("error", broken).pipe(output.on("error", broken), { end: false });
       child.on("error", broken);
       child.on("close", (code) => {
         clearTimeout(timer);
         done({ code: late ? 124 : (code ?? 1), said: late ? `took longer than ${seconds}s and was ended` : said });
       });
     });
+  } finally {
+    await engine.removeContainers([name]);
+  }
+}
+
+/** Runs a job to its end and removes it. */
+export async function finish(job: Job, seconds: number): Promise<Ended> {
+  const name = await start(job);
+  try {
+    return await endOf(name, seconds);
   } finally {
     await engine.removeContainers([name]);
   }

@@ -8,7 +8,7 @@ import { Wrong, type Given } from "../command-line.ts";
 import type { ComposeDocument } from "../compose-split.ts";
 import { Failure } from "../context.ts";
 import { say } from "../follow.ts";
-import { stream } from "../job.ts";
+import { finish } from "../job.ts";
 import { signLock } from "../lock.ts";
 import { ago } from "../render.ts";
 import { Store } from "../store.ts";
@@ -91,12 +91,11 @@ export async function restore(given: Given): Promise<number> {
   const running = await locked(store, 0);
   if (running) return refuse(sayRunning(running));
   signLock(store.lockFile, { what: "restore", number: base.place.number, by: whoAmI() });
-  const input = fs.createReadStream(backupFile(store.stack, note.name));
   const began = performance.now();
-  const ran = await stream(backupJob(base.place, base.backup, "restore", command, { INTO: into }), { input }, timeout);
+  const ran = await finish({ ...backupJob(base.place, base.backup, "restore", command, { INTO: into }), input: backupFile(store.stack, note.name) }, timeout);
   if (ran.code !== 0)
     return sayFailure(
-      new Failure(`RESTORE FAILED: "${into}" could not be filled; what was there before is as it was`, [["its output", ran.said || "(empty)"]]),
+      new Failure(`RESTORE FAILED: "${into}" could not be filled; what was there before is as it was`, [["its output", ran.output || "(empty)"]]),
     );
   say(` restored ${note.name} into ${into} (${sayDuration((performance.now() - began) / 1000)}); the application's own database is as it was`);
   return 0;

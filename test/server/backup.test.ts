@@ -74,8 +74,8 @@ test("before a migration: taken, read back, and bound to the release; no passwor
   expect((await records())[0]).toMatchObject({ number: 2, backup: "release-2" });
   const [note] = JSON.parse((await server("recoloca backups --json")).stdout) as BackupNote[];
   expect(note).toMatchObject({ name: "release-2", service: "postgres", live: 1 });
-  expect((await server(`sha256sum ${FOLDER}/release-2.backup; stat -c '%a %s' ${FOLDER}/release-2.backup`)).stdout).toMatch(
-    new RegExp(`^${note!.sha256} [\\s\\S]*600 ${note!.bytes}\n$`),
+  expect((await server(`sha256sum ${FOLDER}/release-2.backup; stat -c '%a %s' ${FOLDER}/release-2.backup; stat -c %a ${FOLDER}`)).stdout).toMatch(
+    new RegExp(`^${note!.sha256} [\\s\\S]*444 ${note!.bytes}\\n700\\n$`),
   );
 });
 
