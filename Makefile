@@ -3,10 +3,13 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 NPM := npm --silent --no-update-notifier --no-audit --no-fund
 
-.PHONY: help local local-down status history test benchmark docs format
+.PHONY: help local local-down test benchmark docs format
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@printf '\n  on the server of a stack (STACK=staging; without it, the local one):\n'
+	@printf '  make status | history | doctor | backup | backups | cancel\n'
+	@printf '  make logs [SERVICE=api]   make show RELEASE=14   make rollback [RELEASE=14]\n'
 
 node_modules/.installed: package-lock.json
 	@echo " … npm             installing packages"
@@ -19,11 +22,11 @@ local: node_modules/.installed ## deploy the sample application to a disposable 
 local-down: node_modules/.installed ## remove everything that "make local" made
 	@$(NPM) run local-down
 
-status: node_modules/.installed ## what is live on the local server
-	@$(NPM) run on-server -- recoloca status
-
-history: node_modules/.installed ## what happened on the local server
-	@$(NPM) run on-server -- recoloca history
+# An operator's commands, on the server of a stack: make status STACK=staging. Without STACK it is the local one.
+OPERATE := status history doctor logs backup backups rollback cancel show
+.PHONY: $(OPERATE)
+$(OPERATE): node_modules/.installed
+	@STACK=$(STACK) $(NPM) run operate -- $@ $(RELEASE) $(SERVICE)
 
 test: node_modules/.installed ## lint, types, unit, engine, server, journeys
 	@$(NPM) run all-tests

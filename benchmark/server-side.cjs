@@ -24,7 +24,11 @@ const get = (host, port, path) =>
   });
 
 async function healthy(host, port, path) {
-  while ((await get(host, port, path)) !== 200) await new Promise((done) => setTimeout(done, 10));
+  const limit = Date.now() + 60_000;
+  while ((await get(host, port, path)) !== 200) {
+    if (Date.now() > limit) throw new Error(`http://${host}:${port}${path} did not answer with 200 in 60s`);
+    await new Promise((done) => setTimeout(done, 10));
+  }
 }
 
 const run = (program, args, env, input) =>
@@ -38,7 +42,7 @@ const run = (program, args, env, input) =>
 
 async function floor() {
   const free = state.live.slot === "blue" ? "green" : "blue";
-  const { services } = release("release.compose.json");
+  const { services, secrets } = release("release.compose.json");
   const routed = { backend: [8000, "/api/v1/health"], frontend: [3000, "/"] };
   const began = performance.now();
   await Promise.all(
@@ -46,9 +50,10 @@ async function floor() {
       const address = `10.201.${state.networks[free]}.${state.addresses[service]}`;
       const environment = services[service].environment ?? {};
       const flags = Object.keys(environment).flatMap((key) => ["--env", key]);
+      const given = (services[service].secrets ?? []).flatMap(({ source }) => ["--volume", `${secrets[source].file}:/run/secrets/${source}:ro`]);
       await run(
         "docker",
-        ["run", "--detach", "--name", `floor-${service}`, "--network", `recoloca-local_${free}`, "--ip", address, ...flags, services[service].image],
+        ["run", "--detach", "--name", `floor-${service}`, "--network", `recoloca-local_${free}`, "--ip", address, ...flags, ...given, services[service].image],
         environment,
       );
       await healthy(address, port, path);

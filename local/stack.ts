@@ -9,6 +9,7 @@ import { attempt, must, type Ran } from "./command.ts";
 import type { Images } from "./images.ts";
 import { REGISTRY_USER, registryPassword } from "./registry.ts";
 import { hostKey, privateKey } from "./server.ts";
+import { clearDeadLocks } from "./stale-lock.ts";
 import { inSite, registryName, type Site } from "./site.ts";
 
 export const STACK = "local";
@@ -102,6 +103,7 @@ export class LocalStack {
   }
 
   up(onLine?: (line: string) => void): Promise<Ran> {
+    clearDeadLocks(inSite(this.site, "state"));
     return this.pulumi(["up", "--yes", "--skip-preview"], onLine ? { onLine } : {});
   }
 }

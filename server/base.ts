@@ -11,7 +11,7 @@ export async function baseUp(context: Context): Promise<void> {
   const { stack, store, number, split, journal, environment } = context;
   const { networks, base: known } = store.state();
   for (const slot of ["blue", "green"] as const) await engine.ensureNetwork(stack, slot, networks![slot]);
-  await Promise.all(split.volumes.map((name) => engine.ensureVolume(stack, name)));
+  await Promise.all(split.volumes.map((volume) => engine.ensureVolume(stack, volume)));
   const services = Object.keys(split.base.services).sort();
   if (services.length === 0) return journal.tell("no base services", { state: "based" });
   const call = { project: stack, file: store.file(number, "base.compose.json"), environment };

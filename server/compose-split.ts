@@ -29,10 +29,17 @@ export interface Service {
   [key: string]: unknown;
 }
 
+export interface Volume {
+  name?: string;
+  external?: boolean;
+  driver?: string;
+  driver_opts?: Record<string, string>;
+}
+
 export interface ComposeDocument {
   name?: string;
   services: Record<string, Service>;
-  volumes?: Record<string, { name?: string; external?: boolean } | null>;
+  volumes?: Record<string, Volume | null>;
   secrets?: Record<string, Source>;
   configs?: Record<string, Source>;
 }
@@ -52,8 +59,8 @@ export interface Split {
   readonly release: ComposeDocument;
   /** Base service to the hash of its definition. */
   readonly baseHashes: Record<string, string>;
-  /** Docker's names of the volumes; ours to create, never to remove. */
-  readonly volumes: string[];
+  /** Volumes under Docker's names for them: ours to create where the file does not say that they are somebody else's. */
+  readonly volumes: (Volume & { readonly name: string })[];
   /** What is to be written into the two folders before anything starts. */
   readonly files: { readonly base: readonly GivenFile[]; readonly release: readonly GivenFile[] };
   readonly routed: string[];
@@ -114,9 +121,8 @@ export function split(document: ComposeDocument, plan: Pick<Plan, "images" | "ro
     taskNames.map((name) => [name, Object.keys(document.services[name]?.depends_on ?? {}).filter((other) => taskNames.includes(other))]),
   );
   const given = { base: asFiles(document, plan.variables, folders.base), release: asFiles(document, plan.variables, folders.release) };
-  const volumes = Object.fromEntries(
-    Object.entries(document.volumes ?? {}).map(([key, volume]) => [key, { name: volume?.name ?? `${stack}_${key}`, external: true }]),
-  );
+  const named = Object.entries(document.volumes ?? {}).map(([key, volume]) => ({ key, volume: { ...volume, name: volume?.name ?? `${stack}_${key}` } }));
+  const volumes = Object.fromEntries(named.map(({ key, volume }) => [key, { name: volume.name, external: true }]));
   const base: Record<string, Service> = {};
   const release: Record<string, Service> = {};
   for (const [name, service] of Object.entries(document.services)) {
@@ -159,7 +165,7 @@ export function split(document: ComposeDocument, plan: Pick<Plan, "images" | "ro
     base: { name: stack, services: base, volumes, ...given.base.sources, networks: { blue: network("blue"), green: network("green") } } as ComposeDocument,
     release: { name: projectName(stack, slot), services: release, volumes, ...given.release.sources, networks: { slot: network(slot) } } as ComposeDocument,
     baseHashes: Object.fromEntries(Object.entries(base).map(([name, service]) => [name, hash([service, givenTo(service, given.base.sources)])])),
-    volumes: Object.values(volumes).map((volume) => volume.name),
+    volumes: named.map(({ volume }) => volume),
     files: { base: given.base.files, release: given.release.files },
     routed,
     workers,

@@ -3,10 +3,13 @@ import * as fs from "node:fs";
 import * as net from "node:net";
 import * as path from "node:path";
 import { ADMIN_SOCKET, SLOTS_MAP, UNAVAILABLE_HTML, UNAVAILABLE_PAGE, backendName, backends, edgeConfiguration, type EdgeStack } from "./edge-configuration.ts";
+import { alone } from "./lock.ts";
 import { must, run, sleep } from "./process.ts";
-import { Store, other, writeWhole, type Slot } from "./store.ts";
+import { ROOT, Store, other, writeWhole, type Slot } from "./store.ts";
 
 const CONFIGURATION = "/etc/haproxy/haproxy.cfg";
+/** The map and the configuration are of all stacks on this host, whose own locks do not know of each other. */
+const EDGE_LOCK = path.join(ROOT, "edge.lock");
 const MASTER_SOCKET = "/run/haproxy-master.sock";
 
 /** One command on one of HAProxy's sockets; its whole answer. */
@@ -83,12 +86,14 @@ export class Edge {
 
   /** The switch: first the file, so that a restart keeps it, then the running process. */
   async switchTo(slot: Slot | "none"): Promise<void> {
-    const map = readMap();
-    const known = map.has(this.stack.stack);
-    map.set(this.stack.stack, slot);
-    writeMap(map);
-    const answer = await ask(ADMIN_SOCKET, `${known ? "set" : "add"} map ${SLOTS_MAP} ${this.stack.stack} ${slot}`);
-    if (answer !== "") throw new Error(`haproxy refused the switch: ${answer}`);
+    await alone(EDGE_LOCK, async () => {
+      const map = readMap();
+      const known = map.has(this.stack.stack);
+      map.set(this.stack.stack, slot);
+      writeMap(map);
+      const answer = await ask(ADMIN_SOCKET, `${known ? "set" : "add"} map ${SLOTS_MAP} ${this.stack.stack} ${slot}`);
+      if (answer !== "") throw new Error(`haproxy refused the switch: ${answer}`);
+    });
   }
 
   serving(): Slot | "none" {
@@ -138,10 +143,12 @@ export class Edge {
 
   async remove(): Promise<void> {
     fs.rmSync(path.join(new Store(this.stack.stack).folder, "edge.json"), { force: true });
-    const map = readMap();
-    map.delete(this.stack.stack);
-    writeMap(map);
-    await applyConfiguration();
+    await alone(EDGE_LOCK, async () => {
+      const map = readMap();
+      map.delete(this.stack.stack);
+      writeMap(map);
+      await writeConfiguration();
+    });
   }
 }
 
@@ -150,7 +157,9 @@ export function storedEdge(stack: string): EdgeStack | undefined {
   return fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, "utf8")) as EdgeStack) : undefined;
 }
 
-export async function applyConfiguration(): Promise<boolean> {
+export const applyConfiguration = (): Promise<boolean> => alone(EDGE_LOCK, writeConfiguration);
+
+async function writeConfiguration(): Promise<boolean> {
   const stacks = Store.stacks().flatMap((name) => storedEdge(name) ?? []);
   const text = edgeConfiguration(stacks);
   const old = fs.existsSync(CONFIGURATION) ? fs.readFileSync(CONFIGURATION, "utf8") : "";

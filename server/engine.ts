@@ -1,6 +1,6 @@
 /** Containers, networks, volumes and images on this host. What is ours carries the label `recoloca.stack`. */
 import * as api from "./docker-api.ts";
-import { networkName } from "./compose-split.ts";
+import { networkName, type Volume } from "./compose-split.ts";
 import { DOCKER_CONFIG } from "./compose.ts";
 import { lastLines, run, sleep } from "./process.ts";
 import type { Slot } from "./store.ts";
@@ -97,9 +97,16 @@ export async function removeNetwork(stack: string, slot: Slot): Promise<void> {
   await api.must("DELETE", `/networks/${networkName(stack, slot)}`, undefined, [404]);
 }
 
-/** One that is there already stays as it is. */
-export async function ensureVolume(stack: string, name: string): Promise<void> {
-  await api.must("POST", "/volumes/create", { Name: name, Labels: { "recoloca.stack": stack } });
+/** One that is there already stays as it is; one that belongs to somebody else must be there. */
+export async function ensureVolume(stack: string, { name, external, driver, driver_opts: options }: Volume & { name: string }): Promise<void> {
+  if ((await api.must("GET", `/volumes/${name}`, undefined, [404])).status !== 404) return;
+  if (external) throw new Error(`the volume "${name}" is external in the Compose file, and is not on this host: docker volume create ${name}`);
+  await api.must("POST", "/volumes/create", {
+    Name: name,
+    Labels: { "recoloca.stack": stack },
+    ...(driver !== undefined && { Driver: driver }),
+    ...(options && { DriverOpts: options }),
+  });
 }
 
 export async function stackVolumes(stack: string): Promise<string[]> {

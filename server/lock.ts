@@ -19,6 +19,22 @@ export function take(file: string): boolean {
   return status === 0;
 }
 
+/** Seconds that somebody else may hold what is shared by all stacks: a reload of the edge takes less than one. */
+const SHARED_LIMIT = "30";
+
+/** Does something that only one process on this host may do at a time. */
+export async function alone<T>(file: string, work: () => Promise<T>): Promise<T> {
+  fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  const handle = fs.openSync(file, "a", 0o600);
+  try {
+    const { status } = spawnSync("flock", ["--exclusive", "--timeout", SHARED_LIMIT, "3"], { stdio: ["ignore", "ignore", "ignore", handle] });
+    if (status !== 0) throw new Error(`somebody has held ${file} for ${SHARED_LIMIT}s`);
+    return await work();
+  } finally {
+    fs.closeSync(handle);
+  }
+}
+
 /** Who has the lock: written beside it for people, and touched every few seconds while he is at it. The lock itself is flock's. */
 export interface Owner {
   readonly what: "deploy" | "rollback" | "resume" | "backup" | "restore";

@@ -36,7 +36,7 @@ export interface Settings {
   readonly keep: number;
 }
 
-const NAMESPACE = "recoloca";
+export const NAMESPACE = "recoloca";
 
 /** Throws one `RunError` that names every problem and what mends it; nothing has been created by then. */
 export function loadSettings(folder = process.cwd()): Settings {

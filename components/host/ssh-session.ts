@@ -36,13 +36,13 @@ export class SshSession {
     }
   }
 
-  /** Runs a command line there. Between two of them the connection stays, and keeps nobody's process from ending. */
-  async run(command: string): Promise<Said> {
+  /** Runs a command line there; `hear` gets its output as it comes. Between two of them the connection stays, and keeps nobody's process from ending. */
+  async run(command: string, hear: (text: string) => void = () => undefined): Promise<Said> {
     const { client, socket } = await this.opened!;
     socket.ref();
     this.asking++;
     try {
-      return await execute(client, command);
+      return await execute(client, command, hear);
     } finally {
       if (--this.asking === 0) socket.unref();
     }
@@ -91,7 +91,7 @@ async function connect(address: Address): Promise<Opened> {
   });
 }
 
-function execute(client: Client, command: string): Promise<Said> {
+function execute(client: Client, command: string, hear: (text: string) => void): Promise<Said> {
   return new Promise((done, fail) => {
     const closed = () => fail(new Error("the connection was closed before the answer came"));
     client.once("error", fail).once("close", closed);
@@ -99,8 +99,12 @@ function execute(client: Client, command: string): Promise<Said> {
       if (error) return fail(error);
       let output = "";
       let code = 1;
-      channel.setEncoding("utf8").on("data", (text: string) => (output += text));
-      channel.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));
+      const take = (text: string) => {
+        output += text;
+        hear(text);
+      };
+      channel.setEncoding("utf8").on("data", take);
+      channel.stderr.setEncoding("utf8").on("data", take);
       channel.on("exit", (status: number | null) => (code = status ?? 1));
       channel.on("close", () => {
         client.off("error", fail).off("close", closed);

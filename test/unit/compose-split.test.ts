@@ -57,7 +57,11 @@ test("everything else is the base: on both networks, never restarted by a releas
   const { base, volumes } = split(document, plan, placement);
   expect(Object.keys(base.services)).toEqual(["db"]);
   expect(base.services["db"]).toMatchObject({ restart: "unless-stopped", networks: { blue: { aliases: ["db"] }, green: { aliases: ["db"] } } });
-  expect(volumes).toEqual(["shop-staging_data"]);
+  expect(volumes).toEqual([{ name: "shop-staging_data" }]);
+  const elsewhere = { data: { name: "nfs", driver: "local", driver_opts: { type: "nfs" } }, old: { name: "old", external: true } };
+  const parts = split({ ...document, volumes: elsewhere }, plan, placement);
+  expect(parts.volumes).toEqual(Object.values(elsewhere));
+  expect(parts.base.volumes).toEqual({ data: { name: "nfs", external: true }, old: { name: "old", external: true } });
 });
 
 test("the base's hash changes with its definition and with nothing of the release", () => {

@@ -13,6 +13,7 @@ const MAY: Record<string, readonly string[]> = {
   server: ["release"],
   tools: [],
   local: ["tools", "release"],
+  operate: ["settings", "components", "local", "tools"],
   benchmark: ["local", "tools", "release"],
 };
 const NEVER: Record<string, RegExp> = { release: /^(@pulumi|ssh2)/, server: /^(@pulumi|ssh2)/, tools: /^$/ };
