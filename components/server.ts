@@ -17,7 +17,9 @@ export interface Connection {
 
 export interface Said {
   readonly code: number;
+  /** Both outputs, as they came. */
   readonly output: string;
+  readonly stdout: string;
 }
 
 export interface Server {

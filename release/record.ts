@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import * as z from "zod";
 import { OUTCOMES, type Outcome } from "./outcome.ts";
-import { definitionSchema, provenanceSchema } from "./plan.ts";
+import { canonical, definitionSchema, identityOf, provenanceSchema, type Plan } from "./plan.ts";
 
 export const RECORD_FORMAT = 1;
 
@@ -10,8 +10,8 @@ export const RECORD_FORMAT = 1;
 export const STATES = [
   "received",
   "pulled",
-  "based",
   "backed-up",
+  "based",
   "migrated",
   "started",
   "healthy",
@@ -75,6 +75,8 @@ export const recordSchema = z.object({
     .object({ number: z.int(), slot: slotSchema, answers: z.object({ all: z.number(), failed: z.number() }).optional() })
     .nullable()
     .optional(),
+  /** Hashes of the base's definitions before it: what undoing it brings back. */
+  base: z.record(z.string(), z.string()).optional(),
   /** How often it was taken up again after an interruption. */
   resumed: z.int().default(0),
   schema: z.object({ before: z.string().optional(), after: z.string().optional() }).optional(),
@@ -111,6 +113,27 @@ export const liveAnswerSchema = z.object({
   /** A name for the next attempt that no earlier one had, also where the records were removed or the machine is a new one: `14-7f3a`. */
   next: z.coerce.string(),
   /** A release that somebody left on purpose: a deploy of it is refused until it is named. */
-  hold: z.object({ number: z.int(), release: z.string(), identity: z.string(), by: z.string(), at: z.string(), how: z.enum(["rollback", "cancel"]) }).nullish(),
+  hold: z
+    .object({
+      number: z.int(),
+      release: z.string(),
+      identity: z.string(),
+      images: z.record(z.string(), z.string()),
+      by: z.string(),
+      at: z.string(),
+      how: z.enum(["rollback", "cancel"]),
+    })
+    .nullish(),
 });
 export type LiveAnswer = z.infer<typeof liveAnswerSchema>;
+
+type Held = Pick<NonNullable<LiveAnswer["hold"]>, "identity" | "images">;
+
+/**
+ * Whether a plan is for the release on hold: also with other values in its environment, as after a rotated secret. Where the
+ * live release has the same images, it was left for its definition or environment, and only that is held.
+ */
+export function isHeld(hold: Held, plan: Plan, live: { readonly images: Record<string, string> } | null): boolean {
+  const same = (images: Record<string, string>) => canonical(images) === canonical(hold.images);
+  return hold.identity === identityOf(plan) || (same(plan.images) && !(live && same(live.images)));
+}

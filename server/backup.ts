@@ -137,12 +137,21 @@ export async function damageOf(stack: string, note: BackupNote): Promise<string 
   return hash.digest("hex") === note.sha256 ? undefined : `its checksum is not the one that was written down: ${file} was changed or is damaged`;
 }
 
+/** The base as a release brought it up. */
+export function baseOf(store: Store, number: number): Place | undefined {
+  const document = readJson<ComposeDocument>(store.file(number, "base.compose.json"));
+  return document && { store, number, document, environment: store.plan(number).variables };
+}
+
 /** The step of a release: before its migration, or before everything where the stack says so. */
 export async function backUp(context: Context): Promise<void> {
-  const { plan, journal, record, store, number, split, environment } = context;
+  const { plan, journal, record, store, number, old } = context;
   const { backup } = plan;
-  if (!backup || !plan.migrate || backup.before === "never" || (backup.before === "migration" && !plan.migration)) return;
-  const note = await takeBackup({ store, number, document: split.base, environment }, backup, `release-${number}`);
+  // Of what is there now, before anything of it is recreated; where nothing is live yet there is nothing to lose.
+  const running = old && baseOf(store, old.number);
+  if (!backup || !running?.document.services[backup.service] || backup.before === "never") return;
+  if (backup.before === "migration" && !(plan.migration && plan.migrate)) return;
+  const note = await takeBackup({ ...running, number }, backup, `release-${number}`);
   record.backup = note.name;
   store.setRecord(record);
   journal.tell(`backed up ${backup.service} → ${note.name} (${sayBytes(note.bytes)}, ${sayDuration(note.seconds)}, read back)`, { state: "backed-up" });

@@ -1,4 +1,5 @@
 /** The base project: databases and the like. A deploy starts what is missing and leaves alone what did not change. */
+import * as fs from "node:fs";
 import { Failure, type Context } from "./context.ts";
 import { compose } from "./compose.ts";
 import * as engine from "./engine.ts";
@@ -6,10 +7,15 @@ import { writeWhole } from "./store.ts";
 import { sleep } from "./process.ts";
 
 const BASE_LIMIT = 120;
+/** So often a service may die until nobody waits for it any more: once or twice it may have come before what it needs. */
+const DEATHS = 4;
 
 export async function baseUp(context: Context): Promise<void> {
-  const { stack, store, number, split, journal, environment } = context;
+  const { stack, store, number, split, journal, environment, record } = context;
   const { networks, base: known } = store.state();
+  // Kept before anything changes, and only once: after an interruption, what is known may be this release's own.
+  record.base ??= known;
+  store.setRecord(record);
   for (const slot of ["blue", "green"] as const) await engine.ensureNetwork(stack, slot, networks![slot]);
   await Promise.all(split.volumes.map((volume) => engine.ensureVolume(stack, volume)));
   const services = Object.keys(split.base.services).sort();
@@ -28,6 +34,8 @@ export async function baseUp(context: Context): Promise<void> {
   };
   // Never without need: the definition's hash is ours, so a newer Compose does not restart a database.
   if (fresh.length > 0) await compose(call, ["up", "--detach", "--no-recreate", ...fresh]).catch(failing);
+  // What they run with from here on, whatever becomes of it: else nobody would mend a recreation that failed.
+  store.setState({ base: { ...known, ...pick(split.baseHashes, [...changed, ...fresh]) } });
   if (changed.length > 0) await compose(call, ["up", "--detach", "--no-deps", "--force-recreate", ...changed]).catch(failing);
   await waitForBase(context, services);
   store.setState({ base: split.baseHashes });
@@ -35,6 +43,36 @@ export async function baseUp(context: Context): Promise<void> {
     Boolean,
   );
   journal.tell(verbs.length > 0 ? verbs.join("; ") : `${services.join(", ")} untouched`, { state: "based" });
+}
+
+const pick = (hashes: Record<string, string>, names: readonly string[]) => Object.fromEntries(names.map((name) => [name, hashes[name]!]));
+
+/** Undoes it: services that were recreated for a release that is taken back get the definition of the live one again. */
+export async function baseBack(context: Context): Promise<void> {
+  const { stack, store, old, journal, record } = context;
+  const { base: now } = store.state();
+  const before = record.base;
+  if (!old || !before) return;
+  const file = store.file(old.number, "base.compose.json");
+  const changed = Object.keys(before).filter((name) => now[name] !== undefined && now[name] !== before[name]);
+  const gone = await engine.baseContainers(stack);
+  const missing = Object.keys(before).filter((name) => !gone.some((one) => one.service === name));
+  const names = [...new Set([...changed, ...missing])].sort();
+  if (names.length === 0 || !fs.existsSync(file)) return;
+  await compose({ project: stack, file, environment: store.plan(old.number).variables }, ["up", "--detach", "--no-deps", "--force-recreate", ...names]);
+  store.setState({ base: before });
+  await waitForBase(context, names);
+  journal.tell(`${names.join(", ")} as in release ${old.number} again`);
+}
+
+/** Services that this release's file has no longer in its base: they would go on beside their successors. */
+export async function removeGone({ stack, split, journal }: Context): Promise<void> {
+  const gone = (await engine.baseContainers(stack)).filter((one) => !(one.service in split.base.services));
+  if (gone.length === 0) return;
+  const ids = gone.map((one) => one.id);
+  await engine.stopContainers(ids);
+  await engine.removeContainers(ids);
+  journal.tell(`${gone.map((one) => one.service).join(", ")} removed: no longer in the base`);
 }
 
 const hasEndedWell = (one: engine.ContainerState) => one.status === "exited" && one.exitCode === 0;
@@ -45,7 +83,8 @@ async function waitForBase({ stack, journal, split }: Context, services: readonl
     split.baseTasks.includes(one.service) ? hasEndedWell(one) : one.status === "running" && one.health !== "starting" && one.health !== "unhealthy";
   for (;;) {
     const found = await engine.baseContainers(stack);
-    const failed = found.find((one) => split.baseTasks.includes(one.service) && one.status === "exited" && one.exitCode !== 0);
+    const ended = (one: engine.ContainerState) => split.baseTasks.includes(one.service) && one.status === "exited" && one.exitCode !== 0;
+    const failed = found.find((one) => services.includes(one.service) && (ended(one) || one.restarts >= DEATHS));
     const waiting = services.filter((name) => !found.some((one) => one.service === name && ready(one)));
     if (waiting.length === 0) return;
     if (!failed && journal.seconds <= limit) {
@@ -53,7 +92,9 @@ async function waitForBase({ stack, journal, split }: Context, services: readonl
       continue;
     }
     const one = failed ?? found.find((container) => container.service === waiting[0]);
-    const how = failed ? `"${failed.service}" ended with exit code ${failed.exitCode}` : `${waiting.join(", ")} not healthy after ${BASE_LIMIT}s`;
+    const how = failed
+      ? `"${failed.service}" ${ended(failed) ? "ended" : `died ${failed.restarts} times, last`} with exit code ${failed.exitCode}`
+      : `${waiting.join(", ")} not healthy after ${BASE_LIMIT}s`;
     throw new Failure(how, one ? [["its log", await engine.logTail(one.id, 50)]] : []);
   }
 }

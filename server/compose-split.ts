@@ -3,6 +3,7 @@
  * (services whose image the stack sets), on one slot's network. Pure; the decisions are in `notes`, for people.
  */
 import { createHash } from "node:crypto";
+import * as path from "node:path";
 import { canonical, type Plan } from "../release/plan.ts";
 import { asFiles, givenTo, problemsOfFiles, type GivenFile, type Source } from "./given-files.ts";
 import type { Slot } from "./store.ts";
@@ -77,7 +78,11 @@ export const networkName = (stack: string, slot: Slot) => `${stack}_${slot}`;
 export const projectName = (stack: string, slot: Slot) => `${stack}-${slot}`;
 
 /** Everything in the document that cannot run beside a second copy of itself, or that we do not carry yet. */
-export function problemsOf(document: ComposeDocument, plan: Pick<Plan, "images" | "routes" | "migration" | "variables">, folder: string): string[] {
+export function problemsOf(
+  document: ComposeDocument,
+  plan: Pick<Plan, "images" | "routes" | "migration" | "variables">,
+  folders: { readonly project: string; readonly store: string },
+): string[] {
   const problems: string[] = [];
   const known = Object.keys(document.services);
   const wanted = new Set([...Object.keys(plan.images), ...plan.routes.map((route) => route.service), ...(plan.migration ? [plan.migration.service] : [])]);
@@ -92,12 +97,12 @@ export function problemsOf(document: ComposeDocument, plan: Pick<Plan, "images" 
     if (ours && service.pid === "host") problems.push(`service "${name}": pid: host cannot run beside a second copy`);
     if (ours && (service.deploy?.replicas ?? service.scale ?? 1) > 1) problems.push(`service "${name}": more than one replica is not supported yet`);
     for (const mount of service.volumes ?? [])
-      if (mount.type === "bind" && mount.source?.startsWith(folder))
+      if (mount.type === "bind" && mount.source?.startsWith(`${folders.store}/`))
         problems.push(
-          `service "${name}" mounts ${mount.source.slice(folder.length + 1) || "."} from beside the Compose file, which is not on the host; put it into the image`,
+          `service "${name}" mounts ${path.relative(folders.project, mount.source) || "."} from beside the Compose file, which is not on the host; put it into the image`,
         );
   }
-  return [...problems, ...problemsOfFiles(document, plan.variables, folder)];
+  return [...problems, ...problemsOfFiles(document, plan.variables, folders)];
 }
 
 /** Services that end by themselves, and well: others wait for just that, or they are told not to start again. */

@@ -10,6 +10,7 @@ import { ROOT, Store, other, writeWhole, type Slot } from "./store.ts";
 const CONFIGURATION = "/etc/haproxy/haproxy.cfg";
 /** The map and the configuration are of all stacks on this host, whose own locks do not know of each other. */
 const EDGE_LOCK = path.join(ROOT, "edge.lock");
+const LOADED = path.join(ROOT, "edge.loaded.cfg");
 const MASTER_SOCKET = "/run/haproxy-master.sock";
 
 /** One command on one of HAProxy's sockets; its whole answer. */
@@ -88,10 +89,10 @@ export class Edge {
   async switchTo(slot: Slot | "none"): Promise<void> {
     await alone(EDGE_LOCK, async () => {
       const map = readMap();
-      const known = map.has(this.stack.stack);
       map.set(this.stack.stack, slot);
       writeMap(map);
-      const answer = await ask(ADMIN_SOCKET, `${known ? "set" : "add"} map ${SLOTS_MAP} ${this.stack.stack} ${slot}`);
+      const tell = (verb: string) => ask(ADMIN_SOCKET, `${verb} map ${SLOTS_MAP} ${this.stack.stack} ${slot}`);
+      const answer = (await tell("set")) && (await tell("add"));
       if (answer !== "") throw new Error(`haproxy refused the switch: ${answer}`);
     });
   }
@@ -137,8 +138,17 @@ export class Edge {
 
   /** Writes the configuration for all stacks of this host; reloads only if it changed, and reads HAProxy's verdict. */
   async configure(): Promise<boolean> {
-    writeWhole(path.join(new Store(this.stack.stack).folder, "edge.json"), JSON.stringify(this.stack));
-    return applyConfiguration();
+    const file = path.join(new Store(this.stack.stack).folder, "edge.json");
+    const before = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : undefined;
+    writeWhole(file, JSON.stringify(this.stack));
+    try {
+      return await applyConfiguration();
+    } catch (error) {
+      // What HAProxy does not take from one stack must not stand in the way of the others.
+      if (before === undefined) fs.rmSync(file);
+      else writeWhole(file, before);
+      throw error;
+    }
   }
 
   async remove(): Promise<void> {
@@ -170,7 +180,7 @@ async function writeConfiguration(): Promise<boolean> {
   const map = readMap();
   for (const { stack } of stacks) if (!map.has(stack)) map.set(stack, "none");
   writeMap(map);
-  if (text === old) return false;
+  if (text === old && loadedText() === text) return false;
   if (old !== "" && !old.startsWith("# Written by recoloca")) fs.copyFileSync(CONFIGURATION, `${CONFIGURATION}.before-recoloca`);
   writeWhole(`${CONFIGURATION}.proposed`, text, 0o644);
   const check = await run("haproxy", ["-c", "-f", `${CONFIGURATION}.proposed`]);
@@ -184,8 +194,12 @@ async function writeConfiguration(): Promise<boolean> {
     throw new Error(`haproxy did not take the edge's configuration: ${verdict}`);
   }
   await waitForAdmin();
+  writeWhole(LOADED, text);
   return true;
 }
+
+/** What HAProxy runs with, as far as this program has told it: a file that was written and not loaded is told from it. */
+const loadedText = () => (fs.existsSync(LOADED) ? fs.readFileSync(LOADED, "utf8") : "");
 
 async function waitForAdmin(): Promise<void> {
   for (let tries = 0; ; tries++) {

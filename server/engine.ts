@@ -156,7 +156,11 @@ export async function waitForEnd(name: string, seconds: number): Promise<number 
   return undefined;
 }
 
-export const exists = async (name: string) => (await api.must("GET", `/containers/${name}/json`, undefined, [404])).status !== 404;
+/** Whether there is such a container, and it has run or runs. */
+export async function wasStarted(name: string): Promise<boolean> {
+  const reply = await api.must("GET", `/containers/${name}/json`, undefined, [404]);
+  return reply.status !== 404 && (JSON.parse(reply.body) as Inspected).State.Status !== "created";
+}
 
 export async function logTail(id: string, lines: number): Promise<string> {
   const ran = await run("docker", ["logs", "--tail", String(lines), id]);

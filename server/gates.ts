@@ -31,7 +31,6 @@ export function ask(target: Target, gate: Pick<Gate, "path" | "host">, timeout =
         path: gate.path,
         agent: false,
         headers: { "user-agent": "recoloca-gate", ...(gate.host && { host: gate.host }) },
-        timeout: timeout * 1000,
       },
       (response) => {
         let body = "";
@@ -42,7 +41,9 @@ export function ask(target: Target, gate: Pick<Gate, "path" | "host">, timeout =
         response.on("error", (error) => done({ body, error: error.message }));
       },
     );
-    request.on("timeout", () => request.destroy(new Error(`no answer in ${timeout}s`)));
+    // The whole answer, not only its first byte: one that never ends must not hold a deploy.
+    const limit = setTimeout(() => request.destroy(new Error(`no whole answer in ${timeout}s`)), timeout * 1000);
+    request.on("close", () => clearTimeout(limit));
     request.on("error", (error: NodeJS.ErrnoException) => done({ body: "", error: ERRORS[error.code ?? ""] ?? error.message }));
   });
 }
@@ -87,9 +88,12 @@ export async function pass(gate: Gate, service: string, target: Target, worth: S
   }
 }
 
+/** A gate that names no host asks for the first host name that is routed. */
+export const hostOf = (gate: Pick<Gate, "host">, routes: readonly Route[]) => gate.host ?? routes.find((route) => route.host !== "*")?.host;
+
 /** A gate asks the service that its path's route leads to. */
 export function targetOf(gate: Gate, routes: readonly Route[], addresses: Record<string, string>): { service: string; target: Target } | undefined {
-  const route = routeFor(routes, gate.path.split("?")[0]!, gate.host);
+  const route = routeFor(routes, gate.path.split("?")[0]!, hostOf(gate, routes));
   const address = route && addresses[route.service];
   return route && address ? { service: route.service, target: { address, port: route.port } } : undefined;
 }

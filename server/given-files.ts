@@ -22,18 +22,23 @@ type Kind = (typeof KINDS)[number];
 
 const sources = (document: ComposeDocument) => KINDS.flatMap((kind) => Object.entries(document[kind] ?? {}).map(([key, source]) => ({ kind, key, source })));
 
-/** The text of one that has it from a variable or from the Compose file itself. */
-const textOf = (source: Source, variables: Record<string, string>) => (source.environment === undefined ? source.content : variables[source.environment]);
+/** The text of one that has it from a variable or from the Compose file itself, where `docker compose config` has doubled each dollar sign. */
+const textOf = (source: Source, variables: Record<string, string>) =>
+  source.environment === undefined ? source.content?.replaceAll("$$", () => "$") : variables[source.environment];
 
-export function problemsOfFiles(document: ComposeDocument, variables: Record<string, string>, folder: string): string[] {
+export function problemsOfFiles(
+  document: ComposeDocument,
+  variables: Record<string, string>,
+  folders: { readonly project: string; readonly store: string },
+): string[] {
   return sources(document).flatMap(({ kind, key, source }) => {
     const what = `${kind.slice(0, -1)} "${key}"`;
     if (source.external) return [`${what} is external: it belongs to Swarm; take it from a variable (environment: NAME)`];
     if (source.environment !== undefined && variables[source.environment] === undefined)
       return [`${what} is read from the variable ${source.environment}, which has no value: add it to secrets`];
-    if (source.file?.startsWith(`${folder}/`))
+    if (source.file?.startsWith(`${folders.store}/`))
       return [
-        `${what} is the file ${source.file.slice(folder.length + 1)} beside the Compose file, which is not on the host; take it from a variable (environment: NAME)`,
+        `${what} is the file ${path.relative(folders.project, source.file)} beside the Compose file, which is not on the host; take it from a variable (environment: NAME)`,
       ];
     return [];
   });

@@ -34,6 +34,11 @@ export class Journal {
     return this.store.journal(this.number).some((line) => line.state === state);
   }
 
+  /** Whether a step was ever begun, ended or not. */
+  begun(doing: Doing): boolean {
+    return this.store.journal(this.number).some((line) => line.doing === doing);
+  }
+
   tell(text: string, also: { state?: State; more?: Evidence } = {}): void {
     if (also.state) this.moments.set(also.state, this.seconds);
     this.append({

@@ -22,7 +22,8 @@ export async function settleMigration(context: Context): Promise<boolean> {
   const { migration, migrate: wanted } = context.plan;
   if (!migration || !wanted) return true;
   const name = jobName({ ...context, kind: "migration" });
-  if (!(await engine.exists(name))) return false;
+  // Created and not started is as good as not there: starting it again makes it anew.
+  if (!(await engine.wasStarted(name))) return false;
   await conclude(context, await endOf(name, migration.timeout));
   await engine.removeContainers([name]);
   return true;

@@ -9,11 +9,25 @@ import { Edge, storedEdge } from "./edge.ts";
 import { resolveCompose } from "./compose.ts";
 import * as engine from "./engine.ts";
 import type { Journal } from "./journal.ts";
-import { Store, other, writeWhole, type Slot } from "./store.ts";
+import { alone } from "./lock.ts";
+import { ROOT, Store, other, writeWhole, type Slot } from "./store.ts";
 
 /** Room for images to be unpacked; Docker leaves half a layer behind when the disk fills. */
 const FREE_BYTES = 1 << 30;
 const FIRST_ADDRESS = 10;
+
+/** Before anything is begun; a release that is taken up again or taken back must not fail for want of room. */
+export async function checkRoom(): Promise<void> {
+  const root = await engine.dataFolder().catch((error: Error) => {
+    throw new Refusal(`${error.message}\n  look at: systemctl status docker`);
+  });
+  const { bavail, bsize } = fs.statfsSync(root);
+  const free = bavail * bsize;
+  if (free < FREE_BYTES)
+    throw new Refusal(
+      `${Math.floor(free / 2 ** 20)} MiB are free below ${root}, a deploy wants ${FREE_BYTES / 2 ** 20} MiB\n  free some: docker system df; docker image prune --all`,
+    );
+}
 
 export async function prepare(store: Store, number: number, plan: Plan, record: ReleaseRecord, journal: Journal): Promise<Context> {
   const stack = stackName(plan);
@@ -30,19 +44,23 @@ export async function prepare(store: Store, number: number, plan: Plan, record: 
   const resolved = resolveCompose(stack, file, folder, plan.variables).catch((error: Error) => {
     throw new Refusal(`Compose cannot read the file:\n${error.message.replaceAll(`${folder}/`, "")}`);
   });
-  const [{ document, complaints }] = await Promise.all([resolved, checkDisk()]);
+  const { document, complaints } = await resolved;
   const parsed = JSON.parse(document) as ComposeDocument;
   const unset = complaints.filter((text) => text.includes("variable is not set"));
-  const problems = [...unset.map((text) => `Compose file: ${text}`), ...problemsOf(parsed, plan, folder), ...routesTaken(stack, plan)];
+  const problems = [
+    ...unset.map((text) => `Compose file: ${text}`),
+    ...problemsOf(parsed, plan, { project: folder, store: store.folder }),
+    ...routesTaken(stack, plan),
+  ];
   if (problems.length > 0) throw new Refusal(problems.join("\n"));
 
   const state = store.state();
   // Once decided it stays: after an interruption, what is live may be this release itself.
   const old = record.old === undefined ? state.live : record.old;
   const slot: Slot = record.slot ?? (old ? other(old.slot) : "blue");
-  const networks = state.networks ?? (await chooseNetworks());
+  const networks = state.networks ?? (await alone(path.join(ROOT, "networks.lock"), () => chooseNetworks(store)));
   const addressBook = assign(state.addresses, Object.keys(plan.images));
-  store.setState({ networks, addresses: addressBook });
+  store.setState({ addresses: addressBook });
   Object.assign(record, { slot, old });
   store.setRecord(record);
   const addressesIn = (of: Slot) => Object.fromEntries(Object.keys(addressBook).map((name) => [name, `10.201.${networks[of]}.${addressBook[name]!}`]));
@@ -55,18 +73,6 @@ export async function prepare(store: Store, number: number, plan: Plan, record: 
   return { stack, store, number, plan, record, journal, slot, old, split: parts, edge, addresses, environment: plan.variables };
 }
 
-async function checkDisk(): Promise<void> {
-  const root = await engine.dataFolder().catch((error: Error) => {
-    throw new Refusal(`${error.message}\n  look at: systemctl status docker`);
-  });
-  const { bavail, bsize } = fs.statfsSync(root);
-  const free = bavail * bsize;
-  if (free < FREE_BYTES)
-    throw new Refusal(
-      `${Math.floor(free / 2 ** 20)} MiB are free below ${root}, a deploy wants ${FREE_BYTES / 2 ** 20} MiB\n  free some: docker system df; docker image prune --all`,
-    );
-}
-
 /** Readable for whoever runs in the container; on the host nobody else gets into the folder. */
 function writeGiven(file: string, text: string): void {
   if (!fs.existsSync(file)) writeWhole(file, text, 0o444);
@@ -76,17 +82,26 @@ function writeGiven(file: string, text: string): void {
 function routesTaken(stack: string, plan: Plan): string[] {
   return Store.stacks()
     .filter((name) => name !== stack)
-    .flatMap((name) => Object.values(storedEdge(name)?.routes ?? {}).flatMap((routes) => routes.map((route) => ({ name, route }))))
+    .flatMap((name) => routesThatServe(name).map((route) => ({ name, route })))
     .filter(({ route }) => plan.routes.some((mine) => mine.host === route.host && mine.path === route.path))
     .map(({ name, route }) => `route ${route.host}${route.path} belongs to ${name} on this host`);
 }
 
-async function chooseNetworks(): Promise<Record<Slot, string>> {
+/** Those of the release that has the traffic; the spare slot's are of one that failed, or that was replaced. */
+function routesThatServe(name: string) {
+  const edge = storedEdge(name);
+  const slot = edge && new Edge(edge).serving();
+  return edge && slot && slot !== "none" ? edge.routes[slot] : [];
+}
+
+/** Written down before somebody else can choose. */
+async function chooseNetworks(store: Store): Promise<Record<Slot, string>> {
   const taken = await engine.networkOctets();
   for (const name of Store.stacks()) Object.values(new Store(name).state().networks ?? {}).forEach((octet) => taken.add(octet));
   const free = Array.from({ length: 256 }, (_, octet) => String(octet)).filter((octet) => !taken.has(octet));
   const [blue, green] = free;
   if (blue === undefined || green === undefined) throw new Refusal("no free network is left in 10.201.0.0/16: docker network prune");
+  store.setState({ networks: { blue, green } });
   return { blue, green };
 }
 

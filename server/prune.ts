@@ -28,4 +28,4 @@ function keptReleases(store: Store, keep: number): number[] {
   return [...new Set([...good.slice(-keep - 1), ...store.numbers().slice(-1), ...(live === undefined ? [] : [live])])];
 }
 
-const keptImages = (store: Store, keep: number) => keptReleases(store, keep).flatMap((number) => Object.values(store.plan(number).images));
+const keptImages = (store: Store, keep: number) => keptReleases(store, keep).flatMap((number) => Object.values(store.record(number)?.images ?? {}));

@@ -9,7 +9,7 @@ import { Failure, type Context } from "./context.ts";
 import { compose } from "./compose.ts";
 import * as engine from "./engine.ts";
 import { gateEvidence, serviceEvidence } from "./evidence.ts";
-import { ask, pass, sayGates, targetOf, verdict, type GateFailure } from "./gates.ts";
+import { ask, hostOf, pass, sayGates, targetOf, verdict, type GateFailure } from "./gates.ts";
 import { sleep } from "./process.ts";
 import { runTasks } from "./tasks.ts";
 import { writeWhole, type Slot } from "./store.ts";
@@ -56,8 +56,7 @@ export async function startRelease(context: Context): Promise<void> {
   writeWhole(call.file, JSON.stringify(split.release, null, 2));
   await edge.configure();
   const failing = failed("the release does not start");
-  // The workers are made too, and started after the switch.
-  await compose(call, ["up", "--no-start", "--no-deps", ...split.routed, ...split.workers, ...Object.keys(split.tasks)]).catch(failing);
+  await compose(call, ["up", "--no-start", "--no-deps", ...split.routed, ...Object.keys(split.tasks)]).catch(failing);
   await runTasks(context);
   // Compose starts one after the other; at once is twice as fast, unless one waits for another's health.
   if (split.routed.some((name) => split.release.services[name]!.depends_on))
@@ -75,17 +74,22 @@ export async function gateDirectly(context: Context): Promise<void> {
     const found = (await engine.slotContainers(stack, slot)).find((one) => one.service === service);
     return !found || found.status === "exited" || found.status === "dead" ? `"${service}" exited with code ${found?.exitCode ?? "?"}` : undefined;
   };
-  const results = await Promise.all(
-    plan.gates.map((gate) => {
-      const to = targetOf(gate, plan.routes, addresses)!;
-      return pass(gate, to.service, to.target, gone(to.service), began[to.service]);
-    }),
-  );
+  const asked = plan.gates.map((gate) => {
+    const to = targetOf(gate, plan.routes, addresses)!;
+    return pass(withHost(context, gate), to.service, to.target, gone(to.service), began[to.service]);
+  });
+  const [results] = await Promise.all([Promise.all(asked), makeWorkers(context)]);
   const failure = results.find((result) => result !== undefined);
   if (failure) throw await gateFailure(context, failure);
   await containersSettled(context, split.routed);
   const most = Math.max(0, ...plan.gates.map((gate) => gate.passes));
   journal.tell(plan.gates.length === 0 ? "running (no gates are set)" : `healthy: ${sayGates(plan.gates)} (${most} in a row)`, { state: "healthy" });
+}
+
+/** Made while the others get healthy, started after the switch. */
+async function makeWorkers(context: Context): Promise<void> {
+  const { workers } = context.split;
+  if (workers.length > 0) await compose(releaseCall(context), ["up", "--no-start", "--no-deps", ...workers]).catch(failed("the release does not start"));
 }
 
 /** Seconds since each service's container started: a gate's time limit counts from there. */
@@ -124,7 +128,8 @@ async function containersSettled({ stack, slot, journal }: Context, services: re
 export async function switchOver(context: Context): Promise<void> {
   const { edge, stack, slot, journal, old } = context;
   // The last release in this slot may have been taken out because it died: ready first, or it never comes up.
-  await edge.reset(slot);
+  // After an interruption it may serve already: then the one that stands by must not step back.
+  if (edge.serving() !== slot) await edge.reset(slot);
   await reachedByEdge(context);
   if (old) await edge.standBy(slot, true);
   // Should the system restart from here on, both start again with it, and the map says which one serves.
@@ -153,9 +158,8 @@ async function reachedByEdge({ stack, edge, slot, journal }: Context): Promise<v
 
 const EDGE = { address: "127.0.0.1", port: 80 };
 
-/** A gate that names no host asks for the first host name that is routed. */
 function withHost({ plan }: Context, gate: Gate): Gate {
-  const host = gate.host ?? plan.routes.find((route) => route.host !== "*")?.host;
+  const host = hostOf(gate, plan.routes);
   return host === undefined ? gate : { ...gate, host };
 }
 

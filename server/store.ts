@@ -48,6 +48,7 @@ export interface Hold {
   readonly number: number;
   readonly release: string;
   readonly identity: string;
+  readonly images: Record<string, string>;
   readonly by: string;
   readonly at: string;
   /** What he did: a rollback, or a cancel. */
@@ -61,7 +62,8 @@ export function writeWhole(file: string, text: string, mode = 0o600): void {
   fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   const handle = fs.openSync(aside, "w", mode);
   try {
-    fs.writeSync(handle, text);
+    // All of it: one write may take less, on a disk that fills.
+    fs.writeFileSync(handle, text);
     fs.fsyncSync(handle);
   } finally {
     fs.closeSync(handle);
@@ -128,13 +130,14 @@ export class Store {
     return path.join(this.folder, "releases", String(number), name);
   }
 
+  /** Releases that were received whole; one without a plan was cut off while it came. */
   numbers(): number[] {
     const folder = path.join(this.folder, "releases");
     if (!fs.existsSync(folder)) return [];
     return fs
       .readdirSync(folder)
       .map(Number)
-      .filter(Number.isInteger)
+      .filter((number) => Number.isInteger(number) && fs.existsSync(this.file(number, "plan.json")))
       .sort((a, b) => a - b);
   }
 
@@ -148,9 +151,13 @@ export class Store {
         if ((error as NodeJS.ErrnoException).code === "EEXIST") continue;
         throw error;
       }
-      writeWhole(this.file(number, "plan.json"), JSON.stringify(plan));
+      this.setPlan(number, plan);
       return number;
     }
+  }
+
+  setPlan(number: number, plan: Plan): void {
+    writeWhole(this.file(number, "plan.json"), JSON.stringify(plan));
   }
 
   plan(number: number): Plan {

@@ -7,17 +7,17 @@ import type { Outcome } from "../release/outcome.ts";
 import { RECORD_FORMAT, type JournalLine, type ReleaseRecord, type State } from "../release/record.ts";
 import { identityOf, type Plan } from "../release/plan.ts";
 import { backUp, removePartialBackups } from "./backup.ts";
-import { baseUp } from "./base.ts";
+import { baseBack, baseUp, removeGone } from "./base.ts";
 import { Failure, Refusal, type Context } from "./context.ts";
 import * as engine from "./engine.ts";
 import { masker } from "./evidence.ts";
 import { Journal } from "./journal.ts";
 import { migrate, settleMigration } from "./migration.ts";
-import { prepare } from "./prepare.ts";
+import { checkRoom, prepare } from "./prepare.ts";
 import { sleep } from "./process.ts";
 import { prune } from "./prune.ts";
 import * as steps from "./steps.ts";
-import type { Slot, Store } from "./store.ts";
+import type { Hold, Slot, Store } from "./store.ts";
 import { ownBoot, ownUnit } from "./this-process.ts";
 import { watch } from "./watch.ts";
 
@@ -35,8 +35,8 @@ const always = (way: Way) => () => Promise.resolve(way);
 /** Up to the migration nothing is lost by going back; from there on the database fits the new release, so it goes on, once. */
 const STEPS: readonly Step[] = [
   { state: "pulled", does: steps.pullImages, interrupted: always("undo") },
-  { state: "based", does: baseUp, interrupted: baseFirst },
   { state: "backed-up", does: backUp, interrupted: always("undo") },
+  { state: "based", does: baseUp, interrupted: always("undo") },
   { state: "migrated", does: migrate, interrupted: migrationFirst },
   { state: "started", does: steps.startRelease, interrupted: always("started") },
   { state: "healthy", does: steps.gateDirectly, interrupted: always("started") },
@@ -45,12 +45,6 @@ const STEPS: readonly Step[] = [
   { state: "workers", does: steps.swapWorkers, interrupted: asTheMapSays },
   { state: "watched", does: watch, interrupted: asTheMapSays },
 ];
-
-/** A database that was being recreated is what both releases need. */
-async function baseFirst(context: Context): Promise<Way> {
-  await baseUp(context);
-  return "undo";
-}
 
 async function migrationFirst(context: Context): Promise<Way> {
   return (await settleMigration(context)) ? "started" : "migrated";
@@ -81,13 +75,22 @@ export async function transact(store: Store, number: number, caller: Caller, hea
   journal.tell("locked", { state: "received" });
   let context: Context;
   try {
+    await checkRoom();
     context = await prepare(store, number, plan, record, journal);
+    await edgeAsTold(context);
   } catch (error) {
     journal.tell(`refused: ${(error as Error).message}`, { state: "refused" });
     return end(store, record, error instanceof Refusal ? "refused" : "failed", (error as Error).message);
   }
   for (const note of context.split.notes) journal.tell(note);
   return run(context, 0);
+}
+
+/** What a failed undo may have left: visitors on another release than the one that is live. */
+async function edgeAsTold({ edge, old, journal }: Context): Promise<void> {
+  if (!old || edge.serving() === old.slot) return;
+  journal.tell(`the edge served slot ${edge.serving()}, live is release ${old.number}: switched to it`);
+  await edge.switchTo(old.slot);
 }
 
 /** Finishes or undoes what an earlier process has left, under the stack's lock. */
@@ -106,7 +109,13 @@ export async function resume(store: Store, number: number, hear: Hear): Promise<
     journal.tell("nothing was done yet", { state: "failed" });
     return end(store, record, "failed", reason);
   }
-  const context = await prepare(store, number, plan, record, journal);
+  let context: Context;
+  try {
+    context = await prepare(store, number, plan, record, journal);
+  } catch (error) {
+    journal.tell(`it cannot be taken up: ${(error as Error).message}`, { state: "stuck", more: [["look at", "recoloca doctor"]] });
+    return end(store, record, "stuck", (error as Error).message);
+  }
   if (store.state().live?.number === number) return settle(context);
   const doing = lines.findLast((line) => line.doing)?.doing;
   const step = STEPS.find((one) => one.state === doing);
@@ -146,7 +155,10 @@ async function takeBack(context: Context, reason: string): Promise<Outcome> {
   const { journal, store, record } = context;
   journal.begin("undoing");
   try {
-    return end(store, record, await undo(context), reason);
+    const outcome = await undo(context);
+    const cancelled = store.cancelled(record.number);
+    if (cancelled) hold(store, record, { ...cancelled, how: "cancel" });
+    return end(store, record, outcome, reason);
   } catch (error) {
     journal.tell(`going back failed too: ${(error as Error).message}`, {
       state: "stuck",
@@ -157,13 +169,15 @@ async function takeBack(context: Context, reason: string): Promise<Outcome> {
 }
 
 /** To the old release, whole, from anywhere. Every part of it may be done twice. */
-async function undo({ stack, slot, number, old, edge, journal }: Context): Promise<Outcome> {
-  const serving = edge.serving() === slot;
-  const switched = serving || journal.reached("switched");
-  if (serving) {
-    if (old) await edge.reset(old.slot);
+async function undo(context: Context): Promise<Outcome> {
+  const { stack, slot, number, old, edge, journal } = context;
+  const switched = edge.serving() === slot || journal.reached("switched");
+  // Visitors first. Also where the file says so already: whoever wrote it may have ended before the edge was told.
+  if (switched || journal.begun("switched")) {
     await edge.switchTo(old?.slot ?? "none");
+    if (old) await edge.reset(old.slot);
   }
+  await baseBack(context);
   await steps.removeSlot(stack, slot, switched);
   await engine.removeJobs(stack);
   removePartialBackups(stack);
@@ -183,8 +197,11 @@ async function settle(context: Context): Promise<Outcome> {
   const { stack, slot, number, old, store, edge, journal, plan, record } = context;
   journal.begin("live");
   await engine.keepRunning(stack, slot);
+  const held = record.rollback && store.record(record.rollback.from);
+  if (held) hold(store, held, { by: plan.provenance.actor ?? "somebody", at: new Date().toISOString(), how: "rollback" });
   store.setState({ live: { number, slot, ...(context.answersAtSwitch && { answers: context.answersAtSwitch }) } });
   await engine.removeJobs(stack);
+  await removeGone(context);
   if (!old) {
     journal.tell("live", { state: "live" });
     return end(store, record, "live");
@@ -193,12 +210,20 @@ async function settle(context: Context): Promise<Outcome> {
   const cut = await drained(context, old.slot);
   if (cut > 0) await edge.cut(old.slot);
   await steps.removeSlot(stack, old.slot, true);
-  const kept = await prune(store, plan);
+  const kept = await prune(store, plan).catch((error: Error) => {
+    journal.tell(`nothing was pruned: ${error.message}`);
+    return true;
+  });
   const streams = cut === 0 ? "drained" : `drained for ${sayDuration(plan.drain)}, ${cut} ${cut === 1 ? "stream" : "streams"} cut,`;
   journal.tell(`live. release ${old.number} ${streams} and removed${store.record(old.number) && kept ? "; its images are kept for rollback" : ""}`, {
     state: "live",
   });
   return end(store, record, "live");
+}
+
+/** It does not come back by the next update: see docs/decisions/0006-a-hold.md. */
+function hold(store: Store, { number, release, identity, images }: ReleaseRecord, who: Pick<Hold, "by" | "at" | "how">): void {
+  store.setState({ hold: { number, release, identity, images, ...who } });
 }
 
 /** Sessions that were still open when the drain time, which began with the switch, was over. */

@@ -6,7 +6,7 @@
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { checkout, localFolder } from "./cache.ts";
+import { cacheFolder, checkout, localFolder } from "./cache.ts";
 import { goProgram } from "./go-program.ts";
 
 const CLI = "3.259.0";
@@ -78,7 +78,8 @@ export async function ensureToolchain(log: (line: string) => void): Promise<Tool
   const home = localFolder("pulumi-home");
   const nodeVersion = `node ${process.versions.node.split(".").slice(0, 2).join(".")}`;
   const nodeFolder = path.dirname(process.execPath);
-  const common = { ...process.env, PULUMI_HOME: home, PULUMI_SKIP_UPDATE_CHECK: "true" };
+  // Compiled code of the SDK and of the program, kept between runs.
+  const common = { ...process.env, PULUMI_HOME: home, PULUMI_SKIP_UPDATE_CHECK: "true", NODE_COMPILE_CACHE: cacheFolder("compiled") };
   const own = installed();
   if (own) {
     const env = { ...common, PATH: `${nodeFolder}${path.delimiter}${process.env["PATH"]}` };

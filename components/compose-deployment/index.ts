@@ -6,7 +6,7 @@ import * as remote from "@pulumi/command/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { PLAN_FORMAT, canonical, identityOf, type Backup, type Gate, type Migration, type Plan, type Provenance, type Route } from "../../release/plan.ts";
-import { attemptName, liveAnswerSchema, type LiveAnswer } from "../../release/record.ts";
+import { attemptName, isHeld, liveAnswerSchema, type LiveAnswer } from "../../release/record.ts";
 import { lastOutput } from "../last-outputs.ts";
 import { asRoot, type Server } from "../server.ts";
 import { commandLine } from "../shell.ts";
@@ -84,7 +84,7 @@ export class ComposeDeployment extends pulumi.ComponentResource {
     const plan = pulumi.secret(pulumi.all([wish, args.secrets]).apply(([wanted, secrets]) => (wanted ? canonical(toPlan(args, wanted, secrets)) : "")));
     // Images, names and the attempt are for everyone; what is derived from the secrets is not shown.
     const open = pulumi.unsecret(wish);
-    const options = [...(args.wait ? ["--wait", String(args.wait)] : []), ...(args.lift === undefined ? [] : ["--lift", String(args.lift)])];
+    const options = [...(args.wait ? ["--wait", String(Math.ceil(args.wait))] : []), ...(args.lift === undefined ? [] : ["--lift", String(args.lift)])];
     const removal = ["recoloca", "remove", "--application", application, "--environment", environment, ...(args.removeVolumes ? ["--volumes"] : [])];
     const deploy = new remote.Command(
       `${name}-release`,
@@ -132,7 +132,7 @@ export class ComposeDeployment extends pulumi.ComponentResource {
       void pulumi.log.info(`\n${lines.map((line) => `    ${line}`).join("\n")}\n`, this);
     }
     const hold = silent ? null : answer.hold;
-    if (!same && hold?.identity === identity && hold.number !== args.lift) void pulumi.log.warn(sayHold(hold), this);
+    if (!same && hold && isHeld(hold, plan, silent ? null : answer.live) && hold.number !== args.lift) void pulumi.log.warn(sayHold(hold), this);
     const { release, images, provenance } = wanted;
     const attempt = same ? now.attempt : silent ? "next" : answer.next;
     return { release, images, provenance, identity, attempt };
@@ -140,10 +140,10 @@ export class ComposeDeployment extends pulumi.ComponentResource {
 }
 
 async function ask(server: Server, command: string): Promise<LiveAnswer> {
-  const { code, output } = await server.ask(command);
+  const { code, output, stdout } = await server.ask(command);
   if (code === NOT_INSTALLED || /command not found/.test(output)) return nothing();
   if (code !== 0) throw new pulumi.RunError(`the server does not say what is live; nothing was changed\n  ${command}: ${output.trim()}`);
-  return liveAnswerSchema.parse(JSON.parse(output));
+  return liveAnswerSchema.parse(JSON.parse(stdout));
 }
 
 const serviceNames = (compose: string) => Object.keys((parse(compose, { merge: true }) as { services: object }).services);

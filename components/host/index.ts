@@ -73,6 +73,6 @@ export class Host extends pulumi.ComponentResource {
 
 /** Of systemd, made at a machine's first start. Shortened: it names, it proves nothing. */
 async function machineId(ask: Server["ask"]): Promise<string> {
-  const { output } = await ask("cat /etc/machine-id");
-  return output.trim().slice(0, 12) || "unknown";
+  const { stdout } = await ask("cat /etc/machine-id");
+  return stdout.trim().slice(0, 12) || "unknown";
 }

@@ -99,16 +99,20 @@ function execute(client: Client, command: string, hear: (text: string) => void):
       if (error) return fail(error);
       let output = "";
       let code = 1;
+      let stdout = "";
       const take = (text: string) => {
         output += text;
         hear(text);
       };
-      channel.setEncoding("utf8").on("data", take);
+      channel.setEncoding("utf8").on("data", (text: string) => {
+        stdout += text;
+        take(text);
+      });
       channel.stderr.setEncoding("utf8").on("data", take);
       channel.on("exit", (status: number | null) => (code = status ?? 1));
       channel.on("close", () => {
         client.off("error", fail).off("close", closed);
-        done({ code, output });
+        done({ code, output, stdout });
       });
     });
   });

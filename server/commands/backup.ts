@@ -1,11 +1,9 @@
 /** `recoloca backup`, `backups` and `restore`: by hand, under the same lock as a deploy. */
-import * as fs from "node:fs";
 import { OUTCOMES } from "../../release/outcome.ts";
 import { sayDuration } from "../../release/duration.ts";
 import type { Backup } from "../../release/plan.ts";
-import { backupFile, backupJob, backupsOf, damageOf, sayBytes, takeBackup, type BackupNote, type Place } from "../backup.ts";
+import { backupFile, backupJob, baseOf, backupsOf, damageOf, sayBytes, takeBackup, type BackupNote, type Place } from "../backup.ts";
 import { Wrong, type Given } from "../command-line.ts";
-import type { ComposeDocument } from "../compose-split.ts";
 import { Failure } from "../context.ts";
 import { say } from "../follow.ts";
 import { finish } from "../job.ts";
@@ -19,11 +17,11 @@ import { theStack, whoAmI } from "./which.ts";
 function liveBase(store: Store): { place: Place; backup: Backup } | string {
   const { live } = store.state();
   if (!live) return `nothing is live on ${store.stack}. Nothing was changed.`;
-  const { backup, variables } = store.plan(live.number);
+  const { backup } = store.plan(live.number);
   if (!backup)
     return `the stack does not say what is backed up\n   pulumi config set --path recoloca:backup.service SERVICE, then pulumi up. Nothing was changed.`;
-  const document = JSON.parse(fs.readFileSync(store.file(live.number, "base.compose.json"), "utf8")) as ComposeDocument;
-  return { place: { store, number: live.number, document, environment: variables }, backup };
+  const place = baseOf(store, live.number);
+  return place ? { place, backup } : `${store.stack} has no base services. Nothing was changed.`;
 }
 
 export async function backup(given: Given): Promise<number> {

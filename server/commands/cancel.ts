@@ -5,11 +5,11 @@ import { follow, say } from "../follow.ts";
 import { ownerOf } from "../lock.ts";
 import { run } from "../process.ts";
 import { Store } from "../store.ts";
-import { setHold } from "./hold.ts";
 import { theStack, whoAmI } from "./which.ts";
 import { refuse, runningDeploy } from "./deploy.ts";
 
 export async function cancel(given: Given): Promise<number> {
+  process.stdout.on("error", () => undefined);
   const store = new Store(theStack(given, await stacksWithDeploys()));
   const number = await runningDeploy(store);
   if (number === undefined) return refuse(`nothing is being deployed to ${store.stack}. Nothing was changed.`);
@@ -25,11 +25,8 @@ export async function cancel(given: Given): Promise<number> {
   else if (owner) process.kill(owner.pid, "SIGKILL");
   await run("systemctl", ["start", "--no-block", `recoloca-resume@${store.stack}.service`]);
   const code = await follow(store, number, shown);
-  const taken = code === OUTCOMES.failed.exit || code === OUTCOMES["rolled-back"].exit;
-  const record = store.record(number)!;
-  // A deploy of it that a pipeline repeats would undo what a person has decided.
-  if (taken) setHold(store, { number, release: record.release, identity: record.identity, by: whoAmI(), at: new Date().toISOString(), how: "cancel" });
-  return taken ? 0 : code;
+  if (code === OUTCOMES.live.exit) return refuse(`release ${number} came live before it could be ended\n   to go back: recoloca rollback`);
+  return code === OUTCOMES.failed.exit || code === OUTCOMES["rolled-back"].exit ? 0 : code;
 }
 
 async function stacksWithDeploys(): Promise<string[]> {

@@ -9,6 +9,8 @@ import { OUTCOMES } from "../../release/outcome.ts";
 import { PLAN_FORMAT, identityOf, planSchema, stackName, type Plan } from "../../release/plan.ts";
 import type { ReleaseRecord } from "../../release/record.ts";
 import { Wrong, readInput, type Given } from "../command-line.ts";
+import { routeFor } from "../edge-configuration.ts";
+import { hostOf } from "../gates.ts";
 import { Telling, follow, say } from "../follow.ts";
 import { keepLiveAnswer } from "../live-answer.ts";
 import { isTaken, ownerOf, signLock, take, type Owner } from "../lock.ts";
@@ -43,10 +45,13 @@ export async function deploy(given: Given): Promise<number> {
   if (running) return refuse(sayRunning(running));
   const live = store.state().live;
   if (live && store.record(live.number)?.identity === identity) {
-    say(` release ${live.number}  ${plan.release} is live already; nothing to do`);
+    // What is not part of a release's identity (gates, backups, times) is for the next command and the next deploy.
+    const { release, provenance } = store.plan(live.number);
+    store.setPlan(live.number, { ...plan, release, provenance });
+    say(` release ${live.number}  ${release} is live already; nothing to do`);
     return 0;
   }
-  const held = holdOf(store, identity, given.options["lift"]);
+  const held = holdOf(store, plan, given.options["lift"]);
   if (held !== undefined) return refuse(held);
   const before = lastTry(store, identity);
   if (before !== undefined) say(before);
@@ -161,8 +166,9 @@ function readPlan(text: string): Plan | string {
     return `the plan has format ${format}, this host's program knows ${PLAN_FORMAT}: run "pulumi up" with the newer program, which brings its host program along`;
   const parsed = planSchema.safeParse(given);
   if (!parsed.success) return `the plan is not understood:\n${z.prettifyError(parsed.error)}`;
-  const gate = parsed.data.gates.find((one) => parsed.data.routes.every((route) => route.path !== "/" && !one.path.startsWith(route.path)));
-  if (gate) return `gate "${gate.name}" asks ${gate.path}, and no route leads there`;
+  const { gates, routes } = parsed.data;
+  const gate = gates.find((one) => !routeFor(routes, one.path.split("?")[0]!, hostOf(one, routes)));
+  if (gate) return `gate "${gate.name}" asks ${gate.host ?? ""}${gate.path}, and no route leads there`;
   return parsed.data;
 }
 

@@ -7,6 +7,7 @@ import { Edge, storedEdge } from "../edge.ts";
 import * as engine from "../engine.ts";
 import { DOCKER_CONFIG } from "../compose.ts";
 import { say } from "../follow.ts";
+import { isTaken } from "../lock.ts";
 import { lastLines, run } from "../process.ts";
 import { ago } from "../render.ts";
 import { ROOT, Store } from "../store.ts";
@@ -26,7 +27,7 @@ async function disk(): Promise<Finding[]> {
   return folders.flatMap((folder) => {
     const { bavail, blocks, bsize, ffree, files } = fs.statfsSync(folder);
     const [free, whole] = [bavail * bsize, blocks * bsize];
-    const fix = "recoloca prune; docker system df shows what takes it";
+    const fix = "docker system df shows what takes it; docker image prune --all takes away what no container uses";
     return [
       ...(free < 2 * GIB || free < whole * 0.1 ? [{ what: `${(free / GIB).toFixed(1)} GiB (${share(free, whole)}) are free below ${folder}`, fix }] : []),
       ...(files > 0 && ffree < files * 0.05 ? [{ what: `${share(ffree, files)} of the inodes are free below ${folder}`, fix }] : []),
@@ -90,7 +91,15 @@ async function stackFindings(stack: string): Promise<Finding[]> {
   const { live, hold } = store.state();
   const newest = store.record(store.numbers().at(-1) ?? -1);
   const findings: Finding[] = [];
-  if (newest && newest.outcome === undefined) return [];
+  if (newest && newest.outcome === undefined)
+    return (await isTaken(store.lockFile))
+      ? []
+      : [
+          {
+            what: `${stack}: release ${newest.number} was interrupted and nobody is at it`,
+            fix: `systemctl start recoloca-resume@${stack}; recoloca show ${newest.number}`,
+          },
+        ];
   if (!live) return [{ what: `${stack}: nothing is live`, fix: `recoloca history; deploy a release that passes its gates` }];
   const containers = [...(await engine.slotContainers(stack, live.slot)), ...(await engine.baseContainers(stack))];
   for (const one of containers)

@@ -1,17 +1,14 @@
 /** A hold: a release that somebody left on purpose does not come back by the next update, until a deploy names it (design D14). */
-import { keepLiveAnswer } from "../live-answer.ts";
+import type { Plan } from "../../release/plan.ts";
+import { isHeld } from "../../release/record.ts";
 import { ago } from "../render.ts";
-import type { Hold, Store } from "../store.ts";
-
-export function setHold(store: Store, hold: Hold): void {
-  store.setState({ hold });
-  keepLiveAnswer(store);
-}
+import type { Store } from "../store.ts";
 
 /** Why a release may not be deployed, or undefined; `lift` is the number of the hold that the caller knows of. */
-export function holdOf(store: Store, identity: string, lift: string | boolean | undefined): string | undefined {
-  const { hold } = store.state();
-  if (!hold || hold.identity !== identity) return undefined;
+export function holdOf(store: Store, plan: Plan, lift: string | boolean | undefined): string | undefined {
+  const { hold, live } = store.state();
+  const now = live ? store.record(live.number) : undefined;
+  if (!hold || !isHeld(hold, plan, now ?? null)) return undefined;
   if (lift === String(hold.number)) {
     store.setState({ hold: null });
     return undefined;

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import { need, readInput, type Given } from "../command-line.ts";
 import { DOCKER_CONFIG } from "../compose.ts";
 import { lastLines, run } from "../process.ts";
+import { Store } from "../store.ts";
 
 export async function login(given: Given): Promise<number> {
   const server = need(given, "server");
@@ -20,8 +21,19 @@ export async function login(given: Given): Promise<number> {
   return 0;
 }
 
+function usesRegistry(store: Store, server: string): boolean {
+  const { live } = store.state();
+  return Object.values((live && store.record(live.number)?.images) ?? {}).some((image) => image.startsWith(`${server}/`));
+}
+
 export async function logout(given: Given): Promise<number> {
   const server = need(given, "server");
+  // The login is the host's, not one stack's: who still pulls with it keeps it.
+  const others = Store.stacks().filter((stack) => usesRegistry(new Store(stack), server));
+  if (others.length > 0) {
+    process.stdout.write(` the login for ${server} stays: ${others.join(", ")} on this host pulls with it\n`);
+    return 0;
+  }
   await run("docker", ["logout", server], { env: { DOCKER_CONFIG } });
   process.stdout.write(` logged out of ${server}\n`);
   return 0;

@@ -4,14 +4,15 @@ import { need, type Given } from "../command-line.ts";
 import { Edge, storedEdge } from "../edge.ts";
 import * as engine from "../engine.ts";
 import { Store } from "../store.ts";
-import { take } from "../lock.ts";
-import { runningDeploy } from "./deploy.ts";
+import { locked, refuse, sayRunning } from "./deploy.ts";
 
 export async function remove(given: Given): Promise<number> {
   const stack = `${need(given, "application")}-${need(given, "environment")}`;
   const store = new Store(stack);
-  const running = fs.existsSync(store.folder) && !take(store.lockFile) ? await runningDeploy(store) : undefined;
-  if (running !== undefined) throw new Error(`release ${running} of ${stack} is being deployed; wait for it: recoloca show ${running}`);
+  if (fs.existsSync(store.folder)) {
+    const busy = await locked(store, 0);
+    if (busy) return refuse(sayRunning(busy));
+  }
   const edge = storedEdge(stack);
   if (edge) await new Edge(edge).remove();
   const ids = (await engine.stackContainers(stack)).map((one) => one.id);

@@ -69,7 +69,7 @@ beforeEach(async () => {
 test("before a migration: taken, read back, and bound to the release; no password on the way", async () => {
   const ran = await deployPlan(release());
   expect(ran.code, ran.output).toBe(0);
-  expect(ran.output).toMatch(/backed up postgres → release-2 \([\d.]+ kB, [\d.]+s, read back\)\n.*migrated/);
+  expect(ran.output).toMatch(/backed up postgres → release-2 \([\d.]+ kB, [\d.]+s, read back\)\n.*untouched\n.*migrated/);
   expect(ran.output).not.toContain("a-secret-word");
   expect((await records())[0]).toMatchObject({ number: 2, backup: "release-2" });
   const [note] = JSON.parse((await server("recoloca backups --json")).stdout) as BackupNote[];

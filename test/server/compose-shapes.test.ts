@@ -35,7 +35,7 @@ services:
 secrets:
   token: { environment: TOKEN }
 configs:
-  motto: { content: "all of it, or nothing" }
+  motto: { content: "all of it, or $$nothing" }
 `;
   const variables = (token: string) => ({ TOKEN: token, GREETING: "it's $5 # really" });
 
@@ -43,7 +43,7 @@ configs:
     plan = planFor(image, { compose: compose.replace("IMAGE", image), variables: variables("first-token"), masked: ["TOKEN"] });
     const ran = await deployPlan(plan);
     expect(ran.code, ran.output).toBe(0);
-    expect((await get("/")).body).toBe("first-token|all of it, or nothing|it's $5 # really");
+    expect((await get("/")).body).toBe("first-token|all of it, or $nothing|it's $5 # really");
     const inspected = await server("docker inspect $(docker ps -q --filter label=recoloca.stack=shapes-test --filter label=recoloca.service=web)");
     expect(inspected.stdout).not.toContain("first-token");
     await server("docker restart $(docker ps -q --filter label=recoloca.stack=shapes-test --filter label=recoloca.service=web)");

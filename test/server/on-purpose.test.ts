@@ -87,6 +87,53 @@ test("a journal whose last line was torn by a power cut is read and written on",
   await isWhole("second");
 });
 
+describe("a release that changes the base for the worse", () => {
+  const worse = () => {
+    const next = release("second");
+    return { ...next, compose: next.compose.replace("exec sleep 3600", "exit 7") };
+  };
+
+  test("fails, and the base is as it was again; so is the next release's", async () => {
+    plan = release("first");
+    await good(plan);
+    const ran = await deployPlan(worse());
+    expect(ran.code, ran.output).toBe(21);
+    expect(ran.output).toMatch(/"store" died \d+ times, last with exit code 7/);
+    expect(ran.output).toContain("store as in release 1 again");
+    await isWhole("first");
+    await good(release("third"));
+    await isWhole("third");
+  });
+
+  test("and is cancelled while the base starts", async () => {
+    plan = release("first");
+    await good(plan);
+    await interrupt(release("second", { base: 30 }), "based", async () => void (await server("recoloca cancel")));
+    await isWhole("first");
+  });
+});
+
+test("a service that leaves the base goes with the release that has it no longer", async () => {
+  plan = release("first");
+  await good({
+    ...plan,
+    release: "zero",
+    compose: plan.compose.replace("volumes:\n  data:", `  extra: { image: ${plan.images["web"]}, init: true, command: [sleep, "3600"] }\nvolumes:\n  data:`),
+  });
+  const ran = await deployPlan(plan);
+  expect(ran.output).toContain("extra removed: no longer in the base");
+  await isWhole("first");
+});
+
+test("what is not part of a release's identity reaches the server without a deploy", async () => {
+  plan = release("first");
+  await good(plan);
+  expect((await server("recoloca backup")).output).toContain("the stack does not say what is backed up");
+  const ran = await deployPlan({ ...plan, backup: { service: "store", command: ["echo", "all"], verify: ["true"], before: "never", keep: 2, timeout: 60 } });
+  expect(ran.output).toContain("release 1  first is live already");
+  expect((await server("recoloca backup")).code).toBe(0);
+});
+
 describe("rollback", () => {
   test("goes back to the release before, gated and switched like any other, and holds the one it leaves", async () => {
     const same = { migration: { service: "web", command: ["true"], revision: ["echo", "same"], timeout: 60 } };

@@ -13,7 +13,7 @@ vi.mock("../../components/host/ssh-session.ts", async (original) => ({
   ...(await original<object>()),
   SshSession: class {
     open = async () => session.silence;
-    run = async () => ({ code: 0, output: "0123456789abcdef0123456789abcdef\n" });
+    run = async () => ({ code: 0, output: "sudo: a word\n0123", stdout: "0123456789abcdef0123456789abcdef\n" });
   },
 }));
 
@@ -66,7 +66,7 @@ const serverThat = (silence = "") => ({
   user: "root",
   silence: pulumi.output(silence),
   machine: pulumi.output("0123456789ab"),
-  ask: async () => ({ code: 0, output: JSON.stringify(said) }),
+  ask: async () => ({ code: 0, output: `sudo: a word\n${JSON.stringify(said)}`, stdout: JSON.stringify(said) }),
 });
 
 beforeEach(() => {

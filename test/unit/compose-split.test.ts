@@ -82,7 +82,13 @@ test("all that cannot run beside a second copy is said at once", () => {
       cache: { build: "." },
     },
   };
-  expect(problemsOf(bad, { variables: {}, images: { api: D, wroker: D }, routes: [{ host: "*", path: "/", service: "web", port: 80 }] }, "/p")).toEqual([
+  expect(
+    problemsOf(
+      bad,
+      { variables: {}, images: { api: D, wroker: D }, routes: [{ host: "*", path: "/", service: "web", port: 80 }] },
+      { project: "/p", store: "/p" },
+    ),
+  ).toEqual([
     'service "wroker" is not in the Compose file; it has api, cache',
     'service "web" is not in the Compose file; it has api, cache',
     'service "api": network_mode host cannot run beside a second copy',
@@ -122,9 +128,9 @@ describe("what services are given as files", () => {
   test("must be had on the host", () => {
     const bad: ComposeDocument = {
       services: { api: { image: "a" } },
-      secrets: { a: { file: "/p/a.txt" }, b: { external: true }, c: { environment: "NONE" }, d: { file: "/etc/d" } },
+      secrets: { a: { file: "/p/r/1/project/a.txt" }, b: { external: true }, c: { environment: "NONE" }, d: { file: "/etc/d" } },
     };
-    expect(problemsOf(bad, { ...plan, images: {}, routes: [] }, "/p")).toEqual([
+    expect(problemsOf(bad, { ...plan, images: {}, routes: [] }, { project: "/p/r/1/project", store: "/p" })).toEqual([
       'secret "a" is the file a.txt beside the Compose file, which is not on the host; take it from a variable (environment: NAME)',
       'secret "b" is external: it belongs to Swarm; take it from a variable (environment: NAME)',
       'secret "c" is read from the variable NONE, which has no value: add it to secrets',

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { parseDuration, sayDuration } from "../../release/duration.ts";
 import { OUTCOMES } from "../../release/outcome.ts";
 import { identityOf, planSchema, type Plan } from "../../release/plan.ts";
+import { isHeld } from "../../release/record.ts";
 
 const plan: Plan = planSchema.parse({
   format: 1,
@@ -58,4 +59,14 @@ test("each outcome has an exit code of its own, and none is one that the shell o
   const codes = Object.values(OUTCOMES).map((outcome) => outcome.exit);
   expect(new Set(codes).size).toBe(codes.length);
   for (const code of codes) expect([1, 2, 126, 127, 255]).not.toContain(code);
+});
+
+test("a release on hold is known by its images, whatever its environment; by its identity where the live one has the same", () => {
+  const image = (digit: string) => ({ web: `r/web@sha256:${digit.repeat(64)}` });
+  const of = (images: Record<string, string>, key: string) => ({ ...plan, images, variables: { KEY: key } });
+  const hold = { identity: identityOf(of(image("a"), "old")), images: image("a") };
+  expect(isHeld(hold, of(image("a"), "old"), { images: image("b") })).toBe(true);
+  expect(isHeld(hold, of(image("a"), "rotated"), { images: image("b") })).toBe(true);
+  expect(isHeld(hold, of(image("c"), "old"), { images: image("b") })).toBe(false);
+  expect(isHeld(hold, of(image("a"), "mended"), { images: image("a") })).toBe(false);
 });
