@@ -14,6 +14,8 @@ export interface ContainerState {
   readonly oomKilled: boolean;
   readonly restarts: number;
   readonly startedAt: string;
+  /** Whether the engine starts it again: what ends by itself does not have that. */
+  readonly lasting: boolean;
 }
 
 interface Inspected {
@@ -21,6 +23,7 @@ interface Inspected {
   Config: { Labels: Record<string, string> | null };
   State: { Status: string; ExitCode: number; OOMKilled: boolean; StartedAt: string; Health?: { Status: string } };
   RestartCount: number;
+  HostConfig: { RestartPolicy: { Name: string } };
 }
 
 export async function containers(...labels: string[]): Promise<ContainerState[]> {
@@ -30,7 +33,7 @@ export async function containers(...labels: string[]): Promise<ContainerState[]>
   return replies
     .filter((reply) => reply.status !== 404)
     .map((reply) => JSON.parse(reply.body) as Inspected)
-    .map(({ Id, Config, State, RestartCount }) => ({
+    .map(({ Id, Config, State, RestartCount, HostConfig }) => ({
       id: Id,
       service: Config.Labels?.["recoloca.service"] ?? "",
       status: State.Status,
@@ -39,6 +42,7 @@ export async function containers(...labels: string[]): Promise<ContainerState[]>
       oomKilled: State.OOMKilled,
       restarts: RestartCount,
       startedAt: State.StartedAt,
+      lasting: HostConfig.RestartPolicy.Name === "unless-stopped",
     }));
 }
 

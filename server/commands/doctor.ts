@@ -103,7 +103,7 @@ async function stackFindings(stack: string): Promise<Finding[]> {
   if (!live) return [{ what: `${stack}: nothing is live`, fix: `recoloca history; deploy a release that passes its gates` }];
   const containers = [...(await engine.slotContainers(stack, live.slot)), ...(await engine.baseContainers(stack))];
   for (const one of containers)
-    if ((one.status !== "running" && one.exitCode !== 0) || one.health === "unhealthy")
+    if ((one.status !== "running" && (one.lasting || one.exitCode !== 0)) || one.health === "unhealthy")
       findings.push({ what: `${stack}: "${one.service}" is ${one.health === "unhealthy" ? "unhealthy" : one.status}`, fix: `recoloca logs ${one.service}` });
   const stored = storedEdge(stack);
   if (stored) {

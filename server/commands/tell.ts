@@ -1,8 +1,10 @@
 /** What is live and what happened: for people, and with --json for programs. */
 import { OUTCOMES } from "../../release/outcome.ts";
 import type { ReleaseRecord } from "../../release/record.ts";
+import { backupsOf, sayBytes } from "../backup.ts";
 import { Wrong, need, type Given } from "../command-line.ts";
 import { slotContainers } from "../engine.ts";
+import { against, previousOf } from "../going-back.ts";
 import { liveAnswer } from "../live-answer.ts";
 import { ownerOf } from "../lock.ts";
 import { ago, byWhom, renderEnd, renderHead, renderLine } from "../render.ts";
@@ -30,6 +32,9 @@ export async function status(given: Given): Promise<number> {
       const slot = new Store(stack).state().live!.slot;
       const services = (await slotContainers(stack, slot)).map((one) => `${one.service} ${one.health === "none" ? one.status : one.health}`);
       print(` release ${now.number}  ${now.release}  live since ${ago(now.since)}  ${services.sort().join(", ")}`);
+      print(` ${wayBack(new Store(stack))}`);
+      const [backup] = backupsOf(stack);
+      if (backup) print(` backup      ${backup.name}, ${sayBytes(backup.bytes)}, ${ago(backup.at)} ago, read back`);
     } else print(" nothing is live");
     if (at) print(` release ${at.number}  ${at.release}  is being deployed${byWhom(at)}, since ${ago(at.since)}: recoloca show ${at.number}, recoloca cancel`);
     if (hold)
@@ -38,6 +43,16 @@ export async function status(given: Given): Promise<number> {
     if (last) print(` release ${last.number}  ${last.release}  ${OUTCOMES[last.outcome!].says} ${ago(last.startedAt)} ago: ${firstLine(last.reason)}`);
   }
   return 0;
+}
+
+/** What `recoloca rollback` would do now. */
+function wayBack(store: Store): string {
+  const now = store.record(store.state().live!.number)!;
+  const target = previousOf(store, now);
+  if (typeof target === "string") return "going back  nowhere: no older release was live";
+  const why = against(store, target, now);
+  const to = `release ${target.number}  ${target.release}`;
+  return why === undefined ? `going back  to ${to}: its schema and base are today's` : `going back  not to ${to}: ${firstLine(why)}`;
 }
 
 /** A deploy that runs now. */

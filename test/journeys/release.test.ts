@@ -1,6 +1,7 @@
 /** What a person does with good releases, under the load of visitors: nobody notices. */
 import { beforeAll, describe, expect, test } from "vitest";
 import type { LocalStack } from "../../local/stack.ts";
+import { askServer, type Configured } from "../../operate/ask-server.ts";
 import { underLoad } from "../load.ts";
 import { containersOnServer, deploy, liveRelease, openStack, server, url, wipe } from "../site.ts";
 
@@ -68,6 +69,38 @@ describe("an application's life", () => {
     expect(ran.output).toContain("MIGRATION FAILED");
     expect(ran.output).toContain("migrated by a newer release than this one");
     expect((await liveRelease())?.release).toBe("slow");
+  });
+
+  test("so does the server from the operator's own machine, over the stack's connection", async () => {
+    const config = JSON.parse((await stack.pulumi(["config", "--json", "--show-secrets"])).stdout) as Record<string, Configured>;
+    const ask = async (...words: string[]) => {
+      let said = "";
+      const code = await askServer("local", config, words, (text) => (said += text));
+      return { code, said };
+    };
+    expect(await ask("status")).toMatchObject({ code: 0, said: expect.stringContaining("recoloca-local") as string });
+    expect((await ask("show", "2")).said).toContain("migrated 0001 → 0002");
+    expect((await ask("logs", "worker")).said).toContain("worker slow waits for jobs");
+    expect(await ask("logs", "nobody")).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('has no service "nobody" that is live; it has backend') as string,
+    });
+    await expect(askServer("local", { ...config, "recoloca:hostPort": { value: "1", secret: false } }, ["status"], () => undefined)).rejects.toThrow(
+      /does not answer/,
+    );
+    await expect(askServer("local", {}, ["status"], () => undefined)).rejects.toThrow(/has no configuration here\n {2}make local/);
+  });
+
+  test("the doctor finds what was broken, and how to mend it", async () => {
+    const before = await server("recoloca doctor --json");
+    const known = JSON.parse(before.stdout) as { what: string }[];
+    await server("systemctl disable --quiet recoloca-resume.service; docker stop $(docker ps --quiet --filter label=recoloca.service=worker)");
+    const ran = await server("recoloca doctor");
+    expect(ran.code).toBe(1);
+    expect(ran.stdout).toMatch(/a service that must start with the system is disabled\n +systemctl enable recoloca-resume/);
+    expect(ran.stdout).toMatch(/recoloca-local: "worker" is exited\n +recoloca logs worker/);
+    await server("systemctl enable --quiet recoloca-resume.service; docker start $(docker ps --all --quiet --filter label=recoloca.service=worker)");
+    expect(JSON.parse((await server("recoloca doctor --json")).stdout)).toEqual(known);
   });
 
   test("the server tells the whole story", async () => {

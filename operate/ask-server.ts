@@ -1,0 +1,39 @@
+/** What an operator asks of a stack's server, over the connection that the stack's configuration names and pins. */
+import { SshSession, noAnswer } from "../components/host/ssh-session.ts";
+import { asRoot } from "../components/server.ts";
+import { commandLine } from "../components/shell.ts";
+import { checkValues } from "../settings/check.ts";
+import { NAMESPACE } from "../settings/index.ts";
+import { sayProblems } from "../settings/problems.ts";
+
+/** What needs to be known of a stack to reach its server; the rest of its configuration may be wrong meanwhile. */
+const NEEDED = ["application", "hostAddress", "hostPort", "hostUser", "hostKey", "sshPrivateKey"];
+
+/** These are about the whole host; the others about one of its stacks. */
+const OF_THE_HOST = ["status", "history", "doctor"];
+
+/** One key, as `pulumi config --json --show-secrets` prints it. */
+export interface Configured {
+  readonly value?: string;
+  readonly secret: boolean;
+  readonly objectValue?: unknown;
+}
+
+/** Runs one of `recoloca`'s commands there; `hear` gets what it prints. Gives its exit code. */
+export async function askServer(stack: string, raw: Record<string, Configured>, words: readonly string[], hear: (text: string) => void): Promise<number> {
+  const mine = Object.entries(raw).flatMap(([key, one]) => (key.startsWith(`${NAMESPACE}:`) ? [[key.slice(NAMESPACE.length + 1), one] as const] : []));
+  if (mine.length === 0) throw new Error(`stack "${stack}" has no configuration here\n  ${stack === "local" ? "make local" : `pulumi stack init ${stack}`}`);
+  const { values, problems } = checkValues({
+    values: Object.fromEntries(mine.map(([key, one]) => [key, one.value ?? JSON.stringify(one.objectValue)])),
+    encrypted: new Set(mine.filter(([, one]) => one.secret).map(([key]) => key)),
+  });
+  const ours = problems.filter((problem) => NEEDED.includes(problem.key));
+  if (ours.length > 0) throw new Error(sayProblems(stack, ours));
+  const { application, hostAddress: host, hostPort: port, hostUser: user, hostKey, sshPrivateKey: privateKey } = values as Required<typeof values>;
+  const session = new SshSession();
+  const silence = await session.open({ host, port, user, privateKey, hostKey });
+  if (silence !== "") throw noAnswer({ host, port, user }, silence);
+  const named = OF_THE_HOST.includes(words[0] ?? "") ? words : [...words, "--stack", `${application}-${stack}`];
+  const { code } = await session.run(asRoot(user, commandLine("recoloca", ...named)), hear);
+  return code;
+}

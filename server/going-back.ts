@@ -1,0 +1,46 @@
+/** Which release can be gone back to, and what stands against it: the schema, and the base's definitions. */
+import { canonical } from "../release/plan.ts";
+import type { ReleaseRecord } from "../release/record.ts";
+import { baseOf } from "./backup.ts";
+import { ago } from "./render.ts";
+import type { Store } from "./store.ts";
+
+const good = (store: Store) => store.numbers().filter((number) => store.record(number)?.outcome === "live");
+
+/** The release that was live before this one; after a rollback, the one before that which was gone back to. */
+export function previousOf(store: Store, now: ReleaseRecord): ReleaseRecord | string {
+  const start = now.rollback?.to ?? now.number;
+  const { hold } = store.state();
+  const fits = (record: ReleaseRecord) => !record.rollback && record.identity !== now.identity && record.identity !== hold?.identity;
+  const number = good(store).findLast((one) => one < start && fits(store.record(one)!));
+  return number === undefined ? `there is no older release that was live; recoloca history lists what happened. Nothing was changed.` : store.record(number)!;
+}
+
+/** What its code would meet in the database: another schema than the one it knows. */
+function schemaMoved(store: Store, target: ReleaseRecord): string | undefined {
+  const original = (target.rollback && store.record(target.rollback.to)) ?? target;
+  const knows = original.schema?.after;
+  // Also those that failed: a migration stays when its release goes.
+  const since = store.numbers().filter((number) => number > original.number);
+  const records = since.flatMap((number) => store.record(number) ?? []);
+  const is = records.findLast((record) => record.schema?.after !== undefined)?.schema?.after;
+  if (knows === undefined || is === undefined || knows === is) return undefined;
+  const mover = records.find((record) => record.schema?.after !== undefined && record.schema.before !== record.schema.after) ?? records.at(-1)!;
+  return `release ${mover.number} (${mover.release}) migrated the schema past release ${target.number}, ${ago(mover.startedAt)} ago (${is} now; release ${target.number} knows up to ${knows})
+   ${target.release} would run on a schema that it does not know. Roll forward: deploy a release that undoes what is wrong,
+   or, where the migration was only an expansion, deploy ${target.release}'s code again on top of it.
+   Nothing was changed.`;
+}
+
+/** A database that would get an older definition over newer data is nothing to do by the way. */
+function baseMoved(store: Store, target: ReleaseRecord, now: ReleaseRecord): string | undefined {
+  const [then, today] = [baseOf(store, target.number)?.document.services ?? {}, baseOf(store, now.number)?.document.services ?? {}];
+  const differs = [...new Set([...Object.keys(then), ...Object.keys(today)])].filter((name) => canonical(then[name]) !== canonical(today[name])).sort();
+  if (differs.length === 0) return undefined;
+  return `release ${target.number} has another definition of ${differs.join(", ")} than what runs now, and would recreate it
+   Deploy ${target.release}'s images with today's Compose file instead.
+   Nothing was changed.`;
+}
+
+/** Why the live release cannot be left for that one, or undefined. */
+export const against = (store: Store, target: ReleaseRecord, now: ReleaseRecord) => schemaMoved(store, target) ?? baseMoved(store, target, now);
