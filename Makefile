@@ -9,7 +9,7 @@ help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 	@printf '\n  on the server of a stack (STACK=staging; without it, the local one):\n'
 	@printf '  make status | history | doctor | backup | backups | cancel\n'
-	@printf '  make logs [SERVICE=api]   make show RELEASE=14   make rollback [RELEASE=14]\n'
+	@printf '  make logs [SERVICE=backend]   make show RELEASE=14   make rollback [RELEASE=14]\n'
 
 node_modules/.installed: package-lock.json
 	@echo " … npm             installing packages"

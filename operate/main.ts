@@ -15,9 +15,10 @@ async function configurationOf(stack: string): Promise<Record<string, Configured
     return code === 0 ? (JSON.parse(stdout) as Record<string, Configured>) : {};
   }
   try {
+    // The person's own login, which lies in his own home of Pulumi.
     const { stdout } = await promisify(execFile)(tools.pulumi, [...show, "--stack", stack, "--non-interactive"], {
       cwd: checkout,
-      env: tools.env,
+      env: { ...tools.env, PULUMI_HOME: process.env["PULUMI_HOME"] },
       maxBuffer: 1 << 26,
     });
     return JSON.parse(stdout) as Record<string, Configured>;

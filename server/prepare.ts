@@ -68,7 +68,8 @@ export async function prepare(store: Store, number: number, plan: Plan, record: 
   const folders = { base: store.folder, release: path.dirname(folder) };
   const parts = split(parsed, plan, { stack, number, slot, addresses, folders });
   for (const of of ["base", "release"] as const) for (const { name, text } of parts.files[of]) writeGiven(path.join(folders[of], name), text);
-  const routes = { blue: [], green: [], ...storedEdge(stack)?.routes, [slot]: plan.routes };
+  // Both slots from the start, so that the second release finds its own there and HAProxy need not be reloaded under visitors.
+  const routes = { blue: plan.routes, green: plan.routes, ...storedEdge(stack)?.routes, [slot]: plan.routes };
   const edge = new Edge({ stack, routes, addresses: { blue: addressesIn("blue"), green: addressesIn("green") } });
   return { stack, store, number, plan, record, journal, slot, old, split: parts, edge, addresses, environment: plan.variables };
 }

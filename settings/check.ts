@@ -56,10 +56,13 @@ function fromJson(text: string): unknown {
   }
 }
 
+/** Double quotes: the shell is to fill it in. Compare it with the server's console before it is trusted. */
+const HOST_KEY = `pulumi config set recoloca:hostKey "$(ssh-keyscan -t ed25519 HOST | cut -d' ' -f2-)"`;
 const PRIVATE_KEY = "cat PRIVATE_KEY_FILE | pulumi config set --secret recoloca:sshPrivateKey";
 
 function commandFor(name: string, secret: boolean): string {
   if (name === "sshPrivateKey") return PRIVATE_KEY;
+  if (name === "hostKey") return HOST_KEY;
   if (name === "secrets") return setCommand("secrets.NAME", "", true);
   const structured = STRUCTURED.has(name);
   const example = keyOf(name)?.example ?? "";
@@ -80,7 +83,13 @@ function problemOf(name: string, issue: z.core.$ZodIssue, given: unknown, secret
   const said = /^wants /.test(wants) ? wants : `wants ${wants}`;
   if (got === undefined) return [{ key, says: `is missing: ${said}`, fix: commandFor(name, secret) }];
   const shown = secret ? "something else" : JSON.stringify(got);
-  return [{ key, says: `got ${shown}, ${said}`, fix: issue.path.length === 0 ? commandFor(name, secret) : setCommand(key, exampleOf(key), secret) }];
+  return [{ key, says: `got ${shown}, ${said}`, fix: fixOf(name, key, issue, secret) }];
+}
+
+function fixOf(name: string, key: string, issue: z.core.$ZodIssue, secret: boolean): string {
+  if (issue.path.length === 0) return commandFor(name, secret);
+  const list = issue.code === "invalid_type" && issue.expected === "array";
+  return list ? `in the stack's file: ${String(issue.path.at(-1))}: [WORD, WORD]` : setCommand(key, exampleOf(key), secret);
 }
 
 const exampleOf = (key: string) => (/timeout|interval/.test(key) ? "30s" : /images/.test(key) ? "REGISTRY/NAME@sha256:DIGEST" : "VALUE");

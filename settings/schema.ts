@@ -86,8 +86,12 @@ export const KEYS = {
     what: "Name of the release, set together with images.",
     example: "2026.11.24-b81d03e",
   },
-  provenance: { form: provenanceSchema.default({}), what: "Who asked for the release: commit, actor, run. Set together with images.", example: "" },
-  variables: { form: z.record(variable, z.coerce.string()).default({}), what: "Values for the Compose file that anyone may read.", example: "value" },
+  provenance: {
+    form: provenanceSchema.default({}),
+    what: "Who asked for the release: commit, actor, run. Set together with images.",
+    example: "{ actor: NAME }",
+  },
+  variables: { form: z.record(variable, z.coerce.string()).default({}), what: "Values for the Compose file that anyone may read.", example: "{ NAME: value }" },
   secrets: { form: z.record(variable, z.string()).default({}), what: "Values for the Compose file that nobody may read.", example: "", secret: true },
   routes: {
     form: z.array(routeSchema.extend({ host: z.string().min(1).optional() })).min(1, "wants at least one route"),

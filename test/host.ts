@@ -10,9 +10,9 @@ import { sshArguments } from "../local/server.ts";
 import { server } from "./site.ts";
 
 export async function installHostProgram(): Promise<void> {
-  const { text, hash } = await hostProgram();
+  const { packed, hash } = await hostProgram();
   await must("ssh", [...sshArguments(testSite), "sh -s"], { input: bootstrapScript() });
-  await must("ssh", [...sshArguments(testSite), installScript(hash)], { input: text });
+  await must("ssh", [...sshArguments(testSite), installScript(hash)], { input: packed });
   const login = await server(`recoloca login --server ${registryName(testSite)} --username recoloca`, registryPassword(testSite));
   if (login.code !== 0) throw new Error(login.output);
 }

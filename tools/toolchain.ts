@@ -1,7 +1,7 @@
 /**
  * Pulumi where its own downloads may not be reachable. The CLI on PATH serves if it is recent enough and brings its Node
- * language host; else the CLI is built from its pinned Go module and a launcher of ours stands in for the language host,
- * and for the command plugin where that is absent.
+ * language host; else the CLI is built from its pinned Go module, and programs of ours stand in for the language host and the
+ * command plugin.
  */
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";

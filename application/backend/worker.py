@@ -22,7 +22,8 @@ signal.signal(signal.SIGTERM, stop)
 queue = redis.Redis.from_url(os.environ["REDIS_URL"])
 print(f"worker {VERSION} waits for jobs", flush=True)
 while not stopping:
-    taken = queue.blpop(["jobs"], timeout=1)
+    # Short, so that a worker without work ends soon after it is asked to.
+    taken = queue.blpop(["jobs"], timeout=0.2)
     if taken:
         with engine.begin() as connection:
             connection.execute(insert(jobs).values(name=json.loads(taken[1])["name"], done_by=VERSION))

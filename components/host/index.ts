@@ -60,7 +60,7 @@ export class Host extends pulumi.ComponentResource {
           this.server,
           program.apply(({ hash }) => `sh -c ${quote(installScript(hash))}`),
         ),
-        stdin: program.text,
+        stdin: program.packed,
         addPreviousOutputInEnv: false,
       },
       { parent: this, dependsOn: bootstrap, hideDiffs: ["stdin"] },

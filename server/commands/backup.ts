@@ -82,7 +82,9 @@ export async function restore(given: Given): Promise<number> {
   if (typeof base === "string") return refuse(base);
   const { restore: command, service, timeout } = base.backup;
   if (!command)
-    return refuse(`the stack does not say how "${service}" is restored\n   pulumi config set --path recoloca:backup.restore[0] COMMAND. Nothing was changed.`);
+    return refuse(
+      `the stack does not say how "${service}" is restored\n   in the stack's file: recoloca:backup: { ..., restore: [COMMAND] }, then pulumi up. Nothing was changed.`,
+    );
   if (note.service !== service) return refuse(`${note.name} is of "${note.service}", the stack backs up "${service}". Nothing was changed.`);
   const damage = await damageOf(store.stack, note);
   if (damage !== undefined) return refuse(`${note.name} cannot be trusted: ${damage}. Nothing was changed.`);

@@ -139,7 +139,7 @@ export function sayRunning(busy: Busy): string {
   const ways = busy.record
     ? `
    see it         recoloca show ${busy.record.number}
-   wait for it    recoloca deploy --wait 10m, or in the stack: pulumi config set recoloca:wait 10m
+   wait for it    pulumi config set recoloca:wait 10m; pulumi up
    end it         recoloca cancel`
     : "";
   return `${whatRuns(busy)}${ways}

@@ -61,7 +61,12 @@ async function programs(): Promise<Finding[]> {
   return [
     ...(dockerd.code === 0 ? [] : [{ what: `the Docker engine does not answer: ${lastLines(dockerd.stderr, 1)}`, fix: "systemctl status docker" }]),
     ...(dockerd.code === 0 && restore !== "true"
-      ? [{ what: "containers stop when the Docker engine restarts (live-restore is off)", fix: "pulumi up, which sets it" }]
+      ? [
+          {
+            what: "containers stop when the Docker engine restarts (live-restore is off)",
+            fix: '"live-restore": true in /etc/docker/daemon.json, then systemctl reload docker',
+          },
+        ]
       : []),
     ...(dockerd.code === 0 && Number(version.split(".")[0]) < 25
       ? [{ what: `the Docker engine is ${version}; start_interval in health checks needs 25`, fix: "upgrade docker.io in a quiet hour" }]
@@ -69,7 +74,7 @@ async function programs(): Promise<Finding[]> {
     ...(haproxy.stdout.trim() === "active"
       ? []
       : [{ what: "the edge (haproxy) does not run: nobody is served", fix: "systemctl restart haproxy; journalctl -u haproxy" }]),
-    ...(compose.code === 0 ? [] : [{ what: "docker compose is not there", fix: "pulumi up, which installs it" }]),
+    ...(compose.code === 0 ? [] : [{ what: "docker compose is not there", fix: "apt-get install docker-compose; on Ubuntu docker-compose-v2" }]),
     ...(units.stdout.includes("disabled")
       ? [{ what: "a service that must start with the system is disabled", fix: "systemctl enable recoloca-resume docker haproxy" }]
       : []),
@@ -81,8 +86,8 @@ async function edge(): Promise<Finding[]> {
   return [
     ...(ran.code === 0
       ? []
-      : [{ what: `the edge's configuration is not valid: ${lastLines(ran.stderr || ran.stdout, 1)}`, fix: "pulumi up, which writes it anew" }]),
-    ...(fs.existsSync(UNAVAILABLE_PAGE) ? [] : [{ what: "the page for visitors of a stack that is down is gone", fix: "pulumi up" }]),
+      : [{ what: `the edge's configuration is not valid: ${lastLines(ran.stderr || ran.stdout, 1)}`, fix: "recoloca install, which writes it anew" }]),
+    ...(fs.existsSync(UNAVAILABLE_PAGE) ? [] : [{ what: "the page for visitors of a stack that is down is gone", fix: "recoloca install" }]),
   ];
 }
 
@@ -109,7 +114,10 @@ async function stackFindings(stack: string): Promise<Finding[]> {
   if (stored) {
     const at = new Edge(stored);
     if (at.serving() !== live.slot)
-      findings.push({ what: `${stack}: the edge serves slot ${at.serving()}, live is ${live.slot}`, fix: "recoloca resume; then recoloca status" });
+      findings.push({
+        what: `${stack}: the edge serves slot ${at.serving()}, live is ${live.slot}`,
+        fix: "the next deploy or recoloca rollback switches it back",
+      });
     for (const { service, port, status } of await at.unreached(live.slot).catch(() => []))
       findings.push({ what: `${stack}: the edge does not reach "${service}" on port ${port} (${status})`, fix: `recoloca logs ${service}` });
   }

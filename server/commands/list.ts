@@ -25,7 +25,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "exec",
-    says: "runs a command in a service's container: recoloca exec postgres -- psql",
+    says: "runs a command in a service's container: recoloca exec postgres -- psql --username NAME",
     words: ["SERVICE", "--", "COMMAND..."],
     options: { stack: "string" },
     does: exec,

@@ -80,11 +80,11 @@ describe("Host", () => {
     await mock(false);
     const host = new Host("host", { address: "10.0.0.1", port: 22, user: "root", hostKey: "ssh-ed25519 AAAA", privateKey: pulumi.secret("KEY") });
     await settled(host.program);
-    const { text, hash } = await hostProgram();
+    const { packed, hash } = await hostProgram();
     const bootstrap = only("host-bootstrap");
     expect(bootstrap).toMatchObject({ create: "sh -s # machine 0123456789ab", stdin: bootstrapScript(), addPreviousOutputInEnv: false });
     const program = only("host-program");
-    expect(program).toMatchObject({ create: `sh -c '${installScript(hash)}' # machine 0123456789ab`, stdin: text, addPreviousOutputInEnv: false });
+    expect(program).toMatchObject({ create: `sh -c '${installScript(hash)}' # machine 0123456789ab`, stdin: packed, addPreviousOutputInEnv: false });
     for (const inputs of [bootstrap, program]) {
       const connection = opened(inputs["connection"]) as Record<string, unknown>;
       expect({ ...connection, privateKey: opened(connection["privateKey"]) }).toEqual({ ...CONNECTION, privateKey: "KEY" });

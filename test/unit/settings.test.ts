@@ -80,3 +80,15 @@ test("variables with a default, escaped ones and comments are not missing", () =
 test("the reference in docs/ is fresh", () => {
   expect(fs.readFileSync(path.join(import.meta.dirname, "../../docs/configuration.md"), "utf8"), 'run "npm run docs"').toBe(reference());
 });
+
+test("what mends a missing host key is filled in by the shell, and a list is not set as a word", () => {
+  const { hostKey: _hostKey, ...without } = good;
+  const { problems: found } = checkValues({
+    values: { ...without, migration: '{"service": "web", "command": "alembic upgrade head"}' },
+    encrypted: new Set(["sshPrivateKey", "secrets"]),
+  });
+  expect(found.map(({ fix }) => fix)).toEqual([
+    `pulumi config set recoloca:hostKey "$(ssh-keyscan -t ed25519 HOST | cut -d' ' -f2-)"`,
+    "in the stack's file: command: [WORD, WORD]",
+  ]);
+});
