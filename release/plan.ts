@@ -41,7 +41,7 @@ export const gateSchema = z.strictObject({
   /** Passes in a row that are asked for. */
   passes: z.int().min(1).max(20).default(3),
   /** Seconds between two questions; while they fail, at least a hundredth of the time that has passed. */
-  interval: z.number().min(0.02).max(60).default(0.03),
+  interval: z.number().min(0.02).max(60).default(0.05),
   /** Host name sent with the question, for routes by host name. */
   host: z.string().optional(),
 });
