@@ -32,23 +32,28 @@ export async function emptyProgram(folder: string, pulumi: string, env: NodeJS.P
 /** Milliseconds of a Node process that loads something and ends. */
 function load(script: string, env: NodeJS.ProcessEnv): number {
   const start = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, ["-e", script], { cwd: checkout, env: { ...process.env, ...env }, encoding: "utf8" });
+  const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+    cwd: checkout,
+    env: { ...process.env, ...env },
+    encoding: "utf8",
+  });
   if (status !== 0) throw new Error(stderr);
   return performance.now() - start;
 }
 
-export const loadSdk = () => load('require("@pulumi/pulumi"); process.exit(0)', {});
+export const loadSdk = () => load('await import("@pulumi/pulumi"); process.exit(0)', {});
 
 /**
  * From `node` to the end of graph building: every resource of this stack's program registered, as Pulumi's language host
- * loads it (transpiled, not checked). The engine is its SDK's mock, and no server is asked.
+ * loads it: Node takes the types away. The engine is its SDK's mock, and no server is asked.
  */
 export const loadProgram = (config: Record<string, { readonly value: string; readonly secret: boolean }>) =>
   load(
-    `const pulumi = require("@pulumi/pulumi");
-    require("ts-node").register({ transpileOnly: true, project: "tsconfig.pulumi.json" });
-    pulumi.runtime.setMocks({ newResource: (args) => ({ id: args.name, state: args.inputs }), call: () => ({}) }, "recoloca", "local", false)
-      .then(() => { require("./index.ts"); process.removeAllListeners("exit"); process.exit(0); });`,
+    `const pulumi = await import("@pulumi/pulumi");
+    await pulumi.runtime.setMocks({ newResource: (args) => ({ id: args.name, state: args.inputs }), call: () => ({}) }, "recoloca", "local", false, "organization");
+    await import("./index.ts");
+    process.removeAllListeners("exit");
+    process.exit(0);`,
     {
       PULUMI_CONFIG: JSON.stringify(Object.fromEntries(Object.entries(config).map(([key, { value }]) => [key, value]))),
       PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(Object.keys(config).filter((key) => config[key]!.secret)),
