@@ -171,6 +171,12 @@ export class Store {
     return record && { ...record, journal: this.journal(number) };
   }
 
+  /** The newest release where it has begun and not ended, whether or not somebody is at it. */
+  unfinished(): number | undefined {
+    const newest = this.numbers().at(-1);
+    return newest !== undefined && this.record(newest)?.outcome === undefined ? newest : undefined;
+  }
+
   /** Who wants it ended, or undefined. */
   cancelled(number: number): Cancelled | undefined {
     return readJson<Cancelled>(this.file(number, "cancel.json"));

@@ -7,6 +7,7 @@ import { run } from "../process.ts";
 import { Store } from "../store.ts";
 import { theStack, whoAmI } from "./which.ts";
 import { refuse, runningDeploy } from "./deploy.ts";
+import { startResume } from "./resume.ts";
 
 export async function cancel(given: Given): Promise<number> {
   process.stdout.on("error", () => undefined);
@@ -23,7 +24,7 @@ export async function cancel(given: Given): Promise<number> {
   // The same way as a crash, which is proven in every state: the process ends, and what it left is taken back.
   if (owner?.unit !== undefined) await run("systemctl", ["kill", "--signal=SIGKILL", "--kill-whom=all", owner.unit]);
   else if (owner) process.kill(owner.pid, "SIGKILL");
-  await run("systemctl", ["start", "--no-block", `recoloca-resume@${store.stack}.service`]);
+  await startResume(store.stack);
   const code = await follow(store, number, shown);
   if (code === OUTCOMES.live.exit) return refuse(`release ${number} came live before it could be ended\n   to go back: recoloca rollback`);
   return code === OUTCOMES.failed.exit || code === OUTCOMES["rolled-back"].exit ? 0 : code;

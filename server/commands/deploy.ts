@@ -174,7 +174,5 @@ function readPlan(text: string): Plan | string {
 
 /** The release that somebody deploys now. Nobody waits for a dead one: the lock died with its process. */
 export async function runningDeploy(store: Store): Promise<number | undefined> {
-  if (!(await isTaken(store.lockFile))) return undefined;
-  const newest = store.numbers().at(-1);
-  return newest !== undefined && store.record(newest)?.outcome === undefined ? newest : undefined;
+  return (await isTaken(store.lockFile)) ? store.unfinished() : undefined;
 }

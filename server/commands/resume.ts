@@ -24,24 +24,20 @@ export async function resumeHere(store: Store, number: number): Promise<number> 
   return telling.end(store.record(number)!);
 }
 
-/** The stack's release that has begun and not ended, whether or not somebody is at it. */
-function unfinished(store: Store): number | undefined {
-  const newest = store.numbers().at(-1);
-  return newest !== undefined && store.record(newest)?.outcome === undefined ? newest : undefined;
-}
+/** In a unit of its own, which takes up whatever of the stack was interrupted, and nothing where somebody is at it. */
+export const startResume = (stack: string) => run("systemctl", ["start", "--no-block", `recoloca-resume@${stack}.service`]);
 
 export async function resumeCommand(given: Given): Promise<number> {
   process.stdout.on("error", () => undefined);
   const named = given.options["stack"];
   if (typeof named !== "string") {
     // One unit each: they do not wait for each other.
-    for (const stack of Store.stacks().filter((name) => unfinished(new Store(name)) !== undefined))
-      await run("systemctl", ["start", "--no-block", `recoloca-resume@${stack}.service`]);
+    for (const stack of Store.stacks().filter((name) => new Store(name).unfinished() !== undefined)) await startResume(stack);
     return 0;
   }
   const store = new Store(named);
   if (!take(store.lockFile)) return 0;
-  const number = unfinished(store);
+  const number = store.unfinished();
   return number === undefined ? 0 : resumeHere(store, number);
 }
 
@@ -54,7 +50,7 @@ export async function followUnit(given: Given): Promise<number> {
     if (number === undefined) continue;
     if (store.record(number)?.outcome === undefined) {
       say(" the deploy's process ended without a word; what it left is finished or taken back now");
-      await run("systemctl", ["start", "--no-block", `recoloca-resume@${stack}.service`]);
+      await startResume(stack);
     }
     return follow(store, number, store.journal(number).length);
   }
