@@ -1,4 +1,5 @@
 /** A server as components see it: how Pulumi's provider reaches it, and how this program asks it something. */
+import type { Provider } from "@pulumi/command/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 
 /** Exact fields only, because the engine prints an unknown one in clear. */
@@ -24,6 +25,8 @@ export interface Said {
 
 export interface Server {
   readonly connection: Connection;
+  /** Of every command on it. */
+  readonly provider: Provider;
   readonly user: string;
   /** Why it does not answer; empty when it does. Only a preview goes on without an answer. */
   readonly silence: pulumi.Output<string>;

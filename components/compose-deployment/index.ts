@@ -95,7 +95,7 @@ export class ComposeDeployment extends pulumi.ComponentResource {
         stdin: plan,
         addPreviousOutputInEnv: false,
       },
-      { parent: this, hideDiffs: ["stdin"] },
+      { parent: this, provider: server.provider, hideDiffs: ["stdin"] },
     );
     this.record = deploy.stdout;
     const deployed = pulumi.all([deploy.id, open]).apply(([, wanted]) => wanted);

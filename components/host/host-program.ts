@@ -1,5 +1,6 @@
 /** The host program as one file, made from `server/` when the program runs, so that it can never be an older one. */
 import { createHash } from "node:crypto";
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { gzipSync } from "node:zlib";
 
@@ -11,10 +12,23 @@ export interface HostProgram {
   readonly hash: string;
 }
 
+const checkout = path.join(import.meta.dirname, "..", "..");
+/** All that the host program is made of: our own folders, and packages as the lock file names them. */
+const SOURCES = ["server", "release"];
+const KEPT = path.join(checkout, "node_modules", ".cache", "recoloca");
+
 export async function hostProgram(): Promise<HostProgram> {
+  const text = await bundle();
+  return { text, packed: gzipSync(text).toString("base64"), hash: createHash("sha256").update(text).digest("hex").slice(0, 12) };
+}
+
+/** Made once for what it is made of: the bundler needs 0.15 s of the processor, just when the server is being asked. */
+async function bundle(): Promise<string> {
+  const kept = path.join(KEPT, `host-program-${fingerprint()}.js`);
+  if (fs.existsSync(kept)) return fs.readFileSync(kept, "utf8");
   const { build } = await import("esbuild");
   const built = await build({
-    entryPoints: [path.join(import.meta.dirname, "..", "..", "server", "main.ts")],
+    entryPoints: [path.join(checkout, "server", "main.ts")],
     bundle: true,
     platform: "node",
     target: "node18",
@@ -23,7 +37,35 @@ export async function hostProgram(): Promise<HostProgram> {
     logLevel: "silent",
   });
   const text = built.outputFiles[0]!.text;
-  return { text, packed: gzipSync(text).toString("base64"), hash: createHash("sha256").update(text).digest("hex").slice(0, 12) };
+  keep(kept, text);
+  return text;
+}
+
+/** Of the sources and of this file, which says how they are bundled. */
+function fingerprint(): string {
+  const hash = createHash("sha256");
+  for (const file of [import.meta.filename, path.join(checkout, "package-lock.json"), ...SOURCES.flatMap(sourcesIn)])
+    hash.update(`${path.relative(checkout, file)}\0`).update(fs.readFileSync(file)).update("\0");
+  return hash.digest("hex").slice(0, 16);
+}
+
+const sourcesIn = (folder: string): string[] =>
+  fs
+    .readdirSync(path.join(checkout, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .sort()
+    .map((name) => path.join(checkout, folder, name));
+
+/** In place of earlier ones. Where nothing can be written it is made again the next time. */
+function keep(file: string, text: string): void {
+  try {
+    fs.rmSync(KEPT, { recursive: true, force: true });
+    fs.mkdirSync(KEPT, { recursive: true });
+    fs.writeFileSync(`${file}.${process.pid}`, text);
+    fs.renameSync(`${file}.${process.pid}`, file);
+  } catch {
+    // Two programs at once, or a folder that only another user may write.
+  }
 }
 
 /** Reads the packed program on standard input; a half-copied one never gets the name. */

@@ -1,4 +1,5 @@
 /** A server that applications are deployed to. Now one that someone made and that answers to SSH. */
+import { Provider } from "@pulumi/command/provider.js";
 import * as remote from "@pulumi/command/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { lastOutput } from "../last-outputs.ts";
@@ -33,6 +34,8 @@ export class Host extends pulumi.ComponentResource {
   constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
     super("recoloca:index:Host", name, { address: args.address }, opts);
     const { address: host, port, user, hostKey } = args;
+    // A provider of our own, because the engine starts its plugin at once, while the server is being asked.
+    const provider = new Provider(`${name}-ssh`, {}, { parent: this });
     const session = new SshSession();
     const silence = pulumi.unsecret(pulumi.output(args.privateKey)).apply(async (privateKey) => {
       const why = await session.open({ host, port, user, privateKey, hostKey });
@@ -44,12 +47,12 @@ export class Host extends pulumi.ComponentResource {
     const connection = { host, port, user, privateKey, hostKey, dialErrorLimit: DIALS, perDialTimeout: DIAL_SECONDS };
     const ask = (command: string) => session.run(command);
     const machine = silence.apply((why) => (why === "" ? pulumi.output(machineId(ask)) : lastOutput<string>("machine").apply((id) => id ?? "unknown")));
-    this.server = { connection, user, silence, machine, ask };
+    this.server = { connection, provider, user, silence, machine, ask };
     const program = pulumi.output(hostProgram());
     const bootstrap = new remote.Command(
       `${name}-bootstrap`,
       { connection, create: onMachine(this.server, "sh -s"), stdin: bootstrapScript(), addPreviousOutputInEnv: false },
-      { parent: this },
+      { parent: this, provider },
     );
     const installed = new remote.Command(
       `${name}-program`,
@@ -63,7 +66,7 @@ export class Host extends pulumi.ComponentResource {
         stdin: program.packed,
         addPreviousOutputInEnv: false,
       },
-      { parent: this, dependsOn: bootstrap, hideDiffs: ["stdin"] },
+      { parent: this, provider, dependsOn: bootstrap, hideDiffs: ["stdin"] },
     );
     this.address = installed.id.apply(() => host);
     this.program = pulumi.all([installed.id, program]).apply(([, { hash }]) => hash);

@@ -25,7 +25,7 @@ export class RegistryAccess extends pulumi.ComponentResource {
         stdin: pulumi.secret(args.password),
         addPreviousOutputInEnv: false,
       },
-      { parent: this },
+      { parent: this, provider: args.server.provider },
     );
     this.registerOutputs();
   }
