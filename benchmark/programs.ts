@@ -34,20 +34,21 @@ function load(script: string, env: NodeJS.ProcessEnv): number {
   const start = performance.now();
   const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
     cwd: checkout,
-    env: { ...process.env, ...env },
+    env,
     encoding: "utf8",
   });
   if (status !== 0) throw new Error(stderr);
   return performance.now() - start;
 }
 
-export const loadSdk = () => load('await import("@pulumi/pulumi"); process.exit(0)', {});
+export const loadSdk = (env: NodeJS.ProcessEnv) => load('await import("@pulumi/pulumi"); process.exit(0)', env);
 
 /**
  * From `node` to the end of graph building: every resource of this stack's program registered, as Pulumi's language host
- * loads it: Node takes the types away. The engine is its SDK's mock, and no server is asked.
+ * loads it: Node takes the types away. The engine is its SDK's mock, and no server is asked. `env`: the toolchain's, for
+ * both, so that compiled code is kept between runs as it is for `pulumi up`.
  */
-export const loadProgram = (config: Record<string, { readonly value: string; readonly secret: boolean }>) =>
+export const loadProgram = (env: NodeJS.ProcessEnv, config: Record<string, { readonly value: string; readonly secret: boolean }>) =>
   load(
     `const pulumi = await import("@pulumi/pulumi");
     await pulumi.runtime.setMocks({ newResource: (args) => ({ id: args.name, state: args.inputs }), call: () => ({}) }, "recoloca", "local", false, "organization");
@@ -55,6 +56,7 @@ export const loadProgram = (config: Record<string, { readonly value: string; rea
     process.removeAllListeners("exit");
     process.exit(0);`,
     {
+      ...env,
       PULUMI_CONFIG: JSON.stringify(Object.fromEntries(Object.entries(config).map(([key, { value }]) => [key, value]))),
       PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(Object.keys(config).filter((key) => config[key]!.secret)),
     },

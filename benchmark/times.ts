@@ -62,7 +62,11 @@ export async function measureTimes({ stack, tools }: Place) {
   const config = JSON.parse((await stack.pulumi(["config", "--json", "--show-secrets"])).stdout) as Record<string, { value: string; secret: boolean }>;
   const loads = await step(
     "load",
-    () => several(async () => ({ sdk: loadSdk(), program: loadProgram(config) })),
+    () => {
+      const both = () => ({ sdk: loadSdk(tools.env), program: loadProgram(tools.env, config) });
+      both();
+      return several(async () => both());
+    },
     (all) => all.map((one) => `${one.program.toFixed(0)}/${one.sdk.toFixed(0)}`).join(" "),
   );
   return { pairs, ups, loads };

@@ -40,8 +40,11 @@ export const gateSchema = z.strictObject({
   timeout: seconds.default(30),
   /** Passes in a row that are asked for. */
   passes: z.int().min(1).max(20).default(3),
-  /** Seconds between two questions; while they fail, at least a hundredth of the time that has passed. */
-  interval: z.number().min(0.02).max(60).default(0.05),
+  /**
+   * Seconds between two questions; while they fail, at least a hundredth of the time that has passed. Without it 0.05 while a
+   * release starts, which wants the processor for itself, and 0.02 between right answers.
+   */
+  interval: z.number().min(0.02).max(60).optional(),
   /** Host name sent with the question, for routes by host name. */
   host: z.string().optional(),
 });

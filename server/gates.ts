@@ -67,10 +67,15 @@ export interface GateFailure {
 /** A container that is gone will not answer any more: no need to wait for the time limit. */
 export type StillWorthAsking = () => Promise<string | undefined>;
 
+/** Seconds between two questions, where the gate names none. */
+const STARTING = 0.05;
+const CONFIRMING = 0.02;
+
 /** Asks until the gate has passed often enough in a row; the last answer otherwise. `spentAlready`: seconds of its time limit. */
 export async function pass(gate: Gate, service: string, target: Target, worth: StillWorthAsking, spentAlready = 0): Promise<GateFailure | undefined> {
   const start = performance.now() - spentAlready * 1000;
   const spent = () => (performance.now() - start) / 1000;
+  const starting = gate.interval ?? STARTING;
   let passes = 0;
   for (;;) {
     const left = gate.timeout - spent();
@@ -81,10 +86,10 @@ export async function pass(gate: Gate, service: string, target: Target, worth: S
     } else {
       passes = 0;
       const gone = await worth();
-      if (gone !== undefined || spent() + gate.interval > gate.timeout) return { gate, service, why: gone ?? why, last: answer, seconds: spent() };
+      if (gone !== undefined || spent() + starting > gate.timeout) return { gate, service, why: gone ?? why, last: answer, seconds: spent() };
     }
     // Never more than a hundredth of the time it took so far is lost, and a slow start's log is not filled with questions.
-    await sleep(1000 * (passes > 0 ? gate.interval : Math.max(gate.interval, spent() / 100)));
+    await sleep(1000 * (passes > 0 ? (gate.interval ?? CONFIRMING) : Math.max(starting, spent() / 100)));
   }
 }
 

@@ -29,7 +29,8 @@ export async function checkRoom(): Promise<void> {
     );
 }
 
-export async function prepare(store: Store, number: number, plan: Plan, record: ReleaseRecord, journal: Journal): Promise<Context> {
+/** `room` is awaited before anything is decided: Compose reads the file meanwhile. */
+export async function prepare(store: Store, number: number, plan: Plan, record: ReleaseRecord, journal: Journal, room?: Promise<void>): Promise<Context> {
   const stack = stackName(plan);
   const folder = store.file(number, "project");
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -44,7 +45,7 @@ export async function prepare(store: Store, number: number, plan: Plan, record: 
   const resolved = resolveCompose(stack, file, folder, plan.variables).catch((error: Error) => {
     throw new Refusal(`Compose cannot read the file:\n${error.message.replaceAll(`${folder}/`, "")}`);
   });
-  const { document, complaints } = await resolved;
+  const [{ document, complaints }] = await Promise.all([resolved, room]);
   const parsed = JSON.parse(document) as ComposeDocument;
   const unset = complaints.filter((text) => text.includes("variable is not set"));
   const problems = [

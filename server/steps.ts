@@ -71,8 +71,9 @@ export async function startRelease(context: Context): Promise<void> {
 export async function gateDirectly(context: Context): Promise<void> {
   const { stack, slot, plan, addresses, journal, split } = context;
   const began = await startTimes(context);
+  const look = seldom(() => engine.slotContainers(stack, slot), LOOK_INTERVAL);
   const gone = (service: string) => async () => {
-    const found = (await engine.slotContainers(stack, slot)).find((one) => one.service === service);
+    const found = (await look()).find((one) => one.service === service);
     return !found || found.status === "exited" || found.status === "dead" ? `"${service}" exited with code ${found?.exitCode ?? "?"}` : undefined;
   };
   const asked = plan.gates.map((gate) => {
@@ -85,6 +86,20 @@ export async function gateDirectly(context: Context): Promise<void> {
   await containersSettled(context, split.routed);
   const most = Math.max(0, ...plan.gates.map((gate) => gate.passes));
   journal.tell(plan.gates.length === 0 ? "running (no gates are set)" : `healthy: ${sayGates(plan.gates)} (${most} in a row)`, { state: "healthy" });
+}
+
+/** Milliseconds. Each gate that is not passed yet wants to know whether its container lives, and the engine is busy starting it. */
+const LOOK_INTERVAL = 200;
+
+/** Asks at most so often, and gives everyone the last answer meanwhile. */
+function seldom<T>(ask: () => Promise<T>, interval: number): () => Promise<T> {
+  let last: Promise<T> | undefined;
+  let at = -Infinity;
+  return () => {
+    if (last && performance.now() - at < interval) return last;
+    at = performance.now();
+    return (last = ask());
+  };
 }
 
 /** Seconds since each service's container started: a gate's time limit counts from there. */
@@ -126,9 +141,8 @@ export async function switchOver(context: Context): Promise<void> {
   // After an interruption it may serve already: then the one that stands by must not step back.
   if (edge.serving() !== slot) await edge.reset(slot);
   await reachedByEdge(context);
-  if (old) await edge.standBy(slot, true);
   // Should the system restart from here on, both start again with it, and the map says which one serves.
-  await engine.keepRunning(stack, slot, "routed");
+  await Promise.all([old && edge.standBy(slot, true), engine.keepRunning(stack, slot, "routed")]);
   context.answersAtSwitch = await edge.answers(slot);
   await edge.switchTo(slot);
   journal.tell(old ? `switched; release ${old.number} stays warm` : "switched", { state: "switched" });

@@ -75,8 +75,7 @@ export async function transact(store: Store, number: number, caller: Caller, hea
   journal.tell("locked", { state: "received" });
   let context: Context;
   try {
-    await checkRoom();
-    context = await prepare(store, number, plan, record, journal);
+    context = await prepare(store, number, plan, record, journal, checkRoom());
     await edgeAsTold(context);
   } catch (error) {
     journal.tell(`refused: ${(error as Error).message}`, { state: "refused" });

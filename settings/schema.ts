@@ -10,7 +10,7 @@ const duration = z.string().transform((text, context) => {
   return seconds ?? 0;
 });
 
-const gate = gateSchema.extend({ timeout: duration.default(30), interval: duration.default(0.05) });
+const gate = gateSchema.extend({ timeout: duration.default(30), interval: duration.optional() });
 const migration = migrationSchema.extend({ timeout: duration.default(300) });
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "wants a variable's name: letters, digits, underscores");
 const HOST_KEY = /^(ssh-ed25519|ecdsa-sha2-nistp256) [A-Za-z0-9+/=]+$/;

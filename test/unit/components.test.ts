@@ -1,4 +1,5 @@
 /** What each component asks of its provider, exactly; with Pulumi's own mocks, because only its inputs are in question. */
+import { Provider } from "@pulumi/command/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { ComposeDeployment, type Deployed } from "../../components/compose-deployment/index.ts";
@@ -63,6 +64,7 @@ let said: object;
 /** A server as components see it, without one. */
 const serverThat = (silence = "") => ({
   connection: { ...CONNECTION, privateKey: pulumi.secret("KEY") },
+  provider: new Provider("ssh"),
   user: "root",
   silence: pulumi.output(silence),
   machine: pulumi.output("0123456789ab"),
