@@ -16,7 +16,7 @@ export async function baseUp(context: Context): Promise<void> {
   // Kept before anything changes, and only once: after an interruption, what is known may be this release's own.
   record.base ??= known;
   store.setRecord(record);
-  for (const slot of ["blue", "green"] as const) await engine.ensureNetwork(stack, slot, networks![slot]);
+  await Promise.all((["blue", "green"] as const).map((slot) => engine.ensureNetwork(stack, slot, networks![slot])));
   await Promise.all(split.volumes.map((volume) => engine.ensureVolume(stack, volume)));
   const services = Object.keys(split.base.services).sort();
   if (services.length === 0) return journal.tell("no base services", { state: "based" });

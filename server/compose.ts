@@ -5,7 +5,8 @@ import { lastLines, run, type RunOptions } from "./process.ts";
 
 /** Login of `recoloca login`, readable by the deploy identity alone. */
 export const DOCKER_CONFIG = "/etc/recoloca/docker";
-const ENVIRONMENT = { DOCKER_CONFIG };
+/** Compose lives for a moment: collecting its garbage less often spares a tenth of it. */
+const ENVIRONMENT = { DOCKER_CONFIG, GOGC: "400" };
 
 /** Compose's own program, which spares the start of `docker` in front of it: 35 ms of 75. */
 const PROGRAM = ["/usr/libexec/docker/cli-plugins/docker-compose", "/usr/lib/docker/cli-plugins/docker-compose"].find((file) => fs.existsSync(file));

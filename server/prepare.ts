@@ -29,9 +29,14 @@ export async function checkRoom(): Promise<void> {
     );
 }
 
-/** `room` is awaited before anything is decided: Compose reads the file meanwhile. */
-export async function prepare(store: Store, number: number, plan: Plan, record: ReleaseRecord, journal: Journal, room?: Promise<void>): Promise<Context> {
-  const stack = stackName(plan);
+/** A release's Compose file as Compose itself understands it, being read. */
+export interface Reading {
+  readonly folder: string;
+  readonly resolved: Promise<{ document: string; complaints: string[] }>;
+}
+
+/** Begun first of all, because nothing else is needed for it: the rest is written down meanwhile. */
+export function readCompose(store: Store, number: number, plan: Plan): Reading {
   const folder = store.file(number, "project");
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = path.join(folder, "compose.yaml");
@@ -42,10 +47,18 @@ export async function prepare(store: Store, number: number, plan: Plan, record: 
       .map(([name, value]) => `${name}=${quoteVariable(value)}\n`)
       .join(""),
   );
-  const resolved = resolveCompose(stack, file, folder, plan.variables).catch((error: Error) => {
+  const resolved = resolveCompose(stackName(plan), file, folder, plan.variables).catch((error: Error) => {
     throw new Refusal(`Compose cannot read the file:\n${error.message.replaceAll(`${folder}/`, "")}`);
   });
-  const [{ document, complaints }] = await Promise.all([resolved, room]);
+  // Whoever waits for it hears of it; nobody does where something else fails first.
+  resolved.catch(() => undefined);
+  return { folder, resolved };
+}
+
+export async function prepare(store: Store, number: number, plan: Plan, record: ReleaseRecord, journal: Journal, reading: Reading): Promise<Context> {
+  const stack = stackName(plan);
+  const { folder, resolved } = reading;
+  const { document, complaints } = await resolved;
   const parsed = JSON.parse(document) as ComposeDocument;
   const unset = complaints.filter((text) => text.includes("variable is not set"));
   const problems = [

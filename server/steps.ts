@@ -54,10 +54,10 @@ export async function startRelease(context: Context): Promise<void> {
   await removeSlot(stack, slot);
   const call = releaseCall(context);
   writeWhole(call.file, JSON.stringify(split.release, null, 2));
-  await edge.configure();
   const failing = failed("the release does not start");
   // The workers are made too, and started after the switch. Making them while the others start takes longer: both want the processor.
-  await compose(call, ["up", "--no-start", "--no-deps", ...split.routed, ...split.workers, ...Object.keys(split.tasks)]).catch(failing);
+  const made = compose(call, ["up", "--no-start", "--no-deps", ...split.routed, ...split.workers, ...Object.keys(split.tasks)]).catch(failing);
+  await Promise.all([made, edge.configure()]);
   await runTasks(context);
   // Compose starts one after the other; at once is twice as fast, unless one waits for another's health.
   if (split.routed.some((name) => split.release.services[name]!.depends_on))

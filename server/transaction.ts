@@ -13,7 +13,7 @@ import * as engine from "./engine.ts";
 import { masker } from "./evidence.ts";
 import { Journal } from "./journal.ts";
 import { migrate, settleMigration } from "./migration.ts";
-import { checkRoom, prepare } from "./prepare.ts";
+import { checkRoom, prepare, readCompose } from "./prepare.ts";
 import { sleep } from "./process.ts";
 import { prune } from "./prune.ts";
 import * as steps from "./steps.ts";
@@ -69,13 +69,15 @@ type Hear = (line: JournalLine) => void;
 /** Runs a plan of the store to one of its ends, under the stack's lock; `hear` gets each line as it is written. */
 export async function transact(store: Store, number: number, caller: Caller, hear: Hear): Promise<Outcome> {
   const plan = store.plan(number);
+  const reading = readCompose(store, number, plan);
   const record = newRecord(number, caller, plan);
   store.setRecord(record);
   const journal = new Journal(store, number, maskerOf(plan), hear);
   journal.tell("locked", { state: "received" });
   let context: Context;
   try {
-    context = await prepare(store, number, plan, record, journal, checkRoom());
+    await checkRoom();
+    context = await prepare(store, number, plan, record, journal, reading);
     await edgeAsTold(context);
   } catch (error) {
     journal.tell(`refused: ${(error as Error).message}`, { state: "refused" });
@@ -110,7 +112,7 @@ export async function resume(store: Store, number: number, hear: Hear): Promise<
   }
   let context: Context;
   try {
-    context = await prepare(store, number, plan, record, journal);
+    context = await prepare(store, number, plan, record, journal, readCompose(store, number, plan));
   } catch (error) {
     journal.tell(`it cannot be taken up: ${(error as Error).message}`, { state: "stuck", more: [["look at", "recoloca doctor"]] });
     return end(store, record, "stuck", (error as Error).message);
