@@ -45,7 +45,10 @@ async function bundle(): Promise<string> {
 function fingerprint(): string {
   const hash = createHash("sha256");
   for (const file of [import.meta.filename, path.join(checkout, "package-lock.json"), ...SOURCES.flatMap(sourcesIn)])
-    hash.update(`${path.relative(checkout, file)}\0`).update(fs.readFileSync(file)).update("\0");
+    hash
+      .update(`${path.relative(checkout, file)}\0`)
+      .update(fs.readFileSync(file))
+      .update("\0");
   return hash.digest("hex").slice(0, 16);
 }
 
