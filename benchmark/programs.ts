@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { parse } from "yaml";
 import { must } from "../local/command.ts";
 import { checkout } from "../tools/cache.ts";
 
@@ -30,9 +31,9 @@ export async function emptyProgram(folder: string, pulumi: string, env: NodeJS.P
 }
 
 /** Milliseconds of a Node process that loads something and ends. */
-function load(script: string, env: NodeJS.ProcessEnv): number {
+function load(script: string, env: NodeJS.ProcessEnv, flags: readonly string[] = []): number {
   const start = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+  const { status, stderr } = spawnSync(process.execPath, [...flags, "--input-type=module", "-e", script], {
     cwd: checkout,
     env,
     encoding: "utf8",
@@ -45,7 +46,7 @@ export const loadSdk = (env: NodeJS.ProcessEnv) => load('await import("@pulumi/p
 
 /**
  * From `node` to the end of graph building: every resource of this stack's program registered, as Pulumi's language host
- * loads it: Node takes the types away. The engine is its SDK's mock, and no server is asked. `env`: the toolchain's, for
+ * loads it: Node takes the types away, with the flags that `Pulumi.yaml` names. The engine is its SDK's mock, and no server is asked. `env`: the toolchain's, for
  * both, so that compiled code is kept between runs as it is for `pulumi up`.
  */
 export const loadProgram = (env: NodeJS.ProcessEnv, config: Record<string, { readonly value: string; readonly secret: boolean }>) =>
@@ -60,4 +61,10 @@ export const loadProgram = (env: NodeJS.ProcessEnv, config: Record<string, { rea
       PULUMI_CONFIG: JSON.stringify(Object.fromEntries(Object.entries(config).map(([key, { value }]) => [key, value]))),
       PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(Object.keys(config).filter((key) => config[key]!.secret)),
     },
+    nodeFlags(),
   );
+
+function nodeFlags(): string[] {
+  const project = parse(fs.readFileSync(path.join(checkout, "Pulumi.yaml"), "utf8")) as { runtime: { options: { nodeargs: string } } };
+  return project.runtime.options.nodeargs.split(" ");
+}

@@ -1,5 +1,6 @@
 /** The questions a release must answer: asked of its containers directly, then through the edge. */
 import * as http from "node:http";
+import * as net from "node:net";
 import type { Gate, Route } from "../release/plan.ts";
 import { routeFor } from "./edge-configuration.ts";
 import { sleep } from "./process.ts";
@@ -70,6 +71,28 @@ export type StillWorthAsking = () => Promise<string | undefined>;
 /** Seconds between two questions, where the gate names none. */
 const STARTING = 0.05;
 const CONFIRMING = 0.02;
+
+/** Seconds between two knocks at a port that nobody listens at yet. */
+const KNOCKING = 0.025;
+
+/** One knock for all gates of a service, and a cheaper one than a question: it wants the processor for its start. Gives up without a word. */
+export async function listens({ address, port }: Target, seconds: number, worth: StillWorthAsking): Promise<void> {
+  const limit = performance.now() + seconds * 1000;
+  while (performance.now() < limit && !(await accepts(address, port)) && (await worth()) === undefined) await sleep(1000 * KNOCKING);
+}
+
+const accepts = (host: string, port: number) =>
+  new Promise<boolean>((done) => {
+    const socket = net.connect({ host, port, timeout: 1000 });
+    const end = (open: boolean) => {
+      socket.destroy();
+      done(open);
+    };
+    socket
+      .on("connect", () => end(true))
+      .on("error", () => end(false))
+      .on("timeout", () => end(false));
+  });
 
 /** Asks until the gate has passed often enough in a row; the last answer otherwise. `spentAlready`: seconds of its time limit. */
 export async function pass(gate: Gate, service: string, target: Target, worth: StillWorthAsking, spentAlready = 0): Promise<GateFailure | undefined> {

@@ -9,7 +9,7 @@ import { Failure, type Context } from "./context.ts";
 import { compose } from "./compose.ts";
 import * as engine from "./engine.ts";
 import { gateEvidence, serviceEvidence } from "./evidence.ts";
-import { ask, hostOf, pass, sayGates, targetOf, verdict, type GateFailure } from "./gates.ts";
+import { ask, hostOf, listens, pass, sayGates, targetOf, verdict, type GateFailure } from "./gates.ts";
 import { sleep } from "./process.ts";
 import { runTasks } from "./tasks.ts";
 import { writeWhole, type Slot } from "./store.ts";
@@ -71,14 +71,20 @@ export async function startRelease(context: Context): Promise<void> {
 export async function gateDirectly(context: Context): Promise<void> {
   const { stack, slot, plan, addresses, journal, split } = context;
   const began = await startTimes(context);
+  const start = performance.now();
   const look = seldom(() => engine.slotContainers(stack, slot), LOOK_INTERVAL);
   const gone = (service: string) => async () => {
     const found = (await look()).find((one) => one.service === service);
     return !found || found.status === "exited" || found.status === "dead" ? `"${service}" exited with code ${found?.exitCode ?? "?"}` : undefined;
   };
-  const asked = plan.gates.map((gate) => {
+  const knocks = new Map<string, Promise<void>>();
+  const asked = plan.gates.map(async (gate) => {
     const to = targetOf(gate, plan.routes, addresses)!;
-    return pass(withHost(context, gate), to.service, to.target, gone(to.service), began[to.service]);
+    const key = `${to.service}:${to.target.port}`;
+    const spent = began[to.service] ?? 0;
+    if (!knocks.has(key)) knocks.set(key, listens(to.target, Math.min(...plan.gates.map((one) => one.timeout)) - spent, gone(to.service)));
+    await knocks.get(key);
+    return pass(withHost(context, gate), to.service, to.target, gone(to.service), (performance.now() - start) / 1000 + spent);
   });
   const results = await Promise.all(asked);
   const failure = results.find((result) => result !== undefined);

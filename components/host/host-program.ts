@@ -2,11 +2,9 @@
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { gzipSync } from "node:zlib";
 
 export interface HostProgram {
-  readonly text: string;
-  /** The text as it travels, and as it lies in the stack's state: gzip in base64, a third of it. */
+  /** Its text as it travels, and as it lies in the stack's state: gzip in base64, a third of it. */
   readonly packed: string;
   /** First 12 hex digits of the text's SHA-256: its folder's name on the host. */
   readonly hash: string;
@@ -17,15 +15,18 @@ const checkout = path.join(import.meta.dirname, "..", "..");
 const SOURCES = ["server", "release"];
 const KEPT = path.join(checkout, "node_modules", ".cache", "recoloca");
 
+/** Made once for what it is made of: the bundler needs 0.15 s of the processor, just when the server is being asked. */
 export async function hostProgram(): Promise<HostProgram> {
+  const kept = path.join(KEPT, `host-program-${fingerprint()}.json`);
+  if (fs.existsSync(kept)) return JSON.parse(fs.readFileSync(kept, "utf8")) as HostProgram;
   const text = await bundle();
-  return { text, packed: gzipSync(text).toString("base64"), hash: createHash("sha256").update(text).digest("hex").slice(0, 12) };
+  const { gzipSync } = await import("node:zlib");
+  const program = { packed: gzipSync(text).toString("base64"), hash: createHash("sha256").update(text).digest("hex").slice(0, 12) };
+  keep(kept, JSON.stringify(program));
+  return program;
 }
 
-/** Made once for what it is made of: the bundler needs 0.15 s of the processor, just when the server is being asked. */
 async function bundle(): Promise<string> {
-  const kept = path.join(KEPT, `host-program-${fingerprint()}.js`);
-  if (fs.existsSync(kept)) return fs.readFileSync(kept, "utf8");
   const { build } = await import("esbuild");
   const built = await build({
     entryPoints: [path.join(checkout, "server", "main.ts")],
@@ -36,9 +37,7 @@ async function bundle(): Promise<string> {
     write: false,
     logLevel: "silent",
   });
-  const text = built.outputFiles[0]!.text;
-  keep(kept, text);
-  return text;
+  return built.outputFiles[0]!.text;
 }
 
 /** Of the sources and of this file, which says how they are bundled. */
