@@ -3,13 +3,14 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 NPM := npm --silent --no-update-notifier --no-audit --no-fund
 
-.PHONY: help local local-down test benchmark docs format
+.PHONY: help local local-down test chaos benchmark docs format
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 	@printf '\n  on the server of a stack (STACK=staging; without it, the local one):\n'
-	@printf '  make status | history | doctor | backup | backups | cancel\n'
-	@printf '  make logs [SERVICE=backend]   make show RELEASE=14   make rollback [RELEASE=14]\n'
+	@printf '  make status | history | doctor | backup | backups | cancel | accept | prune\n'
+	@printf '  make logs [SERVICE=backend]   make show RELEASE=14   make maintenance [DOORS=on|off]\n'
+	@printf '  make rollback [RELEASE=14] [DOWNGRADE=1 | RESTORE=1]   also tells the stack\n'
 
 node_modules/.installed: package-lock.json
 	@echo " … npm             installing packages"
@@ -23,13 +24,16 @@ local-down: node_modules/.installed ## remove everything that "make local" made
 	@$(NPM) run local-down
 
 # An operator's commands, on the server of a stack: make status STACK=staging. Without STACK it is the local one.
-OPERATE := status history doctor logs backup backups rollback cancel show
+OPERATE := status history doctor logs backup backups rollback cancel accept show maintenance prune
 .PHONY: $(OPERATE)
 $(OPERATE): node_modules/.installed
-	@STACK=$(STACK) $(NPM) run operate -- $@ $(RELEASE) $(SERVICE)
+	@STACK=$(STACK) $(NPM) run operate -- $@ $(RELEASE) $(SERVICE) $(DOORS) $(if $(DOWNGRADE),--downgrade) $(if $(RESTORE),--restore)
 
-test: node_modules/.installed ## lint, types, unit, engine, server, journeys
+test: node_modules/.installed ## lint, types, unit, engine, server, chaos, journeys
 	@$(NPM) run all-tests
+
+chaos: node_modules/.installed ## every interruption in every state of a deploy, in the order of SEED=1
+	@SEED=$(or $(SEED),1) CHAOS=all $(NPM) run chaos
 
 benchmark: node_modules/.installed ## every measure of the README's table (WRITE=1 puts it there)
 	@$(NPM) run benchmark -- $(if $(WRITE),--write)

@@ -10,6 +10,7 @@ export default defineConfig({
       { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
       { extends: true, test: { name: "engine", include: ["test/engine/**/*.test.ts"], ...real } },
       { extends: true, test: { name: "server", include: ["test/server/**/*.test.ts"], ...real } },
+      { extends: true, test: { name: "chaos", include: ["test/chaos/**/*.test.ts"], ...real } },
       { extends: true, test: { name: "journeys", include: ["test/journeys/**/*.test.ts"], ...real } },
     ],
   },

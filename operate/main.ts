@@ -1,36 +1,39 @@
 /** An operator's commands from his own machine: `make status STACK=staging` and the like run `recoloca` on the stack's server. */
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { attempt } from "../local/command.ts";
 import { localSite } from "../local/site.ts";
 import { LocalStack, STACK as LOCAL } from "../local/stack.ts";
 import { checkout } from "../tools/cache.ts";
 import { ensureToolchain } from "../tools/toolchain.ts";
 import { askServer, type Configured } from "./ask-server.ts";
+import { settleStack, type Pulumi } from "./rollback.ts";
 
-async function configurationOf(stack: string): Promise<Record<string, Configured>> {
+async function pulumiFor(stack: string): Promise<Pulumi> {
   const tools = await ensureToolchain(() => undefined);
-  const show = ["config", "--json", "--show-secrets"];
   if (stack === LOCAL) {
-    const { code, stdout } = await new LocalStack(localSite, tools).pulumi(show);
-    return code === 0 ? (JSON.parse(stdout) as Record<string, Configured>) : {};
+    const local = new LocalStack(localSite, tools);
+    return (args) => local.pulumi(args);
   }
-  try {
-    // The person's own login, which lies in his own home of Pulumi.
-    const { stdout } = await promisify(execFile)(tools.pulumi, [...show, "--stack", stack, "--non-interactive"], {
-      cwd: checkout,
-      env: { ...tools.env, PULUMI_HOME: process.env["PULUMI_HOME"] },
-      maxBuffer: 1 << 26,
-    });
-    return JSON.parse(stdout) as Record<string, Configured>;
-  } catch (error) {
-    const said = ((error as { stderr?: string }).stderr ?? (error as Error).message).trim();
-    throw new Error(`the configuration of stack "${stack}" cannot be read\n  ${said}`, { cause: error });
-  }
+  // The person's own login, which lies in his own home of Pulumi.
+  const env = { ...tools.env, PULUMI_HOME: process.env["PULUMI_HOME"] };
+  return (args) => attempt(tools.pulumi, [...args, "--stack", stack, "--non-interactive"], { cwd: checkout, env });
+}
+
+async function configurationOf(stack: string, pulumi: Pulumi): Promise<Record<string, Configured>> {
+  const { code, stdout, output } = await pulumi(["config", "--json", "--show-secrets"]);
+  if (code === 0) return JSON.parse(stdout) as Record<string, Configured>;
+  if (stack === LOCAL) return {};
+  throw new Error(`the configuration of stack "${stack}" cannot be read\n  ${output.trim()}`);
 }
 
 async function main(): Promise<number> {
   const stack = process.env["STACK"] || LOCAL;
-  return askServer(stack, await configurationOf(stack), process.argv.slice(2), (text) => process.stdout.write(text));
+  const words = process.argv.slice(2);
+  const pulumi = await pulumiFor(stack);
+  const configuration = await configurationOf(stack, pulumi);
+  const code = await askServer(stack, configuration, words, (text) => process.stdout.write(text));
+  if (code !== 0 || words[0] !== "rollback") return code;
+  const application = configuration["recoloca:application"]?.value ?? "recoloca";
+  return settleStack(stack, application, Object.keys(configuration), pulumi, (line) => process.stdout.write(`${line}\n`));
 }
 
 main().then(

@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import * as z from "zod";
+import { OUTCOMES, type Outcome } from "./outcome.ts";
 
 /** Raised when a plan of the new form could not be understood by an older host program. */
 export const PLAN_FORMAT = 1;
@@ -57,6 +58,12 @@ export const migrationSchema = z.strictObject({
   timeout: seconds.default(300),
   /** Prints the schema's revision; its last non-empty line is the revision. */
   revision: z.array(z.string()).min(1).optional(),
+  /** The live release cannot run on what this one leaves: visitors get the maintenance page meanwhile (docs/maintenance.md). */
+  breaking: z.boolean().optional(),
+  /** Goes back to the revision in TO_REVISION, which is empty for the state before the first one. Runs in the live release's image. */
+  downgrade: z.array(z.string()).min(1).optional(),
+  /** Prints what `downgrade` would do between FROM_REVISION and TO_REVISION, and changes nothing. */
+  downgradeSql: z.array(z.string()).min(1).optional(),
 });
 export type Migration = z.infer<typeof migrationSchema>;
 
@@ -70,6 +77,11 @@ export const backupSchema = z.strictObject({
   verify: z.array(z.string()).min(1),
   /** Reads the backup from standard input into a new database, whose name is in the variable INTO. */
   restore: z.array(z.string()).min(1).optional(),
+  /**
+   * Puts the database in INTO, which was restored, in the place of the application's, whose name from then on is KEPT. All or
+   * nothing. A breaking migration wants it, and so does going back with data.
+   */
+  take: z.array(z.string()).min(1).optional(),
   /** `migration`: before each one. `deploy`: before each deploy. `never`: only when somebody asks for one. */
   before: z.enum(["migration", "deploy", "never"]).default("migration"),
   /** Backups that are kept; those of releases that can be gone back to are kept in any case. */
@@ -85,6 +97,23 @@ export const provenanceSchema = z.strictObject({
   run: z.string().optional(),
 });
 export type Provenance = z.infer<typeof provenanceSchema>;
+
+/** Who is told how a release ended. */
+export const notifySchema = z.strictObject({
+  /** Gets a POST. Secret: who knows it can write there. */
+  url: z.url({ protocol: /^https?$/ }),
+  /** `json`: the record, with a line of text. `slack`: that line, as Slack and those like it take it. */
+  format: z.enum(["json", "slack"]).default("json"),
+  /** Only of these; without it, of all. */
+  on: z
+    .array(z.enum(Object.keys(OUTCOMES) as [Outcome, ...Outcome[]]))
+    .min(1)
+    .optional(),
+});
+export type Notify = z.infer<typeof notifySchema>;
+
+/** Bytes. HAProxy keeps the page with its headers in one buffer of 16 KiB. */
+export const MAINTENANCE_PAGE_BYTES = 15_000;
 
 /** Hashes, to tell in a preview what changed: the service's definition, and each variable that it uses. */
 export const definitionSchema = z.strictObject({ definition: z.string(), variables: z.record(z.string(), z.string()) });
@@ -117,6 +146,11 @@ export const planSchema = z.strictObject({
   keep: z.int().min(0).max(100),
   provenance: provenanceSchema,
   definitions: z.record(serviceName, definitionSchema).default({}),
+  /** Services of the base that keep data and may be recreated, because their definition changed. */
+  recreate: z.array(serviceName).default([]),
+  notify: z.array(notifySchema).max(10).default([]),
+  /** What visitors get while the stack is closed: a whole HTML page, small enough for one of HAProxy's buffers. */
+  maintenancePage: z.string().max(MAINTENANCE_PAGE_BYTES).optional(),
 });
 export type Plan = z.infer<typeof planSchema>;
 
@@ -129,7 +163,12 @@ export const stackName = (plan: Pick<Plan, "application" | "environment">) => `$
  */
 export function identityOf(plan: Plan): string {
   const { images, compose, routes, variables, migration } = plan;
-  return createHash("sha256").update(canonical({ images, compose, routes, variables, migration })).digest("hex").slice(0, 16);
+  // How a migration is done is not what it leaves: a release is the same one after its flag for the night was taken away.
+  const { breaking: _breaking, downgrade: _downgrade, downgradeSql: _sql, ...migrated } = migration ?? {};
+  return createHash("sha256")
+    .update(canonical({ images, compose, routes, variables, migration: migration && migrated }))
+    .digest("hex")
+    .slice(0, 16);
 }
 
 /** JSON with sorted keys, so that equal values give equal text. */

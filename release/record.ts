@@ -10,6 +10,7 @@ export const RECORD_FORMAT = 1;
 export const STATES = [
   "received",
   "pulled",
+  "closed",
   "backed-up",
   "based",
   "migrated",
@@ -17,6 +18,7 @@ export const STATES = [
   "healthy",
   "switched",
   "verified",
+  "opened",
   "workers",
   "watched",
   "live",
@@ -60,8 +62,19 @@ export const recordSchema = z.object({
   provenance: provenanceSchema,
   /** What the caller of the deploy calls it; by default the release's number. */
   attempt: z.string(),
-  /** For a rollback: the release it goes back to, and the one it leaves. */
-  rollback: z.object({ to: z.int(), from: z.int() }).optional(),
+  /** For a rollback: the release it goes back to, and the one it leaves. `data`: what becomes of the schema that has moved since. */
+  rollback: z
+    .object({
+      to: z.int(),
+      from: z.int(),
+      data: z
+        .discriminatedUnion("how", [
+          z.object({ how: z.literal("downgrade"), revision: z.string() }),
+          z.object({ how: z.literal("restore"), revision: z.string(), backup: z.string() }),
+        ])
+        .optional(),
+    })
+    .optional(),
   /** The systemd unit that ran it, and the start of the system that this was under: a restart is told from a crash by it. */
   unit: z.string().optional(),
   boot: z.string().optional(),
@@ -84,6 +97,8 @@ export const recordSchema = z.object({
   backup: z.string().optional(),
   outcome: z.enum(Object.keys(OUTCOMES) as [Outcome, ...Outcome[]]).optional(),
   reason: z.string().optional(),
+  /** Whether those who want to know how it ended have been told. */
+  told: z.boolean().default(false),
   journal: z.array(journalLineSchema),
 });
 export type ReleaseRecord = z.infer<typeof recordSchema>;

@@ -13,6 +13,7 @@ import type { Backup } from "../release/plan.ts";
 import type { ComposeDocument } from "./compose-split.ts";
 import { Failure, type Context } from "./context.ts";
 import { finish, pour, type Job } from "./job.ts";
+import { sayBytes } from "./render.ts";
 import { ROOT, readJson, writeWhole, type Store } from "./store.ts";
 
 /** What is known of a backup, beside it. */
@@ -31,12 +32,6 @@ export interface BackupNote {
 
 export const backupsFolder = (stack: string) => path.join(ROOT, "backups", stack);
 export const backupFile = (stack: string, name: string) => path.join(backupsFolder(stack), `${name}.backup`);
-
-export const sayBytes = (bytes: number) => {
-  const units = ["bytes", "kB", "MB", "GB", "TB"];
-  const power = Math.min(units.length - 1, bytes < 1000 ? 0 : Math.floor(Math.log10(bytes) / 3));
-  return power === 0 ? `${bytes} bytes` : `${(bytes / 1000 ** power).toPrecision(3)} ${units[power]}`;
-};
 
 /** Newest first. */
 export function backupsOf(stack: string): BackupNote[] {
@@ -137,6 +132,30 @@ export async function damageOf(stack: string, note: BackupNote): Promise<string 
   return hash.digest("hex") === note.sha256 ? undefined : `its checksum is not the one that was written down: ${file} was changed or is damaged`;
 }
 
+/** Databases that come and go while data is put back have names that tell whose they are. */
+export const scratchName = (what: "in" | "kept", name: string) => `recoloca_${what}_${name}`;
+
+/**
+ * Puts a backup in the place of what is there, which keeps its data under another name: the one that is given back. Restored
+ * beside it first, so that a backup that cannot be restored changes nothing.
+ */
+export async function restoreInPlace(place: Place, backup: Backup, name: string, mark: string): Promise<string> {
+  const { stack } = place.store;
+  const note = backupsOf(stack).find((one) => one.name === name);
+  const damage = note ? await damageOf(stack, note) : `${stack} has no backup ${name}`;
+  if (damage !== undefined || !backup.restore || !backup.take) throw new Failure(`${name} cannot be restored: ${damage ?? "the stack does not say how"}`);
+  const [INTO, KEPT] = [scratchName("in", mark), scratchName("kept", mark)];
+  const run = async (kind: string, command: readonly string[], input?: string) => {
+    const job = { ...backupJob(place, backup, kind, command, { INTO, KEPT }), ...(input !== undefined && { input }) };
+    const ran = await finish(job, backup.timeout);
+    if (ran.code !== 0)
+      throw new Failure(`RESTORE FAILED: ${name} is not in place (${kind}, exit code ${ran.code})`, [["its output", ran.output || "(empty)"]]);
+  };
+  await run("restore", backup.restore, backupFile(stack, name));
+  await run("take", backup.take);
+  return KEPT;
+}
+
 /** The base as a release brought it up. */
 export function baseOf(store: Store, number: number): Place | undefined {
   const document = readJson<ComposeDocument>(store.file(number, "base.compose.json"));
@@ -145,12 +164,17 @@ export function baseOf(store: Store, number: number): Place | undefined {
 
 /** The step of a release: before its migration, or before everything where the stack says so. */
 export async function backUp(context: Context): Promise<void> {
-  const { plan, journal, record, store, number, old } = context;
+  const { plan, journal, record, store, number, old, window } = context;
   const { backup } = plan;
   // Of what is there now, before anything of it is recreated; where nothing is live yet there is nothing to lose.
   const running = old && baseOf(store, old.number);
-  if (!backup || !running?.document.services[backup.service] || backup.before === "never") return;
-  if (backup.before === "migration" && !(plan.migration && plan.migrate)) return;
+  if (!backup || !running?.document.services[backup.service]) return;
+  // In a window it is the way back, whatever the stack says.
+  const due =
+    backup.before === "deploy" ||
+    (backup.before === "migration" && plan.recreate.includes(backup.service)) ||
+    (backup.before === "migration" && plan.migration && plan.migrate);
+  if (!window && !due) return;
   const note = await takeBackup({ ...running, number }, backup, `release-${number}`);
   record.backup = note.name;
   store.setRecord(record);

@@ -1,6 +1,6 @@
 /** The base project: databases and the like. A deploy starts what is missing and leaves alone what did not change. */
 import * as fs from "node:fs";
-import { Failure, type Context } from "./context.ts";
+import { Failure, Refusal, type Context } from "./context.ts";
 import { compose } from "./compose.ts";
 import * as engine from "./engine.ts";
 import { writeWhole } from "./store.ts";
@@ -9,6 +9,27 @@ import { sleep } from "./process.ts";
 const BASE_LIMIT = 120;
 /** So often a service may die until nobody waits for it any more: once or twice it may have come before what it needs. */
 const DEATHS = 4;
+
+/** What runs with another definition than this release has for it. Ours to compare: a newer Compose must not restart a database. */
+const changedServices = ({ store, split }: Context, present: readonly engine.ContainerState[]) => {
+  const { base: known } = store.state();
+  return Object.keys(split.base.services).filter(
+    (name) => present.some((one) => one.service === name) && known[name] !== undefined && known[name] !== split.baseHashes[name],
+  );
+};
+
+/** A database stops while it is recreated, and may not come back with its new definition: the stack has to say that it wants that. */
+export async function mayRecreate(context: Context): Promise<void> {
+  const { plan, split, stack } = context;
+  const keepsData = (name: string) => (split.base.services[name]!.volumes ?? []).some((mount) => mount.type === "volume");
+  const changed = changedServices(context, await engine.baseContainers(stack)).filter((name) => keepsData(name) && !plan.recreate.includes(name));
+  if (changed.length === 0) return;
+  throw new Refusal(
+    `${changed.map((name) => `"${name}"`).join(", ")} ${changed.length === 1 ? "keeps data, and its" : "keep data, and their"} definition changed: recreating stops ${changed.length === 1 ? "it" : "them"} for a moment
+   if that is wanted   ${changed.map((name, index) => `pulumi config set --path 'recoloca:recreate[${index}]' ${name}`).join("; ")}
+   else                give the service its old definition again`,
+  );
+}
 
 export async function baseUp(context: Context): Promise<void> {
   const { stack, store, number, split, journal, environment, record } = context;
@@ -23,8 +44,7 @@ export async function baseUp(context: Context): Promise<void> {
   const call = { project: stack, file: store.file(number, "base.compose.json"), environment };
   writeWhole(call.file, JSON.stringify(split.base, null, 2));
   const containers = await engine.baseContainers(stack);
-  const present = new Set(containers.map((container) => container.service));
-  const changed = services.filter((name) => present.has(name) && known[name] !== undefined && known[name] !== split.baseHashes[name]);
+  const changed = changedServices(context, containers).sort();
   const settled = containers
     .filter((one) => one.status === "running" || (split.baseTasks.includes(one.service) && hasEndedWell(one)))
     .map((one) => one.service);

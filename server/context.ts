@@ -7,6 +7,9 @@ import type { Evidence } from "./evidence.ts";
 import type { Journal } from "./journal.ts";
 import type { LiveRelease, Slot, Store } from "./store.ts";
 
+/** What is done to the data while nobody may write: a migration that the old release cannot run on, or the way back from one. */
+export type Window = "migrate" | "downgrade" | "restore";
+
 export interface Context {
   readonly stack: string;
   readonly store: Store;
@@ -16,6 +19,8 @@ export interface Context {
   readonly journal: Journal;
   readonly slot: Slot;
   readonly old: LiveRelease | null;
+  /** Why visitors are shut out while this release is made; undefined where the old one serves meanwhile. */
+  readonly window: Window | undefined;
   /** Set by the switch. */
   answersAtSwitch?: Answers;
   readonly split: Split;

@@ -1,8 +1,12 @@
 /** HAProxy's configuration as text, from what each stack on this host serves. Pure. */
+import { createHash } from "node:crypto";
 import type { Route } from "../release/plan.ts";
 import type { Slot } from "./store.ts";
 
 export const SLOTS_MAP = "/etc/haproxy/recoloca/slots.map";
+/** Stack to the word that lets a request pass, or to `off`. */
+export const MAINTENANCE_MAP = "/etc/haproxy/recoloca/maintenance.map";
+export const BYPASS_HEADER = "x-recoloca-bypass";
 export const UNAVAILABLE_PAGE = "/etc/haproxy/recoloca/unavailable.html";
 export const ADMIN_SOCKET = "/run/haproxy/admin.sock";
 
@@ -13,13 +17,21 @@ export interface EdgeStack {
   readonly routes: Record<Slot, readonly Route[]>;
   /** Address of each routed service in each slot. */
   readonly addresses: Record<Slot, Record<string, string>>;
+  /** Paths that a load balancer or a monitor asks; they reach the application also while it is closed. */
+  readonly probes?: readonly string[];
+  /** The stack's own page for that time. */
+  readonly page?: string | undefined;
 }
+
+/** Named by its content, because HAProxy reads it only when it starts. */
+export const pageFile = ({ stack, page }: Pick<EdgeStack, "stack" | "page">): string =>
+  `/etc/haproxy/recoloca/maintenance${page === undefined ? "" : `.${stack}.${createHash("sha256").update(page).digest("hex").slice(0, 8)}`}.html`;
 
 export const backendName = (stack: string, route: Pick<Route, "service" | "port">, slot: Slot) => `${stack}.${route.service}-${route.port}.${slot}`;
 
 /** Host names before `*`, then the longest path first: the first match is the best one. */
-export function inOrder(routes: readonly Route[]): Route[] {
-  const any = (route: Route) => (route.host === "*" ? 1 : 0);
+export function inOrder<T extends Pick<Route, "host" | "path">>(routes: readonly T[]): T[] {
+  const any = (route: T) => (route.host === "*" ? 1 : 0);
   return [...routes].sort((a, b) => any(a) - any(b) || b.path.length - a.path.length || (a.host + a.path < b.host + b.path ? -1 : 1));
 }
 
@@ -39,17 +51,34 @@ export function backends(stack: EdgeStack, slot: Slot): Pick<Route, "service" | 
 const SLOTS = ["blue", "green"] as const;
 const variable = (stack: string) => `txn.${stack.replaceAll("-", "_")}`;
 
-function condition(stack: string, slot: Slot, route: Route): string {
-  const live = `{ var(${variable(stack)}) -m str ${slot} }`;
+const closed = (stack: string) => variable(stack).replace("txn.", "txn.closed.");
+const BYPASS = "txn.bypass";
+
+const served = (stack: string, slot: Slot) => `{ var(${variable(stack)}) -m str ${slot} }`;
+
+/** Closed, and neither a probe nor somebody who knows the word. */
+const turnedAway = ({ stack, probes = [] }: EdgeStack) =>
+  [
+    `!{ var(${closed(stack)}) -m str off }`,
+    `!{ var(${closed(stack)}),strcmp(${BYPASS}) eq 0 }`,
+    ...(probes.length > 0 ? [`!{ path -m str ${[...probes].sort().join(" ")} }`] : []),
+  ].join(" ");
+
+function condition(live: string, route: Pick<Route, "host" | "path">): string {
   const host = route.host === "*" ? "" : ` { hdr(host),field(1,:),lower -m str ${route.host.toLowerCase()} }`;
   const prefix = route.path.replace(/\/$/, "");
   return prefix === "" ? `${live}${host}` : `${live}${host} { path -m str ${prefix} } || ${live}${host} { path -m beg ${prefix}/ }`;
 }
 
 export function edgeConfiguration(stacks: readonly EdgeStack[]): string {
-  const rules = stacks
-    .flatMap(({ stack, routes }) => SLOTS.flatMap((slot) => routes[slot].map((route) => ({ stack, slot, route }))))
-    .sort((a, b) => inOrder([a.route, b.route]).indexOf(a.route) - inOrder([a.route, b.route]).indexOf(b.route));
+  const rules = inOrder(stacks.flatMap(placesOf)).flatMap(({ stack, host, path }) => [
+    `use_backend ${stack.stack}.maintenance if ${condition(turnedAway(stack), { host, path })}`,
+    ...SLOTS.flatMap((slot) =>
+      stack.routes[slot]
+        .filter((route) => route.host === host && route.path === path)
+        .map((route) => `use_backend ${backendName(stack.stack, route, slot)} if ${condition(served(stack.stack, slot), route)}`),
+    ),
+  ]);
   return `# Written by recoloca from what it deploys on this host; changes made here are lost.
 global
     log /dev/log local0
@@ -82,14 +111,32 @@ frontend web
     http-request set-header X-Forwarded-Proto http
     http-request set-header X-Forwarded-Host %[req.hdr(host)]
     http-request set-header X-Forwarded-Port %[dst_port]
-${stacks.map(({ stack }) => `    http-request set-var(${variable(stack)}) str(${stack}),map(${SLOTS_MAP},none)`).join("\n")}
-${rules.map(({ stack, slot, route }) => `    use_backend ${backendName(stack, route, slot)} if ${condition(stack, slot, route)}`).join("\n")}
+    http-request set-var(${BYPASS}) req.hdr(${BYPASS_HEADER})
+    http-request del-header ${BYPASS_HEADER}
+${stacks
+  .flatMap(({ stack }) => [
+    `    http-request set-var(${variable(stack)}) str(${stack}),map(${SLOTS_MAP},none)`,
+    `    http-request set-var(${closed(stack)}) str(${stack}),map(${MAINTENANCE_MAP},off)`,
+  ])
+  .join("\n")}
+${rules.map((rule) => `    ${rule}`).join("\n")}
     default_backend unavailable
 
 backend unavailable
     http-request return status 503 content-type "text/html; charset=utf-8" file ${UNAVAILABLE_PAGE} hdr Retry-After 5
-${stacks.map(stackBackends).join("")}`;
+${stacks.map((stack) => `${maintenanceBackend(stack)}${stackBackends(stack)}`).join("")}`;
 }
+
+/** Each host name and path of a stack once, whichever of its slots has it. */
+function placesOf(stack: EdgeStack): { stack: EdgeStack; host: string; path: string }[] {
+  const all = SLOTS.flatMap((slot) => stack.routes[slot].map(({ host, path }) => [`${host}${path}`, { stack, host, path }] as const));
+  return [...new Map(all).values()];
+}
+
+const maintenanceBackend = (stack: EdgeStack) => `
+backend ${stack.stack}.maintenance
+    http-request return status 503 content-type "text/html; charset=utf-8" file ${pageFile(stack)} hdr Retry-After 30
+`;
 
 /** Per slot, the other slot's server stands by as backup; it is switched on only while the transaction watches. */
 function stackBackends(stack: EdgeStack): string {
@@ -108,18 +155,24 @@ ${[server(route, slot), spare && `${spare} backup disabled`].filter(Boolean).joi
   ).join("");
 }
 
-export const UNAVAILABLE_HTML = `<!doctype html>
+const page = (title: string, text: string) => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>Back in a moment</title>
+<title>${title}</title>
 <style>
   :root { color-scheme: light dark; font: 1.1rem/1.6 system-ui, sans-serif }
   body { display: grid; place-content: center; min-height: 90vh; margin: 0 1.5rem; text-align: center }
   h1 { font-size: 1.6rem; margin: 0 }
   p { opacity: .75 }
 </style>
-<h1>Back in a moment</h1>
-<p>This application is not available right now. Please try again shortly.</p>
+<h1>${title}</h1>
+<p>${text}</p>
 </html>
 `;
+
+export const UNAVAILABLE_HTML = page("Back in a moment", "This application is not available right now. Please try again shortly.");
+export const MAINTENANCE_HTML = page(
+  "We are improving something",
+  "This application is closed for a short while, and will be back by itself. Nothing is lost.",
+);

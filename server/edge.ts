@@ -2,7 +2,19 @@
 import * as fs from "node:fs";
 import * as net from "node:net";
 import * as path from "node:path";
-import { ADMIN_SOCKET, SLOTS_MAP, UNAVAILABLE_HTML, UNAVAILABLE_PAGE, backendName, backends, edgeConfiguration, type EdgeStack } from "./edge-configuration.ts";
+import {
+  ADMIN_SOCKET,
+  MAINTENANCE_HTML,
+  MAINTENANCE_MAP,
+  SLOTS_MAP,
+  UNAVAILABLE_HTML,
+  UNAVAILABLE_PAGE,
+  backendName,
+  backends,
+  edgeConfiguration,
+  pageFile,
+  type EdgeStack,
+} from "./edge-configuration.ts";
 import { alone } from "./lock.ts";
 import { must, run, sleep } from "./process.ts";
 import { ROOT, Store, other, writeWhole, type Slot } from "./store.ts";
@@ -31,13 +43,20 @@ export interface ServerRow {
   readonly sessions: number;
   readonly responses: number;
   readonly errors5xx: number;
+  /** Milliseconds until an answer began, on average over the last 512 or so. */
+  readonly responseTime: number;
 }
 
 export interface Answers {
   readonly all: number;
   /** 5xx. */
   readonly failed: number;
+  /** Milliseconds until an answer began: an average that moves with the last `REMEMBERED` answers of the slot. */
+  readonly time?: number | undefined;
 }
+
+/** Answers after which HAProxy's moving average has forgotten what was before them (TIME_STATS_SAMPLES in its source). */
+export const REMEMBERED = 512;
 
 /** `show stat` as rows: servers and backends. */
 export function parseStat(csv: string): ServerRow[] {
@@ -56,6 +75,7 @@ export function parseStat(csv: string): ServerRow[] {
         sessions: count("scur"),
         responses: count("hrsp_1xx") + count("hrsp_2xx") + count("hrsp_3xx") + count("hrsp_4xx") + count("hrsp_5xx") + count("hrsp_other"),
         errors5xx: count("hrsp_5xx"),
+        responseTime: count("rtime"),
       };
     });
 }
@@ -87,18 +107,22 @@ export class Edge {
 
   /** The switch: first the file, so that a restart keeps it, then the running process. */
   async switchTo(slot: Slot | "none"): Promise<void> {
-    await alone(EDGE_LOCK, async () => {
-      const map = readMap();
-      map.set(this.stack.stack, slot);
-      writeMap(map);
-      const tell = (verb: string) => ask(ADMIN_SOCKET, `${verb} map ${SLOTS_MAP} ${this.stack.stack} ${slot}`);
-      const answer = (await tell("set")) && (await tell("add"));
-      if (answer !== "") throw new Error(`haproxy refused the switch: ${answer}`);
-    });
+    await alone(EDGE_LOCK, () => setInMap(SLOTS_MAP, this.stack.stack, slot));
   }
 
   serving(): Slot | "none" {
-    return (readMap().get(this.stack.stack) as Slot | undefined) ?? "none";
+    return (readMap(SLOTS_MAP).get(this.stack.stack) as Slot | undefined) ?? "none";
+  }
+
+  /** Visitors get the maintenance page from here on, over restarts too, but for those who send the word; `off` lets them in again. */
+  async closeTo(word: string): Promise<void> {
+    await alone(EDGE_LOCK, () => setInMap(MAINTENANCE_MAP, this.stack.stack, word));
+  }
+
+  /** The word of a closed stack; undefined while visitors are let in. */
+  closedWith(): string | undefined {
+    const word = readMap(MAINTENANCE_MAP).get(this.stack.stack);
+    return word === "off" ? undefined : word;
   }
 
   /** Whether the other slot stands by behind `serving`. */
@@ -133,7 +157,9 @@ export class Edge {
   async answers(slot: Slot): Promise<Answers> {
     const names = this.names(slot);
     const rows = (await this.stat()).filter((row) => names.includes(row.backend) && row.server === "BACKEND");
-    return { all: rows.reduce((sum, row) => sum + row.responses, 0), failed: rows.reduce((sum, row) => sum + row.errors5xx, 0) };
+    const all = rows.reduce((sum, row) => sum + row.responses, 0);
+    const time = all === 0 ? 0 : rows.reduce((sum, row) => sum + row.responseTime * row.responses, 0) / all;
+    return { all, failed: rows.reduce((sum, row) => sum + row.errors5xx, 0), time };
   }
 
   /** Writes the configuration for all stacks of this host; reloads only if it changed, and reads HAProxy's verdict. */
@@ -154,9 +180,11 @@ export class Edge {
   async remove(): Promise<void> {
     fs.rmSync(path.join(new Store(this.stack.stack).folder, "edge.json"), { force: true });
     await alone(EDGE_LOCK, async () => {
-      const map = readMap();
-      map.delete(this.stack.stack);
-      writeMap(map);
+      for (const file of [SLOTS_MAP, MAINTENANCE_MAP]) {
+        const map = readMap(file);
+        map.delete(this.stack.stack);
+        writeMap(file, map);
+      }
       await writeConfiguration();
     });
   }
@@ -173,13 +201,9 @@ async function writeConfiguration(): Promise<boolean> {
   const stacks = Store.stacks().flatMap((name) => storedEdge(name) ?? []);
   const text = edgeConfiguration(stacks);
   const old = fs.existsSync(CONFIGURATION) ? fs.readFileSync(CONFIGURATION, "utf8") : "";
-  if (!fs.existsSync(UNAVAILABLE_PAGE)) {
-    fs.mkdirSync(path.dirname(UNAVAILABLE_PAGE), { recursive: true, mode: 0o755 });
-    writeWhole(UNAVAILABLE_PAGE, UNAVAILABLE_HTML, 0o644);
-  }
-  const map = readMap();
-  for (const { stack } of stacks) if (!map.has(stack)) map.set(stack, "none");
-  writeMap(map);
+  writePages(stacks);
+  completeMap(SLOTS_MAP, stacks, "none");
+  completeMap(MAINTENANCE_MAP, stacks, "off");
   if (text === old && loadedText() === text) return false;
   if (old !== "" && !old.startsWith("# Written by recoloca")) fs.copyFileSync(CONFIGURATION, `${CONFIGURATION}.before-recoloca`);
   writeWhole(`${CONFIGURATION}.proposed`, text, 0o644);
@@ -213,21 +237,43 @@ async function waitForAdmin(): Promise<void> {
   }
 }
 
-function readMap(): Map<string, string> {
-  if (!fs.existsSync(SLOTS_MAP)) return new Map();
+/** Those that HAProxy reads when it starts; one that a person has changed stays as he wants it. */
+function writePages(stacks: readonly EdgeStack[]): void {
+  fs.mkdirSync(path.dirname(UNAVAILABLE_PAGE), { recursive: true, mode: 0o755 });
+  const pages = new Map([[UNAVAILABLE_PAGE, UNAVAILABLE_HTML], ...stacks.map((stack): [string, string] => [pageFile(stack), stack.page ?? MAINTENANCE_HTML])]);
+  for (const [file, text] of pages) if (!fs.existsSync(file)) writeWhole(file, text, 0o644);
+}
+
+function completeMap(file: string, stacks: readonly EdgeStack[], value: string): void {
+  const map = readMap(file);
+  for (const { stack } of stacks) if (!map.has(stack)) map.set(stack, value);
+  writeMap(file, map);
+}
+
+/** First the file, so that a restart keeps it, then the running process. */
+async function setInMap(file: string, key: string, value: string): Promise<void> {
+  writeMap(file, readMap(file).set(key, value));
+  const tell = (verb: string) => ask(ADMIN_SOCKET, `${verb} map ${file} ${key} ${value}`);
+  const answer = (await tell("set")) && (await tell("add"));
+  if (answer !== "") throw new Error(`haproxy refused the switch: ${answer}`);
+}
+
+function readMap(file: string): Map<string, string> {
+  if (!fs.existsSync(file)) return new Map();
   const lines = fs
-    .readFileSync(SLOTS_MAP, "utf8")
+    .readFileSync(file, "utf8")
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"));
   return new Map(lines.map((line) => line.split(" ") as [string, string]));
 }
 
-const writeMap = (map: Map<string, string>) =>
+/** Root's alone: HAProxy reads it before it gives its rights away, and one of them has secrets in it. */
+const writeMap = (file: string, map: Map<string, string>) =>
   writeWhole(
-    SLOTS_MAP,
+    file,
     [...map]
       .sort()
       .map(([stack, slot]) => `${stack} ${slot}\n`)
       .join(""),
-    0o644,
+    0o600,
   );

@@ -68,9 +68,20 @@ export async function pull(reference: string): Promise<void> {
   if (ran.code !== 0) throw new Error(lastLines(ran.stderr || ran.stdout, 3));
 }
 
-/** An image that a container still uses is refused by the engine, which is what we want. */
-export async function removeImage(reference: string): Promise<void> {
-  await api.request("DELETE", `/images/${encodeURIComponent(reference)}`);
+/** An image that a container still uses is refused by the engine, which is what we want: false. */
+export async function removeImage(reference: string): Promise<boolean> {
+  return (await api.request("DELETE", `/images/${encodeURIComponent(reference)}`)).status === 200;
+}
+
+/** By digest, as they were pulled. */
+export async function imagesHere(): Promise<string[]> {
+  const images = JSON.parse((await api.must("GET", "/images/json")).body) as { RepoDigests: string[] | null }[];
+  return images.flatMap((image) => image.RepoDigests ?? []);
+}
+
+/** What all images take together; a layer that several have counts once. */
+export async function imageBytes(): Promise<number> {
+  return (JSON.parse((await api.must("GET", "/system/df?type=image")).body) as { LayersSize: number }).LayersSize;
 }
 
 interface Network {

@@ -2,7 +2,7 @@
 import * as http from "node:http";
 import * as net from "node:net";
 import type { Gate, Route } from "../release/plan.ts";
-import { routeFor } from "./edge-configuration.ts";
+import { BYPASS_HEADER, routeFor } from "./edge-configuration.ts";
 import { sleep } from "./process.ts";
 
 export interface Answer {
@@ -23,7 +23,10 @@ const ERRORS: Record<string, string> = {
   ECONNRESET: "connection reset",
 };
 
-export function ask(target: Target, gate: Pick<Gate, "path" | "host">, timeout = 5): Promise<Answer> {
+/** What is asked. `bypass`: the word that passes a closed edge. */
+export type Question = Pick<Gate, "path" | "host"> & { readonly bypass?: string };
+
+export function ask(target: Target, gate: Question, timeout = 5): Promise<Answer> {
   return new Promise((done) => {
     const request = http.get(
       {
@@ -31,7 +34,7 @@ export function ask(target: Target, gate: Pick<Gate, "path" | "host">, timeout =
         port: target.port,
         path: gate.path,
         agent: false,
-        headers: { "user-agent": "recoloca-gate", ...(gate.host && { host: gate.host }) },
+        headers: { "user-agent": "recoloca-gate", ...(gate.host && { host: gate.host }), ...(gate.bypass && { [BYPASS_HEADER]: gate.bypass }) },
       },
       (response) => {
         let body = "";
@@ -95,7 +98,13 @@ const accepts = (host: string, port: number) =>
   });
 
 /** Asks until the gate has passed often enough in a row; the last answer otherwise. `spentAlready`: seconds of its time limit. */
-export async function pass(gate: Gate, service: string, target: Target, worth: StillWorthAsking, spentAlready = 0): Promise<GateFailure | undefined> {
+export async function pass(
+  gate: Gate & Question,
+  service: string,
+  target: Target,
+  worth: StillWorthAsking,
+  spentAlready = 0,
+): Promise<GateFailure | undefined> {
   const start = performance.now() - spentAlready * 1000;
   const spent = () => (performance.now() - start) / 1000;
   const starting = gate.interval ?? STARTING;

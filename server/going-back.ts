@@ -1,7 +1,7 @@
 /** Which release can be gone back to, and what stands against it: the schema, and the base's definitions. */
 import { canonical } from "../release/plan.ts";
 import type { ReleaseRecord } from "../release/record.ts";
-import { baseOf } from "./backup.ts";
+import { backupsOf, baseOf } from "./backup.ts";
 import { ago } from "./render.ts";
 import type { Store } from "./store.ts";
 
@@ -16,8 +16,17 @@ export function previousOf(store: Store, now: ReleaseRecord): ReleaseRecord | st
   return number === undefined ? `there is no older release that was live; recoloca history lists what happened. Nothing was changed.` : store.record(number)!;
 }
 
+/** What has become of the schema since a release, and what there is to take it back. Revisions may be empty: nothing migrated yet. */
+export interface Moved {
+  readonly by: ReleaseRecord;
+  readonly is: string;
+  readonly knows: string;
+  /** Name of the backup that was taken before it moved, where it is still here. */
+  readonly backup?: string | undefined;
+}
+
 /** What its code would meet in the database: another schema than the one it knows. */
-function schemaMoved(store: Store, target: ReleaseRecord): string | undefined {
+export function schemaMoved(store: Store, target: ReleaseRecord): Moved | undefined {
   const original = (target.rollback && store.record(target.rollback.to)) ?? target;
   const knows = original.schema?.after;
   // Also those that failed: a migration stays when its release goes.
@@ -25,15 +34,20 @@ function schemaMoved(store: Store, target: ReleaseRecord): string | undefined {
   const records = since.flatMap((number) => store.record(number) ?? []);
   const is = records.findLast((record) => record.schema?.after !== undefined)?.schema?.after;
   if (knows === undefined || is === undefined || knows === is) return undefined;
-  const mover = records.find((record) => record.schema?.after !== undefined && record.schema.before !== record.schema.after) ?? records.at(-1)!;
-  return `release ${mover.number} (${mover.release}) migrated the schema past release ${target.number}, ${ago(mover.startedAt)} ago (${is} now; release ${target.number} knows up to ${knows})
-   ${target.release} would run on a schema that it does not know. Roll forward: deploy a release that undoes what is wrong,
-   or, where the migration was only an expansion, deploy ${target.release}'s code again on top of it.
-   Nothing was changed.`;
+  const by = records.find((record) => record.schema?.after !== undefined && record.schema.before !== record.schema.after) ?? records.at(-1)!;
+  // The first one that left what the target knows: its backup has that schema.
+  const first = records.find((record) => record.schema?.before === knows && record.schema.after !== knows);
+  const backup = backupsOf(store.stack).find((note) => note.name === first?.backup)?.name;
+  return { by, is, knows, backup };
 }
 
+const orEmpty = (revision: string) => (revision === "" ? "empty" : revision);
+
+export const sayMoved = ({ by, is, knows }: Moved, target: ReleaseRecord) =>
+  `release ${by.number} (${by.release}) migrated the schema past release ${target.number}, ${ago(by.startedAt)} ago (${orEmpty(is)} now; release ${target.number} knows up to ${orEmpty(knows)})`;
+
 /** A database that would get an older definition over newer data is nothing to do by the way. */
-function baseMoved(store: Store, target: ReleaseRecord, now: ReleaseRecord): string | undefined {
+export function baseMoved(store: Store, target: ReleaseRecord, now: ReleaseRecord): string | undefined {
   const [then, today] = [baseOf(store, target.number)?.document.services ?? {}, baseOf(store, now.number)?.document.services ?? {}];
   const differs = [...new Set([...Object.keys(then), ...Object.keys(today)])].filter((name) => canonical(then[name]) !== canonical(today[name])).sort();
   if (differs.length === 0) return undefined;
@@ -43,4 +57,7 @@ function baseMoved(store: Store, target: ReleaseRecord, now: ReleaseRecord): str
 }
 
 /** Why the live release cannot be left for that one, or undefined. */
-export const against = (store: Store, target: ReleaseRecord, now: ReleaseRecord) => schemaMoved(store, target) ?? baseMoved(store, target, now);
+export function against(store: Store, target: ReleaseRecord, now: ReleaseRecord): string | undefined {
+  const moved = schemaMoved(store, target);
+  return moved ? sayMoved(moved, target) : baseMoved(store, target, now);
+}

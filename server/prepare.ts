@@ -4,8 +4,9 @@ import * as path from "node:path";
 import { stackName, type Plan } from "../release/plan.ts";
 import type { ReleaseRecord } from "../release/record.ts";
 import { problemsOf, split, type ComposeDocument } from "./compose-split.ts";
-import { Refusal, type Context } from "./context.ts";
+import { Refusal, type Context, type Window } from "./context.ts";
 import { Edge, storedEdge } from "./edge.ts";
+import type { EdgeStack } from "./edge-configuration.ts";
 import { resolveCompose } from "./compose.ts";
 import * as engine from "./engine.ts";
 import type { Journal } from "./journal.ts";
@@ -36,8 +37,7 @@ export interface Reading {
 }
 
 /** Begun first of all, because nothing else is needed for it: the rest is written down meanwhile. */
-export function readCompose(store: Store, number: number, plan: Plan): Reading {
-  const folder = store.file(number, "project");
+export function readCompose(folder: string, plan: Plan): Reading {
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = path.join(folder, "compose.yaml");
   writeWhole(file, plan.compose);
@@ -55,19 +55,24 @@ export function readCompose(store: Store, number: number, plan: Plan): Reading {
   return { folder, resolved };
 }
 
-export async function prepare(store: Store, number: number, plan: Plan, record: ReleaseRecord, journal: Journal, reading: Reading): Promise<Context> {
-  const stack = stackName(plan);
-  const { folder, resolved } = reading;
+/** The whole file, or everything at once that keeps it from being run here. */
+export async function readWhole(store: Store, plan: Plan, { folder, resolved }: Reading): Promise<ComposeDocument> {
   const { document, complaints } = await resolved;
   const parsed = JSON.parse(document) as ComposeDocument;
   const unset = complaints.filter((text) => text.includes("variable is not set"));
   const problems = [
     ...unset.map((text) => `Compose file: ${text}`),
     ...problemsOf(parsed, plan, { project: folder, store: store.folder }),
-    ...routesTaken(stack, plan),
+    ...routesTaken(store.stack, plan),
   ];
   if (problems.length > 0) throw new Refusal(problems.join("\n"));
+  return parsed;
+}
 
+export async function prepare(store: Store, number: number, plan: Plan, record: ReleaseRecord, journal: Journal, reading: Reading): Promise<Context> {
+  const stack = stackName(plan);
+  const { folder } = reading;
+  const parsed = await readWhole(store, plan, reading);
   const state = store.state();
   // Once decided it stays: after an interruption, what is live may be this release itself.
   const old = record.old === undefined ? state.live : record.old;
@@ -84,9 +89,21 @@ export async function prepare(store: Store, number: number, plan: Plan, record: 
   for (const of of ["base", "release"] as const) for (const { name, text } of parts.files[of]) writeGiven(path.join(folders[of], name), text);
   // Both slots from the start, so that the second release finds its own there and HAProxy need not be reloaded under visitors.
   const routes = { blue: plan.routes, green: plan.routes, ...storedEdge(stack)?.routes, [slot]: plan.routes };
-  const edge = new Edge({ stack, routes, addresses: { blue: addressesIn("blue"), green: addressesIn("green") } });
-  return { stack, store, number, plan, record, journal, slot, old, split: parts, edge, addresses, environment: plan.variables };
+  const edge = new Edge({ stack, routes, addresses: { blue: addressesIn("blue"), green: addressesIn("green") }, ...whileClosed(plan) });
+  const window = windowOf(plan, record);
+  return { stack, store, number, plan, record, journal, slot, old, window, split: parts, edge, addresses, environment: plan.variables };
 }
+
+/** Where nothing is live there is nobody to shut out, and nothing to lose. */
+function windowOf({ migrate, migration }: Plan, { old, rollback }: ReleaseRecord): Window | undefined {
+  return old ? (rollback?.data?.how ?? (migrate && migration?.breaking ? "migrate" : undefined)) : undefined;
+}
+
+/** A path that a route begins with is a page for people, also where a gate asks it. */
+const whileClosed = ({ gates, routes, maintenancePage: page }: Plan): Pick<EdgeStack, "probes" | "page"> => ({
+  probes: [...new Set(gates.map((gate) => gate.path.split("?")[0]!))].filter((path) => !routes.some((route) => route.path === path)),
+  ...(page !== undefined && { page }),
+});
 
 /** Readable for whoever runs in the container; on the host nobody else gets into the folder. */
 function writeGiven(file: string, text: string): void {

@@ -1,31 +1,63 @@
-/** Removes images that no kept release of any stack on this host needs. */
-import type { Plan } from "../release/plan.ts";
+/**
+ * What may go: images that no release of any stack on this host needs any more, backups beyond those that are kept, and what is
+ * known of releases that nobody will ask for. Never a volume, never an image that this program did not deploy.
+ */
+import * as fs from "node:fs";
 import { pruneBackups } from "./backup.ts";
-import { removeImage } from "./engine.ts";
+import { imageBytes, imagesHere, removeImage } from "./engine.ts";
 import { Store } from "./store.ts";
 
-/** After a good deploy. Gives whether the images of superseded releases are kept at all. */
-export async function prune(store: Store, { keep, backup }: Pick<Plan, "keep" | "backup">): Promise<boolean> {
-  const needed = new Set(Store.stacks().flatMap((name) => keptImages(new Store(name), keep)));
-  if (backup)
-    pruneBackups(
-      store,
-      backup.keep,
-      keptReleases(store, keep).flatMap((number) => store.record(number)?.backup ?? []),
-    );
-  const old = store
-    .numbers()
-    .flatMap((number) => Object.values(store.record(number)?.images ?? {}))
-    .filter((image) => !needed.has(image));
-  await Promise.all([...new Set(old)].map(removeImage));
-  return keep > 0;
+/** Newest releases of a stack whose records stay, beyond those that are kept; each has the environment's values in its plan. */
+const RECORDS = 100;
+
+export interface Pruned {
+  readonly images: number;
+  /** What the engine's images took less afterwards. */
+  readonly bytes: number;
+  readonly backups: readonly string[];
+  readonly records: number;
 }
+
+export async function prune(store: Store): Promise<Pruned> {
+  const backups = prunedBackups(store);
+  const images = await pruneImages(store);
+  const records = pruneRecords(store);
+  return { ...images, backups, records };
+}
+
+async function pruneImages(store: Store): Promise<Pick<Pruned, "images" | "bytes">> {
+  const needed = new Set(Store.stacks().flatMap((name) => keptImages(new Store(name))));
+  const here = new Set(await imagesHere());
+  const old = new Set(imagesOf(store, store.numbers()).filter((image) => here.has(image) && !needed.has(image)));
+  if (old.size === 0) return { images: 0, bytes: 0 };
+  const before = await imageBytes();
+  const removed = (await Promise.all([...old].map(removeImage))).filter(Boolean).length;
+  return { images: removed, bytes: removed === 0 ? 0 : Math.max(0, before - (await imageBytes())) };
+}
+
+function prunedBackups(store: Store): string[] {
+  const { live } = store.state();
+  const backup = live && store.plan(live.number).backup;
+  const needed = keptReleases(store).flatMap((number) => store.record(number)?.backup ?? []);
+  return backup ? pruneBackups(store, backup.keep, needed) : [];
+}
+
+function pruneRecords(store: Store): number {
+  const kept = new Set([...keptReleases(store), ...store.numbers().slice(-RECORDS)]);
+  const old = store.numbers().filter((number) => !kept.has(number));
+  for (const number of old) fs.rmSync(store.file(number, ""), { recursive: true, force: true });
+  return old.length;
+}
+
+/** How many superseded releases a stack keeps is the live one's to say. */
+const keepOf = (store: Store, live: number | undefined) => (live === undefined ? 0 : store.plan(live).keep);
 
 /** Those that can be gone back to, the live one, and the newest whatever became of it. */
-function keptReleases(store: Store, keep: number): number[] {
+function keptReleases(store: Store): number[] {
   const live = store.state().live?.number;
   const good = store.numbers().filter((number) => store.record(number)?.outcome === "live" || number === live);
-  return [...new Set([...good.slice(-keep - 1), ...store.numbers().slice(-1), ...(live === undefined ? [] : [live])])];
+  return [...new Set([...good.slice(-keepOf(store, live) - 1), ...store.numbers().slice(-1), ...(live === undefined ? [] : [live])])];
 }
 
-const keptImages = (store: Store, keep: number) => keptReleases(store, keep).flatMap((number) => Object.values(store.record(number)?.images ?? {}));
+const imagesOf = (store: Store, numbers: readonly number[]) => numbers.flatMap((number) => Object.values(store.record(number)?.images ?? {}));
+const keptImages = (store: Store) => imagesOf(store, keptReleases(store));

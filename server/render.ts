@@ -4,6 +4,7 @@ import type { Outcome } from "../release/outcome.ts";
 import { OUTCOMES } from "../release/outcome.ts";
 import type { Provenance } from "../release/plan.ts";
 import type { JournalLine, ReleaseRecord } from "../release/record.ts";
+import type { Pruned } from "./prune.ts";
 
 const LABEL = 14;
 
@@ -39,6 +40,12 @@ export function renderEnd(record: ReleaseRecord, outcome: Outcome): string {
   return `\n outcome: ${says} (exit ${exit}). ${what} Full story: recoloca show ${record.number}`;
 }
 
+export const sayBytes = (bytes: number) => {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  const power = Math.min(units.length - 1, bytes < 1000 ? 0 : Math.floor(Math.log10(bytes) / 3));
+  return power === 0 ? `${bytes} bytes` : `${(bytes / 1000 ** power).toPrecision(3)} ${units[power]}`;
+};
+
 const AGO: readonly [number, string][] = [
   [86400, "d"],
   [3600, "h"],
@@ -49,4 +56,11 @@ export function ago(since: string, now = Date.now()): string {
   const seconds = Math.max(0, (now - Date.parse(since)) / 1000);
   for (const [unit, letter] of AGO) if (seconds >= unit) return `${Math.floor(seconds / unit)}${letter}`;
   return `${Math.floor(seconds)}s`;
+}
+
+/** Empty where nothing was. */
+export function sayPruned({ images, bytes, backups, records }: Pruned): string {
+  const count = (number: number, what: string) => number > 0 && `${number} ${what}${number === 1 ? "" : "s"}`;
+  const said = [images > 0 && `${count(images, "image")} (${sayBytes(bytes)})`, count(backups.length, "backup"), count(records, "old record")].filter(Boolean);
+  return said.length === 0 ? "" : `removed ${said.join(", ")}`;
 }

@@ -9,7 +9,7 @@ import { Failure, type Context } from "./context.ts";
 import { compose } from "./compose.ts";
 import * as engine from "./engine.ts";
 import { gateEvidence, serviceEvidence } from "./evidence.ts";
-import { ask, hostOf, listens, pass, sayGates, targetOf, verdict, type GateFailure } from "./gates.ts";
+import { ask, hostOf, listens, pass, sayGates, targetOf, verdict, type GateFailure, type Question } from "./gates.ts";
 import { sleep } from "./process.ts";
 import { runTasks } from "./tasks.ts";
 import { writeWhole, type Slot } from "./store.ts";
@@ -63,7 +63,7 @@ export async function startRelease(context: Context): Promise<void> {
   if (split.routed.some((name) => split.release.services[name]!.depends_on))
     await compose(call, ["up", "--detach", "--no-deps", ...split.routed]).catch(failing);
   else await engine.startContainers((await engine.slotContainers(stack, slot, "routed")).map((one) => one.id)).catch(failing);
-  const beside = old ? `, beside release ${old.number}` : "";
+  const beside = old && !context.window ? `, beside release ${old.number}` : "";
   journal.tell(`started ${plural(split.routed)} in slot ${slot}${beside}`, { state: "started" });
 }
 
@@ -78,15 +78,15 @@ export async function gateDirectly(context: Context): Promise<void> {
     return !found || found.status === "exited" || found.status === "dead" ? `"${service}" exited with code ${found?.exitCode ?? "?"}` : undefined;
   };
   const knocks = new Map<string, Promise<void>>();
-  const asked = plan.gates.map(async (gate) => {
+  const passing = plan.gates.map(async (gate) => {
     const to = targetOf(gate, plan.routes, addresses)!;
     const key = `${to.service}:${to.target.port}`;
     const spent = began[to.service] ?? 0;
     if (!knocks.has(key)) knocks.set(key, listens(to.target, Math.min(...plan.gates.map((one) => one.timeout)) - spent, gone(to.service)));
     await knocks.get(key);
-    return pass(withHost(context, gate), to.service, to.target, gone(to.service), (performance.now() - start) / 1000 + spent);
+    return pass(asked(context, gate), to.service, to.target, gone(to.service), (performance.now() - start) / 1000 + spent);
   });
-  const results = await Promise.all(asked);
+  const results = await Promise.all(passing);
   const failure = results.find((result) => result !== undefined);
   if (failure) throw await gateFailure(context, failure);
   await containersSettled(context, split.routed);
@@ -146,22 +146,25 @@ export async function switchOver(context: Context): Promise<void> {
   // The last release in this slot may have been taken out because it died: ready first, or it never comes up.
   // After an interruption it may serve already: then the one that stands by must not step back.
   if (edge.serving() !== slot) await edge.reset(slot);
-  await reachedByEdge(context);
+  await reachedByEdge(context, slot);
   // Should the system restart from here on, both start again with it, and the map says which one serves.
-  await Promise.all([old && edge.standBy(slot, true), engine.keepRunning(stack, slot, "routed")]);
+  const warm = old && !context.window;
+  await Promise.all([warm && edge.standBy(slot, true), engine.keepRunning(stack, slot, "routed")]);
   context.answersAtSwitch = await edge.answers(slot);
   await edge.switchTo(slot);
-  journal.tell(old ? `switched; release ${old.number} stays warm` : "switched", { state: "switched" });
+  journal.tell(warm ? `switched; release ${old.number} stays warm` : "switched", { state: "switched" });
 }
 
 const EDGE_LIMIT = 60;
 
 /** HAProxy's own checks have the last word over who gets visitors: also a service that no gate asks must listen. */
-async function reachedByEdge({ stack, edge, slot, journal }: Context): Promise<void> {
+export async function reachedByEdge({ stack, edge, journal }: Context, slot: Slot): Promise<void> {
   const limit = journal.seconds + EDGE_LIMIT;
   for (;;) {
     const [first] = await edge.unreached(slot);
     if (!first) return;
+    const dead = (await engine.slotContainers(stack, slot, "routed")).find((one) => one.status === "exited" || one.status === "dead");
+    if (dead) throw new Failure(`"${dead.service}" exited with code ${dead.exitCode}`, await serviceEvidence(stack, slot, dead.service));
     if (journal.seconds > limit)
       throw new Failure(`the edge does not reach port ${first.port} of "${first.service}" (${first.status}) after ${EDGE_LIMIT}s`, [
         ...(await serviceEvidence(stack, slot, first.service)),
@@ -173,9 +176,11 @@ async function reachedByEdge({ stack, edge, slot, journal }: Context): Promise<v
 
 const EDGE = { address: "127.0.0.1", port: 80 };
 
-function withHost({ plan }: Context, gate: Gate): Gate {
+/** As it is to be asked: with the host name of its route, and with the word where the edge is closed. */
+function asked({ plan, edge }: Context, gate: Gate): Gate & Question {
   const host = hostOf(gate, plan.routes);
-  return host === undefined ? gate : { ...gate, host };
+  const bypass = edge.closedWith();
+  return { ...gate, ...(host !== undefined && { host }), ...(bypass !== undefined && { bypass }) };
 }
 
 export async function verifyThroughEdge(context: Context): Promise<void> {
@@ -183,7 +188,7 @@ export async function verifyThroughEdge(context: Context): Promise<void> {
   const results = await Promise.all(
     plan.gates.map((gate) => {
       const to = targetOf(gate, plan.routes, context.addresses)!;
-      return pass({ ...withHost(context, gate), passes: 1, timeout: Math.min(gate.timeout, 10) }, to.service, EDGE, async () => undefined);
+      return pass({ ...asked(context, gate), passes: 1, timeout: Math.min(gate.timeout, 10) }, to.service, EDGE, async () => undefined);
     }),
   );
   const failure = results.find((result) => result !== undefined);
@@ -221,7 +226,7 @@ export async function removeSlot(stack: string, slot: Slot, grace = false): Prom
 /** One question a second per gate through the edge; three wrong answers in a row are a verdict, one is not. */
 export async function probeOnce(context: Context, wrong: Map<string, number>): Promise<Failure | undefined> {
   for (const gate of context.plan.gates) {
-    const answer = await ask(EDGE, withHost(context, gate));
+    const answer = await ask(EDGE, asked(context, gate));
     const why = verdict(gate, answer);
     const count = why === undefined ? 0 : (wrong.get(gate.name) ?? 0) + 1;
     wrong.set(gate.name, count);

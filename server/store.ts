@@ -6,7 +6,7 @@
  *     edge.json               routes and addresses that the edge serves
  *     releases/<n>/plan.json  0600: holds the environment's values
  *     releases/<n>/journal.jsonl, record.json
- *     releases/<n>/cancel.json  who cancelled it, and when
+ *     releases/<n>/cancel.json  who cancelled it, and when; accept.json, who ended its window
  *     owner.json              who holds the lock, and since when; the lock itself is flock's
  *     releases/<n>/*.compose.json, .env
  */
@@ -27,7 +27,8 @@ export interface LiveRelease {
   answers?: { all: number; failed: number } | undefined;
 }
 
-export interface Cancelled {
+/** What a person has decided of a release that runs. */
+export interface Word {
   readonly by: string;
   readonly at: string;
 }
@@ -41,6 +42,15 @@ export interface StackState {
   /** Base service to the hash of the definition it runs with. */
   base: Record<string, string>;
   hold?: Hold | null;
+  /** Closed to visitors: since when, by whom, the word that passes all the same, and the release that closed it, where one did. */
+  maintenance?: Maintenance | null;
+}
+
+export interface Maintenance {
+  readonly word: string;
+  readonly by: string;
+  readonly at: string;
+  readonly release?: number;
 }
 
 /** A release that somebody left by his own decision: it does not come back until a deploy names it. */
@@ -178,12 +188,21 @@ export class Store {
   }
 
   /** Who wants it ended, or undefined. */
-  cancelled(number: number): Cancelled | undefined {
-    return readJson<Cancelled>(this.file(number, "cancel.json"));
+  cancelled(number: number): Word | undefined {
+    return readJson<Word>(this.file(number, "cancel.json"));
   }
 
-  cancel(number: number, who: Cancelled): void {
+  cancel(number: number, who: Word): void {
     writeWhole(this.file(number, "cancel.json"), JSON.stringify(who));
+  }
+
+  /** Who has seen enough of it, or undefined: its window ends. */
+  accepted(number: number): Word | undefined {
+    return readJson<Word>(this.file(number, "accept.json"));
+  }
+
+  accept(number: number, who: Word): void {
+    writeWhole(this.file(number, "accept.json"), JSON.stringify(who));
   }
 
   setRecord(record: ReleaseRecord): void {

@@ -7,15 +7,17 @@ import type { Outcome } from "../release/outcome.ts";
 import { RECORD_FORMAT, type JournalLine, type ReleaseRecord, type State } from "../release/record.ts";
 import { identityOf, type Plan } from "../release/plan.ts";
 import { backUp, removePartialBackups } from "./backup.ts";
-import { baseBack, baseUp, removeGone } from "./base.ts";
+import { baseBack, baseUp, mayRecreate, removeGone } from "./base.ts";
 import { Failure, Refusal, type Context } from "./context.ts";
 import * as engine from "./engine.ts";
 import { masker } from "./evidence.ts";
 import { Journal } from "./journal.ts";
-import { migrate, settleMigration } from "./migration.ts";
+import { canBeTakenBack, closeForRelease, dataBack, openAfterRelease, openAgain } from "./maintenance.ts";
+import { changeData, settleChange } from "./migration.ts";
 import { checkRoom, prepare, readCompose } from "./prepare.ts";
 import { sleep } from "./process.ts";
 import { prune } from "./prune.ts";
+import { sayPruned } from "./render.ts";
 import * as steps from "./steps.ts";
 import type { Hold, Slot, Store } from "./store.ts";
 import { ownBoot, ownUnit } from "./this-process.ts";
@@ -28,6 +30,8 @@ interface Step {
   readonly state: State;
   readonly does: (context: Context) => Promise<void>;
   readonly interrupted: (context: Context) => Promise<Way>;
+  /** Only where visitors are shut out while the data is changed. */
+  readonly window?: true;
 }
 
 const always = (way: Way) => () => Promise.resolve(way);
@@ -35,20 +39,24 @@ const always = (way: Way) => () => Promise.resolve(way);
 /** Up to the migration nothing is lost by going back; from there on the database fits the new release, so it goes on, once. */
 const STEPS: readonly Step[] = [
   { state: "pulled", does: steps.pullImages, interrupted: always("undo") },
+  { state: "closed", does: closeForRelease, interrupted: always("undo"), window: true },
   { state: "backed-up", does: backUp, interrupted: always("undo") },
   { state: "based", does: baseUp, interrupted: always("undo") },
-  { state: "migrated", does: migrate, interrupted: migrationFirst },
+  { state: "migrated", does: changeData, interrupted: migrationFirst },
   { state: "started", does: steps.startRelease, interrupted: always("started") },
   { state: "healthy", does: steps.gateDirectly, interrupted: always("started") },
   { state: "switched", does: steps.switchOver, interrupted: asTheMapSays },
   { state: "verified", does: steps.verifyThroughEdge, interrupted: asTheMapSays },
+  { state: "opened", does: openAfterRelease, interrupted: asTheMapSays, window: true },
   { state: "workers", does: steps.swapWorkers, interrupted: asTheMapSays },
   { state: "watched", does: watch, interrupted: asTheMapSays },
 ];
 
 async function migrationFirst(context: Context): Promise<Way> {
-  return (await settleMigration(context)) ? "started" : "migrated";
+  return (await settleChange(context)) ? "started" : "migrated";
 }
+
+const stepsOf = ({ window }: Context) => STEPS.filter((step) => window || !step.window);
 
 /** Containers that a restart of the system has stopped are started; the window begins anew, whole. */
 async function asTheMapSays({ edge, stack, slot }: Context): Promise<Way> {
@@ -61,7 +69,7 @@ async function asTheMapSays({ edge, stack, slot }: Context): Promise<Way> {
 export interface Caller {
   readonly attempt?: string;
   readonly from?: string;
-  readonly rollback?: { readonly to: number; readonly from: number };
+  readonly rollback?: ReleaseRecord["rollback"];
 }
 
 type Hear = (line: JournalLine) => void;
@@ -69,7 +77,7 @@ type Hear = (line: JournalLine) => void;
 /** Runs a plan of the store to one of its ends, under the stack's lock; `hear` gets each line as it is written. */
 export async function transact(store: Store, number: number, caller: Caller, hear: Hear): Promise<Outcome> {
   const plan = store.plan(number);
-  const reading = readCompose(store, number, plan);
+  const reading = readCompose(store.file(number, "project"), plan);
   const record = newRecord(number, caller, plan);
   store.setRecord(record);
   const journal = new Journal(store, number, maskerOf(plan), hear);
@@ -78,6 +86,7 @@ export async function transact(store: Store, number: number, caller: Caller, hea
   try {
     await checkRoom();
     context = await prepare(store, number, plan, record, journal, reading);
+    await mayRecreate(context);
     await edgeAsTold(context);
   } catch (error) {
     journal.tell(`refused: ${(error as Error).message}`, { state: "refused" });
@@ -112,14 +121,14 @@ export async function resume(store: Store, number: number, hear: Hear): Promise<
   }
   let context: Context;
   try {
-    context = await prepare(store, number, plan, record, journal, readCompose(store, number, plan));
+    context = await prepare(store, number, plan, record, journal, readCompose(store.file(number, "project"), plan));
   } catch (error) {
     journal.tell(`it cannot be taken up: ${(error as Error).message}`, { state: "stuck", more: [["look at", "recoloca doctor"]] });
     return end(store, record, "stuck", (error as Error).message);
   }
   if (store.state().live?.number === number) return settle(context);
   const doing = lines.findLast((line) => line.doing)?.doing;
-  const step = STEPS.find((one) => one.state === doing);
+  const step = stepsOf(context).find((one) => one.state === doing);
   if (cancelled || found.resumed > 0 || !step) return takeBack(context, reason);
   let way: Way;
   try {
@@ -130,12 +139,12 @@ export async function resume(store: Store, number: number, hear: Hear): Promise<
   if (way === "undo") return takeBack(context, reason);
   return run(
     context,
-    STEPS.findIndex((one) => one.state === way),
+    stepsOf(context).findIndex((one) => one.state === way),
   );
 }
 
 async function run(context: Context, first: number): Promise<Outcome> {
-  for (const step of STEPS.slice(first)) {
+  for (const step of stepsOf(context).slice(first)) {
     context.journal.begin(step.state);
     try {
       await step.does(context);
@@ -154,6 +163,7 @@ function failed(context: Context, error: unknown): Promise<Outcome> {
 
 async function takeBack(context: Context, reason: string): Promise<Outcome> {
   const { journal, store, record } = context;
+  if (!canBeTakenBack(context)) return stay(context, reason);
   journal.begin("undoing");
   try {
     const outcome = await undo(context);
@@ -182,15 +192,35 @@ async function undo(context: Context): Promise<Outcome> {
   await steps.removeSlot(stack, slot, switched);
   await engine.removeJobs(stack);
   removePartialBackups(stack);
+  await dataBack(context);
   if (old) {
     await steps.startStopped(stack, old.slot);
     await engine.keepRunning(stack, old.slot);
   }
-  const left = old ? (switched ? "" : `. release ${old.number} was never touched and serves`) : ". nothing is live";
+  await openAgain(context);
+  const untouched = context.window ? "serves again" : "was never touched and serves";
+  const left = old ? (switched ? "" : `. release ${old.number} ${untouched}`) : ". nothing is live";
   const text = switched && old ? `switched back to release ${old.number}; release ${number} removed` : `release ${number} removed${left}`;
   const outcome = switched ? "rolled-back" : "failed";
   journal.tell(text, { state: outcome });
   return outcome;
+}
+
+/** The data is the new release's, and visitors have written to it: going back would take that from them, which is for a person to decide. */
+async function stay(context: Context, reason: string): Promise<Outcome> {
+  const { stack, slot, number, old, store, journal, record } = context;
+  await engine.keepRunning(stack, slot);
+  store.setState({ live: { number, slot } });
+  if (old) await steps.removeSlot(stack, old.slot, true);
+  journal.tell(`NOT TAKEN BACK: release ${number} has changed the data, and visitors have written since. It stays`, {
+    state: "stuck",
+    more: [
+      ["roll forward", "deploy a release that mends it"],
+      ["or go back", `recoloca rollback ${old?.number ?? ""} --restore   loses what was written since`],
+      ["meanwhile", "recoloca maintenance on   shuts visitors out"],
+    ],
+  });
+  return end(store, record, "stuck", reason);
 }
 
 /** The new release is the live one from here on; the old one ends its requests and goes. */
@@ -211,14 +241,13 @@ async function settle(context: Context): Promise<Outcome> {
   const cut = await drained(context, old.slot);
   if (cut > 0) await edge.cut(old.slot);
   await steps.removeSlot(stack, old.slot, true);
-  const kept = await prune(store, plan).catch((error: Error) => {
-    journal.tell(`nothing was pruned: ${error.message}`);
-    return true;
-  });
+  const pruned = await prune(store).then(sayPruned, (error: Error) => `nothing was pruned: ${error.message}`);
+  const kept = plan.keep > 0;
   const streams = cut === 0 ? "drained" : `drained for ${sayDuration(plan.drain)}, ${cut} ${cut === 1 ? "stream" : "streams"} cut,`;
   journal.tell(`live. release ${old.number} ${streams} and removed${store.record(old.number) && kept ? "; its images are kept for rollback" : ""}`, {
     state: "live",
   });
+  if (pruned !== "") journal.tell(pruned);
   return end(store, record, "live");
 }
 
@@ -264,6 +293,7 @@ function newRecord(number: number, { attempt, ...caller }: Caller, plan: Plan): 
     boot: ownBoot(),
     startedAt: new Date().toISOString(),
     resumed: 0,
+    told: false,
     journal: [],
   };
 }

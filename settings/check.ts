@@ -1,6 +1,7 @@
 /** From raw configuration to values, or to every problem there is. Pure: nothing is read here, no secret is looked at. */
 import type * as z from "zod";
-import { parseDocument } from "yaml";
+import { placeOf, readYaml } from "../release/compose-file.ts";
+import { MAINTENANCE_PAGE_BYTES } from "../release/plan.ts";
 import { KEYS, keyOf, type KeyName } from "./schema.ts";
 import { meant, setCommand, type Problem } from "./problems.ts";
 
@@ -19,7 +20,18 @@ export interface ComposeFile {
   readonly text: string | undefined;
 }
 
-const STRUCTURED: ReadonlySet<string> = new Set(["images", "provenance", "variables", "secrets", "routes", "gates", "backup", "migration"]);
+const STRUCTURED: ReadonlySet<string> = new Set([
+  "images",
+  "provenance",
+  "variables",
+  "secrets",
+  "routes",
+  "gates",
+  "backup",
+  "migration",
+  "notify",
+  "recreate",
+]);
 
 export function checkValues(raw: Raw): { values: Partial<Values>; problems: Problem[] } {
   const problems: Problem[] = [];
@@ -63,6 +75,7 @@ const PRIVATE_KEY = "cat PRIVATE_KEY_FILE | pulumi config set --secret recoloca:
 function commandFor(name: string, secret: boolean): string {
   if (name === "sshPrivateKey") return PRIVATE_KEY;
   if (name === "hostKey") return HOST_KEY;
+  if (name === "notify") return setCommand("notify[0].url", "", true);
   if (name === "secrets") return setCommand("secrets.NAME", "", true);
   const structured = STRUCTURED.has(name);
   const example = keyOf(name)?.example ?? "";
@@ -97,14 +110,19 @@ const exampleOf = (key: string) => (/timeout|interval/.test(key) ? "30s" : /imag
 const FIELDS: Record<string, readonly string[]> = {
   routes: ["host", "path", "service", "port"],
   gates: ["name", "path", "status", "contains", "timeout", "passes", "interval", "host"],
-  backup: ["service", "before", "keep", "command", "verify", "restore", "timeout"],
-  migration: ["service", "command", "timeout", "revision"],
+  backup: ["service", "before", "keep", "command", "verify", "restore", "take", "timeout"],
+  migration: ["service", "command", "timeout", "revision", "breaking", "downgrade", "downgradeSql"],
   provenance: ["commit", "actor", "run"],
+  notify: ["url", "format", "on"],
 };
 const knownBeside = (name: string) => FIELDS[name] ?? [];
 
 /** What can only be seen with several values side by side, the Compose file among them. */
-export function checkTogether(values: Partial<Values>, compose: ComposeFile, given: { secrets: readonly string[]; registry: readonly string[] }): Problem[] {
+export function checkTogether(
+  values: Partial<Values>,
+  compose: ComposeFile,
+  given: { secrets: readonly string[]; registry: readonly string[]; page?: ComposeFile | undefined },
+): Problem[] {
   const problems: Problem[] = [];
   if (given.registry.length > 0 && given.registry.length < 3)
     for (const name of ["registryServer", "registryUsername", "registryPassword"].filter((one) => !given.registry.includes(one)))
@@ -117,16 +135,39 @@ export function checkTogether(values: Partial<Values>, compose: ComposeFile, giv
     problems.push({ key: "release", says: "is missing: a release's images and its name are set together", fix: commandFor("release", false) });
   if (values.release && !values.images)
     problems.push({ key: "images", says: "is missing: a release's images and its name are set together", fix: commandFor("images", false) });
-  return [...problems, ...checkCompose(values, compose, given.secrets)];
+  return [...problems, ...checkWindow(values, given.page), ...checkCompose(values, compose, given.secrets)];
+}
+
+/** What a time with the doors closed needs: a page that fits, and a way to put the data back. */
+function checkWindow({ migration, backup }: Partial<Values>, page: ComposeFile | undefined): Problem[] {
+  const problems: Problem[] = [];
+  if (page && page.text === undefined)
+    problems.push({ key: "maintenancePage", says: `there is no file ${page.path}`, fix: commandFor("maintenancePage", false) });
+  if (page?.text !== undefined && Buffer.byteLength(page.text) > MAINTENANCE_PAGE_BYTES)
+    problems.push({
+      key: "maintenancePage",
+      says: `${page.path} has ${Buffer.byteLength(page.text).toLocaleString("en")} bytes, at most ${MAINTENANCE_PAGE_BYTES.toLocaleString("en")} fit: images go elsewhere`,
+    });
+  if (migration?.breaking && !(backup?.restore && backup.take))
+    problems.push({
+      key: "migration.breaking",
+      says: backup
+        ? "wants a backup that can be put back: backup.restore and backup.take are missing"
+        : "wants a backup that can be put back, and the stack has none",
+      fix: setCommand("backup.service", "postgres"),
+    });
+  return problems;
 }
 
 function checkCompose(values: Partial<Values>, compose: ComposeFile, secrets: readonly string[]): Problem[] {
   const problem = (key: string, says: string, fix?: string): Problem => ({ key, says, ...(fix !== undefined && { fix }) });
   if (compose.text === undefined) return [problem("composeFile", `there is no file ${compose.path}`, commandFor("composeFile", false))];
-  const document = parseDocument(compose.text, { merge: true });
-  const [error] = document.errors;
-  if (error) return [problem("composeFile", `${compose.path} is not YAML: ${error.message.split("\n")[0]!.replace(/:$/, "")}`)];
-  const whole: unknown = document.toJS();
+  let whole: unknown;
+  try {
+    whole = readYaml(compose.text);
+  } catch (error) {
+    return [problem("composeFile", `${compose.path} is not YAML: ${placeOf(error)}`)];
+  }
   const given = givenBy(whole);
   const services = (whole as { services?: Record<string, { image?: string; build?: unknown } | null> } | null)?.services;
   if (!services || typeof services !== "object") return [problem("composeFile", `${compose.path} has no services`)];
@@ -141,6 +182,7 @@ function checkCompose(values: Partial<Values>, compose: ComposeFile, secrets: re
     ...Object.keys(values.images ?? {}).flatMap((name) =>
       names.includes(name) ? [] : [problem(`images.${name}`, `names a service that ${compose.path} does not have; ${meant(name, names)}`)],
     ),
+    ...(values.recreate ?? []).flatMap((name, index) => unknown(`recreate[${index}]`, name)),
     ...(values.migration ? unknown("migration.service", values.migration.service) : []),
     ...(values.backup ? unknown("backup.service", values.backup.service) : []),
     ...(values.backup && values.images?.[values.backup.service] !== undefined

@@ -2,7 +2,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import type { Backup, Gate, Migration, Provenance, Route } from "../release/plan.ts";
+import type { Backup, Gate, Migration, Notify, Provenance, Route } from "../release/plan.ts";
 import { checkTogether, checkValues, type Values } from "./check.ts";
 import { sayProblems } from "./problems.ts";
 
@@ -27,7 +27,12 @@ export interface Settings {
   readonly gates: Gate[];
   readonly backup?: Backup;
   readonly migration?: Migration;
+  /** Text of the page. */
+  readonly maintenancePage?: string;
   /** Seconds, as all durations here. */
+  readonly recreate: string[];
+  /** Secret, as its URLs are. */
+  readonly notify: pulumi.Output<Notify[]>;
   readonly watch: number;
   readonly drain: number;
   readonly wait: number;
@@ -51,9 +56,10 @@ export function loadSettings(folder = process.cwd()): Settings {
   const text = read(path.resolve(folder, file));
   const secretNames = Object.keys(values.secrets ?? {});
   const registry = ["registryServer", "registryUsername", "registryPassword"].filter((key) => raw[key] !== undefined);
-  problems.push(...checkTogether(values, { path: file, text }, { secrets: secretNames, registry }));
+  const page = values.maintenancePage === undefined ? undefined : { path: values.maintenancePage, text: read(path.resolve(folder, values.maintenancePage)) };
+  problems.push(...checkTogether(values, { path: file, text }, { secrets: secretNames, registry, page }));
   if (problems.length > 0 || text === undefined) throw new pulumi.RunError(sayProblems(stack, problems));
-  return toSettings(values as Values, stack, { path: file, text }, secretNames);
+  return toSettings(values as Values, stack, { path: file, text }, secretNames, page?.text);
 }
 
 function read(file: string): string | undefined {
@@ -64,7 +70,7 @@ function read(file: string): string | undefined {
   }
 }
 
-function toSettings(values: Values, environment: string, compose: Settings["compose"], secretNames: string[]): Settings {
+function toSettings(values: Values, environment: string, compose: Settings["compose"], secretNames: string[], page?: string): Settings {
   const { registryServer, registryUsername, registryPassword, images, release, backup, migration, domain, publicUrl } = values;
   return {
     application: values.application,
@@ -92,6 +98,9 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     gates: values.gates.map((gate) => ({ ...gate, ...(gate.host === undefined && domain !== undefined && { host: domain }) })),
     ...(backup && { backup }),
     ...(migration && { migration }),
+    ...(page !== undefined && { maintenancePage: page }),
+    recreate: values.recreate,
+    notify: pulumi.secret(values.notify),
     watch: values.watch,
     drain: values.drain,
     wait: values.wait,

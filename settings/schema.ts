@@ -2,7 +2,11 @@
 import * as z from "zod";
 import { backupForm } from "./backup.ts";
 import { DURATION_FORM, parseDuration } from "../release/duration.ts";
-import { gateSchema, imageByDigest, migrationSchema, provenanceSchema, routeSchema } from "../release/plan.ts";
+import { MAINTENANCE_PAGE_BYTES, gateSchema, imageByDigest, notifySchema, provenanceSchema, routeSchema } from "../release/plan.ts";
+import { migrationForm } from "./migration.ts";
+
+// Each form is used once: compiling it takes longer than it saves.
+z.config({ jitless: true });
 
 const duration = z.string().transform((text, context) => {
   const seconds = parseDuration(text);
@@ -11,7 +15,6 @@ const duration = z.string().transform((text, context) => {
 });
 
 const gate = gateSchema.extend({ timeout: duration.default(30), interval: duration.optional() });
-const migration = migrationSchema.extend({ timeout: duration.default(300) });
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "wants a variable's name: letters, digits, underscores");
 const HOST_KEY = /^(ssh-ed25519|ecdsa-sha2-nistp256) [A-Za-z0-9+/=]+$/;
 
@@ -106,14 +109,33 @@ export const KEYS = {
     default: "none",
   },
   migration: {
-    form: migration.optional(),
-    what: "Command that migrates the database, once, in the new release's image.",
+    form: migrationForm(duration).optional(),
+    what: "Command that migrates the database, once, in the new release's image. With breaking, visitors get the maintenance page meanwhile.",
     example: '{"service": "backend", "command": ["alembic", "upgrade", "head"]}',
   },
   backup: {
     form: backupForm(duration).optional(),
     what: "What is backed up, and when: before each migration, before each deploy, or never by itself. For Postgres the service's name is enough.",
     example: '{"service": "postgres", "before": "migration", "keep": 10}',
+  },
+  recreate: {
+    form: z.array(z.string().min(1)).default([]),
+    what: "Services that keep data and may be recreated, because their definition changed: they stop for a moment. Backed up before.",
+    example: '["postgres"]',
+    default: "none",
+  },
+  notify: {
+    form: z.array(notifySchema).max(10).default([]),
+    what: "Who is told how a release ended: a URL that gets a POST, as JSON or as Slack takes it, of all outcomes or of some. URLs are secrets.",
+    example: "",
+    default: "nobody",
+    secret: true,
+  },
+  maintenancePage: {
+    form: z.string().min(1).optional(),
+    what: `HTML file of at most ${MAINTENANCE_PAGE_BYTES.toLocaleString("en")} bytes that visitors get while the stack is closed, from the project's folder.`,
+    example: "maintenance.html",
+    default: "a plain page",
   },
   watch: { form: duration.default(30), what: "How long a new release is watched with the old one warm.", example: "30s", default: "30s" },
   drain: { form: duration.default(30), what: "How long requests and streams of the old release may still take.", example: "30s", default: "30s" },

@@ -27,6 +27,7 @@ const CHECKS: readonly Check[] = [
   vitest("unit", "--coverage"),
   vitest("engine"),
   vitest("server"),
+  vitest("chaos"),
   vitest("journeys"),
 ];
 

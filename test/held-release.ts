@@ -1,6 +1,6 @@
 /**
  * An application that holds a deploy in the state that a test wants, for some seconds, so that a test can do something to it
- * there and does not depend on how fast anything is.
+ * there and does not depend on how fast anything is. It keeps what visitors write, and names the release in each answer.
  */
 import { expect } from "vitest";
 import type { Plan } from "../release/plan.ts";
@@ -10,27 +10,53 @@ import { imagesOf, server, url } from "./site.ts";
 
 const image = (await imagesOf("1")).backend;
 
-/** Answers after BOOT seconds, and ends its streams after the drain time or never. */
+/** Answers after BOOT seconds, the gate through the edge after VERIFY more; LATE is another service's port. */
 const WEB = `
-setTimeout(() => require("node:http").createServer((request, response) => {
-  response.setHeader("x-release", process.env.RELEASE);
+const fs = require("node:fs");
+const { RELEASE, BOOT, VERIFY, LATE } = process.env;
+const serve = (port, after) => setTimeout(() => require("node:http").createServer((request, response) => {
+  response.setHeader("x-release", RELEASE);
+  const gate = request.headers["user-agent"] === "recoloca-gate";
+  const through = gate && request.headers["x-forwarded-host"];
+  if (through && process.env.REFUSED) response.statusCode = 503;
   if (request.url === "/stream") return void response.write("open");
-  response.end();
-}).listen(8000), 1000 * process.env.BOOT);
+  if (gate) {
+    const bad = Number(fs.existsSync("/data/flap") && fs.readFileSync("/data/flap", "utf8"));
+    if (bad > 0 && RELEASE === "second") { fs.writeFileSync("/data/flap", String(bad - 1)); response.statusCode = 503; return void response.end(); }
+  }
+  if (request.method === "POST") {
+    const file = fs.openSync("/data/written", "a");
+    fs.writeSync(file, request.url.slice(1) + "\\n");
+    fs.fsyncSync(file);
+    fs.closeSync(file);
+    response.statusCode = 201;
+  }
+  setTimeout(() => response.end(), through ? 1000 * VERIFY : 0);
+}).listen(port), 1000 * after);
+serve(8000, BOOT);
+serve(8001, LATE);
+process.on("SIGTERM", () => setTimeout(() => process.exit(0), 1000 * process.env.STOP));
 `;
 
-/** Each of these keeps a deploy in one state for a while. */
+/** Each of these keeps a deploy in one state for so many seconds. */
 export interface Held {
-  /** Seconds. */
-  readonly migration?: number;
-  readonly boot?: number;
-  readonly stop?: number;
+  readonly backup?: number;
   readonly base?: number;
+  readonly migration?: number;
+  readonly task?: number;
+  readonly boot?: number;
+  readonly late?: number;
+  readonly verify?: number;
+  /** Of this release's containers, when they are to end. */
+  readonly stop?: number;
   readonly watch?: number;
+  readonly drain?: number;
+  /** Its gate is not passed through the edge, so that it is taken back after the switch. */
+  readonly refused?: boolean;
 }
 
 export function release(name: string, held: Held = {}): Plan {
-  const { migration = 0, boot = 0, stop = 0, base = 0, watch = 1 } = held;
+  const { backup, base = 0, migration = 0, task, boot = 0, late = 0, verify = 0, stop = 0, watch = 1, drain = 1, refused = false } = held;
   return planFor(image, {
     release: name,
     compose: `services:
@@ -38,14 +64,15 @@ export function release(name: string, held: Held = {}): Plan {
     image: web
     init: true
     command: ${JSON.stringify(["node", "-e", WEB])}
-    environment: { RELEASE: "${name}", BOOT: "\${BOOT}" }
+    environment: { RELEASE: "${name}", BOOT: "\${BOOT}", VERIFY: "\${VERIFY}", LATE: "\${LATE}", STOP: "\${STOP}", REFUSED: "${refused ? "yes" : ""}" }
     volumes: ["data:/data"]
+    stop_grace_period: 20s
   worker:
     image: web
     command: ${JSON.stringify(["sh", "-c", "trap 'sleep $$STOP; exit 0' TERM; while :; do sleep 0.05; done"])}
     environment: { RELEASE: "${name}", STOP: "\${STOP}" }
     stop_grace_period: 20s
-  store:
+${task === undefined ? "" : `  prepare: { image: web, command: ["sleep", "${task}"], restart: "no" }\n`}  store:
     image: ${image}
     init: true
     command: ${JSON.stringify(["sh", "-c", "sleep $$DELAY; touch /ready; exec sleep 3600"])}
@@ -55,18 +82,25 @@ export function release(name: string, held: Held = {}): Plan {
 volumes:
   data:
 `,
-    images: { web: image, worker: image },
-    variables: { BOOT: String(boot), STOP: String(stop), DELAY: String(base) },
-    routes: [{ host: "*", path: "/", service: "web", port: 8000 }],
-    gates: [{ name: "web", path: "/", status: 200, timeout: 60, passes: 2, interval: 0.05 }],
+    images: { web: image, worker: image, ...(task !== undefined && { prepare: image }) },
+    variables: { BOOT: String(boot), VERIFY: String(verify), LATE: String(late), STOP: String(stop), DELAY: String(base) },
+    routes: [
+      { host: "*", path: "/", service: "web", port: 8000 },
+      { host: "*", path: "/late", service: "web", port: 8001 },
+    ],
+    gates: [{ name: "web", path: "/", status: 200, timeout: refused ? 2 : 60, passes: 2 }],
+    ...(backup !== undefined && {
+      backup: { service: "store", command: ["sh", "-c", `sleep ${backup}; echo all`], verify: ["true"], before: "migration", keep: 3, timeout: 60 },
+    }),
     migration: {
       service: "web",
       command: ["sh", "-c", `sleep ${migration}; echo ${name} > /data/schema`],
       revision: ["sh", "-c", "cat /data/schema 2>/dev/null || true"],
       timeout: 60,
     },
+    recreate: ["store"],
     watch,
-    drain: 1,
+    drain,
   });
 }
 
@@ -75,15 +109,19 @@ export async function newest(): Promise<ReleaseRecord> {
   return JSON.parse((await server(`recoloca show ${record!.number} --json`)).stdout) as ReleaseRecord;
 }
 
+/** Waits until the newest release is that one, and is in the middle of reaching a state. A migration is one once its container runs. */
+export async function reached(name: string, state: Doing): Promise<void> {
+  const doing = async () => (await newest()).release === name && (await newest()).journal.findLast((line) => line.doing)?.doing;
+  await expect.poll(doing, { timeout: 60_000, interval: 50 }).toBe(state);
+  if (state !== "migrated") return;
+  const job = async () => (await server("docker ps --quiet --filter label=recoloca.job=migration")).stdout;
+  await expect.poll(job, { timeout: 20_000, interval: 50 }).not.toBe("");
+}
+
 /** Deploys, and when the deploy is in the state does what interrupts it; gives what the deployer read and what the record says in the end. */
 export async function interrupt(next: Plan, state: Doing, what: () => Promise<void>) {
   const deploying = deployPlan(next);
-  await expect
-    .poll(async () => (await newest()).release === next.release && (await newest()).journal.findLast((line) => line.doing)?.doing, {
-      timeout: 60_000,
-      interval: 50,
-    })
-    .toBe(state);
+  await reached(next.release, state);
   await what();
   await expect.poll(async () => (await newest()).outcome, { timeout: 90_000, interval: 200 }).toBeDefined();
   return { ran: await deploying, record: await newest() };
@@ -109,7 +147,8 @@ export async function isWhole(name: string): Promise<void> {
     live: { number: number; release: string };
   };
   expect(live.release).toBe(name);
-  expect(stdout.trim().split("\n").sort()).toEqual(["store   running", `web  ${live.number} running`, `worker  ${live.number} running`]);
+  const lasting = stdout.split("\n").filter((line) => line !== "" && !line.startsWith("prepare "));
+  expect(lasting.sort()).toEqual(["store   running", `web  ${live.number} running`, `worker  ${live.number} running`]);
   const units = await server("systemctl list-units --all --plain --no-legend 'recoloca-deploy-*' 'recoloca-resume@*' | grep -v inactive");
   expect(units.stdout).toBe("");
 }

@@ -34,6 +34,8 @@ export function planFor(image: string, change: Partial<Plan> = {}): Plan {
     drain: 1,
     keep: 1,
     migrate: true,
+    notify: [],
+    recreate: [],
     provenance: { actor: "a test" },
     definitions: {},
     ...change,

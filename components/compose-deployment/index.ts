@@ -4,14 +4,25 @@
  */
 import * as remote from "@pulumi/command/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import { parse } from "yaml";
-import { PLAN_FORMAT, canonical, identityOf, type Backup, type Gate, type Migration, type Plan, type Provenance, type Route } from "../../release/plan.ts";
+import { readYaml } from "../../release/compose-file.ts";
+import {
+  PLAN_FORMAT,
+  canonical,
+  identityOf,
+  type Backup,
+  type Gate,
+  type Migration,
+  type Notify,
+  type Plan,
+  type Provenance,
+  type Route,
+} from "../../release/plan.ts";
 import { attemptName, isHeld, liveAnswerSchema, type LiveAnswer } from "../../release/record.ts";
 import { lastOutput } from "../last-outputs.ts";
 import { asRoot, type Server } from "../server.ts";
 import { commandLine } from "../shell.ts";
-import { definitionsOf } from "./definitions.ts";
-import { howToDeploy, previewLines, sayHold } from "./preview.ts";
+import { definitionsOf, keepsData } from "../../release/definitions.ts";
+import { howToDeploy, previewLines, sayHold } from "../../release/preview.ts";
 
 export interface ComposeDeploymentArgs {
   readonly server: Server;
@@ -35,9 +46,14 @@ export interface ComposeDeploymentArgs {
   readonly gates: readonly Gate[];
   readonly backup?: Backup;
   readonly migration?: Migration;
+  /** Text of the HTML page that visitors get while the stack is closed. @default a plain one */
+  readonly maintenancePage?: string;
+  /** Services of the base that keep data and may be recreated. @default none */
+  readonly recreate?: readonly string[];
+  /** Who is told how a release ended. @default nobody */
+  readonly notify?: pulumi.Input<readonly Notify[]>;
   /** Seconds. */
   readonly watch: number;
-  /** Seconds. */
   /** Seconds to wait where another deploy runs. @default 0: refused at once, saying who is at it. */
   readonly wait?: number;
   /** Number of a release on hold that is to be deployed all the same. */
@@ -81,7 +97,11 @@ export class ComposeDeployment extends pulumi.ComponentResource {
     super("recoloca:index:ComposeDeployment", name, { application: args.application, environment: args.environment }, opts);
     const { server, application, environment } = args;
     const wish = pulumi.all([this.answer(args), args.secrets]).apply(([answer, secrets]) => this.decide(args, answer, secrets));
-    const plan = pulumi.secret(pulumi.all([wish, args.secrets]).apply(([wanted, secrets]) => (wanted ? canonical(toPlan(args, wanted, secrets)) : "")));
+    const plan = pulumi.secret(
+      pulumi
+        .all([wish, args.secrets, pulumi.output(args.notify ?? [])])
+        .apply(([wanted, secrets, notify]) => (wanted ? canonical({ ...toPlan(args, wanted, secrets), notify: [...notify] }) : "")),
+    );
     // Images, names and the attempt are for everyone; what is derived from the secrets is not shown.
     const open = pulumi.unsecret(wish);
     const options = [...(args.wait ? ["--wait", String(Math.ceil(args.wait))] : []), ...(args.lift === undefined ? [] : ["--lift", String(args.lift)])];
@@ -128,7 +148,7 @@ export class ComposeDeployment extends pulumi.ComponentResource {
     const identity = identityOf(plan);
     const same = now?.identity === identity;
     if (!same && pulumi.runtime.isDryRun()) {
-      const lines = previewLines(silent ? null : answer.live, plan, silent);
+      const lines = previewLines(silent ? null : answer.live, plan, { remembered: silent, keepsData: (service) => keepsData(args.compose, service) });
       void pulumi.log.info(`\n${lines.map((line) => `    ${line}`).join("\n")}\n`, this);
     }
     const hold = silent ? null : answer.hold;
@@ -146,7 +166,7 @@ async function ask(server: Server, command: string): Promise<LiveAnswer> {
   return liveAnswerSchema.parse(JSON.parse(stdout));
 }
 
-const serviceNames = (compose: string) => Object.keys((parse(compose, { merge: true }) as { services: object }).services);
+const serviceNames = (compose: string) => Object.keys((readYaml(compose) as { services: object }).services);
 
 function toPlan(args: ComposeDeploymentArgs, wanted: Wanted, secrets: Record<string, string>): Plan {
   return {
@@ -162,9 +182,12 @@ function toPlan(args: ComposeDeploymentArgs, wanted: Wanted, secrets: Record<str
     gates: [...args.gates],
     ...(args.backup && { backup: args.backup }),
     ...(args.migration && { migration: args.migration }),
+    ...(args.maintenancePage !== undefined && { maintenancePage: args.maintenancePage }),
     watch: args.watch,
     drain: args.drain,
     keep: args.keep,
+    recreate: [...(args.recreate ?? [])],
+    notify: [],
     migrate: true,
     provenance: wanted.provenance,
     definitions: definitionsOf(args.compose, { ...args.variables, ...secrets }),

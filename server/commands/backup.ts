@@ -2,13 +2,13 @@
 import { OUTCOMES } from "../../release/outcome.ts";
 import { sayDuration } from "../../release/duration.ts";
 import type { Backup } from "../../release/plan.ts";
-import { backupFile, backupJob, baseOf, backupsOf, damageOf, sayBytes, takeBackup, type BackupNote, type Place } from "../backup.ts";
+import { backupFile, backupJob, baseOf, backupsOf, damageOf, takeBackup, type BackupNote, type Place } from "../backup.ts";
 import { Wrong, type Given } from "../command-line.ts";
 import { Failure } from "../context.ts";
 import { say } from "../follow.ts";
 import { finish } from "../job.ts";
 import { signLock } from "../lock.ts";
-import { ago } from "../render.ts";
+import { ago, sayBytes } from "../render.ts";
 import { Store } from "../store.ts";
 import { locked, refuse, sayRunning } from "./deploy.ts";
 import { theStack, whoAmI } from "./which.ts";

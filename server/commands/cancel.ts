@@ -1,4 +1,4 @@
-/** `recoloca cancel`: ends a deploy that runs, on purpose, and goes back to the old release. */
+/** What a person decides of a deploy that runs. `recoloca cancel`: ends it, and goes back to the old release. */
 import { OUTCOMES } from "../../release/outcome.ts";
 import type { Given } from "../command-line.ts";
 import { follow, say } from "../follow.ts";
@@ -28,6 +28,18 @@ export async function cancel(given: Given): Promise<number> {
   const code = await follow(store, number, shown);
   if (code === OUTCOMES.live.exit) return refuse(`release ${number} came live before it could be ended\n   to go back: recoloca rollback`);
   return code === OUTCOMES.failed.exit || code === OUTCOMES["rolled-back"].exit ? 0 : code;
+}
+
+/** `recoloca accept`: somebody has seen enough; the window of a release that is watched ends now, and the record says who ended it. */
+export async function accept(given: Given): Promise<number> {
+  const store = new Store(theStack(given, await stacksWithDeploys()));
+  const number = await runningDeploy(store);
+  if (number === undefined) return refuse(`nothing is being deployed to ${store.stack}. Nothing was changed.`);
+  if (store.journal(number).findLast((line) => line.doing)?.doing !== "watched")
+    return refuse(`release ${number} is not being watched now: recoloca show ${number}. Nothing was changed.`);
+  const shown = store.journal(number).length;
+  store.accept(number, { by: whoAmI(), at: new Date().toISOString() });
+  return follow(store, number, shown);
 }
 
 async function stacksWithDeploys(): Promise<string[]> {

@@ -15,6 +15,7 @@ import { Telling, follow, say } from "../follow.ts";
 import { keepLiveAnswer } from "../live-answer.ts";
 import { isTaken, ownerOf, signLock, take, type Owner } from "../lock.ts";
 import { sleep } from "../process.ts";
+import { tellOthers } from "../notify.ts";
 import { ago, byWhom } from "../render.ts";
 import { holdOf } from "./hold.ts";
 import { Store } from "../store.ts";
@@ -71,6 +72,7 @@ export async function runPlan(store: Store, plan: Plan, what: "deploy" | "rollba
     telling.stop();
     keepLiveAnswer(store);
   });
+  (await tellOthers(store, number)).forEach((problem) => say(` ${problem}`));
   return telling.end(store.record(number)!);
 }
 
@@ -154,7 +156,7 @@ function lastTry(store: Store, identity: string): string | undefined {
   return ` release ${record.number} was the same and ${OUTCOMES[record.outcome].was}, ${ago(record.startedAt)} ago: ${(record.reason ?? "").split("\n")[0]}; trying anew`;
 }
 
-function readPlan(text: string): Plan | string {
+export function readPlan(text: string): Plan | string {
   let given: unknown;
   try {
     given = JSON.parse(text);

@@ -9,6 +9,7 @@ import { DOCKER_CONFIG } from "../compose.ts";
 import { say } from "../follow.ts";
 import { isTaken } from "../lock.ts";
 import { lastLines, run } from "../process.ts";
+import { sayClosed } from "./maintenance.ts";
 import { ago } from "../render.ts";
 import { ROOT, Store } from "../store.ts";
 
@@ -105,7 +106,9 @@ async function stackFindings(stack: string): Promise<Finding[]> {
             fix: `systemctl start recoloca-resume@${stack}; recoloca show ${newest.number}`,
           },
         ];
-  if (!live) return [{ what: `${stack}: nothing is live`, fix: `recoloca history; deploy a release that passes its gates` }];
+  const closed = store.state().maintenance;
+  if (closed) findings.push({ what: sayClosed(stack, closed), fix: "recoloca maintenance off" });
+  if (!live) return [...findings, { what: `${stack}: nothing is live`, fix: `recoloca history; deploy a release that passes its gates` }];
   const containers = [...(await engine.slotContainers(stack, live.slot)), ...(await engine.baseContainers(stack))];
   for (const one of containers)
     if ((one.status !== "running" && (one.lasting || one.exitCode !== 0)) || one.health === "unhealthy")

@@ -21,12 +21,18 @@ export async function install(_given: Given): Promise<number> {
 }
 
 async function placeUnits(): Promise<void> {
-  const units = { "recoloca-resume.service": RESUME, "recoloca-resume@.service": RESUME_STACK };
+  const units = {
+    "recoloca-resume.service": RESUME,
+    "recoloca-resume@.service": RESUME_STACK,
+    "recoloca-prune.service": PRUNE,
+    "recoloca-prune.timer": PRUNE_TIMER,
+  };
   const changed = Object.entries(units).filter(([name, text]) => readIfThere(`/etc/systemd/system/${name}`) !== text);
   for (const [name, text] of changed) writeWhole(`/etc/systemd/system/${name}`, text, 0o644);
   if (changed.length === 0) return;
   await must("systemctl", ["daemon-reload"]);
   await must("systemctl", ["enable", "--quiet", "recoloca-resume.service"]);
+  await must("systemctl", ["enable", "--quiet", "--now", "recoloca-prune.timer"]);
 }
 
 const readIfThere = (file: string) => (fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "");
@@ -40,7 +46,8 @@ const starter = (node: string, program: string) => `#!/bin/sh
 program="${node} --max-semi-space-size=2 ${program}"
 case "$1" in deploy | rollback)
   if [ -d /run/systemd/system ]; then
-    unit="recoloca-$1-$(date +%s)-$$"
+    read -r id < /proc/sys/kernel/random/uuid
+    unit="recoloca-$1-$id"
     systemd-run --quiet --collect --pipe --wait --service-type=exec --unit="$unit" --setenv=SUDO_USER="$SUDO_USER" --property=TimeoutStopSec=30 \\
       --property=ExecStopPost=${NAME}-ended -- $program "$@" --from "\${SSH_CONNECTION%% *}"
     code=$?
@@ -71,6 +78,28 @@ ExecStart=${NAME} resume
 
 [Install]
 WantedBy=multi-user.target
+`;
+
+const PRUNE = `[Unit]
+Description=Removes images, backups and records that no release needs any more
+After=docker.service
+
+[Service]
+Type=oneshot
+ExecStart=${NAME} prune
+`;
+
+/** A host that was off at that time does it when it is on again. */
+const PRUNE_TIMER = `[Unit]
+Description=Prunes what recoloca deployed, once a day
+
+[Timer]
+OnCalendar=*-*-* 04:00:00
+RandomizedDelaySec=30m
+Persistent=true
+
+[Install]
+WantedBy=timers.target
 `;
 
 const RESUME_STACK = `[Unit]

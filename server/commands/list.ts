@@ -1,6 +1,6 @@
 /** The commands, in the order in which a person at 3 a.m. wants them. */
 import { backup, backups, restore } from "./backup.ts";
-import { cancel } from "./cancel.ts";
+import { accept, cancel } from "./cancel.ts";
 import { deploy } from "./deploy.ts";
 import { doctor } from "./doctor.ts";
 import { exec, logs } from "./logs.ts";
@@ -8,6 +8,9 @@ import { login, logout } from "./login.ts";
 import { install } from "./install.ts";
 import { followUnit, resumeCommand } from "./resume.ts";
 import { rollback } from "./rollback.ts";
+import { planCommand } from "./plan.ts";
+import { maintenance } from "./maintenance.ts";
+import { pruneCommand } from "./prune.ts";
 import { remove } from "./remove.ts";
 import { history, live, show, status } from "./tell.ts";
 import type { Command } from "../command-line.ts";
@@ -37,11 +40,12 @@ export const COMMANDS: readonly Command[] = [
     options: { attempt: "string", wait: "string", lift: "string", from: "string" },
     does: deploy,
   },
+  { name: "plan", says: "what a deploy of the plan on standard input would do; changes nothing", options: {}, does: planCommand },
   {
     name: "rollback",
     says: "goes back to the release before, or to RELEASE, gated like a deploy",
     words: ["[RELEASE]"],
-    options: { stack: "string", from: "string" },
+    options: { downgrade: "boolean", restore: "boolean", stack: "string", from: "string" },
     does: rollback,
   },
   { name: "backup", says: "takes a backup now, and reads it back", options: { stack: "string", json: "boolean" }, does: backup },
@@ -53,7 +57,21 @@ export const COMMANDS: readonly Command[] = [
     options: { into: "string", stack: "string" },
     does: restore,
   },
+  {
+    name: "maintenance",
+    says: "shuts visitors out with a page, or lets them in again; without a word, says which it is",
+    words: ["[on|off]"],
+    options: { stack: "string", json: "boolean" },
+    does: maintenance,
+  },
+  {
+    name: "prune",
+    says: "removes what no release needs any more, and says how much that was",
+    options: { stack: "string", json: "boolean" },
+    does: pruneCommand,
+  },
   { name: "cancel", says: "ends a deploy that runs, and goes back to the old release", options: { stack: "string" }, does: cancel },
+  { name: "accept", says: "ends the watch window of a deploy now: somebody has seen enough", options: { stack: "string" }, does: accept },
   { name: "resume", says: "finishes or undoes what an interruption left", options: { stack: "string" }, does: resumeCommand, hidden: true },
   { name: "follow", says: "tells what becomes of a deploy", options: { unit: "string" }, does: followUnit, hidden: true },
   { name: "live", says: "what is live, for programs", options: { application: "string", environment: "string", json: "boolean" }, does: live },

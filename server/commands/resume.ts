@@ -7,6 +7,7 @@ import type { Given } from "../command-line.ts";
 import { Telling, follow, say } from "../follow.ts";
 import { keepLiveAnswer } from "../live-answer.ts";
 import { signLock, take } from "../lock.ts";
+import { tellOthers } from "../notify.ts";
 import { run } from "../process.ts";
 import { Store } from "../store.ts";
 import { resume } from "../transaction.ts";
@@ -21,6 +22,7 @@ export async function resumeHere(store: Store, number: number): Promise<number> 
     telling.stop();
     keepLiveAnswer(store);
   });
+  (await tellOthers(store, number)).forEach((problem) => say(` ${problem}`));
   return telling.end(store.record(number)!);
 }
 
@@ -32,13 +34,23 @@ export async function resumeCommand(given: Given): Promise<number> {
   const named = given.options["stack"];
   if (typeof named !== "string") {
     // One unit each: they do not wait for each other.
-    for (const stack of Store.stacks().filter((name) => new Store(name).unfinished() !== undefined)) await startResume(stack);
+    for (const stack of Store.stacks().filter(hasLeftSomething)) await startResume(stack);
     return 0;
   }
   const store = new Store(named);
   if (!take(store.lockFile)) return 0;
   const number = store.unfinished();
-  return number === undefined ? 0 : resumeHere(store, number);
+  if (number !== undefined) return resumeHere(store, number);
+  const newest = store.numbers().at(-1);
+  if (newest !== undefined) (await tellOthers(store, newest)).forEach((problem) => say(` ${problem}`));
+  return 0;
+}
+
+/** A release without an end, or one whose end nobody was told of. */
+function hasLeftSomething(stack: string): boolean {
+  const store = new Store(stack);
+  const newest = store.numbers().at(-1);
+  return newest !== undefined && (store.unfinished() !== undefined || (store.plan(newest).notify.length > 0 && !store.record(newest)?.told));
 }
 
 /** For the starter, when a deploy's process ended without a word: what becomes of its release, to the end. */

@@ -1,15 +1,24 @@
-/** `recoloca rollback [RELEASE]`: back to an older release by the same transaction, gated the same way. It knows the schema. */
+/**
+ * `recoloca rollback [RELEASE]`: back to an older release by the same transaction, gated the same way. Where the schema has moved
+ * since, it says what each way back would cost, and goes one only when told which.
+ */
 import { OUTCOMES } from "../../release/outcome.ts";
 import type { Plan } from "../../release/plan.ts";
 import type { ReleaseRecord } from "../../release/record.ts";
 import { Wrong, type Given } from "../command-line.ts";
 import { say } from "../follow.ts";
-import { against, previousOf } from "../going-back.ts";
+import { baseMoved, previousOf, sayMoved, schemaMoved, type Moved } from "../going-back.ts";
+import { downgradeSql } from "../migration.ts";
+import { ago } from "../render.ts";
 import { Store } from "../store.ts";
 import { locked, refuse, runPlan, sayRunning } from "./deploy.ts";
 import { theStack, whoAmI } from "./which.ts";
 
+type Data = NonNullable<NonNullable<ReleaseRecord["rollback"]>["data"]>;
+
 export async function rollback(given: Given): Promise<number> {
+  const { downgrade, restore } = given.options;
+  if (downgrade && restore) throw new Wrong("--downgrade and --restore are two ways: choose one");
   process.stdout.on("error", () => undefined);
   const store = new Store(theStack(given));
   const running = await locked(store, 0);
@@ -20,12 +29,21 @@ export async function rollback(given: Given): Promise<number> {
   const target = given.words[0] === undefined ? previousOf(store, now) : namedBy(store, given.words[0]);
   if (typeof target === "string") return refuse(target);
   if (target.number === now.number) return refuse(`release ${now.number} (${now.release}) is the live one. Nothing was changed.`);
-  const moved = against(store, target, now);
-  if (moved !== undefined) return refuse(moved);
-  const plan = planToGoBack(store.plan(target.number), store.plan(now.number));
+  const today = store.plan(now.number);
+  const moved = schemaMoved(store, target);
+  let data: Data | undefined;
+  if (moved) {
+    const way = downgrade ? downgradeTo(moved, today, now) : restore ? restoreTo(moved, today) : await sayWays(store, moved, target, now);
+    if (typeof way === "string") return refuse(way);
+    data = way;
+  } else if (downgrade || restore)
+    return refuse(`the schema is what release ${target.number} knows: recoloca rollback ${target.number} needs neither. Nothing was changed.`);
+  const base = baseMoved(store, target, now);
+  if (base !== undefined) return refuse(base);
+  const plan = planToGoBack(store.plan(target.number), today);
   const from = given.options["from"];
   const code = await runPlan(store, { ...plan, provenance: { actor: whoAmI() } }, "rollback", {
-    rollback: { to: target.number, from: now.number },
+    rollback: { to: target.number, from: now.number, ...(data && { data }) },
     ...(typeof from === "string" && from !== "" && { from }),
   });
   if (code !== OUTCOMES.live.exit) return code;
@@ -35,6 +53,53 @@ export async function rollback(given: Given): Promise<number> {
    release ${now.number} again          pulumi config set recoloca:lift ${now.number}`);
   return code;
 }
+
+const NOT_SAID =
+  "the stack does not say how a backup is put back\n   in the stack's file: recoloca:backup: { ..., restore: [COMMAND], take: [COMMAND] }, then pulumi up. Nothing was changed.";
+
+/** While nobody writes a backup is taken, which is what the live release goes back to if the older one does not come up. */
+const canRestore = ({ backup }: Plan) => backup?.restore !== undefined && backup.take !== undefined;
+
+function downgradeTo({ knows }: Moved, today: Plan, now: ReleaseRecord): Data | string {
+  if (!canRestore(today)) return NOT_SAID;
+  if (!today.migration?.downgrade)
+    return `release ${now.number} does not say how its schema is downgraded\n   in the stack's file: recoloca:migration: { ..., downgrade: [COMMAND] }, then pulumi up. Nothing was changed.`;
+  return { how: "downgrade", revision: knows };
+}
+
+function restoreTo({ backup, by, knows }: Moved, today: Plan): Data | string {
+  if (!canRestore(today)) return NOT_SAID;
+  return backup === undefined
+    ? `no backup of before release ${by.number} (${by.release}) is on this host; recoloca backups lists those that are. Nothing was changed.`
+    : { how: "restore", revision: knows, backup };
+}
+
+const LINES = 6;
+
+async function sayWays(store: Store, moved: Moved, target: ReleaseRecord, now: ReleaseRecord): Promise<string> {
+  const today = store.plan(now.number);
+  const [down, back] = [downgradeTo(moved, today, now), restoreTo(moved, today)];
+  const sql = typeof down === "string" ? undefined : await downgradeSql(store, now.number, moved.is, moved.knows);
+  const statements = (sql ?? "").split("\n").filter((line) => /\S/.test(line) && !/^(--|BEGIN|COMMIT|INFO)/.test(line));
+  const shown = statements.slice(0, LINES).map((line) => `                 ${line}`);
+  const more = statements.length > LINES ? [`                 … ${statements.length - LINES} more`] : [];
+  const row = (label: string, text: string) => `   ${label.padEnd(14)}${text}`;
+  return [
+    sayMoved(moved, target),
+    typeof down === "string"
+      ? row("--downgrade", firstLine(down))
+      : row("--downgrade", `runs "${today.migration!.downgrade!.join(" ")}" in release ${now.number} first${shown.length > 0 ? "; its SQL:" : ""}`),
+    ...(typeof down === "string" ? [] : [...shown, ...more]),
+    typeof back === "string"
+      ? row("--restore", firstLine(back))
+      : row("--restore", `puts back ${moved.backup}; loses what was written in the ${ago(moved.by.startedAt)} since`),
+    row("", "With either, visitors get the maintenance page meanwhile, and a backup is taken first."),
+    row("or", "roll forward: deploy a release that undoes what is wrong, or the older code on top of today's schema."),
+    "   Nothing was changed.",
+  ].join("\n");
+}
+
+const firstLine = (text: string) => text.split("\n")[0]!;
 
 /** By its number, or by its name where only one has it. */
 function namedBy(store: Store, word: string): ReleaseRecord | string {
@@ -51,5 +116,14 @@ function namedBy(store: Store, word: string): ReleaseRecord | string {
 /** The old release with today's values for every variable that still exists, its own for those that are gone (design D22). */
 export function planToGoBack(target: Plan, now: Plan): Plan {
   const variables = Object.fromEntries(Object.entries(target.variables).map(([name, value]) => [name, now.variables[name] ?? value]));
-  return { ...target, variables, migrate: false, masked: [...new Set([...target.masked, ...now.masked])], watch: now.watch, drain: now.drain, keep: now.keep };
+  return {
+    ...target,
+    variables,
+    migrate: false,
+    masked: [...new Set([...target.masked, ...now.masked])],
+    watch: now.watch,
+    drain: now.drain,
+    keep: now.keep,
+    backup: now.backup ?? target.backup,
+  };
 }

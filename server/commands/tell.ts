@@ -1,15 +1,16 @@
 /** What is live and what happened: for people, and with --json for programs. */
 import { OUTCOMES } from "../../release/outcome.ts";
 import type { ReleaseRecord } from "../../release/record.ts";
-import { backupsOf, sayBytes } from "../backup.ts";
+import { backupsOf } from "../backup.ts";
 import { Wrong, need, type Given } from "../command-line.ts";
 import { slotContainers } from "../engine.ts";
 import { against, previousOf } from "../going-back.ts";
 import { liveAnswer } from "../live-answer.ts";
 import { ownerOf } from "../lock.ts";
-import { ago, byWhom, renderEnd, renderHead, renderLine } from "../render.ts";
+import { ago, byWhom, renderEnd, renderHead, renderLine, sayBytes } from "../render.ts";
 import { Store } from "../store.ts";
 import { runningDeploy } from "./deploy.ts";
+import { sayClosed } from "./maintenance.ts";
 
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 const printJson = (value: unknown) => print(JSON.stringify(value, null, 2));
@@ -28,6 +29,8 @@ export async function status(given: Given): Promise<number> {
   if (answers.length === 0) print("nothing is deployed on this host yet");
   for (const { stack, live: now, running: at, hold } of answers) {
     print(` ${stack}`);
+    const closed = new Store(stack).state().maintenance;
+    if (closed) print(` CLOSED      ${sayClosed(stack, closed)}`);
     if (now) {
       const slot = new Store(stack).state().live!.slot;
       const services = (await slotContainers(stack, slot)).map((one) => `${one.service} ${one.health === "none" ? one.status : one.health}`);

@@ -59,6 +59,21 @@ configs:
     expect((await get("/")).body).toContain("second-token");
   });
 
+  test("what keeps data is recreated only when the stack says so", async () => {
+    const keeping =
+      compose.replace("IMAGE", image).replace("    environment: { EXPECTED", '    volumes: ["data:/data"]\n    environment: { EXPECTED') +
+      "volumes: { data: {} }\n";
+    plan = planFor(image, { compose: keeping, variables: variables("first-token") });
+    await deployPlan(plan);
+    const next = { ...plan, release: "2", variables: variables("second-token") };
+    const refused = await deployPlan(next);
+    expect(refused.code, refused.output).toBe(20);
+    expect(refused.output).toMatch(/"store" keeps data, and its definition changed[\s\S]*recoloca:recreate\[0\]' store/);
+    expect((await get("/")).body).toContain("first-token");
+    const ran = await deployPlan({ ...next, recreate: ["store"] });
+    expect(ran.code, ran.output).toBe(0);
+  });
+
   test("from a file that is not on the host, or of Swarm: refused, all at once", async () => {
     plan = planFor(image, {
       compose: "services:\n  web: { image: web, secrets: [gone, swarm] }\nsecrets:\n  gone: { file: ./gone.txt }\n  swarm: { external: true }\n",

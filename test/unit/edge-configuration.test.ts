@@ -13,14 +13,22 @@ const stack: EdgeStack = {
     blue: { backend: "10.201.0.10", frontend: "10.201.0.11" },
     green: { backend: "10.201.1.10", frontend: "10.201.1.11" },
   },
+  probes: ["/health"],
 };
 
 test("host names stand before any host, each slot has its own routes, and the other slot's service stands by", () => {
   const text = edgeConfiguration([stack]);
   const rules = text.split("\n").filter((line) => /use_backend|set-var/.test(line));
+  const closed = "!{ var(txn.closed.shop_staging) -m str off } !{ var(txn.closed.shop_staging),strcmp(txn.bypass) eq 0 } !{ path -m str /health }";
+  const api = "{ hdr(host),field(1,:),lower -m str shop.example } { path -m str /api }";
+  const below = "{ hdr(host),field(1,:),lower -m str shop.example } { path -m beg /api/ }";
   expect(rules).toEqual([
+    "    http-request set-var(txn.bypass) req.hdr(x-recoloca-bypass)",
     "    http-request set-var(txn.shop_staging) str(shop-staging),map(/etc/haproxy/recoloca/slots.map,none)",
+    "    http-request set-var(txn.closed.shop_staging) str(shop-staging),map(/etc/haproxy/recoloca/maintenance.map,off)",
+    `    use_backend shop-staging.maintenance if ${closed} ${api} || ${closed} ${below}`,
     "    use_backend shop-staging.backend-8000.blue if { var(txn.shop_staging) -m str blue } { hdr(host),field(1,:),lower -m str shop.example } { path -m str /api } || { var(txn.shop_staging) -m str blue } { hdr(host),field(1,:),lower -m str shop.example } { path -m beg /api/ }",
+    `    use_backend shop-staging.maintenance if ${closed}`,
     "    use_backend shop-staging.frontend-3000.blue if { var(txn.shop_staging) -m str blue }",
     "    use_backend shop-staging.frontend-3000.green if { var(txn.shop_staging) -m str green }",
   ]);
@@ -53,5 +61,5 @@ test.each([
 
 test("reads HAProxy's table by its column names", () => {
   const csv = "# pxname,svname,scur,status,hrsp_2xx,hrsp_5xx\nb.blue,blue,3,UP,10,2\nb.blue,BACKEND,3,UP,10,2\n";
-  expect(parseStat(csv)[0]).toEqual({ backend: "b.blue", server: "blue", status: "UP", sessions: 3, responses: 12, errors5xx: 2 });
+  expect(parseStat(csv)[0]).toEqual({ backend: "b.blue", server: "blue", status: "UP", sessions: 3, responses: 12, errors5xx: 2, responseTime: 0 });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { definitionsOf } from "../../components/compose-deployment/definitions.ts";
-import { howToDeploy, previewLines } from "../../components/compose-deployment/preview.ts";
+import { definitionsOf, keepsData } from "../../release/definitions.ts";
+import { howToDeploy, previewLines } from "../../release/preview.ts";
 import { changedSomething, deployLine, reason } from "../../local/pulumi-output.ts";
 import type { Plan } from "../../release/plan.ts";
 import { masker } from "../../server/evidence.ts";
@@ -13,15 +13,20 @@ const compose = (command: string) => `services:
   backend: { environment: { A: "\${GREETING}", B: "\${PASSWORD:?}", C: "$$HOME" } }
   frontend: {}
   worker: {}
-  postgres: { environment: { P: "\${PASSWORD}" } }
+  postgres: { environment: { P: "\${PASSWORD}" }, volumes: ["data:/data"] }
   redis: { command: ${command} }
+volumes: { data: {} }
 `;
 const plan = {
   release: "2",
+  compose: compose("two"),
+  recreate: ["postgres"],
   definitions: definitionsOf(compose("two"), { GREETING: "hello", PASSWORD: "new" }),
   images: { backend: image("c"), worker: image("c"), frontend: image("1") },
   migration: { service: "backend", command: ["alembic", "upgrade", "head"], timeout: 1 },
 } as unknown as Plan;
+
+const known = { keepsData: (service: string) => keepsData(plan.compose, service) };
 
 const live = {
   number: 1,
@@ -35,18 +40,26 @@ const live = {
 };
 
 test("a preview says what rolls and why, what is recreated, what stays, and what migrates", () => {
-  expect(previewLines(live, plan).join("\n")).toBe(`release    1  →  2
+  expect(previewLines(live, plan, known).join("\n")).toBe(`release    1  →  2
 backend    sha256:9999…  →  sha256:cccc…  rolls (PASSWORD changed)
 frontend   sha256:1111…  rolls, the same image
 worker     sha256:9999…  →  sha256:cccc…  rolls
 postgres   recreated (PASSWORD changed): it stops for a moment
 redis      recreated (definition changed): it stops for a moment
 migration  alembic upgrade head`);
-  expect(previewLines({ ...live, definitions: plan.definitions }, plan)).toContain("postgres, redis  untouched");
+  expect(previewLines({ ...live, definitions: plan.definitions }, plan, known)).toContain("postgres, redis  untouched");
+});
+
+test("a preview says beforehand that what keeps data is not recreated unless the stack wants it", () => {
+  const refused = previewLines(live, { ...plan, recreate: [] }, known);
+  expect(refused).toContain(
+    "postgres   NOT recreated (PASSWORD changed), and so the release is refused: it keeps data. pulumi config set --path 'recoloca:recreate[0]' postgres",
+  );
+  expect(refused).toContain("redis      recreated (definition changed): it stops for a moment");
 });
 
 test("a preview of a server that does not answer claims no more than is known", () => {
-  expect(previewLines(null, plan, true).slice(0, 2)).toEqual(["release    2", "backend    sha256:cccc…  rolls"]);
+  expect(previewLines(null, plan, { ...known, remembered: true }).slice(0, 2)).toEqual(["release    2", "backend    sha256:cccc…  rolls"]);
 });
 
 test("definitions hold neither values nor what could be tried out", () => {

@@ -10,10 +10,20 @@ from sqlalchemy import text
 
 from database import engine, metadata
 
-with engine.connect() as connection:
-    connection.execute(text("set lock_timeout = '5s'"))
-    connection.commit()
-    context.configure(connection=connection, target_metadata=metadata)
+
+def run():
     with context.begin_transaction():
         context.run_migrations()
-    connection.commit()
+
+
+if context.is_offline_mode():
+    # `--sql`: what a migration or the way back would do, for whoever has to decide.
+    context.configure(dialect_name="postgresql", target_metadata=metadata, literal_binds=True)
+    run()
+else:
+    with engine.connect() as connection:
+        connection.execute(text("set lock_timeout = '5s'"))
+        connection.commit()
+        context.configure(connection=connection, target_metadata=metadata)
+        run()
+        connection.commit()

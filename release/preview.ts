@@ -1,13 +1,18 @@
 /** What a deploy will do, for the person who reviews it. Pure. */
-import type { Plan } from "../../release/plan.ts";
-import type { LiveAnswer } from "../../release/record.ts";
-import { changesOf } from "./definitions.ts";
+import type { Definition, Plan } from "./plan.ts";
+import type { LiveAnswer } from "./record.ts";
 
 const LABEL = 11;
 const short = (image: string) => `sha256:${image.split("@sha256:")[1]?.slice(0, 4) ?? "?"}…`;
 
-/** `remembered`: what is live is the stack's memory, not the server's word, so that no more is known than the new release. */
-export function previewLines(live: LiveAnswer["live"], plan: Plan, remembered = false): string[] {
+export interface Known {
+  /** What is live is the stack's memory, not the server's word, so that no more is known than the new release. @default false */
+  readonly remembered?: boolean;
+  /** Whether a service has a volume; whoever reads the Compose file knows. */
+  readonly keepsData: (service: string) => boolean;
+}
+
+export function previewLines(live: LiveAnswer["live"], plan: Plan, { remembered = false, keepsData }: Known): string[] {
   const row = (label: string, text: string) => `${label.padEnd(Math.max(LABEL, label.length + 2))}${text}`;
   const first = remembered ? "" : "  (the first one)";
   const named = live === null ? `${plan.release}${first}` : live.release === plan.release ? plan.release : `${live.release}  →  ${plan.release}`;
@@ -28,7 +33,11 @@ export function previewLines(live: LiveAnswer["live"], plan: Plan, remembered = 
         if (old === undefined) return row(name, `${short(now)}  ${remembered ? "rolls" : "starts"}`);
         return row(name, old === now ? `${short(now)}  rolls${changed(name) || ", the same image"}` : `${short(old)}  →  ${short(now)}  rolls${changed(name)}`);
       }),
-    ...recreated.map((name) => row(name, `recreated${changed(name)}: it stops for a moment`)),
+    ...recreated.map((name) =>
+      keepsData(name) && !plan.recreate.includes(name)
+        ? row(name, `NOT recreated${changed(name)}, and so the release is refused: it keeps data. pulumi config set --path 'recoloca:recreate[0]' ${name}`)
+        : row(name, `recreated${changed(name)}: it stops for a moment`),
+    ),
     ...(untouched.length > 0 ? [row(untouched.join(", "), live || remembered ? "untouched" : "start")] : []),
     ...(plan.migration ? [row("migration", `${plan.migration.command.join(" ")}${backed ? "  after a backup" : ""}`)] : []),
   ];
@@ -50,3 +59,11 @@ export const sayHold = ({ number, release, by, how }: NonNullable<LiveAnswer["ho
   `release ${number} (${release}) was left by ${by}'s ${how} and is on hold: the server will refuse it
     deploy it all the same   pulumi config set recoloca:lift ${number}
     keep what is live        pulumi config rm recoloca:images; pulumi config rm recoloca:release`;
+
+/** What differs, in a person's words, or nothing. */
+export function changesOf(old: Definition | undefined, now: Definition): string[] {
+  if (!old) return [];
+  const names = [...new Set([...Object.keys(old.variables), ...Object.keys(now.variables)])].sort();
+  const variables = names.filter((name) => old.variables[name] !== now.variables[name]);
+  return [...(old.definition === now.definition ? [] : ["definition"]), ...variables];
+}

@@ -3,8 +3,8 @@
  * They travel in the plan and come back with what is live, so that a preview can say what changes and why. Pure.
  */
 import { createHash } from "node:crypto";
-import { parse } from "yaml";
-import { canonical, type Definition } from "../../release/plan.ts";
+import { readYaml } from "./compose-file.ts";
+import { canonical, type Definition } from "./plan.ts";
 
 /** Short, and still no place for everyone: a weak value can be tried out. They travel and rest only where the values do. */
 const short = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 8);
@@ -16,7 +16,7 @@ type Document = { services: Record<string, Service> } & Partial<Record<Kind, Rec
 const VARIABLE = /\$\{?([A-Za-z_][A-Za-z0-9_]*)/g;
 
 export function definitionsOf(compose: string, variables: Record<string, string>): Record<string, Definition> {
-  const { services, ...given } = parse(compose, { merge: true }) as Document;
+  const { services, ...given } = readYaml(compose) as Document;
   return Object.fromEntries(
     Object.entries(services).map(([name, service]) => {
       const text = canonical(service);
@@ -34,10 +34,9 @@ export function definitionsOf(compose: string, variables: Record<string, string>
   );
 }
 
-/** What differs, in a person's words, or nothing. */
-export function changesOf(old: Definition | undefined, now: Definition): string[] {
-  if (!old) return [];
-  const names = [...new Set([...Object.keys(old.variables), ...Object.keys(now.variables)])].sort();
-  const variables = names.filter((name) => old.variables[name] !== now.variables[name]);
-  return [...(old.definition === now.definition ? [] : ["definition"]), ...variables];
+/** Whether a service has a named volume; on the host Compose says so itself. */
+export function keepsData(compose: string, name: string): boolean {
+  const { services, volumes = {} } = readYaml(compose) as { services: Record<string, { volumes?: (string | { source?: string })[] }>; volumes?: object };
+  const sources = (services[name]?.volumes ?? []).map((mount) => (typeof mount === "string" ? mount.split(":")[0] : mount.source));
+  return sources.some((source) => source !== undefined && source in volumes);
 }

@@ -1,0 +1,34 @@
+/** `recoloca maintenance on|off`: visitors get a page; whoever sends the word passes, to look before they are let in. */
+import { Wrong, type Given } from "../command-line.ts";
+import { BYPASS_HEADER } from "../edge-configuration.ts";
+import { Edge, applyConfiguration, storedEdge } from "../edge.ts";
+import { say } from "../follow.ts";
+import { isTaken } from "../lock.ts";
+import { letIn, shut } from "../maintenance.ts";
+import { ago } from "../render.ts";
+import { Store, type Maintenance } from "../store.ts";
+import { refuse } from "./deploy.ts";
+import { theStack, whoAmI } from "./which.ts";
+
+export async function maintenance(given: Given): Promise<number> {
+  const store = new Store(theStack(given));
+  const stored = storedEdge(store.stack);
+  if (!stored) return refuse(`${store.stack} has no routes yet: nothing to close. Nothing was changed.`);
+  const edge = new Edge(stored);
+  const [word] = given.words;
+  if (word !== undefined && word !== "on" && word !== "off") throw new Wrong(`maintenance got "${word}", wants on or off`);
+  const now = store.state().maintenance;
+  if (word !== undefined && now?.release !== undefined && (await isTaken(store.lockFile)))
+    return refuse(`release ${now.release} has closed ${store.stack} while it changes the data, and opens it itself. Nothing was changed.`);
+  // The configuration that an older program wrote knows nothing of it.
+  if (word !== undefined) await applyConfiguration();
+  if (word === "on") await shut(store, edge, { by: whoAmI(), at: new Date().toISOString() });
+  if (word === "off") await letIn(store, edge);
+  const is = store.state().maintenance;
+  if (given.options["json"]) process.stdout.write(`${JSON.stringify(is ?? null, null, 2)}\n`);
+  else say(is ? ` ${sayClosed(store.stack, is)}\n   past it    curl --header '${BYPASS_HEADER}: ${is.word}' URL` : ` ${store.stack} is open`);
+  return 0;
+}
+
+export const sayClosed = (stack: string, { by, at, release }: Maintenance) =>
+  `${stack} is closed: visitors get the maintenance page, ${release === undefined ? `by ${by}` : `for release ${release}`}, since ${ago(at)}; recoloca maintenance off lets them in`;

@@ -1,0 +1,63 @@
+/** Tells others how a release ended, whoever asked for it: a pipeline, a person, or nobody, after an interruption. */
+import { OUTCOMES, type Outcome } from "../release/outcome.ts";
+import type { Notify } from "../release/plan.ts";
+import type { ReleaseRecord } from "../release/record.ts";
+import { sleep } from "./process.ts";
+import { byWhom } from "./render.ts";
+import type { Store } from "./store.ts";
+
+const SECONDS = 5;
+const TRIES = 3;
+
+/** Once per release, kept in its record; what cannot be told fails nobody's deploy. Gives what there is to say about it. */
+export async function tellOthers(store: Store, number: number): Promise<string[]> {
+  const record = store.record(number);
+  const { notify } = store.plan(number);
+  if (!record?.outcome || record.told || notify.length === 0) return [];
+  const { outcome } = record;
+  const due = notify.filter(({ on }) => on === undefined || on.includes(outcome));
+  const problems = await Promise.all(due.map((target) => send(target, store.stack, { ...record, outcome })));
+  store.setRecord({ ...record, told: true });
+  return problems.flatMap((problem) => problem ?? []);
+}
+
+type Ended = ReleaseRecord & { readonly outcome: Outcome };
+
+/** Only the server's name is said: such URLs are secrets. */
+async function send({ url, format }: Notify, stack: string, record: Ended): Promise<string | undefined> {
+  const body = JSON.stringify(format === "slack" ? { text: inWords(stack, record) } : asJson(stack, record));
+  let why = "";
+  for (let tried = 1; tried <= TRIES; tried++) {
+    try {
+      const answer = await fetch(url, {
+        method: "POST",
+        headers: { "content-type": "application/json", "user-agent": "recoloca" },
+        body,
+        redirect: "error",
+        signal: AbortSignal.timeout(SECONDS * 1000),
+      });
+      await answer.arrayBuffer();
+      if (answer.ok) return undefined;
+      why = `it answered with ${answer.status}`;
+      if (answer.status < 500 && answer.status !== 429) break;
+    } catch (error) {
+      const { name, cause, message } = error as Error & { cause?: Error };
+      why = name === "TimeoutError" ? `no answer in ${SECONDS}s` : (cause?.message ?? message);
+    }
+    if (tried < TRIES) await sleep(500 * tried);
+  }
+  return `${new URL(url).host} was not told: ${why}`;
+}
+
+export function inWords(stack: string, record: Ended): string {
+  const { number, release, outcome, rollback, reason, provenance } = record;
+  const what = rollback ? `rollback to ${release} (release ${number})` : `release ${number} (${release})`;
+  const why = outcome === "live" || reason === undefined ? "" : `: ${reason.split("\n")[0]}`;
+  return `${stack}: ${what}${byWhom(provenance)} ${OUTCOMES[outcome].was}${why}`;
+}
+
+/** The record as `recoloca show --json` prints it, without its journal. */
+function asJson(stack: string, record: Ended): object {
+  const { journal: _journal, told: _told, ...rest } = record;
+  return { ...rest, stack, exit: OUTCOMES[record.outcome].exit, text: inWords(stack, record) };
+}

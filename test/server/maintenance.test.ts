@@ -1,0 +1,220 @@
+/** Closed to visitors: by hand, and by releases that change the data in a way that the old release cannot run on. */
+import * as fs from "node:fs";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import * as z from "zod";
+import type { Backup, Plan } from "../../release/plan.ts";
+import type { Doing } from "../../release/record.ts";
+import { backupForm } from "../../settings/backup.ts";
+import { migrationForm } from "../../settings/migration.ts";
+import { interrupt, isWhole, newest, release, type Held } from "../held-release.ts";
+import { deployPlan, get, installHostProgram, planFor, removeStack } from "../host.ts";
+import { FAULTS } from "../chaos/faults.ts";
+import { imagesOf, server, url } from "../site.ts";
+
+const duration = z.string().transform(() => 60);
+const PAGE = "We are improving something";
+let plan: Plan;
+
+beforeAll(installHostProgram);
+const forget = async () => {
+  await removeStack(plan);
+  await server("rm -rf /var/lib/recoloca/backups/shapes-test");
+};
+const good = async (next: Plan) => {
+  const ran = await deployPlan(next);
+  expect(ran.code, ran.output).toBe(0);
+};
+
+describe("by hand", () => {
+  afterEach(forget);
+
+  test("visitors get the page; the word and the probes pass; it lasts over a restart and a deploy", async () => {
+    const { backend } = await imagesOf("1");
+    plan = planFor(backend, { gates: [{ ...planFor(backend).gates[0]!, path: "/health" }] });
+    await good(plan);
+    const on = await server("recoloca maintenance on");
+    expect(on.code, on.output).toBe(0);
+    expect(on.output).toMatch(/shapes-test is closed: visitors get the maintenance page, by root@\S+, since 0s/);
+    const word = /x-recoloca-bypass: ([0-9a-f]{32})'/.exec(on.output)![1]!;
+    expect((await server("recoloca maintenance on")).output).toContain(word);
+    const closed = async () => {
+      const visitor = await get("/");
+      expect(visitor.status).toBe(503);
+      expect(visitor.body).toContain(PAGE);
+    };
+    await closed();
+    expect((await get("/health")).status).toBe(200);
+    const asked = (header: string) =>
+      server(`curl --silent --output /dev/null --write-out '%{http_code}' --header 'Host: shapes.test' --header '${header}' http://127.0.0.1/`);
+    expect((await asked(`X-Recoloca-Bypass: ${word}`)).stdout).toBe("200");
+    expect((await asked("X-Recoloca-Bypass: off")).stdout).toBe("503");
+    expect((await server("stat -c %a /etc/haproxy/recoloca/maintenance.map")).stdout.trim()).toBe("600");
+    await server("systemctl restart haproxy");
+    await expect.poll(async () => (await get("/")).status, { timeout: 10_000 }).toBe(503);
+    await good({ ...plan, release: "2", variables: { NEXT: "2" }, compose: plan.compose.replace("init: true", 'init: true\n    environment: { NEXT: "2" }') });
+    await closed();
+    expect((await server("recoloca status")).stdout).toContain("CLOSED");
+    const off = await server("recoloca maintenance off");
+    expect(off.output).toContain("shapes-test is open");
+    expect((await get("/")).status).toBe(200);
+  });
+
+  test("with the stack's own page; another one is another file, so that the edge takes it", async () => {
+    const { backend } = await imagesOf("1");
+    plan = planFor(backend, { maintenancePage: "<h1>Shapes rest</h1>" });
+    await good(plan);
+    await server("recoloca maintenance on");
+    expect(await get("/")).toEqual({ status: 503, body: "<h1>Shapes rest</h1>" });
+    await good({ ...plan, release: "2", compose: `${plan.compose}    labels: { next: "2" }\n`, maintenancePage: "<h1>Shapes rest again</h1>" });
+    expect((await get("/")).body).toBe("<h1>Shapes rest again</h1>");
+    expect((await server("recoloca maintenance sideways")).code).toBe(2);
+  });
+});
+
+describe("a breaking migration, with alembic and Postgres", () => {
+  const sql = async (text: string, database = "recoloca") =>
+    (await server(`recoloca exec postgres -- psql --username recoloca --tuples-only --no-align --command ${JSON.stringify(text)} ${database}`)).stdout.trim();
+  const revision = () => sql("select version_num from alembic_version");
+  const titles = (database?: string) => sql("select string_agg(title, ',' order by id) from listings", database);
+  const write = (title: string) =>
+    server(`curl --silent --fail --header 'Content-Type: application/json' --data '{"title":"${title}"}' http://127.0.0.1/api/v1/listings`);
+  let version: (name: string, change?: Partial<Plan>) => Promise<Plan>;
+
+  beforeAll(async () => {
+    const compose = fs.readFileSync("application/compose.yaml", "utf8");
+    version = async (name, change = {}) => {
+      const { backend, frontend, postgres, redis } = await imagesOf(name);
+      return planFor(backend, {
+        release: name,
+        compose,
+        images: { backend, worker: backend, frontend },
+        variables: { POSTGRES_IMAGE: postgres, REDIS_IMAGE: redis, POSTGRES_PASSWORD: "a-secret-word" },
+        masked: ["POSTGRES_PASSWORD"],
+        routes: [
+          { host: "*", path: "/", service: "frontend", port: 3000 },
+          { host: "*", path: "/api", service: "backend", port: 8000 },
+        ],
+        gates: [{ name: "api", path: "/api/v1/health", status: 200, timeout: 30, passes: 3 }],
+        migration: migrationForm(duration).parse({ service: "backend", command: ["alembic", "upgrade", "head"], breaking: true }),
+        backup: backupForm(duration).parse({ service: "postgres" }),
+        keep: 5,
+        watch: 2,
+        ...change,
+      });
+    };
+    plan = await version("1");
+    await good(plan);
+    await write("before");
+  });
+  afterAll(forget);
+
+  test("goes live with the doors closed: nobody writes meanwhile", async () => {
+    const deploying = deployPlan(await version("2"));
+    await expect.poll(async () => (await get("/")).body, { timeout: 60_000, interval: 50 }).toContain(PAGE);
+    expect((await write("meanwhile")).code).not.toBe(0);
+    const ran = await deploying;
+    expect(ran.code, ran.output).toBe(0);
+    expect(ran.output).toMatch(
+      /maintenance page up; backend, frontend, worker of release 1 stopped\n.*backed up postgres → release-2[\s\S]*migrated 0001 → 0002[\s\S]*the same through the edge\n.*maintenance page down/,
+    );
+    expect(await titles()).toBe("before");
+    expect((await get("/")).status).toBe(200);
+  });
+
+  test("back: what each way would cost, in the migration tool's own words", async () => {
+    const ran = await server("recoloca rollback");
+    expect(ran.code).toBe(20);
+    expect(ran.output).toMatch(/release 2 \(2\) migrated the schema past release 1, \d+s ago \(0002 now; release 1 knows up to 0001\)/);
+    expect(ran.output).toMatch(/--downgrade .*in release 2 first; its SQL:\n\s+ALTER TABLE listings DROP COLUMN note;/);
+    expect(ran.output).toMatch(/--restore +puts back release-2; loses what was written in the \d+s since/);
+    expect(ran.output).toContain("Nothing was changed.");
+    expect((await server("recoloca rollback --downgrade --restore")).code).toBe(2);
+  });
+
+  test("back by a downgrade: what was written stays", async () => {
+    await write("on the new schema");
+    const ran = await server("recoloca rollback --downgrade");
+    expect(ran.code, ran.output).toBe(0);
+    expect(ran.output).toMatch(/downgraded 0002 → 0001[\s\S]*maintenance page down/);
+    expect(await revision()).toBe("0001");
+    expect(await titles()).toBe("before,on the new schema");
+    expect((await get("/api/v1/health")).body).toContain('"1"');
+    expect((await server("recoloca rollback 1 --restore")).output).toContain("needs neither");
+  });
+
+  test("a release that is not healthy: the data is as it was, the old one serves, and what the change left is kept", async () => {
+    const { gates } = plan;
+    const bad = await version("2", { gates: [{ ...gates[0]!, status: 418, timeout: 2 }] });
+    // The rollback has put it on hold.
+    const ran = await server("recoloca deploy --lift 2", JSON.stringify(bad));
+    expect(ran.code, ran.output).toBe(21);
+    expect(ran.output).toMatch(/data as it was: release-4 restored .*kept as recoloca_kept_4_back_0\n.*maintenance page down\n.*release 3 serves again/);
+    expect(await revision()).toBe("0001");
+    expect(await titles()).toBe("before,on the new schema");
+    expect(await sql("select version_num from alembic_version", "recoloca_kept_4_back_0")).toBe("0002");
+    expect(await sql("select count(*) from pg_database where starts_with(datname, 'recoloca_in_')")).toBe("0");
+    expect((await write("after it")).code).toBe(0);
+  });
+
+  test("dies once visitors are in: it stays, for a person to decide; who then goes back by the backup", async () => {
+    const visiting = setInterval(() => void get("/api/v1/version"), 500);
+    const ran = await deployPlan(await version("crashing", { watch: 20 })).finally(() => clearInterval(visiting));
+    expect(ran.code, ran.output).toBe(23);
+    expect(ran.output).toContain("NOT TAKEN BACK: release 5 has changed the data, and visitors have written since. It stays");
+    expect((await server("recoloca status")).stdout).toContain("release 5  crashing");
+    const back = await server("recoloca rollback 1 --restore");
+    expect(back.code, back.output).toBe(0);
+    expect(back.output).toMatch(/restored release-5 .*schema 0001\. What was there is kept as recoloca_kept_6_0/);
+    expect(await revision()).toBe("0001");
+    expect(await titles()).toBe("before,on the new schema,after it");
+    expect((await get("/api/v1/health")).status).toBe(200);
+  });
+});
+
+describe("interrupted while the doors are closed", () => {
+  afterEach(forget);
+  /** A file is the database here: what counts is who puts it back, and when. */
+  const backup: Backup = {
+    service: "store",
+    command: ["cat", "/data/schema"],
+    verify: ["true"],
+    restore: ["sh", "-c", "cat > /data/$INTO"],
+    take: ["sh", "-c", "test ! -e /data/$INTO || { mv /data/schema /data/$KEPT; mv /data/$INTO /data/schema; }"],
+    before: "migration",
+    keep: 5,
+    timeout: 60,
+  };
+  const breaking = (next: Plan): Plan => ({ ...next, backup, migration: { ...next.migration!, breaking: true } });
+  const schema = async () => (await server("recoloca exec store -- cat /data/schema")).stdout.trim();
+  const isOpen = async (name: string) => {
+    await isWhole(name);
+    expect(await schema()).toBe(name);
+    expect((await server("recoloca maintenance")).stdout).toContain("is open");
+  };
+
+  test.each<[Doing, "its process is killed" | "the engine is restarted" | "the power is cut", Held, string]>([
+    ["closed", "its process is killed", {}, "first"],
+    ["migrated", "its process is killed", { migration: 8 }, "second"],
+    ["migrated", "the power is cut", { migration: 8 }, "first"],
+    ["healthy", "the engine is restarted", { boot: 6 }, "second"],
+    ["healthy", "the power is cut", { boot: 6 }, "second"],
+    ["watched", "the power is cut", { watch: 8 }, "second"],
+  ])("in %s %s", async (state, what, held, end) => {
+    plan = breaking(release("first", { stop: state === "closed" ? 6 : 0 }));
+    await good(plan);
+    await interrupt(breaking(release("second", held)), state, FAULTS[what]);
+    await isOpen(end);
+    await good(breaking(release("third")));
+    await isOpen("third");
+  });
+
+  test("cancelled while it is healthy already: the data goes back with it", async () => {
+    plan = breaking(release("first"));
+    await good(plan);
+    const { ran } = await interrupt(breaking(release("second", { boot: 8 })), "healthy", async () => void (await server("recoloca cancel")));
+    expect(ran.code, ran.output).toBe(21);
+    expect((await newest()).outcome).toBe("failed");
+    await isOpen("first");
+    expect((await fetch(url)).status).toBe(200);
+  });
+});
