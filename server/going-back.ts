@@ -34,10 +34,10 @@ export function schemaMoved(store: Store, target: ReleaseRecord): Moved | undefi
   const records = since.flatMap((number) => store.record(number) ?? []);
   const is = records.findLast((record) => record.schema?.after !== undefined)?.schema?.after;
   if (knows === undefined || is === undefined || knows === is) return undefined;
-  const by = records.find((record) => record.schema?.after !== undefined && record.schema.before !== record.schema.after) ?? records.at(-1)!;
-  // The first one that left what the target knows: its backup has that schema.
-  const first = records.find((record) => record.schema?.before === knows && record.schema.after !== knows);
-  const backup = backupsOf(store.stack).find((note) => note.name === first?.backup)?.name;
+  // The last one that left what the target knows: before it the schema may have gone and come back, and what was written meanwhile counts.
+  const left = records.findLast((record) => record.schema?.before === knows && record.schema.after !== knows);
+  const by = left ?? records.findLast((record) => record.schema?.after === is)!;
+  const backup = backupsOf(store.stack).find((note) => note.name === left?.backup)?.name;
   return { by, is, knows, backup };
 }
 

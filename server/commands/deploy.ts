@@ -129,6 +129,7 @@ const WORK: Record<Owner["what"], string> = {
   resume: "an interrupted release is being finished or taken back",
   backup: "a backup is being taken",
   restore: "a backup is being restored",
+  upgrade: "the edge and the engine are being upgraded",
 };
 
 function whatRuns({ record, owner }: Busy): string {

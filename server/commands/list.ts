@@ -12,6 +12,7 @@ import { planCommand } from "./plan.ts";
 import { maintenance } from "./maintenance.ts";
 import { pruneCommand } from "./prune.ts";
 import { remove } from "./remove.ts";
+import { upgrade } from "./upgrade.ts";
 import { history, live, show, status } from "./tell.ts";
 import type { Command } from "../command-line.ts";
 
@@ -71,6 +72,12 @@ export const COMMANDS: readonly Command[] = [
     does: pruneCommand,
   },
   { name: "cancel", says: "ends a deploy that runs, and goes back to the old release", options: { stack: "string" }, does: cancel },
+  {
+    name: "upgrade",
+    says: "newer packages of the edge and the engine, one at a time, while everything goes on; --again installs the same ones",
+    options: { again: "boolean" },
+    does: upgrade,
+  },
   { name: "accept", says: "ends the watch window of a deploy now: somebody has seen enough", options: { stack: "string" }, does: accept },
   { name: "resume", says: "finishes or undoes what an interruption left", options: { stack: "string" }, does: resumeCommand, hidden: true },
   { name: "follow", says: "tells what becomes of a deploy", options: { unit: "string" }, does: followUnit, hidden: true },

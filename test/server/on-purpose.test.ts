@@ -2,8 +2,9 @@
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Plan } from "../../release/plan.ts";
 import { interrupt, isWhole, newest, release } from "../held-release.ts";
+import { FAULTS } from "../chaos/faults.ts";
 import { deployPlan, installHostProgram, records, removeStack } from "../host.ts";
-import { server } from "../site.ts";
+import { imagesOf, server } from "../site.ts";
 
 let plan: Plan;
 beforeAll(installHostProgram);
@@ -57,6 +58,96 @@ describe("cancel", () => {
     const unknown = await server("recoloca cancel --stack shop");
     expect(unknown.code).toBe(2);
     expect(unknown.output).toContain('there is no stack "shop" on this host; there is shapes-test');
+  });
+});
+
+test("a watch window is ended by who has seen enough, and the record says who", async () => {
+  plan = release("first");
+  await good(plan);
+  let said = { code: -1, output: "" };
+  const { ran } = await interrupt(release("second", { watch: 100 }), "watched", async () => void (said = await server("recoloca accept")));
+  expect(said.code, said.output).toBe(0);
+  expect(ran.output).toMatch(/watched [\d.]+s of 1m ?40s, ended by root@\S+: \d+ requests/);
+  await isWhole("second");
+  expect((await server("recoloca accept")).output).toContain("nothing is being deployed");
+});
+
+test("a plan is told beforehand, with what would keep it from being run; nothing changes", async () => {
+  plan = release("first");
+  await good(plan);
+  const told = await server("recoloca plan", JSON.stringify(release("second", { base: 1 })));
+  expect(told.code, told.output).toBe(0);
+  expect(told.output).toMatch(/release {4}first {2}→ {2}second\n web .*rolls/);
+  const wrong = await server("recoloca plan", JSON.stringify({ ...plan, compose: "services: { web: { image: web, network_mode: host } }" }));
+  expect(wrong.code, wrong.output).toBe(20);
+  expect((await server("recoloca plan", JSON.stringify(plan))).output).toContain("is live already");
+  expect(await records()).toHaveLength(1);
+});
+
+test("prune takes what no release needs, says how much, and leaves what is needed", async () => {
+  plan = release("first");
+  await good({ ...plan, keep: 0 });
+  const images = async () => (await server("docker images --digests --format '{{.Repository}}@{{.Digest}}'")).stdout;
+  const { frontend } = await imagesOf("2");
+  // As an earlier release of this stack would have left it.
+  await server(`docker pull --quiet ${frontend}`);
+  const record = "/var/lib/recoloca/shapes-test/releases/1/record.json";
+  await server(`mkdir /var/lib/recoloca/shapes-test/releases/0; cp $(dirname ${record})/plan.json /var/lib/recoloca/shapes-test/releases/0/
+sed 's#"number": 1#"number": 0#; s#"web": "[^"]*"#"web": "${frontend}"#' ${record} > /var/lib/recoloca/shapes-test/releases/0/record.json`);
+  const ran = await server("recoloca prune");
+  expect(ran.code, ran.output).toBe(0);
+  expect(ran.output).toMatch(/shapes-test: removed 1 image \([\d.]+ [kM]?B|bytes\)/);
+  expect(await images()).not.toContain(frontend);
+  expect(await images()).toContain(plan.images["web"]);
+  expect((await server("recoloca prune")).output).toContain("nothing to remove");
+  expect((await server("systemctl is-enabled recoloca-prune.timer")).stdout.trim()).toBe("enabled");
+});
+
+describe("who wants to know is told how a release ended", () => {
+  const HOOK = "http://127.0.0.1:9099";
+  const heard = async () =>
+    (await server("cat /tmp/heard")).stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { path: string; body: Record<string, unknown> });
+  const listen = () =>
+    server(`rm -f /tmp/heard; systemd-run --quiet --collect --unit=hook node -e '
+      require("node:http").createServer((request, response) => {
+        let body = "";
+        request.on("data", (text) => (body += text)).on("end", () => {
+          require("node:fs").appendFileSync("/tmp/heard", JSON.stringify({ path: request.url, body: JSON.parse(body) }) + "\\n");
+          response.end();
+        });
+      }).listen(9099, "127.0.0.1")'; until curl --silent --output /dev/null ${HOOK}/ --data '{}'; do sleep 0.1; done; rm /tmp/heard`);
+  afterEach(() => server("systemctl stop hook"));
+
+  test("as JSON and as Slack takes it, of those outcomes that he wants, also after an interruption", async () => {
+    await listen();
+    plan = release("first");
+    const notify: Plan["notify"] = [
+      { url: `${HOOK}/json`, format: "json" },
+      { url: `${HOOK}/slack`, format: "slack", on: ["failed", "rolled-back", "stuck"] },
+    ];
+    await good({ ...plan, notify });
+    expect(await heard()).toMatchObject([
+      { path: "/json", body: { outcome: "live", exit: 0, release: "first", text: expect.stringContaining("came live") as string } },
+    ]);
+    await server("rm /tmp/heard");
+    const { ran } = await interrupt({ ...release("second", { base: 5 }), notify }, "based", async () => FAULTS["its process is killed"]());
+    expect(ran.code).toBe(21);
+    await expect.poll(async () => (await heard()).length, { timeout: 20_000 }).toBe(2);
+    const slack = (await heard()).find((one) => one.path === "/slack");
+    expect(slack!.body).toEqual({
+      text: expect.stringMatching(/^shapes-test: release 2 \(second\) by a test failed before the switch: interrupted/) as string,
+    });
+  });
+
+  test("one that does not answer fails no deploy, and its URL is not said", async () => {
+    plan = release("first");
+    const ran = await deployPlan({ ...plan, notify: [{ url: "http://127.0.0.1:9098/a-secret-path", format: "json" }] });
+    expect(ran.code, ran.output).toBe(0);
+    expect(ran.output).toMatch(/127\.0\.0\.1:9098 was not told: .*refused/i);
+    expect(ran.output).not.toContain("a-secret-path");
   });
 });
 

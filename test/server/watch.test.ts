@@ -18,9 +18,9 @@ let asked = 0;
 require("node:http").createServer((request, response) => {
   const gate = (request.headers["user-agent"] || "").includes("recoloca-gate");
   if (!gate || request.headers.host === "web.test") asked++;
+  const late = gate ? 0 : Number(process.env.LATE || 0);
   const status = new Function("asked", "gate", "return " + (process.env.BEHAVIOUR || "200"))(asked, gate);
-  response.writeHead(status, { "x-release": process.env.RELEASE });
-  response.end();
+  setTimeout(() => response.writeHead(status, { "x-release": process.env.RELEASE }).end(), late);
 }).listen(8000);
 `;
 
@@ -31,7 +31,7 @@ const application = (behaviour: string, change: Partial<Plan> = {}) =>
     image: web
     init: true
     command: ${JSON.stringify(["node", "-e", WEB])}
-    environment: { RELEASE: "\${RELEASE}", BEHAVIOUR: "\${BEHAVIOUR}" }
+    environment: { RELEASE: "\${RELEASE}", BEHAVIOUR: "\${BEHAVIOUR}", LATE: "\${LATE}" }
   worker:
     image: web
     init: true
@@ -39,7 +39,7 @@ const application = (behaviour: string, change: Partial<Plan> = {}) =>
     environment: { WORK: "\${WORK}" }
 `,
     images: { web: image, worker: image },
-    variables: { RELEASE: "first", BEHAVIOUR: behaviour, WORK: "exec sleep 3600" },
+    variables: { RELEASE: "first", BEHAVIOUR: behaviour, LATE: "0", WORK: "exec sleep 3600" },
     routes: [{ host: "*", path: "/", service: "web", port: 8000 }],
     gates: [{ name: "web", path: "/", status: 200, timeout: 20, passes: 2, interval: 0.05 }],
     ...change,
@@ -88,6 +88,22 @@ describe("ends it, and the old release serves again", () => {
     const ran = await deploying;
     expect(ran.code, ran.output).toBe(22);
     expect(ran.output).toMatch(/\d+\.\d % of \d+ requests were answered with 5xx \(release 1: 0\.0 %\)/);
+    await firstServesAgain();
+  });
+
+  test("answers that take much longer than the old release's did", async () => {
+    plan = application("200");
+    await deployPlan(plan);
+    for (let index = 0; index < 30; index++) await fetch(url);
+    const deploying = next({ LATE: "400" }, { watch: 30 });
+    await visit(1);
+    const enough = Date.now() + 20_000;
+    let over = false;
+    void deploying.then(() => (over = true));
+    while (!over && Date.now() < enough) await Promise.all(Array.from({ length: 60 }, () => fetch(url)));
+    const ran = await deploying;
+    expect(ran.code, ran.output).toBe(22);
+    expect(ran.output).toMatch(/answers take [34]\d\d ms on average \(release 1: \d+ ms\)/);
     await firstServesAgain();
   });
 

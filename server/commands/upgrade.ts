@@ -1,0 +1,118 @@
+/**
+ * `recoloca upgrade`: newer packages of what everything here runs on, one at a time, without a refused connection. They are held
+ * otherwise, because their own scripts restart what they belong to (design D21).
+ */
+import * as fs from "node:fs";
+import { OUTCOMES } from "../../release/outcome.ts";
+import type { Given } from "../command-line.ts";
+import { Edge, storedEdge } from "../edge.ts";
+import * as engine from "../engine.ts";
+import { say } from "../follow.ts";
+import { signLock, take } from "../lock.ts";
+import { lastLines, must, run, sleep } from "../process.ts";
+import { Store } from "../store.ts";
+import { refuse } from "./deploy.ts";
+import { whoAmI } from "./which.ts";
+
+interface Ground {
+  readonly package: string;
+  /** Brings the new one into use while the old one's connections, or containers, go on. */
+  readonly renew: readonly [string, ...string[]];
+}
+
+const GROUND: readonly Ground[] = [
+  // Its master starts itself anew from the file on disk and takes the listening sockets along.
+  { package: "haproxy", renew: ["systemctl", "reload", "haproxy"] },
+  // Containers go on without their engine (live-restore).
+  { package: "docker.io", renew: ["systemctl", "restart", "docker"] },
+];
+
+const LIMIT = 900;
+
+export async function upgrade(given: Given): Promise<number> {
+  const again = given.options["again"] === true;
+  for (const stack of Store.stacks()) {
+    const store = new Store(stack);
+    if (!take(store.lockFile)) return refuse(`something is being done to ${stack}, and would be cut: recoloca status. Nothing was changed.`);
+    signLock(store.lockFile, { what: "upgrade", number: store.state().live?.number ?? 0, by: whoAmI() });
+  }
+  await must("apt-get", ["update", "-qq"], { timeout: LIMIT });
+  for (const ground of GROUND) {
+    const problem = await renewed(ground, again);
+    if (problem === undefined) continue;
+    say(` ${problem}\n   look at it now: systemctl status ${ground.package.replace(".io", "")}; recoloca doctor`);
+    return OUTCOMES.stuck.exit;
+  }
+  return 0;
+}
+
+async function renewed({ package: name, renew }: Ground, again: boolean): Promise<string | undefined> {
+  const before = await version(name);
+  if (before === (await candidate(name)) && !again) {
+    say(` ${name} ${before} is the newest`);
+    return undefined;
+  }
+  const running = await serving();
+  await withoutRestarts(() => install(name, again));
+  await must(renew[0], renew.slice(1), { timeout: 120 });
+  const lost = await until(30, async () => {
+    const now = await serving().catch((): string[] => []);
+    return running.filter((one) => !now.includes(one));
+  });
+  if (lost.length > 0) return `after the upgrade of ${name} this does not serve any more: ${lost.join(", ")}`;
+  const after = await version(name);
+  say(` ${name} ${before === after ? `${after} installed again` : `${before} → ${after}`}; all that served serves`);
+  return undefined;
+}
+
+const version = async (name: string) => (await must("dpkg-query", ["--show", "--showformat=${Version}", name])).trim();
+const candidate = async (name: string) => /Candidate: (\S+)/.exec(await must("apt-cache", ["policy", name]))?.[1] ?? "";
+
+/** Live containers, and the routes on which the edge reaches them. */
+async function serving(): Promise<string[]> {
+  const all = Store.stacks().map(async (stack) => {
+    const { live } = new Store(stack).state();
+    const stored = storedEdge(stack);
+    if (!live || !stored) return [];
+    const up = (await engine.slotContainers(stack, live.slot)).filter((one) => one.status === "running").map((one) => `${stack} ${one.service}`);
+    const unreached = (await new Edge(stored).unreached(live.slot)).map((one) => `${one.service}:${one.port}`);
+    const routes = stored.routes[live.slot].map((route) => `${route.service}:${route.port}`).filter((one) => !unreached.includes(one));
+    return [...up, ...routes.map((one) => `${stack} ${one} at the edge`)];
+  });
+  return (await Promise.all(all)).flat();
+}
+
+async function until(seconds: number, look: () => Promise<string[]>): Promise<string[]> {
+  for (const limit = performance.now() + seconds * 1000; ;) {
+    const lost = await look();
+    if (lost.length === 0 || performance.now() > limit) return lost;
+    await sleep(500);
+  }
+}
+
+async function install(name: string, again: boolean): Promise<void> {
+  await must("apt-mark", ["unhold", name]);
+  try {
+    const ran = await run("apt-get", ["install", "-y", "-qq", again ? "--reinstall" : "--only-upgrade", "-o", "Dpkg::Options::=--force-confold", name], {
+      env: { DEBIAN_FRONTEND: "noninteractive" },
+      timeout: LIMIT,
+    });
+    if (ran.code !== 0) throw new Error(`apt-get could not install ${name}: ${lastLines(ran.stderr || ran.stdout, 5)}`);
+  } finally {
+    await must("apt-mark", ["hold", name]);
+  }
+}
+
+/** Debian's own way to keep a package's scripts from restarting its service. */
+const POLICY = "/usr/sbin/policy-rc.d";
+
+async function withoutRestarts(work: () => Promise<void>): Promise<void> {
+  const before = fs.existsSync(POLICY) ? fs.readFileSync(POLICY, "utf8") : undefined;
+  fs.writeFileSync(POLICY, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  try {
+    await work();
+  } finally {
+    if (before === undefined) fs.rmSync(POLICY);
+    else fs.writeFileSync(POLICY, before, { mode: 0o755 });
+  }
+}
