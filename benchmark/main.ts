@@ -1,6 +1,6 @@
 /**
  * `make benchmark`: every measure of the README's table in one run against one server. Raw answers and a JSON file are kept.
- * PARTS=times (or load, compose, with commas) takes some of them, without a table.
+ * PARTS=times (or load, rollback and so on, with commas) takes some of them, without a table.
  */
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -10,12 +10,15 @@ import { benchmarkSite } from "../local/site.ts";
 import { step } from "../local/steps.ts";
 import { checkout } from "../tools/cache.ts";
 import { measureComposeUp } from "./compose-up.ts";
+import { measureConnections } from "./connections.ts";
+import { measureGrowth } from "./growth.ts";
 import { GATE_TIMEOUT, deploy, folder, makePlace } from "./place.ts";
+import { measureRollback } from "./rollback.ts";
 import { tableOf, writeTable } from "./table.ts";
 import { measureTimes } from "./times.ts";
 import { measureUnderLoad } from "./under-load.ts";
 
-const PARTS = ["load", "times", "compose"];
+const PARTS = ["load", "times", "rollback", "connections", "growth", "compose"];
 
 async function measure(parts: readonly string[]): Promise<void> {
   const place = await makePlace();
@@ -26,11 +29,14 @@ async function measure(parts: readonly string[]): Promise<void> {
   );
   const underLoad = parts.includes("load") ? await measureUnderLoad(place) : undefined;
   const times = parts.includes("times") ? await measureTimes(place) : undefined;
+  const rolled = parts.includes("rollback") ? await measureRollback(place) : undefined;
+  const held = parts.includes("connections") ? await measureConnections(place) : undefined;
+  const grown = parts.includes("growth") ? await measureGrowth(place) : undefined;
   const plain = parts.includes("compose") ? await measureComposeUp(place) : undefined;
   const about = { taken: new Date().toISOString(), machine: `${os.cpus().length} × ${os.cpus()[0]?.model ?? "?"}`, gateTimeout: GATE_TIMEOUT };
-  fs.writeFileSync(path.join(folder, "result.json"), JSON.stringify({ ...about, ...underLoad, ...times, plain }, null, 2));
-  if (!underLoad || !times || !plain) return;
-  const measured = { ...about, ...underLoad, ...times, plain };
+  fs.writeFileSync(path.join(folder, "result.json"), JSON.stringify({ ...about, ...underLoad, ...times, ...rolled, ...held, ...grown, plain }, null, 2));
+  if (!underLoad || !times || !rolled || !held || !grown || !plain) return;
+  const measured = { ...about, ...underLoad, ...times, ...rolled, ...held, ...grown, plain };
   process.stdout.write(`\n${tableOf(measured)}\n`);
   if (process.argv.includes("--write")) writeTable(measured);
 }

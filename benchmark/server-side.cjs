@@ -1,7 +1,8 @@
 /**
  * Runs on the server, given on standard input to its Node: what has to be timed beside the containers. Prints one JSON
  * object. `floor`: the live release's routed containers, started at once by `docker run` in the free slot. `deploy NAME`:
- * `recoloca deploy` of the live release's images under another name, and the memory of its processes.
+ * `recoloca deploy` of the live release's images under another name, and the memory of its processes. `rollback present` or
+ * `pruned`: back to the release before. `grow COUNT IMAGE`: a release of so many services.
  */
 "use strict";
 const fs = require("node:fs");
@@ -106,4 +107,63 @@ async function deploy() {
   };
 }
 
-({ floor, deploy })[what]().then((result) => process.stdout.write(JSON.stringify(result)));
+/** When a state was reached, in seconds since `began`. */
+function reached(stack, number, state, began) {
+  const lines = fs.readFileSync(`/var/lib/recoloca/${stack}/releases/${number}/journal.jsonl`, "utf8").trim().split("\n").map(JSON.parse);
+  const text = lines.find((line) => line.state === "pulled")?.text ?? "";
+  const at = lines.find((line) => line.state === state);
+  if (!at) throw new Error(`release ${number} never was ${state}: ${lines.at(-1)?.text}`);
+  return { serving: (Date.parse(at.at) - began) / 1000, pulled: Number(/pulled, ([\d.]+)s/.exec(text)?.[1] ?? 0) };
+}
+
+/** To the release before, whose images are there or are not. */
+async function rollback() {
+  const record = (number) => read(`releases/${number}/record.json`);
+  const live = record(state.live.number);
+  const numbers = fs
+    .readdirSync(`${root}/releases`)
+    .map(Number)
+    .sort((a, b) => b - a);
+  const target = numbers.map(record).find((one) => one.outcome === "live" && one.release !== live.release);
+  if (name === "pruned")
+    for (const image of Object.values(target.images)) if (!Object.values(live.images).includes(image)) await run("docker", ["rmi", "--force", image]);
+  const began = Date.now();
+  const { code, output } = await run("/usr/local/bin/recoloca", ["rollback", String(target.number)], {});
+  if (code !== 0) throw new Error(output);
+  return reached("recoloca-local", numbers[0] + 1, "verified", began);
+}
+
+/** A second release of so many services, beside the first one. */
+async function grow() {
+  const services = Array.from({ length: Number(name) }, (_, index) => `web${index}`);
+  const web = `require("node:http").createServer((request, response) => response.end("ok")).listen(8000)`;
+  const plan = (version) => ({
+    ...release("plan.json"),
+    application: "growth",
+    environment: "test",
+    release: version,
+    compose: JSON.stringify({
+      services: Object.fromEntries(services.map((one) => [one, { image: one, init: true, command: ["node", "-e", web], environment: { VERSION: version } }])),
+    }),
+    images: Object.fromEntries(services.map((one) => [one, images])),
+    variables: {},
+    masked: [],
+    routes: services.map((one) => ({ host: `${one}.growth.test`, path: "/", service: one, port: 8000 })),
+    gates: services.map((one) => ({ name: one, path: "/", host: `${one}.growth.test`, status: 200, timeout: 300, passes: 3 })),
+    backup: undefined,
+    migration: undefined,
+    watch: 0,
+    drain: 1,
+  });
+  let began;
+  for (const version of ["1", "2"]) {
+    began = Date.now();
+    const { code, output } = await run("/usr/local/bin/recoloca", ["deploy"], {}, JSON.stringify(plan(version)));
+    if (code !== 0) throw new Error(output);
+  }
+  const { serving } = reached("growth-test", 2, "verified", began);
+  await run("/usr/local/bin/recoloca", ["remove", "--application", "growth", "--environment", "test", "--volumes"], {});
+  return { services: services.length, serving };
+}
+
+({ floor, deploy, rollback, grow })[what]().then((result) => process.stdout.write(JSON.stringify(result)));

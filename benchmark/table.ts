@@ -4,6 +4,9 @@ import * as path from "node:path";
 import { checkout } from "../tools/cache.ts";
 import { median } from "./answers.ts";
 import type { PlainRun } from "./compose-up.ts";
+import { CONNECTIONS, IDLE, type Held } from "./connections.ts";
+import type { Grown } from "./growth.ts";
+import type { TimedRollback } from "./rollback.ts";
 import type { TimedDeploy } from "./times.ts";
 import type { Visited } from "./under-load.ts";
 
@@ -23,6 +26,9 @@ export interface Measured {
   readonly ups: readonly { readonly empty: number; readonly whole: number; readonly watched: number; readonly noop: number }[];
   /** Milliseconds. */
   readonly loads: readonly { readonly sdk: number; readonly program: number }[];
+  readonly rollbacks: { readonly present: readonly TimedRollback[]; readonly pruned: readonly TimedRollback[] };
+  readonly connections: Held;
+  readonly growth: readonly Grown[];
   readonly plain: readonly PlainRun[];
 }
 
@@ -41,7 +47,7 @@ interface Row {
 }
 
 export function rowsOf(measured: Measured): Row[] {
-  const { good, broken, crashing, quietGap, pairs, ups, loads, gateTimeout, plain } = measured;
+  const { good, broken, crashing, quietGap, pairs, ups, loads, gateTimeout, rollbacks, connections, growth, plain } = measured;
   const lost = (runs: readonly Visited[]) => sum(runs.map((run) => run.failed.length));
   const of = (runs: readonly Visited[]) => `${lost(runs)} of ${count(sum(runs.map((run) => run.requests)))}`;
   const gap = most(good.map((run) => run.gapAtSwitch ?? Infinity));
@@ -116,8 +122,38 @@ export function rowsOf(measured: Measured): Row[] {
       got: `${program.toFixed(0)} ms (${(program / sdk).toFixed(2)} ×)`,
       reached: program <= 1.3 * sdk,
     },
+    {
+      measure: "rollback: `recoloca rollback` to the older release serving, images present",
+      want: "< 3 s",
+      got: seconds(most(rollbacks.present.map((one) => one.serving))),
+      reached: rollbacks.present.every((one) => one.serving < 3),
+    },
+    {
+      measure: "rollback, images gone",
+      want: "< pull + 3 s",
+      got: `${seconds(most(rollbacks.pruned.map((one) => one.serving)))}, of which pulling ${seconds(most(rollbacks.pruned.map((one) => one.pulled)))}`,
+      reached: rollbacks.pruned.every((one) => one.serving < one.pulled + 3),
+    },
+    {
+      measure: `switch with ${count(CONNECTIONS)} open connections, ${count(IDLE)} of them idle`,
+      want: "0 reset",
+      got: `${connections.lost} of ${count(connections.opened)}, ${count(connections.answered)} answers`,
+      reached: connections.lost === 0,
+    },
+    {
+      measure: "deploy of 1, 5, 20, 50 services",
+      want: "linear",
+      got: growth.map((one) => `${one.services}: ${one.serving.toFixed(1)} s`).join(", "),
+      reached: isLinear(growth),
+    },
     { measure: "host program's memory while deploying", want: "≤ 90 MB", got: `${memory.toFixed(0)} MB`, reached: memory <= 90 },
   ];
+}
+
+/** A service more costs no more among many than among few. */
+function isLinear(growth: readonly Grown[]): boolean {
+  const costs = growth.slice(1).map((one, index) => (one.serving - growth[index]!.serving) / (one.services - growth[index]!.services));
+  return costs.every((cost, index) => index === 0 || cost <= costs[0]! * 1.5);
 }
 
 export function tableOf(measured: Measured): string {

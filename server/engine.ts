@@ -94,6 +94,14 @@ export async function networkOctets(): Promise<Set<string>> {
   return new Set(subnets.flatMap((subnet) => /^10\.201\.(\d+)\./.exec(subnet)?.[1] ?? []));
 }
 
+/** The third octet of a network that is there already, as after the store was lost. */
+export async function octetOf(stack: string, slot: Slot): Promise<string | undefined> {
+  const { status, body } = await api.must("GET", `/networks/${networkName(stack, slot)}`, undefined, [404]);
+  if (status === 404) return undefined;
+  const [config] = (JSON.parse(body) as Network).IPAM?.Config ?? [];
+  return /^10\.201\.(\d+)\./.exec(config?.Subnet ?? "")?.[1];
+}
+
 /** A slot's permanent network. Base services get addresses from its upper half, the release has fixed ones in the lower. */
 export async function ensureNetwork(stack: string, slot: Slot, octet: string): Promise<void> {
   const name = networkName(stack, slot);

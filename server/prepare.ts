@@ -128,6 +128,11 @@ function routesThatServe(name: string) {
 
 /** Written down before somebody else can choose. */
 async function chooseNetworks(store: Store): Promise<Record<Slot, string>> {
+  const [there, too] = await Promise.all([engine.octetOf(store.stack, "blue"), engine.octetOf(store.stack, "green")]);
+  if (there !== undefined && too !== undefined) {
+    store.setState({ networks: { blue: there, green: too } });
+    return { blue: there, green: too };
+  }
   const taken = await engine.networkOctets();
   for (const name of Store.stacks()) Object.values(new Store(name).state().networks ?? {}).forEach((octet) => taken.add(octet));
   const free = Array.from({ length: 256 }, (_, octet) => String(octet)).filter((octet) => !taken.has(octet));

@@ -108,10 +108,11 @@ function seldom<T>(ask: () => Promise<T>, interval: number): () => Promise<T> {
   };
 }
 
-/** Seconds since each service's container started: a gate's time limit counts from there. */
-async function startTimes({ stack, slot }: Context): Promise<Record<string, number>> {
+/** Seconds since each service's container started: a gate's time limit counts from there. Never longer than this deploy lasts: the clock may have been set. */
+async function startTimes({ stack, slot, journal }: Context): Promise<Record<string, number>> {
   const now = Date.now();
-  return Object.fromEntries((await engine.slotContainers(stack, slot)).map((one) => [one.service, Math.max(0, now - Date.parse(one.startedAt)) / 1000]));
+  const since = (startedAt: string) => Math.min(journal.seconds, Math.max(0, now - Date.parse(startedAt)) / 1000);
+  return Object.fromEntries((await engine.slotContainers(stack, slot)).map((one) => [one.service, since(one.startedAt)]));
 }
 
 async function gateFailure(context: Context, failure: GateFailure, where = ""): Promise<Failure> {

@@ -12,7 +12,7 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { JournalLine, ReleaseRecord } from "../release/record.ts";
+import { RECORD_FORMAT, type JournalLine, type ReleaseRecord } from "../release/record.ts";
 import type { Plan } from "../release/plan.ts";
 
 export const ROOT = process.env["RECOLOCA_ROOT"] ?? "/var/lib/recoloca";
@@ -178,6 +178,10 @@ export class Store {
 
   record(number: number): ReleaseRecord | undefined {
     const record = readJson<ReleaseRecord>(this.file(number, "record.json"));
+    if (record && record.format > RECORD_FORMAT)
+      throw new Error(
+        `release ${number} of ${this.stack} was written by a newer program (format ${String(record.format)}, this one knows ${RECORD_FORMAT}): pulumi up with the newer program brings it along`,
+      );
     return record && { ...record, journal: this.journal(number) };
   }
 

@@ -22,7 +22,7 @@ const serve = (port, after) => setTimeout(() => require("node:http").createServe
   if (request.url === "/stream") return void response.write("open");
   if (gate) {
     const bad = Number(fs.existsSync("/data/flap") && fs.readFileSync("/data/flap", "utf8"));
-    if (bad > 0 && RELEASE === "second") { fs.writeFileSync("/data/flap", String(bad - 1)); response.statusCode = 503; return void response.end(); }
+    if (bad > 0 && RELEASE.startsWith("second")) { fs.writeFileSync("/data/flap", String(bad - 1)); response.statusCode = 503; return void response.end(); }
   }
   if (request.method === "POST") {
     const file = fs.openSync("/data/written", "a");

@@ -36,7 +36,8 @@ export const FAULTS = {
   "its journal is torn": () => ran(`${kill("SIGSTOP")}; printf '{"format":1,"at":"2026-' >> ${STORE}/releases/${NEWEST}/journal.jsonl; ${kill("SIGKILL")}`),
   "the clock goes a day ahead": () => ran(`echo '+1d' > ${CLOCK}`),
   "the clock goes a day back": () => ran(`echo '-1d' > ${CLOCK}`),
-  "another deploy comes": () => ran(`recoloca deploy < ${STORE}/releases/1/plan.json; test $? = 20`),
+  "another deploy comes": () =>
+    ran(`sed 's/"release":"[^"]*"/"release":"another"/; s/"BOOT":"[^"]*"/"BOOT":"0.1"/' ${STORE}/releases/${NEWEST}/plan.json | recoloca deploy; test $? = 20`),
   "its container is killed": () =>
     ran(`docker kill --signal KILL $(docker ps --quiet --filter label=recoloca.service=web --filter label=recoloca.release=${NEWEST}) > /dev/null`),
   "its gate flaps": () => ran("recoloca exec store -- sh -c 'echo 2 > /data/flap'"),

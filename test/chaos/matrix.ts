@@ -13,7 +13,7 @@ export interface Holding {
   readonly stream?: boolean;
 }
 
-const SECONDS = 5;
+const SECONDS = 4;
 
 export const STATES = {
   "backed up": { doing: "backed-up", held: { backup: SECONDS } },
@@ -66,7 +66,11 @@ export const everyCase = (): Case[] =>
 export function pairwise(all: readonly Case[], random: () => number): Case[] {
   const chosen: Case[] = [];
   const few = (fits: (one: Case) => boolean) => chosen.filter(fits).length < 2;
-  for (const one of shuffled(all, random)) if (few(({ fault }) => fault === one.fault) || few(({ state }) => state === one.state)) chosen.push(one);
+  const wants = (one: Case) => [few(({ fault }) => fault === one.fault), few(({ state }) => state === one.state)];
+  const mixed = shuffled(all, random);
+  // First those that both are wanted for: the fewest cases that way.
+  for (const one of mixed) if (wants(one).every(Boolean)) chosen.push(one);
+  for (const one of mixed) if (!chosen.includes(one) && wants(one).some(Boolean)) chosen.push(one);
   return chosen;
 }
 

@@ -1,4 +1,5 @@
 /** Visitors who come all the while, whatever happens to the server: each writes one line, and what was acknowledged must be there in the end. */
+import { randomUUID } from "node:crypto";
 import * as http from "node:http";
 import { testSite } from "../../local/site.ts";
 
@@ -9,6 +10,7 @@ export class Visitors {
   readonly acknowledged = new Set<string>();
   asked = 0;
   failed = 0;
+  private readonly series = randomUUID().slice(0, 8);
   private readonly timer: NodeJS.Timeout;
   private readonly open = new Set<Promise<void>>();
 
@@ -17,7 +19,7 @@ export class Visitors {
   }
 
   private visit(): void {
-    const name = `v${process.pid}-${this.asked++}`;
+    const name = `${this.series}-${this.asked++}`;
     const visit = post(`/${name}`).then((status) => {
       if (status === 201) this.acknowledged.add(name);
       else this.failed++;

@@ -84,6 +84,19 @@ test("a plan is told beforehand, with what would keep it from being run; nothing
   expect(await records()).toHaveLength(1);
 });
 
+test("a record that a newer program wrote is not taken for one of ours", async () => {
+  plan = release("first");
+  await good(plan);
+  const record = "/var/lib/recoloca/shapes-test/releases/1/record.json";
+  await server(`sed -i 's/"format": 1/"format": 2/' ${record}`);
+  for (const command of ["status", "show 1", "rollback"]) {
+    const ran = await server(`recoloca ${command}`);
+    expect(ran.code).not.toBe(0);
+    expect(ran.output).toContain("release 1 of shapes-test was written by a newer program (format 2, this one knows 1)");
+  }
+  await server(`sed -i 's/"format": 2/"format": 1/' ${record}`);
+});
+
 test("prune takes what no release needs, says how much, and leaves what is needed", async () => {
   plan = release("first");
   await good({ ...plan, keep: 0 });
