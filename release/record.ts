@@ -69,8 +69,8 @@ export const recordSchema = z.object({
       from: z.int(),
       data: z
         .discriminatedUnion("how", [
-          z.object({ how: z.literal("downgrade"), revision: z.string() }),
-          z.object({ how: z.literal("restore"), revision: z.string(), backup: z.string() }),
+          z.object({ how: z.literal("downgrade"), from: z.string(), revision: z.string() }),
+          z.object({ how: z.literal("restore"), from: z.string(), revision: z.string(), backup: z.string() }),
         ])
         .optional(),
     })
@@ -97,6 +97,8 @@ export const recordSchema = z.object({
   backup: z.string().optional(),
   outcome: z.enum(Object.keys(OUTCOMES) as [Outcome, ...Outcome[]]).optional(),
   reason: z.string().optional(),
+  /** Whether the data was put back, by the backup above: never twice, because the old release has written since. */
+  restored: z.boolean().default(false),
   /** Whether those who want to know how it ended have been told. */
   told: z.boolean().default(false),
   journal: z.array(journalLineSchema),

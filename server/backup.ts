@@ -142,7 +142,8 @@ export const scratchName = (what: "in" | "kept", name: string) => `recoloca_${wh
 export async function restoreInPlace(place: Place, backup: Backup, name: string, mark: string): Promise<string> {
   const { stack } = place.store;
   const note = backupsOf(stack).find((one) => one.name === name);
-  const damage = note ? await damageOf(stack, note) : `${stack} has no backup ${name}`;
+  const foreign = note && note.service !== backup.service ? `it is of "${note.service}", the stack backs up "${backup.service}"` : undefined;
+  const damage = note ? (foreign ?? (await damageOf(stack, note))) : `${stack} has no backup ${name}`;
   if (damage !== undefined || !backup.restore || !backup.take) throw new Failure(`${name} cannot be restored: ${damage ?? "the stack does not say how"}`);
   const [INTO, KEPT] = [scratchName("in", mark), scratchName("kept", mark)];
   const run = async (kind: string, command: readonly string[], input?: string) => {
@@ -168,7 +169,14 @@ export async function backUp(context: Context): Promise<void> {
   const { backup } = plan;
   // Of what is there now, before anything of it is recreated; where nothing is live yet there is nothing to lose.
   const running = old && baseOf(store, old.number);
-  if (!backup || !running?.document.services[backup.service]) return;
+  const possible = backup && running?.document.services[backup.service];
+  if (window && !possible)
+    throw new Failure(
+      backup
+        ? `release ${old?.number ?? "–"} has no "${backup.service}" to be backed up, and without a backup nothing that happens now could be taken back`
+        : "the stack does not say what is backed up, and without a backup nothing that happens now could be taken back",
+    );
+  if (!possible) return;
   // In a window it is the way back, whatever the stack says.
   const due =
     backup.before === "deploy" ||

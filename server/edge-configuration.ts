@@ -56,13 +56,11 @@ const BYPASS = "txn.bypass";
 
 const served = (stack: string, slot: Slot) => `{ var(${variable(stack)}) -m str ${slot} }`;
 
-/** Closed, and neither a probe nor somebody who knows the word. */
-const turnedAway = ({ stack, probes = [] }: EdgeStack) =>
-  [
-    `!{ var(${closed(stack)}) -m str off }`,
-    `!{ var(${closed(stack)}),strcmp(${BYPASS}) eq 0 }`,
-    ...(probes.length > 0 ? [`!{ path -m str ${[...probes].sort().join(" ")} }`] : []),
-  ].join(" ");
+/** Closed, and neither a probe, which only reads, nor somebody who knows the word: each of these turns a visitor away. */
+function turnedAway({ stack, probes = [] }: EdgeStack): string[] {
+  const shut = `!{ var(${closed(stack)}) -m str off } !{ var(${closed(stack)}),strcmp(${BYPASS}) eq 0 }`;
+  return probes.length === 0 ? [shut] : [`${shut} !{ path -m str ${[...probes].sort().join(" ")} }`, `${shut} !{ method GET HEAD }`];
+}
 
 function condition(live: string, route: Pick<Route, "host" | "path">): string {
   const host = route.host === "*" ? "" : ` { hdr(host),field(1,:),lower -m str ${route.host.toLowerCase()} }`;
@@ -72,11 +70,13 @@ function condition(live: string, route: Pick<Route, "host" | "path">): string {
 
 export function edgeConfiguration(stacks: readonly EdgeStack[]): string {
   const rules = inOrder(stacks.flatMap(placesOf)).flatMap(({ stack, host, path }) => [
-    `use_backend ${stack.stack}.maintenance if ${condition(turnedAway(stack), { host, path })}`,
     ...SLOTS.flatMap((slot) =>
       stack.routes[slot]
         .filter((route) => route.host === host && route.path === path)
-        .map((route) => `use_backend ${backendName(stack.stack, route, slot)} if ${condition(served(stack.stack, slot), route)}`),
+        .flatMap((route) => [
+          ...turnedAway(stack).map((shut) => `use_backend ${stack.stack}.maintenance if ${condition(`${served(stack.stack, slot)} ${shut}`, route)}`),
+          `use_backend ${backendName(stack.stack, route, slot)} if ${condition(served(stack.stack, slot), route)}`,
+        ]),
     ),
   ]);
   return `# Written by recoloca from what it deploys on this host; changes made here are lost.

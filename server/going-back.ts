@@ -16,6 +16,9 @@ export function previousOf(store: Store, now: ReleaseRecord): ReleaseRecord | st
   return number === undefined ? `there is no older release that was live; recoloca history lists what happened. Nothing was changed.` : store.record(number)!;
 }
 
+/** Where the revision could not be read after a change. */
+const UNKNOWN = "an unknown revision";
+
 /** What has become of the schema since a release, and what there is to take it back. Revisions may be empty: nothing migrated yet. */
 export interface Moved {
   readonly by: ReleaseRecord;
@@ -32,11 +35,13 @@ export function schemaMoved(store: Store, target: ReleaseRecord): Moved | undefi
   // Also those that failed: a migration stays when its release goes.
   const since = store.numbers().filter((number) => number > original.number);
   const records = since.flatMap((number) => store.record(number) ?? []);
-  const is = records.findLast((record) => record.schema?.after !== undefined)?.schema?.after;
+  const last = records.findLast((record) => record.schema?.before !== undefined || record.schema?.after !== undefined)?.schema;
+  // A change that nobody saw the end of counts as one.
+  const is = last && (last.after ?? UNKNOWN);
   if (knows === undefined || is === undefined || knows === is) return undefined;
   // The last one that left what the target knows: before it the schema may have gone and come back, and what was written meanwhile counts.
   const left = records.findLast((record) => record.schema?.before === knows && record.schema.after !== knows);
-  const by = left ?? records.findLast((record) => record.schema?.after === is)!;
+  const by = left ?? records.findLast((record) => record.schema !== undefined)!;
   const backup = backupsOf(store.stack).find((note) => note.name === left?.backup)?.name;
   return { by, is, knows, backup };
 }

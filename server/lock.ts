@@ -19,6 +19,18 @@ export function take(file: string): boolean {
   return status === 0;
 }
 
+/** Holds a stack's lock while something is done; undefined, and nothing done, where somebody else has it. */
+export async function whileOurs<T>(file: string, work: () => Promise<T>): Promise<T | undefined> {
+  fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  const handle = fs.openSync(file, "a", 0o600);
+  try {
+    const { status } = spawnSync("flock", ["--exclusive", "--timeout", MOMENT, "3"], { stdio: ["ignore", "ignore", "ignore", handle] });
+    return status === 0 ? await work() : undefined;
+  } finally {
+    fs.closeSync(handle);
+  }
+}
+
 /** Seconds that somebody else may hold what is shared by all stacks: a reload of the edge takes less than one. */
 const SHARED_LIMIT = "30";
 
@@ -37,7 +49,7 @@ export async function alone<T>(file: string, work: () => Promise<T>): Promise<T>
 
 /** Who has the lock: written beside it for people, and touched every few seconds while he is at it. The lock itself is flock's. */
 export interface Owner {
-  readonly what: "deploy" | "rollback" | "resume" | "backup" | "restore" | "upgrade";
+  readonly what: "deploy" | "rollback" | "resume" | "backup" | "restore" | "upgrade" | "prune";
   readonly number: number;
   readonly by?: string | undefined;
   readonly run?: string | undefined;

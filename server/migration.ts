@@ -82,7 +82,7 @@ async function putBack(context: Context): Promise<void> {
   if (data?.how !== "restore" || !plan.backup || !place) throw new Failure("there is nothing to restore by");
   const began = performance.now();
   const kept = await restoreInPlace({ ...place, number }, plan.backup, data.backup, `${number}_${record.resumed}`);
-  record.schema = { ...record.schema, after: data.revision };
+  record.schema = { before: data.from, after: data.revision };
   store.setRecord(record);
   const took = sayDuration((performance.now() - began) / 1000);
   journal.tell(`restored ${data.backup} (${took}); schema ${orEmpty(data.revision)}. What was there is kept as ${kept}`, { state: "migrated" });

@@ -100,7 +100,7 @@ function windowOf({ migrate, migration }: Plan, { old, rollback }: ReleaseRecord
 }
 
 /** A path that a route begins with is a page for people, also where a gate asks it. */
-const whileClosed = ({ gates, routes, maintenancePage: page }: Plan): Pick<EdgeStack, "probes" | "page"> => ({
+export const whileClosed = ({ gates, routes, maintenancePage: page }: Plan): Pick<EdgeStack, "probes" | "page"> => ({
   probes: [...new Set(gates.map((gate) => gate.path.split("?")[0]!))].filter((path) => !routes.some((route) => route.path === path)),
   ...(page !== undefined && { page }),
 });

@@ -4,6 +4,7 @@
  */
 import * as fs from "node:fs";
 import { pruneBackups } from "./backup.ts";
+import { schemaMoved } from "./going-back.ts";
 import { imageBytes, imagesHere, removeImage } from "./engine.ts";
 import { Store } from "./store.ts";
 
@@ -38,7 +39,9 @@ async function pruneImages(store: Store): Promise<Pick<Pruned, "images" | "bytes
 function prunedBackups(store: Store): string[] {
   const { live } = store.state();
   const backup = live && store.plan(live.number).backup;
-  const needed = keptReleases(store).flatMap((number) => store.record(number)?.backup ?? []);
+  // Also what going back to one of them would restore, whoever took it: it may be of a release that failed.
+  const kept = keptReleases(store).flatMap((number) => store.record(number) ?? []);
+  const needed = kept.flatMap((record) => [record.backup, schemaMoved(store, record)?.backup].filter((name) => name !== undefined));
   return backup ? pruneBackups(store, backup.keep, needed) : [];
 }
 

@@ -2,7 +2,8 @@
  * The release store: what the host knows of one stack, in files that are written aside, synced and renamed, so that a
  * reader never sees half of one. Layout, below `/var/lib/recoloca/<stack>/`:
  *
- *     state.json              which release is live, the stack's networks and addresses
+ *     state.json              which release is live, the stack's networks and addresses; only under the lock
+ *     maintenance.json        where it is closed to visitors; a person may close it beside a deploy
  *     edge.json               routes and addresses that the edge serves
  *     releases/<n>/plan.json  0600: holds the environment's values
  *     releases/<n>/journal.jsonl, record.json
@@ -42,10 +43,9 @@ export interface StackState {
   /** Base service to the hash of the definition it runs with. */
   base: Record<string, string>;
   hold?: Hold | null;
-  /** Closed to visitors: since when, by whom, the word that passes all the same, and the release that closed it, where one did. */
-  maintenance?: Maintenance | null;
 }
 
+/** Closed to visitors: since when, by whom, the word that passes all the same, and the release that closed it, where one did. */
 export interface Maintenance {
   readonly word: string;
   readonly by: string;
@@ -134,6 +134,19 @@ export class Store {
 
   setState(change: Partial<StackState>): void {
     writeWhole(path.join(this.folder, "state.json"), JSON.stringify({ ...this.state(), ...change }, null, 2));
+  }
+
+  maintenance(): Maintenance | undefined {
+    return readJson<Maintenance>(this.maintenanceFile);
+  }
+
+  setMaintenance(maintenance: Maintenance | undefined): void {
+    if (maintenance) writeWhole(this.maintenanceFile, JSON.stringify(maintenance, null, 2));
+    else fs.rmSync(this.maintenanceFile, { force: true });
+  }
+
+  private get maintenanceFile(): string {
+    return path.join(this.folder, "maintenance.json");
   }
 
   file(number: number, name: string): string {

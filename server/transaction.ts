@@ -2,24 +2,19 @@
  * A release as one transaction. The table is the whole story: steps in order, and what a restart does that finds one of them
  * begun and not ended. Taking a release back is the same from everywhere: the map of the edge says whether visitors have it.
  */
-import { sayDuration } from "../release/duration.ts";
 import type { Outcome } from "../release/outcome.ts";
 import { RECORD_FORMAT, type JournalLine, type ReleaseRecord, type State } from "../release/record.ts";
 import { identityOf, type Plan } from "../release/plan.ts";
-import { backUp, removePartialBackups } from "./backup.ts";
-import { baseBack, baseUp, mayRecreate, removeGone } from "./base.ts";
+import { backUp } from "./backup.ts";
+import { baseUp, mayRecreate } from "./base.ts";
 import { Failure, Refusal, type Context } from "./context.ts";
-import * as engine from "./engine.ts";
-import { masker } from "./evidence.ts";
+import { end, hold, maskerOf, settle, stay, undo } from "./endings.ts";
 import { Journal } from "./journal.ts";
-import { canBeTakenBack, closeForRelease, dataBack, openAfterRelease, openAgain } from "./maintenance.ts";
+import { canBeTakenBack, closeForRelease, openAfterRelease } from "./maintenance.ts";
 import { changeData, settleChange } from "./migration.ts";
 import { checkRoom, prepare, readCompose } from "./prepare.ts";
-import { sleep } from "./process.ts";
-import { prune } from "./prune.ts";
-import { sayPruned } from "./render.ts";
 import * as steps from "./steps.ts";
-import type { Hold, Slot, Store } from "./store.ts";
+import type { Store } from "./store.ts";
 import { ownBoot, ownUnit } from "./this-process.ts";
 import { watch } from "./watch.ts";
 
@@ -80,7 +75,7 @@ export async function transact(store: Store, number: number, caller: Caller, hea
   const reading = readCompose(store.file(number, "project"), plan);
   const record = newRecord(number, caller, plan);
   store.setRecord(record);
-  const journal = new Journal(store, number, maskerOf(plan), hear);
+  const journal = new Journal(store, number, maskerOf(store, plan), hear);
   journal.tell("locked", { state: "received" });
   let context: Context;
   try {
@@ -108,7 +103,7 @@ export async function resume(store: Store, number: number, hear: Hear): Promise<
   const plan = store.plan(number);
   const found = store.record(number) ?? newRecord(number, {}, plan);
   const lines = store.journal(number);
-  const journal = new Journal(store, number, maskerOf(plan), hear);
+  const journal = new Journal(store, number, maskerOf(store, plan, found), hear);
   const cancelled = store.cancelled(number);
   const why = found.boot === ownBoot() ? "its process had ended" : "the server was restarted";
   const record: ReleaseRecord = { ...found, journal: [], resumed: found.resumed + 1, boot: ownBoot() };
@@ -126,8 +121,9 @@ export async function resume(store: Store, number: number, hear: Hear): Promise<
     journal.tell(`it cannot be taken up: ${(error as Error).message}`, { state: "stuck", more: [["look at", "recoloca doctor"]] });
     return end(store, record, "stuck", (error as Error).message);
   }
-  if (store.state().live?.number === number) return settle(context);
   const doing = lines.findLast((line) => line.doing)?.doing;
+  if (doing === "stuck") return stay(context, reason);
+  if (store.state().live?.number === number) return settle(context);
   const step = stepsOf(context).find((one) => one.state === doing);
   if (cancelled || found.resumed > 0 || !step) return takeBack(context, reason);
   let way: Way;
@@ -179,102 +175,6 @@ async function takeBack(context: Context, reason: string): Promise<Outcome> {
   }
 }
 
-/** To the old release, whole, from anywhere. Every part of it may be done twice. */
-async function undo(context: Context): Promise<Outcome> {
-  const { stack, slot, number, old, edge, journal } = context;
-  const switched = edge.serving() === slot || journal.reached("switched");
-  // Visitors first. Also where the file says so already: whoever wrote it may have ended before the edge was told.
-  if (switched || journal.begun("switched")) {
-    await edge.switchTo(old?.slot ?? "none");
-    if (old) await edge.reset(old.slot);
-  }
-  await baseBack(context);
-  await steps.removeSlot(stack, slot, switched);
-  await engine.removeJobs(stack);
-  removePartialBackups(stack);
-  await dataBack(context);
-  if (old) {
-    await steps.startStopped(stack, old.slot);
-    await engine.keepRunning(stack, old.slot);
-  }
-  await openAgain(context);
-  const untouched = context.window ? "serves again" : "was never touched and serves";
-  const left = old ? (switched ? "" : `. release ${old.number} ${untouched}`) : ". nothing is live";
-  const text = switched && old ? `switched back to release ${old.number}; release ${number} removed` : `release ${number} removed${left}`;
-  const outcome = switched ? "rolled-back" : "failed";
-  journal.tell(text, { state: outcome });
-  return outcome;
-}
-
-/** The data is the new release's, and visitors have written to it: going back would take that from them, which is for a person to decide. */
-async function stay(context: Context, reason: string): Promise<Outcome> {
-  const { stack, slot, number, old, store, journal, record } = context;
-  await engine.keepRunning(stack, slot);
-  store.setState({ live: { number, slot } });
-  if (old) await steps.removeSlot(stack, old.slot, true);
-  journal.tell(`NOT TAKEN BACK: release ${number} has changed the data, and visitors have written since. It stays`, {
-    state: "stuck",
-    more: [
-      ["roll forward", "deploy a release that mends it"],
-      ["or go back", `recoloca rollback ${old?.number ?? ""} --restore   loses what was written since`],
-      ["meanwhile", "recoloca maintenance on   shuts visitors out"],
-    ],
-  });
-  return end(store, record, "stuck", reason);
-}
-
-/** The new release is the live one from here on; the old one ends its requests and goes. */
-async function settle(context: Context): Promise<Outcome> {
-  const { stack, slot, number, old, store, edge, journal, plan, record } = context;
-  journal.begin("live");
-  await engine.keepRunning(stack, slot);
-  const held = record.rollback && store.record(record.rollback.from);
-  if (held) hold(store, held, { by: plan.provenance.actor ?? "somebody", at: new Date().toISOString(), how: "rollback" });
-  store.setState({ live: { number, slot, ...(context.answersAtSwitch && { answers: context.answersAtSwitch }) } });
-  await engine.removeJobs(stack);
-  await removeGone(context);
-  if (!old) {
-    journal.tell("live", { state: "live" });
-    return end(store, record, "live");
-  }
-  await edge.standBy(slot, false);
-  const cut = await drained(context, old.slot);
-  if (cut > 0) await edge.cut(old.slot);
-  await steps.removeSlot(stack, old.slot, true);
-  const pruned = await prune(store).then(sayPruned, (error: Error) => `nothing was pruned: ${error.message}`);
-  const kept = plan.keep > 0;
-  const streams = cut === 0 ? "drained" : `drained for ${sayDuration(plan.drain)}, ${cut} ${cut === 1 ? "stream" : "streams"} cut,`;
-  journal.tell(`live. release ${old.number} ${streams} and removed${store.record(old.number) && kept ? "; its images are kept for rollback" : ""}`, {
-    state: "live",
-  });
-  if (pruned !== "") journal.tell(pruned);
-  return end(store, record, "live");
-}
-
-/** It does not come back by the next update: see docs/decisions/0006-a-hold.md. */
-function hold(store: Store, { number, release, identity, images }: ReleaseRecord, who: Pick<Hold, "by" | "at" | "how">): void {
-  store.setState({ hold: { number, release, identity, images, ...who } });
-}
-
-/** Sessions that were still open when the drain time, which began with the switch, was over. */
-async function drained({ edge, plan, journal }: Context, slot: Slot): Promise<number> {
-  const limit = journal.at("switched") + plan.drain;
-  for (;;) {
-    const open = await edge.sessions(slot);
-    if (open === 0 || journal.seconds >= limit) return open;
-    await sleep(100);
-  }
-}
-
-const maskerOf = (plan: Plan) => masker(plan.masked.map((name) => plan.variables[name] ?? ""));
-
-function end(store: Store, record: ReleaseRecord, outcome: Outcome, reason?: string): Outcome {
-  const masked = reason === undefined ? undefined : maskerOf(store.plan(record.number))(reason);
-  Object.assign(record, { outcome, endedAt: new Date().toISOString(), ...(masked !== undefined && { reason: masked }) });
-  store.setRecord(record);
-  return outcome;
-}
-
 function newRecord(number: number, { attempt, ...caller }: Caller, plan: Plan): ReleaseRecord {
   const { application, environment, release, images, provenance } = plan;
   const unit = ownUnit();
@@ -294,6 +194,7 @@ function newRecord(number: number, { attempt, ...caller }: Caller, plan: Plan): 
     startedAt: new Date().toISOString(),
     resumed: 0,
     told: false,
+    restored: false,
     journal: [],
   };
 }

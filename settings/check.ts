@@ -148,6 +148,12 @@ function checkWindow({ migration, backup }: Partial<Values>, page: ComposeFile |
       key: "maintenancePage",
       says: `${page.path} has ${Buffer.byteLength(page.text).toLocaleString("en")} bytes, at most ${MAINTENANCE_PAGE_BYTES.toLocaleString("en")} fit: images go elsewhere`,
     });
+  if (migration?.breaking && !migration.revision)
+    problems.push({
+      key: "migration.revision",
+      says: "is missing: without it nobody knows afterwards which release fits the schema",
+      fix: setCommand("migration.revision[0]", "COMMAND"),
+    });
   if (migration?.breaking && !(backup?.restore && backup.take))
     problems.push({
       key: "migration.breaking",

@@ -9,12 +9,14 @@ import { OUTCOMES } from "../../release/outcome.ts";
 import { PLAN_FORMAT, identityOf, planSchema, stackName, type Plan } from "../../release/plan.ts";
 import type { ReleaseRecord } from "../../release/record.ts";
 import { Wrong, readInput, type Given } from "../command-line.ts";
+import { Edge, storedEdge } from "../edge.ts";
 import { routeFor } from "../edge-configuration.ts";
 import { hostOf } from "../gates.ts";
 import { Telling, follow, say } from "../follow.ts";
 import { keepLiveAnswer } from "../live-answer.ts";
 import { isTaken, ownerOf, signLock, take, type Owner } from "../lock.ts";
 import { sleep } from "../process.ts";
+import { whileClosed } from "../prepare.ts";
 import { tellOthers } from "../notify.ts";
 import { ago, byWhom } from "../render.ts";
 import { holdOf } from "./hold.ts";
@@ -49,6 +51,8 @@ export async function deploy(given: Given): Promise<number> {
     // What is not part of a release's identity (gates, backups, times) is for the next command and the next deploy.
     const { release, provenance } = store.plan(live.number);
     store.setPlan(live.number, { ...plan, release, provenance });
+    const edge = storedEdge(store.stack);
+    if (edge) await new Edge({ ...edge, page: undefined, ...whileClosed(plan) }).configure();
     say(` release ${live.number}  ${release} is live already; nothing to do`);
     return 0;
   }
@@ -129,6 +133,7 @@ const WORK: Record<Owner["what"], string> = {
   resume: "an interrupted release is being finished or taken back",
   backup: "a backup is being taken",
   restore: "a backup is being restored",
+  prune: "what no release needs is being removed",
   upgrade: "the edge and the engine are being upgraded",
 };
 

@@ -106,7 +106,7 @@ async function stackFindings(stack: string): Promise<Finding[]> {
             fix: `systemctl start recoloca-resume@${stack}; recoloca show ${newest.number}`,
           },
         ];
-  const closed = store.state().maintenance;
+  const closed = store.maintenance();
   if (closed) findings.push({ what: sayClosed(stack, closed), fix: "recoloca maintenance off" });
   if (!live) return [...findings, { what: `${stack}: nothing is live`, fix: `recoloca history; deploy a release that passes its gates` }];
   const containers = [...(await engine.slotContainers(stack, live.slot)), ...(await engine.baseContainers(stack))];

@@ -44,7 +44,7 @@ const readIfThere = (file: string) => (fs.existsSync(file) ? fs.readFileSync(fil
  */
 const starter = (node: string, program: string) => `#!/bin/sh
 program="${node} --max-semi-space-size=2 ${program}"
-case "$1" in deploy | rollback)
+case "$1" in deploy | rollback | upgrade)
   if [ -d /run/systemd/system ]; then
     read -r id < /proc/sys/kernel/random/uuid
     unit="recoloca-$1-$id"

@@ -3,11 +3,10 @@ import { Wrong, type Given } from "../command-line.ts";
 import { BYPASS_HEADER } from "../edge-configuration.ts";
 import { Edge, applyConfiguration, storedEdge } from "../edge.ts";
 import { say } from "../follow.ts";
-import { isTaken } from "../lock.ts";
 import { letIn, shut } from "../maintenance.ts";
 import { ago } from "../render.ts";
 import { Store, type Maintenance } from "../store.ts";
-import { refuse } from "./deploy.ts";
+import { refuse, runningDeploy } from "./deploy.ts";
 import { theStack, whoAmI } from "./which.ts";
 
 export async function maintenance(given: Given): Promise<number> {
@@ -17,17 +16,24 @@ export async function maintenance(given: Given): Promise<number> {
   const edge = new Edge(stored);
   const [word] = given.words;
   if (word !== undefined && word !== "on" && word !== "off") throw new Wrong(`maintenance got "${word}", wants on or off`);
-  const now = store.state().maintenance;
-  if (word !== undefined && now?.release !== undefined && (await isTaken(store.lockFile)))
-    return refuse(`release ${now.release} has closed ${store.stack} while it changes the data, and opens it itself. Nothing was changed.`);
+  const number = word === undefined ? undefined : await closedFor(store);
+  if (number !== undefined) return refuse(`release ${number} closes ${store.stack} while it changes the data, and opens it itself. Nothing was changed.`);
   // The configuration that an older program wrote knows nothing of it.
   if (word !== undefined) await applyConfiguration();
   if (word === "on") await shut(store, edge, { by: whoAmI(), at: new Date().toISOString() });
   if (word === "off") await letIn(store, edge);
-  const is = store.state().maintenance;
+  const is = store.maintenance();
   if (given.options["json"]) process.stdout.write(`${JSON.stringify(is ?? null, null, 2)}\n`);
   else say(is ? ` ${sayClosed(store.stack, is)}\n   past it    curl --header '${BYPASS_HEADER}: ${is.word}' URL` : ` ${store.stack} is open`);
   return 0;
+}
+
+/** A release that runs now, and may let nobody in before it wants to. */
+async function closedFor(store: Store): Promise<number | undefined> {
+  const number = await runningDeploy(store);
+  if (number === undefined) return undefined;
+  const { migrate, migration } = store.plan(number);
+  return store.record(number)?.rollback?.data || (migrate && migration?.breaking) ? number : undefined;
 }
 
 export const sayClosed = (stack: string, { by, at, release }: Maintenance) =>

@@ -8,7 +8,7 @@ import { Telling, follow, say } from "../follow.ts";
 import { keepLiveAnswer } from "../live-answer.ts";
 import { signLock, take } from "../lock.ts";
 import { tellOthers } from "../notify.ts";
-import { run } from "../process.ts";
+import { run, sleep } from "../process.ts";
 import { Store } from "../store.ts";
 import { resume } from "../transaction.ts";
 
@@ -29,6 +29,9 @@ export async function resumeHere(store: Store, number: number): Promise<number> 
 /** In a unit of its own, which takes up whatever of the stack was interrupted, and nothing where somebody is at it. */
 export const startResume = (stack: string) => run("systemctl", ["start", "--no-block", `recoloca-resume@${stack}.service`]);
 
+/** Seconds. */
+const WAIT = 900;
+
 export async function resumeCommand(given: Given): Promise<number> {
   process.stdout.on("error", () => undefined);
   const named = given.options["stack"];
@@ -38,7 +41,11 @@ export async function resumeCommand(given: Given): Promise<number> {
     return 0;
   }
   const store = new Store(named);
-  if (!take(store.lockFile)) return 0;
+  // Whoever has it may be pruning, or upgrading; a deploy has settled what was left before it began.
+  for (let waited = 0; !take(store.lockFile); waited++) {
+    if (waited > WAIT || store.unfinished() === undefined) return 0;
+    await sleep(1000);
+  }
   const number = store.unfinished();
   if (number !== undefined) return resumeHere(store, number);
   const newest = store.numbers().at(-1);

@@ -60,18 +60,18 @@ const NOT_SAID =
 /** While nobody writes a backup is taken, which is what the live release goes back to if the older one does not come up. */
 const canRestore = ({ backup }: Plan) => backup?.restore !== undefined && backup.take !== undefined;
 
-function downgradeTo({ knows }: Moved, today: Plan, now: ReleaseRecord): Data | string {
+function downgradeTo({ is, knows }: Moved, today: Plan, now: ReleaseRecord): Data | string {
   if (!canRestore(today)) return NOT_SAID;
   if (!today.migration?.downgrade)
     return `release ${now.number} does not say how its schema is downgraded\n   in the stack's file: recoloca:migration: { ..., downgrade: [COMMAND] }, then pulumi up. Nothing was changed.`;
-  return { how: "downgrade", revision: knows };
+  return { how: "downgrade", from: is, revision: knows };
 }
 
-function restoreTo({ backup, by, knows }: Moved, today: Plan): Data | string {
+function restoreTo({ backup, by, is, knows }: Moved, today: Plan): Data | string {
   if (!canRestore(today)) return NOT_SAID;
   return backup === undefined
     ? `no backup of before release ${by.number} (${by.release}) is on this host; recoloca backups lists those that are. Nothing was changed.`
-    : { how: "restore", revision: knows, backup };
+    : { how: "restore", from: is, revision: knows, backup };
 }
 
 const LINES = 6;

@@ -29,7 +29,7 @@ export async function status(given: Given): Promise<number> {
   if (answers.length === 0) print("nothing is deployed on this host yet");
   for (const { stack, live: now, running: at, hold } of answers) {
     print(` ${stack}`);
-    const closed = new Store(stack).state().maintenance;
+    const closed = new Store(stack).maintenance();
     if (closed) print(` CLOSED      ${sayClosed(stack, closed)}`);
     if (now) {
       const slot = new Store(stack).state().live!.slot;

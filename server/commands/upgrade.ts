@@ -33,7 +33,8 @@ export async function upgrade(given: Given): Promise<number> {
   const again = given.options["again"] === true;
   for (const stack of Store.stacks()) {
     const store = new Store(stack);
-    if (!take(store.lockFile)) return refuse(`something is being done to ${stack}, and would be cut: recoloca status. Nothing was changed.`);
+    if (!take(store.lockFile) || store.unfinished() !== undefined)
+      return refuse(`something is being done to ${stack}, and would be cut: recoloca status. Nothing was changed.`);
     signLock(store.lockFile, { what: "upgrade", number: store.state().live?.number ?? 0, by: whoAmI() });
   }
   await must("apt-get", ["update", "-qq"], { timeout: LIMIT });
@@ -105,10 +106,13 @@ async function install(name: string, again: boolean): Promise<void> {
 
 /** Debian's own way to keep a package's scripts from restarting its service. */
 const POLICY = "/usr/sbin/policy-rc.d";
+const NO_RESTARTS = "#!/bin/sh\n# recoloca upgrade: it restarts them itself\nexit 101\n";
 
 async function withoutRestarts(work: () => Promise<void>): Promise<void> {
-  const before = fs.existsSync(POLICY) ? fs.readFileSync(POLICY, "utf8") : undefined;
-  fs.writeFileSync(POLICY, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  const there = fs.existsSync(POLICY) ? fs.readFileSync(POLICY, "utf8") : undefined;
+  // Ours, where an earlier upgrade was cut off.
+  const before = there === NO_RESTARTS ? undefined : there;
+  fs.writeFileSync(POLICY, NO_RESTARTS, { mode: 0o755 });
   try {
     await work();
   } finally {

@@ -12,7 +12,7 @@ import { isWhole, newest, reached, release, type Held } from "../held-release.ts
 import { deployPlan, installHostProgram, removeStack } from "../host.ts";
 import { server } from "../site.ts";
 import { CLOCK, FAULTS, STORE, type Fault } from "./faults.ts";
-import { STATES, everyCase, pairwise, seeded, shuffled, type Case, type Holding } from "./matrix.ts";
+import { STATES, everyCase, pairwise, seeded, shuffled, type Case, type Holding, type StateName } from "./matrix.ts";
 import { Visitors, openStream } from "./visitors.ts";
 
 const SEED = Number(process.env["SEED"] ?? 1);
@@ -88,11 +88,12 @@ function startDeploy(next: Plan) {
   return { cut: () => void ssh.kill("SIGKILL"), ended: new Promise((done) => ssh.on("close", done)) };
 }
 
-const numbered = cases.map((one, number) => ({ ...one, number, next: STATES[cases[number + 1]?.state ?? "based"] }));
+const holdingOf = (state: StateName): Holding => STATES[state];
+const numbered = cases.map((one, number) => ({ ...one, number, next: holdingOf(cases[number + 1]?.state ?? "based") }));
 
 test.each(numbered)("while it is being $state, $fault: the $lives one lives", async ({ state, fault, lives, number, next }) => {
   const began = performance.now();
-  const holding: Holding = STATES[state];
+  const holding = holdingOf(state);
   const first = await begin(number, holding, fault);
   if (fault.startsWith("the clock")) await fakeClock();
   const visitors = new Visitors();

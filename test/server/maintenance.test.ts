@@ -208,6 +208,29 @@ describe("interrupted while the doors are closed", () => {
     await isOpen("third");
   });
 
+  test("killed when the data is back already: it is not put back over what the old release writes", async () => {
+    plan = breaking(release("first", { boot: 5 }));
+    await good(plan);
+    const oldRuns = "docker ps --quiet --filter status=running --filter label=recoloca.service=web --filter label=recoloca.release=1";
+    await interrupt(breaking(release("second", { refused: true })), "undoing", async () => {
+      await expect.poll(async () => (await server(oldRuns)).stdout, { timeout: 30_000, interval: 50 }).not.toBe("");
+      await FAULTS["its process is killed"]();
+    });
+    await isOpen("first");
+    expect((await server("recoloca exec store -- ls /data")).stdout.match(/recoloca_kept/g)).toHaveLength(1);
+  });
+
+  test("a person cannot open it meanwhile", async () => {
+    plan = breaking(release("first"));
+    await good(plan);
+    let off = { code: 0, output: "" };
+    const { ran } = await interrupt(breaking(release("second", { boot: 5 })), "healthy", async () => void (off = await server("recoloca maintenance off")));
+    expect(off.code, off.output).toBe(20);
+    expect(off.output).toContain("release 2 closes shapes-test while it changes the data, and opens it itself");
+    expect(ran.code, ran.output).toBe(0);
+    await isOpen("second");
+  });
+
   test("cancelled while it is healthy already: the data goes back with it", async () => {
     plan = breaking(release("first"));
     await good(plan);

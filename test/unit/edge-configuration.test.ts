@@ -19,19 +19,24 @@ const stack: EdgeStack = {
 test("host names stand before any host, each slot has its own routes, and the other slot's service stands by", () => {
   const text = edgeConfiguration([stack]);
   const rules = text.split("\n").filter((line) => /use_backend|set-var/.test(line));
-  const closed = "!{ var(txn.closed.shop_staging) -m str off } !{ var(txn.closed.shop_staging),strcmp(txn.bypass) eq 0 } !{ path -m str /health }";
+  const shut = "!{ var(txn.closed.shop_staging) -m str off } !{ var(txn.closed.shop_staging),strcmp(txn.bypass) eq 0 }";
+  const [blue, green] = ["blue", "green"].map((slot) => `{ var(txn.shop_staging) -m str ${slot} }`);
+  const closed = (slot: string) => [`${slot} ${shut} !{ path -m str /health }`, `${slot} ${shut} !{ method GET HEAD }`];
   const api = "{ hdr(host),field(1,:),lower -m str shop.example } { path -m str /api }";
   const below = "{ hdr(host),field(1,:),lower -m str shop.example } { path -m beg /api/ }";
-  expect(rules).toEqual([
-    "    http-request set-var(txn.bypass) req.hdr(x-recoloca-bypass)",
-    "    http-request set-var(txn.shop_staging) str(shop-staging),map(/etc/haproxy/recoloca/slots.map,none)",
-    "    http-request set-var(txn.closed.shop_staging) str(shop-staging),map(/etc/haproxy/recoloca/maintenance.map,off)",
-    `    use_backend shop-staging.maintenance if ${closed} ${api} || ${closed} ${below}`,
-    "    use_backend shop-staging.backend-8000.blue if { var(txn.shop_staging) -m str blue } { hdr(host),field(1,:),lower -m str shop.example } { path -m str /api } || { var(txn.shop_staging) -m str blue } { hdr(host),field(1,:),lower -m str shop.example } { path -m beg /api/ }",
-    `    use_backend shop-staging.maintenance if ${closed}`,
-    "    use_backend shop-staging.frontend-3000.blue if { var(txn.shop_staging) -m str blue }",
-    "    use_backend shop-staging.frontend-3000.green if { var(txn.shop_staging) -m str green }",
-  ]);
+  expect(rules).toEqual(
+    [
+      "http-request set-var(txn.bypass) req.hdr(x-recoloca-bypass)",
+      "http-request set-var(txn.shop_staging) str(shop-staging),map(/etc/haproxy/recoloca/slots.map,none)",
+      "http-request set-var(txn.closed.shop_staging) str(shop-staging),map(/etc/haproxy/recoloca/maintenance.map,off)",
+      ...closed(blue!).map((one) => `use_backend shop-staging.maintenance if ${one} ${api} || ${one} ${below}`),
+      `use_backend shop-staging.backend-8000.blue if ${blue} ${api} || ${blue} ${below}`,
+      ...closed(blue!).map((one) => `use_backend shop-staging.maintenance if ${one}`),
+      `use_backend shop-staging.frontend-3000.blue if ${blue}`,
+      ...closed(green!).map((one) => `use_backend shop-staging.maintenance if ${one}`),
+      `use_backend shop-staging.frontend-3000.green if ${green}`,
+    ].map((line) => `    ${line}`),
+  );
   expect(text.slice(text.indexOf("backend shop-staging.backend-8000.blue\n"))).toBe(`backend shop-staging.backend-8000.blue
     server blue 10.201.0.10:8000 check
     server green 10.201.1.10:8000 check backup disabled

@@ -1,0 +1,120 @@
+/** How a release ends: taken back, live, or left as it is for a person to decide; each may be done twice. */
+import { sayDuration } from "../release/duration.ts";
+import type { Outcome } from "../release/outcome.ts";
+import type { Plan } from "../release/plan.ts";
+import type { ReleaseRecord } from "../release/record.ts";
+import { removePartialBackups } from "./backup.ts";
+import { baseBack, removeGone } from "./base.ts";
+import type { Context } from "./context.ts";
+import * as engine from "./engine.ts";
+import { masker } from "./evidence.ts";
+import { dataBack, openAgain } from "./maintenance.ts";
+import { sleep } from "./process.ts";
+import { prune } from "./prune.ts";
+import { sayPruned } from "./render.ts";
+import * as steps from "./steps.ts";
+import type { Hold, Slot, Store } from "./store.ts";
+
+/** To the old release, whole, from anywhere. Every part of it may be done twice. */
+export async function undo(context: Context): Promise<Outcome> {
+  const { stack, slot, number, old, edge, journal } = context;
+  const switched = edge.serving() === slot || journal.reached("switched");
+  // Visitors first. Also where the file says so already: whoever wrote it may have ended before the edge was told.
+  if (switched || journal.begun("switched")) {
+    await edge.switchTo(old?.slot ?? "none");
+    if (old) await edge.reset(old.slot);
+  }
+  await baseBack(context);
+  await steps.removeSlot(stack, slot, switched);
+  await engine.removeJobs(stack);
+  removePartialBackups(stack);
+  await dataBack(context);
+  if (old) {
+    await steps.startStopped(stack, old.slot);
+    await engine.keepRunning(stack, old.slot);
+  }
+  await openAgain(context);
+  const untouched = context.window ? "serves again" : "was never touched and serves";
+  const left = old ? (switched ? "" : `. release ${old.number} ${untouched}`) : ". nothing is live";
+  const text = switched && old ? `switched back to release ${old.number}; release ${number} removed` : `release ${number} removed${left}`;
+  const outcome = switched ? "rolled-back" : "failed";
+  journal.tell(text, { state: outcome });
+  return outcome;
+}
+
+/** The data is the new release's, and visitors have written to it: going back would take that from them, which is for a person to decide. */
+export async function stay(context: Context, reason: string): Promise<Outcome> {
+  const { stack, slot, number, old, store, journal, record } = context;
+  journal.begin("stuck");
+  await steps.startStopped(stack, slot);
+  await engine.keepRunning(stack, slot);
+  store.setState({ live: { number, slot } });
+  if (old) await steps.removeSlot(stack, old.slot, true);
+  journal.tell(`NOT TAKEN BACK: release ${number} has changed the data, and visitors have written since. It stays`, {
+    state: "stuck",
+    more: [
+      ["roll forward", "deploy a release that mends it"],
+      ["or go back", `recoloca rollback ${old?.number ?? ""} --restore   loses what was written since`],
+      ["meanwhile", "recoloca maintenance on   shuts visitors out"],
+    ],
+  });
+  return end(store, record, "stuck", reason);
+}
+
+/** The new release is the live one from here on; the old one ends its requests and goes. */
+export async function settle(context: Context): Promise<Outcome> {
+  const { stack, slot, number, old, store, edge, journal, plan, record } = context;
+  journal.begin("live");
+  await engine.keepRunning(stack, slot);
+  const held = record.rollback && store.record(record.rollback.from);
+  if (held) hold(store, held, { by: plan.provenance.actor ?? "somebody", at: new Date().toISOString(), how: "rollback" });
+  store.setState({ live: { number, slot, ...(context.answersAtSwitch && { answers: context.answersAtSwitch }) } });
+  await openAgain(context);
+  await engine.removeJobs(stack);
+  await removeGone(context);
+  if (!old) {
+    journal.tell("live", { state: "live" });
+    return end(store, record, "live");
+  }
+  await edge.standBy(slot, false);
+  const cut = await drained(context, old.slot);
+  if (cut > 0) await edge.cut(old.slot);
+  await steps.removeSlot(stack, old.slot, true);
+  const pruned = await prune(store).then(sayPruned, (error: Error) => `nothing was pruned: ${error.message}`);
+  const kept = plan.keep > 0;
+  const streams = cut === 0 ? "drained" : `drained for ${sayDuration(plan.drain)}, ${cut} ${cut === 1 ? "stream" : "streams"} cut,`;
+  journal.tell(`live. release ${old.number} ${streams} and removed${store.record(old.number) && kept ? "; its images are kept for rollback" : ""}`, {
+    state: "live",
+  });
+  if (pruned !== "") journal.tell(pruned);
+  return end(store, record, "live");
+}
+
+/** It does not come back by the next update: see docs/decisions/0006-a-hold.md. */
+export function hold(store: Store, { number, release, identity, images }: ReleaseRecord, who: Pick<Hold, "by" | "at" | "how">): void {
+  store.setState({ hold: { number, release, identity, images, ...who } });
+}
+
+/** Sessions that were still open when the drain time, which began with the switch, was over. */
+async function drained({ edge, plan, journal }: Context, slot: Slot): Promise<number> {
+  const limit = journal.at("switched") + plan.drain;
+  for (;;) {
+    const open = await edge.sessions(slot);
+    if (open === 0 || journal.seconds >= limit) return open;
+    await sleep(100);
+  }
+}
+
+/** Values of this release, and of the one before it, in whose environment backups and downgrades run. */
+export function maskerOf(store: Store, plan: Plan, record?: ReleaseRecord): (text: string) => string {
+  const before = record?.old ?? store.state().live;
+  const plans = [plan, ...(before ? [store.plan(before.number)] : [])];
+  return masker([...new Set(plans.flatMap((one) => one.masked.map((name) => one.variables[name] ?? "")))]);
+}
+
+export function end(store: Store, record: ReleaseRecord, outcome: Outcome, reason?: string): Outcome {
+  const masked = reason === undefined ? undefined : maskerOf(store, store.plan(record.number), record)(reason);
+  Object.assign(record, { outcome, endedAt: new Date().toISOString(), ...(masked !== undefined && { reason: masked }) });
+  store.setRecord(record);
+  return outcome;
+}
