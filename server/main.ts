@@ -2,6 +2,9 @@
 import { Wrong, parse, usage } from "./command-line.ts";
 import { COMMANDS } from "./commands/list.ts";
 
+// Who reads may be gone before the end: a cut connection, or `| head`. What is being done goes on.
+process.stdout.on("error", () => undefined);
+
 async function main(): Promise<number> {
   const [name, ...rest] = process.argv.slice(2);
   if (name === undefined || name === "--help" || name === "help") {

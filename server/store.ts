@@ -75,6 +75,10 @@ export function writeWhole(file: string, text: string, mode = 0o600): void {
     // All of it: one write may take less, on a disk that fills.
     fs.writeFileSync(handle, text);
     fs.fsyncSync(handle);
+  } catch (error) {
+    // On a disk that is full, half of it would stay in the way.
+    fs.rmSync(aside, { force: true });
+    throw error;
   } finally {
     fs.closeSync(handle);
   }

@@ -10,7 +10,6 @@ import { refuse, runningDeploy } from "./deploy.ts";
 import { startResume } from "./resume.ts";
 
 export async function cancel(given: Given): Promise<number> {
-  process.stdout.on("error", () => undefined);
   const store = new Store(theStack(given, await stacksWithDeploys()));
   const number = await runningDeploy(store);
   if (number === undefined) return refuse(`nothing is being deployed to ${store.stack}. Nothing was changed.`);

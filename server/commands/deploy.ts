@@ -30,8 +30,6 @@ export const refuse = (text: string): number => {
 };
 
 export async function deploy(given: Given): Promise<number> {
-  // Who started this may be gone before it ends.
-  process.stdout.on("error", () => undefined);
   const wait = secondsOf(given.options["wait"]);
   const text = await readInput();
   if (text.trim() === "") {

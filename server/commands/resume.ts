@@ -33,7 +33,6 @@ export const startResume = (stack: string) => run("systemctl", ["start", "--no-b
 const WAIT = 900;
 
 export async function resumeCommand(given: Given): Promise<number> {
-  process.stdout.on("error", () => undefined);
   const named = given.options["stack"];
   if (typeof named !== "string") {
     // One unit each: they do not wait for each other.

@@ -19,7 +19,6 @@ type Data = NonNullable<NonNullable<ReleaseRecord["rollback"]>["data"]>;
 export async function rollback(given: Given): Promise<number> {
   const { downgrade, restore } = given.options;
   if (downgrade && restore) throw new Wrong("--downgrade and --restore are two ways: choose one");
-  process.stdout.on("error", () => undefined);
   const store = new Store(theStack(given));
   const running = await locked(store, 0);
   if (running) return refuse(sayRunning(running));

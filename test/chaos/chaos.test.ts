@@ -58,7 +58,6 @@ async function forget(): Promise<void> {
 const good = async (next: Plan) => {
   const ran = await deployPlan(next);
   expect(ran.code, ran.output).toBe(0);
-  return ran.output;
 };
 
 /** The release that a case begins with, live. */
@@ -102,7 +101,7 @@ test.each(numbered)("while it is being $state, $fault: the $lives one lives", as
   const deploying = startDeploy(release(name, { backup: 0, ...holding.held }));
   await reached(name, holding.doing);
   await FAULTS[fault](deploying);
-  // A full disk keeps also the end from being written; then it is the next deploy that finds out.
+  // A full disk keeps also the end from being written: then whoever comes next, its own restart or the next deploy, takes it back first.
   const full = fault === "the disk is full";
   if (!full) await expect.poll(async () => (await newest()).outcome, { timeout: 90_000, interval: 200 }).toBeDefined();
   if (!full) await isWhole(lives === "first" ? first : name);
@@ -110,8 +109,7 @@ test.each(numbered)("while it is being $state, $fault: the $lives one lives", as
   await deploying.ended;
   stream?.close();
   const third = `third-${number}`;
-  const said = await good(release(third, { backup: 0, ...next.old }));
-  if (full) expect(said).toContain("first it is finished or taken back");
+  await good(release(third, { backup: 0, ...next.old }));
   await visitors.stop();
   await isWhole(third);
   const written = new Set((await server("recoloca exec store -- cat /data/written")).stdout.split("\n"));
