@@ -112,6 +112,15 @@ export const notifySchema = z.strictObject({
 });
 export type Notify = z.infer<typeof notifySchema>;
 
+/** Where a release's trace goes: OTLP over HTTP, as every collector takes it. */
+export const telemetrySchema = z.strictObject({
+  /** Without `/v1/traces`, which is added. */
+  endpoint: z.url({ protocol: /^https?$/ }),
+  /** Secret: a token is usually among them. */
+  headers: z.record(z.string(), z.string()).default({}),
+});
+export type Telemetry = z.infer<typeof telemetrySchema>;
+
 /** Bytes. HAProxy keeps the page with its headers in one buffer of 16 KiB. */
 export const MAINTENANCE_PAGE_BYTES = 15_000;
 
@@ -149,6 +158,7 @@ export const planSchema = z.strictObject({
   /** Services of the base that keep data and may be recreated, because their definition changed. */
   recreate: z.array(serviceName).default([]),
   notify: z.array(notifySchema).max(10).default([]),
+  telemetry: telemetrySchema.optional(),
   /** What visitors get while the stack is closed: a whole HTML page, small enough for one of HAProxy's buffers. */
   maintenancePage: z.string().max(MAINTENANCE_PAGE_BYTES).optional(),
 });

@@ -11,18 +11,21 @@ const BASE_LIMIT = 120;
 const DEATHS = 4;
 
 /** What runs with another definition than this release has for it. Ours to compare: a newer Compose must not restart a database. */
-const changedServices = ({ store, split }: Context, present: readonly engine.ContainerState[]) => {
+function changedServices({ store, split }: Context): string[] {
   const { base: known } = store.state();
-  return Object.keys(split.base.services).filter(
-    (name) => present.some((one) => one.service === name) && known[name] !== undefined && known[name] !== split.baseHashes[name],
-  );
-};
+  return Object.keys(split.base.services)
+    .filter((name) => known[name] !== undefined && known[name] !== split.baseHashes[name])
+    .sort();
+}
 
 /** A database stops while it is recreated, and may not come back with its new definition: the stack has to say that it wants that. */
 export async function mayRecreate(context: Context): Promise<void> {
   const { plan, split, stack } = context;
   const keepsData = (name: string) => (split.base.services[name]!.volumes ?? []).some((mount) => mount.type === "volume");
-  const changed = changedServices(context, await engine.baseContainers(stack)).filter((name) => keepsData(name) && !plan.recreate.includes(name));
+  const wanting = changedServices(context).filter((name) => keepsData(name) && !plan.recreate.includes(name));
+  // One that is gone is made anew, and nothing of it stops.
+  const there = wanting.length === 0 ? [] : (await engine.baseContainers(stack)).map((one) => one.service);
+  const changed = wanting.filter((name) => there.includes(name));
   if (changed.length === 0) return;
   throw new Refusal(
     `${changed.map((name) => `"${name}"`).join(", ")} ${changed.length === 1 ? "keeps data, and its" : "keep data, and their"} definition changed: recreating stops ${changed.length === 1 ? "it" : "them"} for a moment
@@ -37,14 +40,16 @@ export async function baseUp(context: Context): Promise<void> {
   // Kept before anything changes, and only once: after an interruption, what is known may be this release's own.
   record.base ??= known;
   store.setRecord(record);
-  await Promise.all((["blue", "green"] as const).map((slot) => engine.ensureNetwork(stack, slot, networks![slot])));
-  await Promise.all(split.volumes.map((volume) => engine.ensureVolume(stack, volume)));
+  const [containers] = await Promise.all([
+    engine.baseContainers(stack),
+    ...(["blue", "green"] as const).map((slot) => engine.ensureNetwork(stack, slot, networks![slot])),
+    ...split.volumes.map((volume) => engine.ensureVolume(stack, volume)),
+  ]);
   const services = Object.keys(split.base.services).sort();
   if (services.length === 0) return journal.tell("no base services", { state: "based" });
   const call = { project: stack, file: store.file(number, "base.compose.json"), environment };
   writeWhole(call.file, JSON.stringify(split.base, null, 2));
-  const containers = await engine.baseContainers(stack);
-  const changed = changedServices(context, containers).sort();
+  const changed = changedServices(context).filter((name) => containers.some((one) => one.service === name));
   const settled = containers
     .filter((one) => one.status === "running" || (split.baseTasks.includes(one.service) && hasEndedWell(one)))
     .map((one) => one.service);
@@ -57,7 +62,9 @@ export async function baseUp(context: Context): Promise<void> {
   // What they run with from here on, whatever becomes of it: else nobody would mend a recreation that failed.
   store.setState({ base: { ...known, ...pick(split.baseHashes, [...changed, ...fresh]) } });
   if (changed.length > 0) await compose(call, ["up", "--detach", "--no-deps", "--force-recreate", ...changed]).catch(failing);
-  await waitForBase(context, services);
+  // Where nothing was done, they were just seen running; one that is not well yet is waited for all the same.
+  const well = containers.every((one) => one.health !== "starting" && one.health !== "unhealthy");
+  if (fresh.length > 0 || changed.length > 0 || !well) await waitForBase(context, services);
   store.setState({ base: split.baseHashes });
   const verbs = [fresh.length > 0 && `started ${fresh.join(", ")}`, changed.length > 0 && `recreated ${changed.join(", ")} (definition changed)`].filter(
     Boolean,

@@ -1,8 +1,9 @@
 /** Tells others how a release ended, whoever asked for it: a pipeline, a person, or nobody, after an interruption. */
+import * as fs from "node:fs";
 import { OUTCOMES, type Outcome } from "../release/outcome.ts";
-import type { Notify } from "../release/plan.ts";
+import type { Notify, Telemetry } from "../release/plan.ts";
 import type { ReleaseRecord } from "../release/record.ts";
-import { sleep } from "./process.ts";
+import { lastLines, run, sleep } from "./process.ts";
 import { byWhom } from "./render.ts";
 import type { Store } from "./store.ts";
 
@@ -12,11 +13,15 @@ const TRIES = 3;
 /** Once per release, kept in its record; what cannot be told fails nobody's deploy. Gives what there is to say about it. */
 export async function tellOthers(store: Store, number: number): Promise<string[]> {
   const record = store.record(number);
-  const { notify } = store.plan(number);
-  if (!record?.outcome || record.told || notify.length === 0) return [];
+  const { notify, telemetry } = store.plan(number);
+  if (!record?.outcome || record.told || (notify.length === 0 && !telemetry)) return [];
   const { outcome } = record;
   const due = notify.filter(({ on }) => on === undefined || on.includes(outcome));
-  const problems = await Promise.all(due.map((target) => send(target, store.stack, { ...record, outcome })));
+  const ended = { ...record, outcome };
+  const problems = await Promise.all([
+    ...due.map((target) => send(target, store.stack, ended)),
+    ...(telemetry ? [sendTrace(telemetry, store.stack, ended)] : []),
+  ]);
   store.setRecord({ ...record, told: true });
   return problems.flatMap((problem) => problem ?? []);
 }
@@ -47,6 +52,16 @@ async function send({ url, format }: Notify, stack: string, record: Ended): Prom
     if (tried < TRIES) await sleep(500 * tried);
   }
   return `${new URL(url).host} was not told: ${why}`;
+}
+
+/** Put there by the stack, where it wants traces. */
+export const TRACE_PROGRAM = "/opt/recoloca/recoloca-trace.js";
+
+async function sendTrace(telemetry: Telemetry, stack: string, record: Ended): Promise<string | undefined> {
+  const { host } = new URL(telemetry.endpoint);
+  if (!fs.existsSync(TRACE_PROGRAM)) return `${host} got no trace: ${TRACE_PROGRAM} is not on this host; pulumi up puts it there`;
+  const ran = await run(process.execPath, [TRACE_PROGRAM], { input: JSON.stringify({ telemetry, stack, record }), timeout: 20 });
+  return ran.code === 0 ? undefined : `${host} got no trace: ${lastLines(ran.stderr, 1)}`;
 }
 
 export function inWords(stack: string, record: Ended): string {

@@ -31,6 +31,7 @@ const STRUCTURED: ReadonlySet<string> = new Set([
   "migration",
   "notify",
   "recreate",
+  "telemetry",
 ]);
 
 export function checkValues(raw: Raw): { values: Partial<Values>; problems: Problem[] } {
@@ -75,6 +76,7 @@ const PRIVATE_KEY = "cat PRIVATE_KEY_FILE | pulumi config set --secret recoloca:
 function commandFor(name: string, secret: boolean): string {
   if (name === "sshPrivateKey") return PRIVATE_KEY;
   if (name === "hostKey") return HOST_KEY;
+  if (name === "telemetry") return setCommand("telemetry.endpoint", "", true);
   if (name === "notify") return setCommand("notify[0].url", "", true);
   if (name === "secrets") return setCommand("secrets.NAME", "", true);
   const structured = STRUCTURED.has(name);
@@ -114,6 +116,7 @@ const FIELDS: Record<string, readonly string[]> = {
   migration: ["service", "command", "timeout", "revision", "breaking", "downgrade", "downgradeSql"],
   provenance: ["commit", "actor", "run"],
   notify: ["url", "format", "on"],
+  telemetry: ["endpoint", "headers"],
 };
 const knownBeside = (name: string) => FIELDS[name] ?? [];
 

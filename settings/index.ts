@@ -2,7 +2,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import type { Backup, Gate, Migration, Notify, Provenance, Route } from "../release/plan.ts";
+import type { Backup, Gate, Migration, Notify, Provenance, Route, Telemetry } from "../release/plan.ts";
 import { checkTogether, checkValues, type Values } from "./check.ts";
 import { sayProblems } from "./problems.ts";
 
@@ -10,7 +10,7 @@ export interface Settings {
   readonly application: string;
   /** The stack's name. */
   readonly environment: string;
-  readonly host: { address: string; port: number; user: string; hostKey: string; privateKey: pulumi.Output<string> };
+  readonly host: { address: string; port: number; user: string; hostKey: string; privateKey: pulumi.Output<string>; traces: boolean };
   readonly registry?: { registry: string; username: string; password: pulumi.Output<string> };
   readonly compose: { path: string; text: string };
   readonly images?: Record<string, string>;
@@ -30,6 +30,8 @@ export interface Settings {
   /** Text of the page. */
   readonly maintenancePage?: string;
   /** Seconds, as all durations here. */
+  /** Secret, as its headers are. */
+  readonly telemetry: pulumi.Output<Telemetry | undefined>;
   readonly recreate: string[];
   /** Secret, as its URLs are. */
   readonly notify: pulumi.Output<Notify[]>;
@@ -81,6 +83,7 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
       user: values.hostUser,
       hostKey: values.hostKey,
       privateKey: pulumi.secret(values.sshPrivateKey),
+      traces: values.telemetry !== undefined,
     },
     ...(registryServer &&
       registryUsername &&
@@ -99,6 +102,7 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     ...(backup && { backup }),
     ...(migration && { migration }),
     ...(page !== undefined && { maintenancePage: page }),
+    telemetry: pulumi.secret(values.telemetry),
     recreate: values.recreate,
     notify: pulumi.secret(values.notify),
     watch: values.watch,

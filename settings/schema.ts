@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { backupForm } from "./backup.ts";
 import { DURATION_FORM, parseDuration } from "../release/duration.ts";
-import { MAINTENANCE_PAGE_BYTES, gateSchema, imageByDigest, notifySchema, provenanceSchema, routeSchema } from "../release/plan.ts";
+import { MAINTENANCE_PAGE_BYTES, gateSchema, imageByDigest, notifySchema, provenanceSchema, routeSchema, telemetrySchema } from "../release/plan.ts";
 import { migrationForm } from "./migration.ts";
 
 // Each form is used once: compiling it takes longer than it saves.
@@ -117,6 +117,13 @@ export const KEYS = {
     form: backupForm(duration).optional(),
     what: "What is backed up, and when: before each migration, before each deploy, or never by itself. For Postgres the service's name is enough.",
     example: '{"service": "postgres", "before": "migration", "keep": 10}',
+  },
+  telemetry: {
+    form: telemetrySchema.optional(),
+    what: "Where each release's trace goes: OTLP over HTTP. Headers, which hold a token, are secrets, and so is the whole.",
+    example: "",
+    default: "nowhere",
+    secret: true,
   },
   recreate: {
     form: z.array(z.string().min(1)).default([]),

@@ -16,6 +16,7 @@ import {
   type Plan,
   type Provenance,
   type Route,
+  type Telemetry,
 } from "../../release/plan.ts";
 import { attemptName, isHeld, liveAnswerSchema, type LiveAnswer } from "../../release/record.ts";
 import { lastOutput } from "../last-outputs.ts";
@@ -52,6 +53,8 @@ export interface ComposeDeploymentArgs {
   readonly recreate?: readonly string[];
   /** Who is told how a release ended. @default nobody */
   readonly notify?: pulumi.Input<readonly Notify[]>;
+  /** Where each release's trace goes; the host has to be told too (`traces`). @default nowhere */
+  readonly telemetry?: pulumi.Input<Telemetry | undefined>;
   /** Seconds. */
   readonly watch: number;
   /** Seconds to wait where another deploy runs. @default 0: refused at once, saying who is at it. */
@@ -99,8 +102,10 @@ export class ComposeDeployment extends pulumi.ComponentResource {
     const wish = pulumi.all([this.answer(args), args.secrets]).apply(([answer, secrets]) => this.decide(args, answer, secrets));
     const plan = pulumi.secret(
       pulumi
-        .all([wish, args.secrets, pulumi.output(args.notify ?? [])])
-        .apply(([wanted, secrets, notify]) => (wanted ? canonical({ ...toPlan(args, wanted, secrets), notify: [...notify] }) : "")),
+        .all([wish, args.secrets, pulumi.output(args.notify ?? []), pulumi.output(args.telemetry)])
+        .apply(([wanted, secrets, notify, telemetry]) =>
+          wanted ? canonical({ ...toPlan(args, wanted, secrets), notify: [...notify], ...(telemetry && { telemetry }) }) : "",
+        ),
     );
     // Images, names and the attempt are for everyone; what is derived from the secrets is not shown.
     const open = pulumi.unsecret(wish);

@@ -16,20 +16,25 @@ const SOURCES = ["server", "release"];
 const KEPT = path.join(checkout, "node_modules", ".cache", "recoloca");
 
 /** Made once for what it is made of: the bundler needs 0.15 s of the processor, just when the server is being asked. */
-export async function hostProgram(): Promise<HostProgram> {
-  const kept = path.join(KEPT, `host-program-${fingerprint()}.json`);
+export const hostProgram = (): Promise<HostProgram> => packed("main.ts");
+
+/** The one that sends traces, which only some stacks want. */
+export const traceProgram = (): Promise<HostProgram> => packed("trace/main.ts");
+
+async function packed(entry: string): Promise<HostProgram> {
+  const kept = path.join(KEPT, `${entry.replace(/\W/g, "-")}-${fingerprint()}.json`);
   if (fs.existsSync(kept)) return JSON.parse(fs.readFileSync(kept, "utf8")) as HostProgram;
-  const text = await bundle();
+  const text = await bundle(entry);
   const { gzipSync } = await import("node:zlib");
   const program = { packed: gzipSync(text).toString("base64"), hash: createHash("sha256").update(text).digest("hex").slice(0, 12) };
   keep(kept, JSON.stringify(program));
   return program;
 }
 
-async function bundle(): Promise<string> {
+async function bundle(entry: string): Promise<string> {
   const { build } = await import("esbuild");
   const built = await build({
-    entryPoints: [path.join(checkout, "server", "main.ts")],
+    entryPoints: [path.join(checkout, "server", entry)],
     bundle: true,
     platform: "node",
     target: "node18",
@@ -61,14 +66,21 @@ const sourcesIn = (folder: string): string[] =>
 /** In place of earlier ones. Where nothing can be written it is made again the next time. */
 function keep(file: string, text: string): void {
   try {
-    fs.rmSync(KEPT, { recursive: true, force: true });
     fs.mkdirSync(KEPT, { recursive: true });
+    const [kind] = path.basename(file).split(/-[0-9a-f]{16}/);
+    for (const old of fs.readdirSync(KEPT).filter((name) => name.startsWith(`${kind}-`))) fs.rmSync(path.join(KEPT, old));
     fs.writeFileSync(`${file}.${process.pid}`, text);
     fs.renameSync(`${file}.${process.pid}`, file);
   } catch {
     // Two programs at once, or a folder that only another user may write.
   }
 }
+
+/** Beside the host program, at one place for all its versions. */
+export const TRACE_SCRIPT = `set -eu
+base64 -d | gzip -d > /opt/recoloca/recoloca-trace.js.new
+mv /opt/recoloca/recoloca-trace.js.new /opt/recoloca/recoloca-trace.js
+`;
 
 /** Reads the packed program on standard input; a half-copied one never gets the name. */
 export function installScript(hash: string): string {

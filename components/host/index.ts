@@ -6,7 +6,7 @@ import { lastOutput } from "../last-outputs.ts";
 import { onMachine, type Server } from "../server.ts";
 import { quote } from "../shell.ts";
 import { bootstrapScript } from "./bootstrap.ts";
-import { hostProgram, installScript } from "./host-program.ts";
+import { TRACE_SCRIPT, hostProgram, installScript, traceProgram } from "./host-program.ts";
 import { SshSession, noAnswer } from "./ssh-session.ts";
 
 export interface HostArgs {
@@ -19,6 +19,8 @@ export interface HostArgs {
   /** Public host key, `ssh-ed25519 AAAA...`. */
   readonly hostKey: string;
   readonly privateKey: pulumi.Input<string>;
+  /** Whether releases send traces from it. @default false */
+  readonly traces?: boolean;
 }
 
 const DIALS = 2;
@@ -68,6 +70,22 @@ export class Host extends pulumi.ComponentResource {
       },
       { parent: this, provider, dependsOn: bootstrap, hideDiffs: ["stdin"] },
     );
+    if (args.traces) {
+      const traces = pulumi.output(traceProgram());
+      new remote.Command(
+        `${name}-traces`,
+        {
+          connection,
+          create: onMachine(
+            this.server,
+            traces.apply(({ hash }) => `sh -c ${quote(`${TRACE_SCRIPT}# ${hash}`)}`),
+          ),
+          stdin: traces.packed,
+          addPreviousOutputInEnv: false,
+        },
+        { parent: this, provider, dependsOn: installed, hideDiffs: ["stdin"] },
+      );
+    }
     this.address = installed.id.apply(() => host);
     this.program = pulumi.all([installed.id, program]).apply(([, { hash }]) => hash);
     this.registerOutputs({ address: this.address, program: this.program });

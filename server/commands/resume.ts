@@ -2,6 +2,7 @@
  * `recoloca resume`: finishes or undoes what an interruption left. Started by systemd, at the start of the system and when a
  * deploy's process dies; `recoloca cancel` is the same, on purpose.
  */
+import type { Plan } from "../../release/plan.ts";
 import { OUTCOMES } from "../../release/outcome.ts";
 import type { Given } from "../command-line.ts";
 import { Telling, follow, say } from "../follow.ts";
@@ -52,11 +53,13 @@ export async function resumeCommand(given: Given): Promise<number> {
   return 0;
 }
 
+const hasToTell = ({ notify, telemetry }: Plan) => notify.length > 0 || telemetry !== undefined;
+
 /** A release without an end, or one whose end nobody was told of. */
 function hasLeftSomething(stack: string): boolean {
   const store = new Store(stack);
   const newest = store.numbers().at(-1);
-  return newest !== undefined && (store.unfinished() !== undefined || (store.plan(newest).notify.length > 0 && !store.record(newest)?.told));
+  return newest !== undefined && (store.unfinished() !== undefined || (hasToTell(store.plan(newest)) && !store.record(newest)?.told));
 }
 
 /** For the starter, when a deploy's process ended without a word: what becomes of its release, to the end. */
