@@ -52,14 +52,24 @@ const SLOTS = ["blue", "green"] as const;
 const variable = (stack: string) => `txn.${stack.replaceAll("-", "_")}`;
 
 const closed = (stack: string) => variable(stack).replace("txn.", "txn.closed.");
+const shut = (stack: string) => variable(stack).replace("txn.", "txn.shut.");
 const BYPASS = "txn.bypass";
 
 const served = (stack: string, slot: Slot) => `{ var(${variable(stack)}) -m str ${slot} }`;
 
-/** Closed, and neither a probe, which only reads, nor somebody who knows the word: each of these turns a visitor away. */
-function turnedAway({ stack, probes = [] }: EdgeStack): string[] {
-  const shut = `!{ var(${closed(stack)}) -m str off } !{ var(${closed(stack)}),strcmp(${BYPASS}) eq 0 }`;
-  return probes.length === 0 ? [shut] : [`${shut} !{ path -m str ${[...probes].sort().join(" ")} }`, `${shut} !{ method GET HEAD }`];
+/**
+ * Whether this visitor is turned away: it is closed, and he neither knows the word nor is a probe, which only reads. Said once in a
+ * variable, because a rule of HAProxy's has at most 64 words.
+ */
+function shutRules({ stack, probes = [] }: EdgeStack): string[] {
+  const away = `http-request set-var(${shut(stack)}) bool(true) if !{ var(${closed(stack)}) -m str off } !{ var(${closed(stack)}),strcmp(${BYPASS}) eq 0 }`;
+  const probe = `probe.${stack}`;
+  return [
+    `http-request set-var(${closed(stack)}) str(${stack}),map(${MAINTENANCE_MAP},off)`,
+    ...(probes.length === 0
+      ? [away]
+      : [...[...probes].sort().map((one) => `acl ${probe} path -m str ${one}`), `${away} !${probe}`, `${away} !{ method GET HEAD }`]),
+  ];
 }
 
 function condition(live: string, route: Pick<Route, "host" | "path">): string {
@@ -74,7 +84,7 @@ export function edgeConfiguration(stacks: readonly EdgeStack[]): string {
       stack.routes[slot]
         .filter((route) => route.host === host && route.path === path)
         .flatMap((route) => [
-          ...turnedAway(stack).map((shut) => `use_backend ${stack.stack}.maintenance if ${condition(`${served(stack.stack, slot)} ${shut}`, route)}`),
+          `use_backend ${stack.stack}.maintenance if ${condition(`${served(stack.stack, slot)} { var(${shut(stack.stack)}) -m bool }`, route)}`,
           `use_backend ${backendName(stack.stack, route, slot)} if ${condition(served(stack.stack, slot), route)}`,
         ]),
     ),
@@ -114,10 +124,8 @@ frontend web
     http-request set-var(${BYPASS}) req.hdr(${BYPASS_HEADER})
     http-request del-header ${BYPASS_HEADER}
 ${stacks
-  .flatMap(({ stack }) => [
-    `    http-request set-var(${variable(stack)}) str(${stack}),map(${SLOTS_MAP},none)`,
-    `    http-request set-var(${closed(stack)}) str(${stack}),map(${MAINTENANCE_MAP},off)`,
-  ])
+  .flatMap((stack) => [`http-request set-var(${variable(stack.stack)}) str(${stack.stack}),map(${SLOTS_MAP},none)`, ...shutRules(stack)])
+  .map((rule) => `    ${rule}`)
   .join("\n")}
 ${rules.map((rule) => `    ${rule}`).join("\n")}
     default_backend unavailable

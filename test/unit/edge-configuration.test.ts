@@ -18,10 +18,11 @@ const stack: EdgeStack = {
 
 test("host names stand before any host, each slot has its own routes, and the other slot's service stands by", () => {
   const text = edgeConfiguration([stack]);
-  const rules = text.split("\n").filter((line) => /use_backend|set-var/.test(line));
-  const shut = "!{ var(txn.closed.shop_staging) -m str off } !{ var(txn.closed.shop_staging),strcmp(txn.bypass) eq 0 }";
+  const rules = text.split("\n").filter((line) => /use_backend|set-var|acl /.test(line));
+  const away =
+    "http-request set-var(txn.shut.shop_staging) bool(true) if !{ var(txn.closed.shop_staging) -m str off } !{ var(txn.closed.shop_staging),strcmp(txn.bypass) eq 0 }";
   const [blue, green] = ["blue", "green"].map((slot) => `{ var(txn.shop_staging) -m str ${slot} }`);
-  const closed = (slot: string) => [`${slot} ${shut} !{ path -m str /health }`, `${slot} ${shut} !{ method GET HEAD }`];
+  const shut = "{ var(txn.shut.shop_staging) -m bool }";
   const api = "{ hdr(host),field(1,:),lower -m str shop.example } { path -m str /api }";
   const below = "{ hdr(host),field(1,:),lower -m str shop.example } { path -m beg /api/ }";
   expect(rules).toEqual(
@@ -29,11 +30,14 @@ test("host names stand before any host, each slot has its own routes, and the ot
       "http-request set-var(txn.bypass) req.hdr(x-recoloca-bypass)",
       "http-request set-var(txn.shop_staging) str(shop-staging),map(/etc/haproxy/recoloca/slots.map,none)",
       "http-request set-var(txn.closed.shop_staging) str(shop-staging),map(/etc/haproxy/recoloca/maintenance.map,off)",
-      ...closed(blue!).map((one) => `use_backend shop-staging.maintenance if ${one} ${api} || ${one} ${below}`),
+      "acl probe.shop-staging path -m str /health",
+      `${away} !probe.shop-staging`,
+      `${away} !{ method GET HEAD }`,
+      `use_backend shop-staging.maintenance if ${blue} ${shut} ${api} || ${blue} ${shut} ${below}`,
       `use_backend shop-staging.backend-8000.blue if ${blue} ${api} || ${blue} ${below}`,
-      ...closed(blue!).map((one) => `use_backend shop-staging.maintenance if ${one}`),
+      `use_backend shop-staging.maintenance if ${blue} ${shut}`,
       `use_backend shop-staging.frontend-3000.blue if ${blue}`,
-      ...closed(green!).map((one) => `use_backend shop-staging.maintenance if ${one}`),
+      `use_backend shop-staging.maintenance if ${green} ${shut}`,
       `use_backend shop-staging.frontend-3000.green if ${green}`,
     ].map((line) => `    ${line}`),
   );
