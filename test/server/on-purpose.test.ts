@@ -103,7 +103,7 @@ test("prune takes what no release needs, says how much, and leaves what is neede
   const images = async () => (await server("docker images --digests --format '{{.Repository}}@{{.Digest}}'")).stdout;
   const { frontend } = await imagesOf("2");
   // As an earlier release of this stack would have left it.
-  await server(`docker pull --quiet ${frontend}`);
+  await server(`DOCKER_CONFIG=/etc/recoloca/docker docker pull --quiet ${frontend}`);
   const record = "/var/lib/recoloca/shapes-test/releases/1/record.json";
   await server(`mkdir /var/lib/recoloca/shapes-test/releases/0; cp $(dirname ${record})/plan.json /var/lib/recoloca/shapes-test/releases/0/
 sed 's#"number": 1#"number": 0#; s#"web": "[^"]*"#"web": "${frontend}"#' ${record} > /var/lib/recoloca/shapes-test/releases/0/record.json`);
