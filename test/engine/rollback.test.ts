@@ -33,8 +33,8 @@ test("afterwards the stack names no release, keeps what is live, and the next up
   expect(code, said.join("\n")).toBe(0);
   expect(said.at(-1)).toBe(" stack local names no release any more and keeps what is live: commit its file");
   expect(await liveRelease()).toMatchObject({ number: 3, release: "2" });
-  const { stdout: outputs } = await stack.pulumi(["stack", "output", "--json"]);
-  expect(JSON.parse(outputs)).toMatchObject({ release: "2" });
+  const exported = JSON.parse((await stack.pulumi(["stack", "export"])).stdout) as { deployment: { resources: { type: string; outputs?: object }[] } };
+  expect(exported.deployment.resources.find((one) => one.type === "pulumi:pulumi:Stack")?.outputs).toMatchObject({ release: "2" });
   const again = await stack.up();
   expect(again.output).toMatch(/\d+ unchanged/);
   expect(again.output).not.toMatch(/\d+ (updated|created|changed)/);
