@@ -75,7 +75,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: "upgrade",
     says: "newer packages of the edge and the engine, one at a time, while everything goes on; --again installs the same ones",
-    options: { again: "boolean" },
+    options: { again: "boolean", from: "string" },
     does: upgrade,
   },
   { name: "accept", says: "ends the watch window of a deploy now: somebody has seen enough", options: { stack: "string" }, does: accept },
