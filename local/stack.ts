@@ -60,7 +60,8 @@ export class LocalStack {
   }
 
   pulumi(args: readonly string[], options: { input?: string; onLine?: (line: string) => void } = {}): Promise<Ran> {
-    const config = args[0] === "stack" && args[1] === "rm" ? [] : ["--config-file", this.file];
+    // `pulumi stack export` and its like know no configuration.
+    const config = args[0] === "stack" ? [] : ["--config-file", this.file];
     return attempt(this.toolchain.pulumi, [...args, "--stack", STACK, ...config, "--non-interactive", "--color", "never"], {
       cwd: checkout,
       env: this.env,

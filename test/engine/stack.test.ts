@@ -50,6 +50,7 @@ describe("a stack", () => {
     expect(ran.code, ran.output).toBe(0);
     expect((await fetch(`${url}/api/v1/version`)).headers.get("x-version")).toBe("1");
     const state = (await stack.pulumi(["stack", "export"])).stdout;
+    expect(state).toContain("recoloca-release");
     const seen = (await arguments_).stdout;
     expect(seen).toContain("recoloca");
     const secrets = await secretsOf();
