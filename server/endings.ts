@@ -17,13 +17,15 @@ import type { Hold, Slot, Store } from "./store.ts";
 
 /** To the old release, whole, from anywhere. Every part of it may be done twice. */
 export async function undo(context: Context): Promise<Outcome> {
-  const { stack, slot, number, old, edge, journal } = context;
+  const { stack, slot, number, old, edge, journal, plan } = context;
   const switched = edge.serving() === slot || journal.reached("switched");
   // Visitors first. Also where the file says so already: whoever wrote it may have ended before the edge was told.
   if (switched || journal.begun("switched")) {
     await edge.switchTo(old?.slot ?? "none");
     if (old) await edge.reset(old.slot);
   }
+  // What it was asked already it still answers, where it can.
+  if (switched && old) await drained(context, slot, journal.seconds + plan.drain);
   await baseBack(context);
   await steps.removeSlot(stack, slot, switched);
   await engine.removeJobs(stack);
@@ -77,7 +79,8 @@ export async function settle(context: Context): Promise<Outcome> {
     return end(store, record, "live");
   }
   await edge.standBy(slot, false);
-  const cut = await drained(context, old.slot);
+  // The drain time began with the switch.
+  const cut = await drained(context, old.slot, journal.at("switched") + plan.drain);
   if (cut > 0) await edge.cut(old.slot);
   await steps.removeSlot(stack, old.slot, true);
   const pruned = await prune(store).then(sayPruned, (error: Error) => `nothing was pruned: ${error.message}`);
@@ -95,9 +98,8 @@ export function hold(store: Store, { number, release, identity, images }: Releas
   store.setState({ hold: { number, release, identity, images, ...who } });
 }
 
-/** Sessions that were still open when the drain time, which began with the switch, was over. */
-async function drained({ edge, plan, journal }: Context, slot: Slot): Promise<number> {
-  const limit = journal.at("switched") + plan.drain;
+/** Sessions of a slot that were still open at that second of the journal. */
+async function drained({ edge, journal }: Context, slot: Slot, limit: number): Promise<number> {
   for (;;) {
     const open = await edge.sessions(slot);
     if (open === 0 || journal.seconds >= limit) return open;
