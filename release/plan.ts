@@ -43,7 +43,7 @@ export const gateSchema = z.strictObject({
   passes: z.int().min(1).max(20).default(3),
   /**
    * Seconds between two questions; while they fail, at least a hundredth of the time that has passed. Without it 0.05 while a
-   * release starts, which wants the processor for itself, and 0.02 between right answers.
+   * release starts, which wants the processor for itself, and 0.015 between right answers.
    */
   interval: z.number().min(0.02).max(60).optional(),
   /** Host name sent with the question, for routes by host name. */

@@ -73,10 +73,10 @@ export type StillWorthAsking = () => Promise<string | undefined>;
 
 /** Seconds between two questions, where the gate names none. */
 const STARTING = 0.05;
-const CONFIRMING = 0.02;
+const CONFIRMING = 0.015;
 
 /** Seconds between two knocks at a port that nobody listens at yet. */
-const KNOCKING = 0.025;
+const KNOCKING = 0.015;
 
 /** One knock for all gates of a service, and a cheaper one than a question: it wants the processor for its start. Gives up without a word. */
 export async function listens({ address, port }: Target, seconds: number, worth: StillWorthAsking): Promise<void> {

@@ -40,12 +40,14 @@ export interface Reading {
 export function readCompose(folder: string, plan: Plan): Reading {
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = path.join(folder, "compose.yaml");
-  writeWhole(file, plan.compose);
-  writeWhole(
+  // Written anew from the plan whenever they are read: nothing is lost where a power cut takes them.
+  fs.writeFileSync(file, plan.compose, { mode: 0o600 });
+  fs.writeFileSync(
     path.join(folder, ".env"),
     Object.entries(plan.variables)
       .map(([name, value]) => `${name}=${quoteVariable(value)}\n`)
       .join(""),
+    { mode: 0o600 },
   );
   const resolved = resolveCompose(stackName(plan), file, folder, plan.variables).catch((error: Error) => {
     throw new Refusal(`Compose cannot read the file:\n${error.message.replaceAll(`${folder}/`, "")}`);
