@@ -9,7 +9,7 @@ import { sshArguments } from "../../local/server.ts";
 import { testSite } from "../../local/site.ts";
 import type { Plan } from "../../release/plan.ts";
 import { isWhole, newest, reached, release, type Held } from "../held-release.ts";
-import { deployPlan, installHostProgram, removeStack } from "../host.ts";
+import { installHostProgram, removeStack } from "../host.ts";
 import { server } from "../site.ts";
 import { CLOCK, FAULTS, STORE, type Fault } from "./faults.ts";
 import { STATES, everyCase, pairwise, seeded, shuffled, type Case, type Holding, type StateName } from "./matrix.ts";
@@ -55,8 +55,9 @@ async function forget(): Promise<void> {
   await server(`umount ${STORE}; rm -rf ${STORE} /var/lib/recoloca/backups/shapes-test`);
 }
 
+/** Waits where what was interrupted is still being taken back. */
 const good = async (next: Plan) => {
-  const ran = await deployPlan(next);
+  const ran = await server("recoloca deploy --wait 60", JSON.stringify(next));
   expect(ran.code, ran.output).toBe(0);
 };
 
