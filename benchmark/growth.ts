@@ -1,8 +1,6 @@
 /** How a deploy grows with the number of services that roll. */
-import * as fs from "node:fs";
-import * as path from "node:path";
 import { step } from "../local/steps.ts";
-import { imagesOf, server, type Place } from "./place.ts";
+import { imagesOf, serverSide, type Place } from "./place.ts";
 
 export interface Grown {
   readonly services: number;
@@ -11,7 +9,6 @@ export interface Grown {
 }
 
 const COUNTS = [1, 5, 20, 50];
-const script = fs.readFileSync(path.join(import.meta.dirname, "server-side.cjs"), "utf8");
 
 export async function measureGrowth(_place: Place) {
   const { backend } = await imagesOf("3");
@@ -20,7 +17,7 @@ export async function measureGrowth(_place: Place) {
     growth.push(
       await step(
         `${services} services`,
-        () => server<Grown>(`node - grow ${services} '${backend}'`, script),
+        () => serverSide<Grown>(`grow ${services} '${backend}'`),
         (one) => `serving after ${one.serving.toFixed(1)} s`,
       ),
     );

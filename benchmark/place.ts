@@ -1,5 +1,6 @@
 /** Where it is measured: a server, a registry and a stack of the benchmark's own. */
 import * as fs from "node:fs";
+import * as path from "node:path";
 import { ensureEngine } from "../local/engine.ts";
 import { ensureImages, type Images } from "../local/images.ts";
 import { ensureRegistry } from "../local/registry.ts";
@@ -70,6 +71,11 @@ export async function server<T>(command: string, input?: string): Promise<T> {
   if (ran.code !== 0) throw new Error(`${command}: ${ran.output}`);
   return JSON.parse(ran.stdout) as T;
 }
+
+const SCRIPT = fs.readFileSync(path.join(import.meta.dirname, "server-side.cjs"), "utf8");
+
+/** One of the measures that are taken on the server itself. */
+export const serverSide = <T>(words: string) => server<T>(`node - ${words}`, SCRIPT);
 
 /** The record of the newest release, whatever became of it. */
 export async function newestRecord(): Promise<ReleaseRecord> {

@@ -1,8 +1,6 @@
 /** How long going back takes: with the older release's images on the server, and without them. */
-import * as fs from "node:fs";
-import * as path from "node:path";
 import { step } from "../local/steps.ts";
-import { deploy, server, type Place } from "./place.ts";
+import { deploy, serverSide, type Place } from "./place.ts";
 
 /** Seconds. */
 export interface TimedRollback {
@@ -13,7 +11,6 @@ export interface TimedRollback {
 }
 
 const TIMES = 3;
-const script = fs.readFileSync(path.join(import.meta.dirname, "server-side.cjs"), "utf8");
 
 export async function measureRollback({ stack }: Place) {
   await deploy(stack, "8", false);
@@ -24,7 +21,7 @@ export async function measureRollback({ stack }: Place) {
       all.push(
         await step(
           `${name} ${index + 1}`,
-          () => server<TimedRollback>(`node - rollback ${word}`, script),
+          () => serverSide<TimedRollback>(`rollback ${word}`),
           (one) => `serving after ${one.serving.toFixed(2)} s${one.pulled > 0 ? `, ${one.pulled.toFixed(2)} s of it pulling` : ""}`,
         ),
       );

@@ -1,9 +1,7 @@
 /** How long it takes, without visitors: deploys beside their floor, whole updates beside an empty program's, loading. */
-import * as fs from "node:fs";
-import * as path from "node:path";
 import { benchmarkSite as site, inSite } from "../local/site.ts";
 import { step } from "../local/steps.ts";
-import { configure, deploy, imagesOf, moment, newestRecord, server, type Place } from "./place.ts";
+import { configure, deploy, imagesOf, moment, newestRecord, serverSide, type Place } from "./place.ts";
 import { emptyProgram, loadProgram, loadSdk, seconds } from "./programs.ts";
 
 /** Milliseconds since `recoloca deploy` was started; memory in KiB. */
@@ -23,14 +21,12 @@ async function several<T>(work: (index: number) => Promise<T>): Promise<T[]> {
   return results;
 }
 
-const script = fs.readFileSync(path.join(import.meta.dirname, "server-side.cjs"), "utf8");
-
 async function deployBesideFloor(index: number) {
   const version = index % 2 === 0 ? "8" : "9";
-  const floor = (await server<{ milliseconds: number }>("node - floor", script)).milliseconds;
+  const floor = (await serverSide<{ milliseconds: number }>("floor")).milliseconds;
   const { backend, frontend } = await imagesOf(version);
   const images = JSON.stringify({ backend, worker: backend, frontend });
-  const run = () => server<TimedDeploy>(`node - deploy ${version} '${images}'`, script);
+  const run = () => serverSide<TimedDeploy>(`deploy ${version} '${images}'`);
   return {
     floor,
     deploy: await step(`deploy ${index + 1}`, run, (one) => `serving after ${say(one.verified)}, floor ${say(floor)}, ${(one.kib / 1024).toFixed(0)} MB`),

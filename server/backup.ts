@@ -132,9 +132,6 @@ export async function damageOf(stack: string, note: BackupNote): Promise<string 
   return hash.digest("hex") === note.sha256 ? undefined : `its checksum is not the one that was written down: ${file} was changed or is damaged`;
 }
 
-/** Databases that come and go while data is put back have names that tell whose they are. */
-export const scratchName = (what: "in" | "kept", name: string) => `recoloca_${what}_${name}`;
-
 /**
  * Puts a backup in the place of what is there, which keeps its data under another name: the one that is given back. Restored
  * beside it first, so that a backup that cannot be restored changes nothing.
@@ -145,7 +142,8 @@ export async function restoreInPlace(place: Place, backup: Backup, name: string,
   const foreign = note && note.service !== backup.service ? `it is of "${note.service}", the stack backs up "${backup.service}"` : undefined;
   const damage = note ? (foreign ?? (await damageOf(stack, note))) : `${stack} has no backup ${name}`;
   if (damage !== undefined || !backup.restore || !backup.take) throw new Failure(`${name} cannot be restored: ${damage ?? "the stack does not say how"}`);
-  const [INTO, KEPT] = [scratchName("in", mark), scratchName("kept", mark)];
+  // Names that tell whose they are; `take` removes what an earlier try left under the first.
+  const [INTO, KEPT] = [`recoloca_in_${mark}`, `recoloca_kept_${mark}`];
   const run = async (kind: string, command: readonly string[], input?: string) => {
     const job = { ...backupJob(place, backup, kind, command, { INTO, KEPT }), ...(input !== undefined && { input }) };
     const ran = await finish(job, backup.timeout);
@@ -178,10 +176,8 @@ export async function backUp(context: Context): Promise<void> {
     );
   if (!possible) return;
   // In a window it is the way back, whatever the stack says.
-  const due =
-    backup.before === "deploy" ||
-    (backup.before === "migration" && plan.recreate.includes(backup.service)) ||
-    (backup.before === "migration" && plan.migration && plan.migrate);
+  const risky = plan.recreate.includes(backup.service) || (plan.migration && plan.migrate);
+  const due = backup.before === "deploy" || (backup.before === "migration" && risky);
   if (!window && !due) return;
   const note = await takeBackup({ ...running, number }, backup, `release-${number}`);
   record.backup = note.name;

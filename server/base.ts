@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import { Failure, Refusal, type Context } from "./context.ts";
 import { compose } from "./compose.ts";
+import { keepsData } from "./compose-split.ts";
 import * as engine from "./engine.ts";
 import { writeWhole } from "./store.ts";
 import { sleep } from "./process.ts";
@@ -21,8 +22,7 @@ function changedServices({ store, split }: Context): string[] {
 /** A database stops while it is recreated, and may not come back with its new definition: the stack has to say that it wants that. */
 export async function mayRecreate(context: Context): Promise<void> {
   const { plan, split, stack } = context;
-  const keepsData = (name: string) => (split.base.services[name]!.volumes ?? []).some((mount) => mount.type === "volume");
-  const wanting = changedServices(context).filter((name) => keepsData(name) && !plan.recreate.includes(name));
+  const wanting = changedServices(context).filter((name) => keepsData(split.base, name) && !plan.recreate.includes(name));
   // One that is gone is made anew, and nothing of it stops.
   const there = wanting.length === 0 ? [] : (await engine.baseContainers(stack)).map((one) => one.service);
   const changed = wanting.filter((name) => there.includes(name));

@@ -105,6 +105,9 @@ export function problemsOf(
   return [...problems, ...problemsOfFiles(document, plan.variables, folders)];
 }
 
+/** Whether a service has a volume of its own: recreating it is then no small matter. */
+export const keepsData = ({ services }: ComposeDocument, name: string) => (services[name]?.volumes ?? []).some((mount) => mount.type === "volume");
+
 /** Services that end by themselves, and well: others wait for just that, or they are told not to start again. */
 function endingServices(document: ComposeDocument): Set<string> {
   const waits = Object.values(document.services).flatMap((service) => Object.entries(service.depends_on ?? {}));

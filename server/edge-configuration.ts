@@ -49,10 +49,10 @@ export function backends(stack: EdgeStack, slot: Slot): Pick<Route, "service" | 
 }
 
 const SLOTS = ["blue", "green"] as const;
-const variable = (stack: string) => `txn.${stack.replaceAll("-", "_")}`;
-
-const closed = (stack: string) => variable(stack).replace("txn.", "txn.closed.");
-const shut = (stack: string) => variable(stack).replace("txn.", "txn.shut.");
+const named = (stack: string) => stack.replaceAll("-", "_");
+const variable = (stack: string) => `txn.${named(stack)}`;
+const closed = (stack: string) => `txn.closed.${named(stack)}`;
+const shut = (stack: string) => `txn.shut.${named(stack)}`;
 const BYPASS = "txn.bypass";
 
 const served = (stack: string, slot: Slot) => `{ var(${variable(stack)}) -m str ${slot} }`;
@@ -79,8 +79,8 @@ function condition(live: string, route: Pick<Route, "host" | "path">): string {
 }
 
 export function edgeConfiguration(stacks: readonly EdgeStack[]): string {
-  const rules = inOrder(stacks.flatMap(placesOf)).flatMap(({ stack, host, path }) => [
-    ...SLOTS.flatMap((slot) =>
+  const rules = inOrder(stacks.flatMap(placesOf)).flatMap(({ stack, host, path }) =>
+    SLOTS.flatMap((slot) =>
       stack.routes[slot]
         .filter((route) => route.host === host && route.path === path)
         .flatMap((route) => [
@@ -88,7 +88,7 @@ export function edgeConfiguration(stacks: readonly EdgeStack[]): string {
           `use_backend ${backendName(stack.stack, route, slot)} if ${condition(served(stack.stack, slot), route)}`,
         ]),
     ),
-  ]);
+  );
   return `# Written by recoloca from what it deploys on this host; changes made here are lost.
 global
     log /dev/log local0

@@ -54,6 +54,9 @@ export const slotContainers = (stack: string, slot: Slot, role?: "routed" | "wor
 /** Base services: ours, and in no slot. */
 export const baseContainers = (stack: string) => containers(`com.docker.compose.project=${stack}`);
 
+/** It does not run any more, and will not by itself. */
+export const hasEnded = ({ status }: Pick<ContainerState, "status">) => status === "exited" || status === "dead";
+
 /** Where the engine keeps images and volumes. */
 export async function dataFolder(): Promise<string> {
   return (JSON.parse((await api.must("GET", "/info")).body) as { DockerRootDir: string }).DockerRootDir;

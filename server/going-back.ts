@@ -2,7 +2,7 @@
 import { canonical } from "../release/plan.ts";
 import type { ReleaseRecord } from "../release/record.ts";
 import { backupsOf, baseOf } from "./backup.ts";
-import { ago } from "./render.ts";
+import { ago, sayRevision } from "./render.ts";
 import type { Store } from "./store.ts";
 
 const good = (store: Store) => store.numbers().filter((number) => store.record(number)?.outcome === "live");
@@ -46,10 +46,8 @@ export function schemaMoved(store: Store, target: ReleaseRecord): Moved | undefi
   return { by, is, knows, backup };
 }
 
-const orEmpty = (revision: string) => (revision === "" ? "empty" : revision);
-
 export const sayMoved = ({ by, is, knows }: Moved, target: ReleaseRecord) =>
-  `release ${by.number} (${by.release}) migrated the schema past release ${target.number}, ${ago(by.startedAt)} ago (${orEmpty(is)} now; release ${target.number} knows up to ${orEmpty(knows)})`;
+  `release ${by.number} (${by.release}) migrated the schema past release ${target.number}, ${ago(by.startedAt)} ago (${sayRevision(is)} now; release ${target.number} knows up to ${sayRevision(knows)})`;
 
 /** A database that would get an older definition over newer data is nothing to do by the way. */
 export function baseMoved(store: Store, target: ReleaseRecord, now: ReleaseRecord): string | undefined {

@@ -9,23 +9,28 @@ import { ownUnit } from "./this-process.ts";
 /** Those who only look hold it, shared, for a moment: waiting a little longer tells them from a deploy. */
 const MOMENT = "0.5";
 
-/** Takes the lock for the rest of this process's life; false when somebody else has it. */
-export function take(file: string): boolean {
+/**
+ * The open file that holds the lock, or undefined where somebody else has it. The lock belongs to the file, which is ours: it stays
+ * when `flock` itself has ended, and no other child inherits it.
+ */
+function acquire(file: string, seconds: string): number | undefined {
   fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   const handle = fs.openSync(file, "a", 0o600);
-  // The lock belongs to the open file, which is ours: it stays when `flock` itself has ended. No other child inherits it.
-  const { status } = spawnSync("flock", ["--exclusive", "--timeout", MOMENT, "3"], { stdio: ["ignore", "ignore", "ignore", handle] });
-  if (status !== 0) fs.closeSync(handle);
-  return status === 0;
+  const { status } = spawnSync("flock", ["--exclusive", "--timeout", seconds, "3"], { stdio: ["ignore", "ignore", "ignore", handle] });
+  if (status === 0) return handle;
+  fs.closeSync(handle);
+  return undefined;
 }
 
+/** Takes the lock for the rest of this process's life; false when somebody else has it. */
+export const take = (file: string): boolean => acquire(file, MOMENT) !== undefined;
+
 /** Holds a stack's lock while something is done; undefined, and nothing done, where somebody else has it. */
-export async function whileOurs<T>(file: string, work: () => Promise<T>): Promise<T | undefined> {
-  fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  const handle = fs.openSync(file, "a", 0o600);
+export async function whileOurs<T>(file: string, work: () => Promise<T>, seconds = MOMENT): Promise<T | undefined> {
+  const handle = acquire(file, seconds);
+  if (handle === undefined) return undefined;
   try {
-    const { status } = spawnSync("flock", ["--exclusive", "--timeout", MOMENT, "3"], { stdio: ["ignore", "ignore", "ignore", handle] });
-    return status === 0 ? await work() : undefined;
+    return await work();
   } finally {
     fs.closeSync(handle);
   }
@@ -36,15 +41,9 @@ const SHARED_LIMIT = "30";
 
 /** Does something that only one process on this host may do at a time. */
 export async function alone<T>(file: string, work: () => Promise<T>): Promise<T> {
-  fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  const handle = fs.openSync(file, "a", 0o600);
-  try {
-    const { status } = spawnSync("flock", ["--exclusive", "--timeout", SHARED_LIMIT, "3"], { stdio: ["ignore", "ignore", "ignore", handle] });
-    if (status !== 0) throw new Error(`somebody has held ${file} for ${SHARED_LIMIT}s`);
-    return await work();
-  } finally {
-    fs.closeSync(handle);
-  }
+  const done = await whileOurs(file, async () => ({ result: await work() }), SHARED_LIMIT);
+  if (!done) throw new Error(`somebody has held ${file} for ${SHARED_LIMIT}s`);
+  return done.result;
 }
 
 /** Who has the lock: written beside it for people, and touched every few seconds while he is at it. The lock itself is flock's. */

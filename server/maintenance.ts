@@ -39,7 +39,7 @@ export async function closeForRelease(context: Context): Promise<void> {
   const limit = performance.now() + plan.drain * 1000;
   while ((await edge.sessions(old!.slot)) > 0 && performance.now() < limit) await sleep(100);
   // Also one that is being started again, or rests: it would write later.
-  const writing = (await engine.slotContainers(stack, old!.slot)).filter((one) => !["exited", "dead", "created"].includes(one.status));
+  const writing = (await engine.slotContainers(stack, old!.slot)).filter((one) => !engine.hasEnded(one) && one.status !== "created");
   await engine.stopContainers(writing.map((one) => one.id));
   const names = writing.map((one) => one.service).sort();
   journal.tell(`maintenance page up; ${names.join(", ")} of release ${old!.number} stopped`, { state: "closed" });

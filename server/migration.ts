@@ -10,6 +10,7 @@ import { Failure, type Context } from "./context.ts";
 import * as engine from "./engine.ts";
 import type { Evidence } from "./evidence.ts";
 import { endOf, finish, jobName, start, type Ended, type Job } from "./job.ts";
+import { sayRevision } from "./render.ts";
 import { readJson, type Store } from "./store.ts";
 
 /** A command that changes the schema, and where it runs. */
@@ -85,7 +86,7 @@ async function putBack(context: Context): Promise<void> {
   record.schema = { before: data.from, after: data.revision };
   store.setRecord(record);
   const took = sayDuration((performance.now() - began) / 1000);
-  journal.tell(`restored ${data.backup} (${took}); schema ${orEmpty(data.revision)}. What was there is kept as ${kept}`, { state: "migrated" });
+  journal.tell(`restored ${data.backup} (${took}); schema ${sayRevision(data.revision)}. What was there is kept as ${kept}`, { state: "migrated" });
 }
 
 /** Its container is removed after this, so that an interruption in between finds it again. */
@@ -102,10 +103,12 @@ async function conclude(context: Context, change: Change, { code, output, late }
   }
   const wanted = change.variables["TO_REVISION"];
   if (wanted !== undefined && after !== undefined && after !== wanted)
-    throw new Failure(`DOWNGRADE FAILED: "${command.join(" ")}" left the schema at ${orEmpty(after)}, wanted was ${orEmpty(wanted)}`, [["its output", output]]);
+    throw new Failure(`DOWNGRADE FAILED: "${command.join(" ")}" left the schema at ${sayRevision(after)}, wanted was ${sayRevision(wanted)}`, [
+      ["its output", output],
+    ]);
   const verb = kind === "migration" ? "migrated" : "downgraded";
-  const moved = `${verb} ${before === undefined ? "" : `${orEmpty(before)} `}→ ${after === undefined ? "" : orEmpty(after)}`;
-  const text = migration.revision === undefined ? verb : before === after ? `schema unchanged (${orEmpty(after ?? "")})` : moved;
+  const moved = `${verb} ${before === undefined ? "" : `${sayRevision(before)} `}→ ${after === undefined ? "" : sayRevision(after)}`;
+  const text = migration.revision === undefined ? verb : before === after ? `schema unchanged (${sayRevision(after ?? "")})` : moved;
   journal.tell(text, { state: "migrated" });
 }
 
@@ -118,12 +121,10 @@ async function revisionNow(context: Context, change: Change): Promise<string | u
   return code === 0 ? lastLine(stdout) : undefined;
 }
 
-const orEmpty = (revision: string) => (revision === "" ? "empty" : revision);
-
 /** Where a failed migration left the schema. Unknown without a revision command, or when that one fails too. */
 function sayLeft(before: string | undefined, after: string | undefined): string {
-  if (before !== undefined && before === after) return `the schema is as it was (${orEmpty(before)})`;
-  if (before !== undefined && after !== undefined) return `the schema was left at ${orEmpty(after)}, it was ${orEmpty(before)}`;
+  if (before !== undefined && before === after) return `the schema is as it was (${sayRevision(before)})`;
+  if (before !== undefined && after !== undefined) return `the schema was left at ${sayRevision(after)}, it was ${sayRevision(before)}`;
   return "the schema's revision is not known";
 }
 

@@ -4,17 +4,25 @@ import { OUTCOMES, type Outcome } from "../release/outcome.ts";
 import type { Notify, Telemetry } from "../release/plan.ts";
 import type { ReleaseRecord } from "../release/record.ts";
 import { lastLines, run, sleep } from "./process.ts";
-import { byWhom } from "./render.ts";
+import { say } from "./follow.ts";
+import { byWhom, firstLine } from "./render.ts";
 import type { Store } from "./store.ts";
 
 const SECONDS = 5;
 const TRIES = 3;
 
-/** Once per release, kept in its record; what cannot be told fails nobody's deploy. Gives what there is to say about it. */
-export async function tellOthers(store: Store, number: number): Promise<string[]> {
+/** Whether a release has ended and somebody who wants to know has not heard of it. */
+export function isUntold(store: Store, number: number): boolean {
   const record = store.record(number);
   const { notify, telemetry } = store.plan(number);
-  if (!record?.outcome || record.told || (notify.length === 0 && !telemetry)) return [];
+  return record?.outcome !== undefined && !record.told && (notify.length > 0 || telemetry !== undefined);
+}
+
+/** Once per release, kept in its record; what cannot be told is said, and fails nobody's deploy. */
+export async function tellOthers(store: Store, number: number): Promise<void> {
+  const record = store.record(number);
+  if (!record?.outcome || !isUntold(store, number)) return;
+  const { notify, telemetry } = store.plan(number);
   const { outcome } = record;
   const due = notify.filter(({ on }) => on === undefined || on.includes(outcome));
   const ended = { ...record, outcome };
@@ -23,7 +31,7 @@ export async function tellOthers(store: Store, number: number): Promise<string[]
     ...(telemetry ? [sendTrace(telemetry, store.stack, ended)] : []),
   ]);
   store.setRecord({ ...record, told: true });
-  return problems.flatMap((problem) => problem ?? []);
+  for (const problem of problems) if (problem !== undefined) say(` ${problem}`);
 }
 
 type Ended = ReleaseRecord & { readonly outcome: Outcome };
@@ -67,7 +75,7 @@ async function sendTrace(telemetry: Telemetry, stack: string, record: Ended): Pr
 export function inWords(stack: string, record: Ended): string {
   const { number, release, outcome, rollback, reason, provenance } = record;
   const what = rollback ? `rollback to ${release} (release ${number})` : `release ${number} (${release})`;
-  const why = outcome === "live" || reason === undefined ? "" : `: ${reason.split("\n")[0]}`;
+  const why = outcome === "live" || reason === undefined ? "" : `: ${firstLine(reason)}`;
   return `${stack}: ${what}${byWhom(provenance)} ${OUTCOMES[outcome].was}${why}`;
 }
 

@@ -97,9 +97,11 @@ export async function prepare(store: Store, number: number, plan: Plan, record: 
 }
 
 /** Where nothing is live there is nobody to shut out, and nothing to lose. */
-function windowOf({ migrate, migration }: Plan, { old, rollback }: ReleaseRecord): Window | undefined {
-  return old ? (rollback?.data?.how ?? (migrate && migration?.breaking ? "migrate" : undefined)) : undefined;
-}
+const windowOf = (plan: Plan, record: ReleaseRecord) => (record.old ? wantsWindow(plan, record) : undefined);
+
+/** What a release would do to the data with the doors closed. */
+export const wantsWindow = ({ migrate, migration }: Plan, record?: ReleaseRecord): Window | undefined =>
+  record?.rollback?.data?.how ?? (migrate && migration?.breaking ? "migrate" : undefined);
 
 /** A path that a route begins with is a page for people, also where a gate asks it. */
 export const whileClosed = ({ gates, routes, maintenancePage: page }: Plan): Pick<EdgeStack, "probes" | "page"> => ({

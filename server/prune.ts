@@ -39,10 +39,11 @@ async function pruneImages(store: Store): Promise<Pick<Pruned, "images" | "bytes
 function prunedBackups(store: Store): string[] {
   const { live } = store.state();
   const backup = live && store.plan(live.number).backup;
+  if (!backup) return [];
   // Also what going back to one of them would restore, whoever took it: it may be of a release that failed.
   const kept = keptReleases(store).flatMap((number) => store.record(number) ?? []);
   const needed = kept.flatMap((record) => [record.backup, schemaMoved(store, record)?.backup].filter((name) => name !== undefined));
-  return backup ? pruneBackups(store, backup.keep, needed) : [];
+  return pruneBackups(store, backup.keep, needed);
 }
 
 function pruneRecords(store: Store): number {

@@ -40,6 +40,11 @@ export function renderEnd(record: ReleaseRecord, outcome: Outcome): string {
   return `\n outcome: ${says} (exit ${exit}). ${what} Full story: recoloca show ${record.number}`;
 }
 
+export const firstLine = (text = "") => text.split("\n")[0]!;
+
+/** A schema's revision; before the first migration it has none. */
+export const sayRevision = (revision: string) => (revision === "" ? "empty" : revision);
+
 export const sayBytes = (bytes: number) => {
   const units = ["bytes", "kB", "MB", "GB", "TB"];
   const power = Math.min(units.length - 1, bytes < 1000 ? 0 : Math.floor(Math.log10(bytes) / 3));

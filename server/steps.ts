@@ -75,7 +75,7 @@ export async function gateDirectly(context: Context): Promise<void> {
   const look = seldom(() => engine.slotContainers(stack, slot), LOOK_INTERVAL);
   const gone = (service: string) => async () => {
     const found = (await look()).find((one) => one.service === service);
-    return !found || found.status === "exited" || found.status === "dead" ? `"${service}" exited with code ${found?.exitCode ?? "?"}` : undefined;
+    return !found || engine.hasEnded(found) ? `"${service}" exited with code ${found?.exitCode ?? "?"}` : undefined;
   };
   const knocks = new Map<string, Promise<void>>();
   const passing = plan.gates.map(async (gate) => {
@@ -84,7 +84,7 @@ export async function gateDirectly(context: Context): Promise<void> {
     const spent = began[to.service] ?? 0;
     if (!knocks.has(key)) knocks.set(key, listens(to.target, Math.min(...plan.gates.map((one) => one.timeout)) - spent, gone(to.service)));
     await knocks.get(key);
-    return pass(asked(context, gate), to.service, to.target, gone(to.service), (performance.now() - start) / 1000 + spent);
+    return pass(withHost(context, gate), to.service, to.target, gone(to.service), (performance.now() - start) / 1000 + spent);
   });
   const results = await Promise.all(passing);
   const failure = results.find((result) => result !== undefined);
@@ -164,7 +164,7 @@ export async function reachedByEdge({ stack, edge, journal }: Context, slot: Slo
   for (;;) {
     const [first] = await edge.unreached(slot);
     if (!first) return;
-    const dead = (await engine.slotContainers(stack, slot, "routed")).find((one) => one.status === "exited" || one.status === "dead");
+    const dead = (await engine.slotContainers(stack, slot, "routed")).find(engine.hasEnded);
     if (dead) throw new Failure(`"${dead.service}" exited with code ${dead.exitCode}`, await serviceEvidence(stack, slot, dead.service));
     if (journal.seconds > limit)
       throw new Failure(`the edge does not reach port ${first.port} of "${first.service}" (${first.status}) after ${EDGE_LIMIT}s`, [
@@ -177,11 +177,15 @@ export async function reachedByEdge({ stack, edge, journal }: Context, slot: Slo
 
 const EDGE = { address: "127.0.0.1", port: 80 };
 
-/** As it is to be asked: with the host name of its route, and with the word where the edge is closed. */
-function asked({ plan, edge }: Context, gate: Gate): Gate & Question {
+function withHost({ plan }: Context, gate: Gate): Gate {
   const host = hostOf(gate, plan.routes);
-  const bypass = edge.closedWith();
-  return { ...gate, ...(host !== undefined && { host }), ...(bypass !== undefined && { bypass }) };
+  return host === undefined ? gate : { ...gate, host };
+}
+
+/** With the word, where the edge is closed. The containers themselves never get to see it. */
+function throughEdge(context: Context, gate: Gate): Gate & Question {
+  const bypass = context.edge.closedWith();
+  return { ...withHost(context, gate), ...(bypass !== undefined && { bypass }) };
 }
 
 export async function verifyThroughEdge(context: Context): Promise<void> {
@@ -189,7 +193,7 @@ export async function verifyThroughEdge(context: Context): Promise<void> {
   const results = await Promise.all(
     plan.gates.map((gate) => {
       const to = targetOf(gate, plan.routes, context.addresses)!;
-      return pass({ ...asked(context, gate), passes: 1, timeout: Math.min(gate.timeout, 10) }, to.service, EDGE, async () => undefined);
+      return pass({ ...throughEdge(context, gate), passes: 1, timeout: Math.min(gate.timeout, 10) }, to.service, EDGE, async () => undefined);
     }),
   );
   const failure = results.find((result) => result !== undefined);
@@ -227,7 +231,7 @@ export async function removeSlot(stack: string, slot: Slot, grace = false): Prom
 /** One question a second per gate through the edge; three wrong answers in a row are a verdict, one is not. */
 export async function probeOnce(context: Context, wrong: Map<string, number>): Promise<Failure | undefined> {
   for (const gate of context.plan.gates) {
-    const answer = await ask(EDGE, asked(context, gate));
+    const answer = await ask(EDGE, throughEdge(context, gate));
     const why = verdict(gate, answer);
     const count = why === undefined ? 0 : (wrong.get(gate.name) ?? 0) + 1;
     wrong.set(gate.name, count);

@@ -13,7 +13,7 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { RECORD_FORMAT, type JournalLine, type ReleaseRecord } from "../release/record.ts";
+import { RECORD_FORMAT, type Doing, type JournalLine, type ReleaseRecord } from "../release/record.ts";
 import type { Plan } from "../release/plan.ts";
 
 export const ROOT = process.env["RECOLOCA_ROOT"] ?? "/var/lib/recoloca";
@@ -240,6 +240,11 @@ export class Store {
       .split("\n")
       .filter((line) => line !== "")
       .flatMap((line) => readLine(line) ?? []);
+  }
+
+  /** What a release is, or was last, in the middle of. */
+  doing(number: number): Doing | undefined {
+    return this.journal(number).findLast((line) => line.doing)?.doing;
   }
 
   appendJournal(number: number, line: JournalLine): void {

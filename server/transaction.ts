@@ -102,7 +102,7 @@ async function edgeAsTold({ edge, old, journal }: Context): Promise<void> {
 export async function resume(store: Store, number: number, hear: Hear): Promise<Outcome> {
   const plan = store.plan(number);
   const found = store.record(number) ?? newRecord(number, {}, plan);
-  const lines = store.journal(number);
+  const doing = store.doing(number);
   const journal = new Journal(store, number, maskerOf(store, plan, found), hear);
   const cancelled = store.cancelled(number);
   const why = found.boot === ownBoot() ? "its process had ended" : "the server was restarted";
@@ -121,7 +121,6 @@ export async function resume(store: Store, number: number, hear: Hear): Promise<
     journal.tell(`it cannot be taken up: ${(error as Error).message}`, { state: "stuck", more: [["look at", "recoloca doctor"]] });
     return end(store, record, "stuck", (error as Error).message);
   }
-  const doing = lines.findLast((line) => line.doing)?.doing;
   if (doing === "stuck") return stay(context, reason);
   if (store.state().live?.number === number) return settle(context);
   const step = stepsOf(context).find((one) => one.state === doing);

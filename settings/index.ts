@@ -29,12 +29,12 @@ export interface Settings {
   readonly migration?: Migration;
   /** Text of the page. */
   readonly maintenancePage?: string;
-  /** Seconds, as all durations here. */
   /** Secret, as its headers are. */
   readonly telemetry: pulumi.Output<Telemetry | undefined>;
   readonly recreate: string[];
   /** Secret, as its URLs are. */
   readonly notify: pulumi.Output<Notify[]>;
+  /** Seconds, as all durations here. */
   readonly watch: number;
   readonly drain: number;
   readonly wait: number;

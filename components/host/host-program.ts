@@ -22,12 +22,13 @@ export const hostProgram = (): Promise<HostProgram> => packed("main.ts");
 export const traceProgram = (): Promise<HostProgram> => packed("trace/main.ts");
 
 async function packed(entry: string): Promise<HostProgram> {
-  const kept = path.join(KEPT, `${entry.replace(/\W/g, "-")}-${fingerprint()}.json`);
+  const kind = `${entry.replace(/\W/g, "-")}-`;
+  const kept = path.join(KEPT, `${kind}${fingerprint()}.json`);
   if (fs.existsSync(kept)) return JSON.parse(fs.readFileSync(kept, "utf8")) as HostProgram;
   const text = await bundle(entry);
   const { gzipSync } = await import("node:zlib");
   const program = { packed: gzipSync(text).toString("base64"), hash: createHash("sha256").update(text).digest("hex").slice(0, 12) };
-  keep(kept, JSON.stringify(program));
+  keep(kept, kind, JSON.stringify(program));
   return program;
 }
 
@@ -63,12 +64,11 @@ const sourcesIn = (folder: string): string[] =>
     .sort()
     .map((name) => path.join(checkout, folder, name));
 
-/** In place of earlier ones. Where nothing can be written it is made again the next time. */
-function keep(file: string, text: string): void {
+/** In place of earlier ones of its kind. Where nothing can be written it is made again the next time. */
+function keep(file: string, kind: string, text: string): void {
   try {
     fs.mkdirSync(KEPT, { recursive: true });
-    const [kind] = path.basename(file).split(/-[0-9a-f]{16}/);
-    for (const old of fs.readdirSync(KEPT).filter((name) => name.startsWith(`${kind}-`))) fs.rmSync(path.join(KEPT, old));
+    for (const old of fs.readdirSync(KEPT).filter((name) => name.startsWith(kind))) fs.rmSync(path.join(KEPT, old));
     fs.writeFileSync(`${file}.${process.pid}`, text);
     fs.renameSync(`${file}.${process.pid}`, file);
   } catch {

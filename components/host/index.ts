@@ -6,7 +6,7 @@ import { lastOutput } from "../last-outputs.ts";
 import { onMachine, type Server } from "../server.ts";
 import { quote } from "../shell.ts";
 import { bootstrapScript } from "./bootstrap.ts";
-import { TRACE_SCRIPT, hostProgram, installScript, traceProgram } from "./host-program.ts";
+import { TRACE_SCRIPT, hostProgram, installScript, traceProgram, type HostProgram } from "./host-program.ts";
 import { SshSession, noAnswer } from "./ssh-session.ts";
 
 export interface HostArgs {
@@ -56,36 +56,23 @@ export class Host extends pulumi.ComponentResource {
       { connection, create: onMachine(this.server, "sh -s"), stdin: bootstrapScript(), addPreviousOutputInEnv: false },
       { parent: this, provider },
     );
-    const installed = new remote.Command(
-      `${name}-program`,
-      {
-        connection,
-        // The hash in the command is what a preview shows; the text itself nobody wants to read there.
-        create: onMachine(
-          this.server,
-          program.apply(({ hash }) => `sh -c ${quote(installScript(hash))}`),
-        ),
-        stdin: program.packed,
-        addPreviousOutputInEnv: false,
-      },
-      { parent: this, provider, dependsOn: bootstrap, hideDiffs: ["stdin"] },
-    );
-    if (args.traces) {
-      const traces = pulumi.output(traceProgram());
+    const put = (what: string, { packed, hash }: pulumi.Output<HostProgram>, script: (hash: string) => string, after: pulumi.Resource) =>
       new remote.Command(
-        `${name}-traces`,
+        `${name}-${what}`,
         {
           connection,
+          // The hash in the command is what a preview shows; the text itself nobody wants to read there.
           create: onMachine(
             this.server,
-            traces.apply(({ hash }) => `sh -c ${quote(`${TRACE_SCRIPT}# ${hash}`)}`),
+            hash.apply((text) => `sh -c ${quote(script(text))}`),
           ),
-          stdin: traces.packed,
+          stdin: packed,
           addPreviousOutputInEnv: false,
         },
-        { parent: this, provider, dependsOn: installed, hideDiffs: ["stdin"] },
+        { parent: this, provider, dependsOn: after, hideDiffs: ["stdin"] },
       );
-    }
+    const installed = put("program", program, installScript, bootstrap);
+    if (args.traces) put("traces", pulumi.output(traceProgram()), (hash) => `${TRACE_SCRIPT}# ${hash}`, installed);
     this.address = installed.id.apply(() => host);
     this.program = pulumi.all([installed.id, program]).apply(([, { hash }]) => hash);
     this.registerOutputs({ address: this.address, program: this.program });

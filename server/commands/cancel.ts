@@ -34,8 +34,7 @@ export async function accept(given: Given): Promise<number> {
   const store = new Store(theStack(given, await stacksWithDeploys()));
   const number = await runningDeploy(store);
   if (number === undefined) return refuse(`nothing is being deployed to ${store.stack}. Nothing was changed.`);
-  if (store.journal(number).findLast((line) => line.doing)?.doing !== "watched")
-    return refuse(`release ${number} is not being watched now: recoloca show ${number}. Nothing was changed.`);
+  if (store.doing(number) !== "watched") return refuse(`release ${number} is not being watched now: recoloca show ${number}. Nothing was changed.`);
   const shown = store.journal(number).length;
   store.accept(number, { by: whoAmI(), at: new Date().toISOString() });
   return follow(store, number, shown);

@@ -18,7 +18,7 @@ import { isTaken, ownerOf, signLock, take, type Owner } from "../lock.ts";
 import { sleep } from "../process.ts";
 import { whileClosed } from "../prepare.ts";
 import { tellOthers } from "../notify.ts";
-import { ago, byWhom } from "../render.ts";
+import { ago, byWhom, firstLine } from "../render.ts";
 import { holdOf } from "./hold.ts";
 import { Store } from "../store.ts";
 import { transact, type Caller } from "../transaction.ts";
@@ -74,7 +74,7 @@ export async function runPlan(store: Store, plan: Plan, what: "deploy" | "rollba
     telling.stop();
     keepLiveAnswer(store);
   });
-  (await tellOthers(store, number)).forEach((problem) => say(` ${problem}`));
+  await tellOthers(store, number);
   return telling.end(store.record(number)!);
 }
 
@@ -157,7 +157,7 @@ function lastTry(store: Store, identity: string): string | undefined {
   const before = store.numbers().findLast((number) => store.record(number)?.identity === identity);
   const record = before === undefined ? undefined : store.record(before);
   if (!record?.outcome || record.outcome === "live") return undefined;
-  return ` release ${record.number} was the same and ${OUTCOMES[record.outcome].was}, ${ago(record.startedAt)} ago: ${(record.reason ?? "").split("\n")[0]}; trying anew`;
+  return ` release ${record.number} was the same and ${OUTCOMES[record.outcome].was}, ${ago(record.startedAt)} ago: ${firstLine(record.reason)}; trying anew`;
 }
 
 export function readPlan(text: string): Plan | string {

@@ -4,6 +4,7 @@ import { BYPASS_HEADER } from "../edge-configuration.ts";
 import { Edge, applyConfiguration, storedEdge } from "../edge.ts";
 import { say } from "../follow.ts";
 import { letIn, shut } from "../maintenance.ts";
+import { wantsWindow } from "../prepare.ts";
 import { ago } from "../render.ts";
 import { Store, type Maintenance } from "../store.ts";
 import { refuse, runningDeploy } from "./deploy.ts";
@@ -31,9 +32,7 @@ export async function maintenance(given: Given): Promise<number> {
 /** A release that runs now, and may let nobody in before it wants to. */
 async function closedFor(store: Store): Promise<number | undefined> {
   const number = await runningDeploy(store);
-  if (number === undefined) return undefined;
-  const { migrate, migration } = store.plan(number);
-  return store.record(number)?.rollback?.data || (migrate && migration?.breaking) ? number : undefined;
+  return number !== undefined && wantsWindow(store.plan(number), store.record(number)) ? number : undefined;
 }
 
 export const sayClosed = (stack: string, { by, at, release }: Maintenance) =>

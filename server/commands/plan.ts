@@ -6,10 +6,11 @@ import { OUTCOMES } from "../../release/outcome.ts";
 import { identityOf, stackName } from "../../release/plan.ts";
 import { previewLines } from "../../release/preview.ts";
 import { readInput } from "../command-line.ts";
-import type { ComposeDocument } from "../compose-split.ts";
+import { keepsData, type ComposeDocument } from "../compose-split.ts";
 import { say } from "../follow.ts";
 import { liveAnswer } from "../live-answer.ts";
 import { checkRoom, readCompose, readWhole } from "../prepare.ts";
+import { firstLine } from "../render.ts";
 import { Store } from "../store.ts";
 import { readPlan, refuse, runningDeploy, sayRunning } from "./deploy.ts";
 import { holdOf } from "./hold.ts";
@@ -33,12 +34,11 @@ export async function planCommand(): Promise<number> {
   } finally {
     fs.rmSync(folder, { recursive: true });
   }
-  const keepsData = (service: string) => (document.services[service]?.volumes ?? []).some((mount) => mount.type === "volume");
-  previewLines(live, plan, { keepsData }).forEach((line) => say(` ${line}`));
+  previewLines(live, plan, { keepsData: (service) => keepsData(document, service) }).forEach((line) => say(` ${line}`));
   const held = holdOf(store, plan, undefined);
   if (held !== undefined) say(` it would be refused: ${held}`);
   const number = await runningDeploy(store);
   const record = number === undefined ? undefined : store.record(number);
-  if (record) say(` it would have to wait: ${sayRunning({ record }).split("\n")[0]!}`);
+  if (record) say(` it would have to wait: ${firstLine(sayRunning({ record }))}`);
   return held === undefined ? 0 : OUTCOMES.refused.exit;
 }

@@ -2,13 +2,12 @@
  * `recoloca resume`: finishes or undoes what an interruption left. Started by systemd, at the start of the system and when a
  * deploy's process dies; `recoloca cancel` is the same, on purpose.
  */
-import type { Plan } from "../../release/plan.ts";
 import { OUTCOMES } from "../../release/outcome.ts";
 import type { Given } from "../command-line.ts";
 import { Telling, follow, say } from "../follow.ts";
 import { keepLiveAnswer } from "../live-answer.ts";
 import { signLock, take } from "../lock.ts";
-import { tellOthers } from "../notify.ts";
+import { isUntold, tellOthers } from "../notify.ts";
 import { run, sleep } from "../process.ts";
 import { Store } from "../store.ts";
 import { resume } from "../transaction.ts";
@@ -23,7 +22,7 @@ export async function resumeHere(store: Store, number: number): Promise<number> 
     telling.stop();
     keepLiveAnswer(store);
   });
-  (await tellOthers(store, number)).forEach((problem) => say(` ${problem}`));
+  await tellOthers(store, number);
   return telling.end(store.record(number)!);
 }
 
@@ -49,17 +48,15 @@ export async function resumeCommand(given: Given): Promise<number> {
   const number = store.unfinished();
   if (number !== undefined) return resumeHere(store, number);
   const newest = store.numbers().at(-1);
-  if (newest !== undefined) (await tellOthers(store, newest)).forEach((problem) => say(` ${problem}`));
+  if (newest !== undefined) await tellOthers(store, newest);
   return 0;
 }
-
-const hasToTell = ({ notify, telemetry }: Plan) => notify.length > 0 || telemetry !== undefined;
 
 /** A release without an end, or one whose end nobody was told of. */
 function hasLeftSomething(stack: string): boolean {
   const store = new Store(stack);
   const newest = store.numbers().at(-1);
-  return newest !== undefined && (store.unfinished() !== undefined || (hasToTell(store.plan(newest)) && !store.record(newest)?.told));
+  return newest !== undefined && (store.unfinished() !== undefined || isUntold(store, newest));
 }
 
 /** For the starter, when a deploy's process ended without a word: what becomes of its release, to the end. */

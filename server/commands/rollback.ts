@@ -9,7 +9,7 @@ import { Wrong, type Given } from "../command-line.ts";
 import { say } from "../follow.ts";
 import { baseMoved, previousOf, sayMoved, schemaMoved, type Moved } from "../going-back.ts";
 import { downgradeSql } from "../migration.ts";
-import { ago } from "../render.ts";
+import { ago, firstLine } from "../render.ts";
 import { Store } from "../store.ts";
 import { locked, refuse, runPlan, sayRunning } from "./deploy.ts";
 import { theStack, whoAmI } from "./which.ts";
@@ -97,8 +97,6 @@ async function sayWays(store: Store, moved: Moved, target: ReleaseRecord, now: R
     "   Nothing was changed.",
   ].join("\n");
 }
-
-const firstLine = (text: string) => text.split("\n")[0]!;
 
 /** By its number, or by its name where only one has it. */
 function namedBy(store: Store, word: string): ReleaseRecord | string {

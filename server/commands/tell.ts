@@ -7,7 +7,7 @@ import { slotContainers } from "../engine.ts";
 import { against, previousOf } from "../going-back.ts";
 import { liveAnswer } from "../live-answer.ts";
 import { ownerOf } from "../lock.ts";
-import { ago, byWhom, renderEnd, renderHead, renderLine, sayBytes } from "../render.ts";
+import { ago, byWhom, firstLine, renderEnd, renderHead, renderLine, sayBytes } from "../render.ts";
 import { Store } from "../store.ts";
 import { runningDeploy } from "./deploy.ts";
 import { sayClosed } from "./maintenance.ts";
@@ -75,8 +75,6 @@ async function running(stack: string) {
     beat: owner?.beat,
   };
 }
-
-const firstLine = (text = "") => text.split("\n")[0]!;
 
 /** The newest release, when it did not become live. */
 function lastFailed(store: Store, liveNumber: number | undefined): ReleaseRecord | undefined {
