@@ -1,5 +1,5 @@
 /** The product on one screen: what an environment is made of, in order. */
-import "./components/plain-stacks.ts";
+import "./components/quick-start.ts";
 import { ComposeDeployment } from "./components/compose-deployment/index.ts";
 import { Host } from "./components/host/index.ts";
 import { RegistryAccess } from "./components/registry-access/index.ts";
