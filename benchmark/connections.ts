@@ -1,14 +1,17 @@
-/** A switch while thousands of connections are open: each is kept alive, most ask now and then, a thousand wait for what comes. */
-import * as net from "node:net";
-import { sleep } from "../local/command.ts";
+/**
+ * A switch while thousands of connections are open: each is kept alive, most ask now and then, a thousand wait for what comes. They are
+ * opened on the server itself: the engine's port forwarder in front of it ends at 3,332 of them, with six files for each.
+ */
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { onServer, sshArguments } from "../local/server.ts";
 import { benchmarkSite as site } from "../local/site.ts";
 import { step } from "../local/steps.ts";
 import { configure, type Place } from "./place.ts";
 
 export const CONNECTIONS = 5000;
 export const IDLE = 1000;
-/** Milliseconds between two questions of one that is not idle: 200 a second in all. */
-const EVERY = 20_000;
 
 export interface Held {
   readonly opened: number;
@@ -17,62 +20,40 @@ export interface Held {
   readonly lost: number;
 }
 
-/** One connection of a visitor's browser. */
-class Connection {
-  answered = 0;
-  lost = 0;
-  private readonly socket: net.Socket;
-  private waiting: (() => void) | undefined;
-  private ending = false;
+const SCRIPT = "/root/open-connections.cjs";
 
-  constructor() {
-    this.socket = net.connect({ host: "127.0.0.1", port: site.httpPort, noDelay: true });
-    this.socket.setEncoding("utf8").on("data", (text: string) => {
-      // The answer is small: it comes in one piece.
-      if (text.startsWith("HTTP/1.1 200")) this.answered++;
-      else if (text.startsWith("HTTP/")) this.lost++;
-      this.waiting?.();
-    });
-    this.socket.on("error", () => undefined);
-    this.socket.on("close", () => {
-      if (!this.ending) this.lost++;
-      this.waiting?.();
-    });
-  }
-
-  ask(): Promise<void> {
-    return new Promise((done) => {
-      this.waiting = done;
-      this.socket.write("GET /api/v1/version HTTP/1.1\r\nHost: visitors\r\n\r\n");
-    });
-  }
-
-  end(): void {
-    this.ending = true;
-    this.socket.destroy();
+/** Opens them all, does the work, and says what became of them. */
+async function meanwhile(work: () => Promise<unknown>): Promise<Held> {
+  const put = await onServer(site, `cat > ${SCRIPT}`, fs.readFileSync(path.join(import.meta.dirname, "open-connections.cjs"), "utf8"));
+  if (put.code !== 0) throw new Error(put.output);
+  const client = spawn("ssh", [...sshArguments(site), `ulimit -n 20000; exec node ${SCRIPT} ${CONNECTIONS} ${IDLE}`], { stdio: ["pipe", "pipe", "inherit"] });
+  let said = "";
+  const ended = new Promise<void>((done) => client.on("close", () => done()));
+  const open = new Promise<void>((done) => client.stdout.setEncoding("utf8").on("data", (text: string) => (said += text).startsWith("open\n") && done()));
+  try {
+    await Promise.race([open, ended]);
+    if (!said.startsWith("open\n")) throw new Error(`the ${CONNECTIONS} connections could not be opened: ${said}`);
+    await work();
+    client.stdin.end();
+    await ended;
+    return JSON.parse(said.split("\n")[1]!) as Held;
+  } finally {
+    client.kill("SIGKILL");
+    await onServer(site, `rm -f ${SCRIPT}`);
   }
 }
 
 export async function measureConnections({ stack }: Place) {
-  const work = async (): Promise<Held> => {
-    const all: Connection[] = [];
-    for (let number = 0; number < CONNECTIONS; number++) {
-      const one = new Connection();
-      all.push(one);
-      await one.ask();
-    }
-    const busy = all.slice(IDLE);
-    let turn = 0;
-    const asking = setInterval(() => void busy[turn++ % busy.length]!.ask(), EVERY / busy.length);
-    await configure(stack, "3", true);
+  await configure(stack, "3", true);
+  const deploy = async () => {
     const ran = await stack.up();
-    clearInterval(asking);
     if (ran.code !== 0) throw new Error(ran.output);
-    await Promise.race([Promise.all(all.slice(0, IDLE).map((one) => one.ask())), sleep(20_000)]);
-    const sum = (of: (one: Connection) => number) => all.reduce((before, one) => before + of(one), 0);
-    const held = { opened: all.length, answered: sum((one) => one.answered), lost: sum((one) => one.lost) };
-    all.forEach((one) => one.end());
-    return held;
   };
-  return { connections: await step("connections", work, (held) => `${held.opened} open, ${held.answered} answers, ${held.lost} lost`) };
+  return {
+    connections: await step(
+      "connections",
+      () => meanwhile(deploy),
+      (held) => `${held.opened} open, ${held.answered} answers, ${held.lost} lost`,
+    ),
+  };
 }

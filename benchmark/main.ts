@@ -9,16 +9,16 @@ import { removeSite } from "../local/down.ts";
 import { benchmarkSite } from "../local/site.ts";
 import { step } from "../local/steps.ts";
 import { checkout } from "../tools/cache.ts";
-import { measureComposeUp } from "./compose-up.ts";
 import { measureConnections } from "./connections.ts";
 import { measureGrowth } from "./growth.ts";
 import { GATE_TIMEOUT, deploy, folder, makePlace } from "./place.ts";
+import { measureOtherWays } from "./other-ways.ts";
 import { measureRollback } from "./rollback.ts";
 import { tableOf, writeTable } from "./table.ts";
 import { measureTimes } from "./times.ts";
 import { measureUnderLoad } from "./under-load.ts";
 
-const PARTS = ["load", "times", "rollback", "connections", "growth", "compose"];
+const PARTS = ["load", "times", "rollback", "connections", "growth", "others"];
 
 async function measure(parts: readonly string[]): Promise<void> {
   const place = await makePlace();
@@ -32,11 +32,11 @@ async function measure(parts: readonly string[]): Promise<void> {
   const rolled = parts.includes("rollback") ? await measureRollback(place) : undefined;
   const held = parts.includes("connections") ? await measureConnections(place) : undefined;
   const grown = parts.includes("growth") ? await measureGrowth(place) : undefined;
-  const plain = parts.includes("compose") ? await measureComposeUp(place) : undefined;
+  const others = parts.includes("others") ? await measureOtherWays(place) : undefined;
   const about = { taken: new Date().toISOString(), machine: `${os.cpus().length} × ${os.cpus()[0]?.model ?? "?"}`, gateTimeout: GATE_TIMEOUT };
-  fs.writeFileSync(path.join(folder, "result.json"), JSON.stringify({ ...about, ...underLoad, ...times, ...rolled, ...held, ...grown, plain }, null, 2));
-  if (!underLoad || !times || !rolled || !held || !grown || !plain) return;
-  const measured = { ...about, ...underLoad, ...times, ...rolled, ...held, ...grown, plain };
+  fs.writeFileSync(path.join(folder, "result.json"), JSON.stringify({ ...about, ...underLoad, ...times, ...rolled, ...held, ...grown, ...others }, null, 2));
+  if (!underLoad || !times || !rolled || !held || !grown || !others) return;
+  const measured = { ...about, ...underLoad, ...times, ...rolled, ...held, ...grown, ...others };
   process.stdout.write(`\n${tableOf(measured)}\n`);
   if (process.argv.includes("--write")) writeTable(measured);
 }

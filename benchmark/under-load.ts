@@ -1,8 +1,10 @@
-/** Deploys while visitors are there: good ones, ones that are broken, ones that crash once they are live. */
+/** Deploys while visitors are there: good ones, ones that are broken, ones that crash once they are live; and going back. */
 import * as path from "node:path";
 import { sleep } from "../local/command.ts";
 import { step } from "../local/steps.ts";
 import { failed, inFlight, longestGap } from "./answers.ts";
+import { onServer } from "../local/server.ts";
+import { benchmarkSite as site } from "../local/site.ts";
 import { DRAIN, configure, edge, folder, imagesOf, moment, newestRecord, type Place } from "./place.ts";
 import { Visitors, type Addresses, type Seen } from "./visitors.ts";
 
@@ -37,9 +39,8 @@ export async function visited<T>(name: string, program: string, addresses: Addre
   }
 }
 
-async function deployUnderLoad({ stack, loadClient }: Place, version: string, name: string): Promise<Visited> {
-  await configure(stack, version, true);
-  const { seen } = await visited(name, loadClient, edge, () => stack.up());
+async function underLoad({ loadClient }: Place, version: string, name: string, work: () => Promise<unknown>): Promise<Visited> {
+  const { seen } = await visited(name, loadClient, edge, work);
   const said = await newestRecord();
   const wrong = failed(seen.answers);
   const switched = moment(said, "switched");
@@ -67,10 +68,30 @@ async function series(place: Place, kind: string, versions: readonly string[]): 
   const runs: Visited[] = [];
   for (const [index, version] of versions.entries()) {
     const name = `${kind}-${index + 1}`;
-    runs.push(await step(name, () => deployUnderLoad(place, version, name), brief));
+    const work = async () => {
+      await configure(place.stack, version, true);
+      return underLoad(place, version, name, () => place.stack.up());
+    };
+    runs.push(await step(name, work, brief));
   }
   return runs;
 }
+
+/** There and back between the two releases that are live last; none of them has brought a schema of its own. */
+async function rollbacks(place: Place, times: number): Promise<Visited[]> {
+  const runs: Visited[] = [];
+  for (let index = 1; index <= times; index++) {
+    const name = `back-${index}`;
+    const work = async () => {
+      const ran = await onServer(site, "recoloca rollback");
+      if (ran.code !== 0) throw new Error(ran.output);
+    };
+    runs.push(await step(name, () => underLoad(place, "the one before", name, work), brief));
+  }
+  return runs;
+}
+
+const times = <T>(count: number, items: readonly T[]): T[] => Array.from({ length: count }, () => items).flat();
 
 export async function measureUnderLoad(place: Place) {
   const versions = ["3", "4", "5", "6", "7"];
@@ -82,8 +103,9 @@ export async function measureUnderLoad(place: Place) {
   );
   return {
     quietGap: longestGap(quiet.seen.answers),
-    good: await series(place, "good", versions),
-    broken: await series(place, "broken", ["broken", "broken", "broken"]),
-    crashing: await series(place, "crashing", ["crashing", "crashing", "crashing"]),
+    good: await series(place, "good", times(2, versions)),
+    back: await rollbacks(place, 6),
+    broken: await series(place, "broken", times(5, ["broken"])),
+    crashing: await series(place, "crashing", times(3, ["crashing"])),
   };
 }
