@@ -15,17 +15,21 @@ export interface Command {
   readonly does: (given: Given) => Promise<number>;
   /** Called by the program itself, not by people. */
   readonly hidden?: boolean;
+  /** It tells a story, which `--json` turns into one object at its end. */
+  readonly story?: boolean;
 }
 
 /** The caller used it wrongly: exit code 2. */
 export class Wrong extends Error {}
+
+const optionsOf = ({ options, story }: Command): Command["options"] => ({ ...options, ...(story && { json: "boolean" }) });
 
 export function parse(command: Command, args: readonly string[]): Given {
   const wanted = (command.words ?? []).filter((word) => word !== "--");
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: Object.fromEntries(Object.entries(command.options).map(([name, type]) => [name, { type }])),
+      options: Object.fromEntries(Object.entries(optionsOf(command)).map(([name, type]) => [name, { type }])),
       allowPositionals: true,
     });
     const least = wanted.filter((word) => !word.startsWith("[")).length;
@@ -49,7 +53,7 @@ export function usage(commands: readonly Command[]): string {
   const lines = commands
     .filter((command) => !command.hidden || commands.length === 1)
     .map((command) => {
-      const options = Object.entries(command.options)
+      const options = Object.entries(optionsOf(command))
         .filter(([name]) => name !== "from" && name !== "attempt")
         .map(([name, type]) => (type === "boolean" ? `[--${name}]` : `[--${name} ${name.toUpperCase()}]`));
       return `  recoloca ${[command.name, ...(command.words ?? []), ...options].join(" ")}\n      ${command.says}\n`;

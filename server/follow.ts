@@ -2,6 +2,7 @@
 import { sayDuration } from "../release/duration.ts";
 import { OUTCOMES } from "../release/outcome.ts";
 import type { JournalLine, ReleaseRecord } from "../release/record.ts";
+import { wasAbout } from "./json-answer.ts";
 import { isTaken } from "./lock.ts";
 import { sleep } from "./process.ts";
 import { renderEnd, renderHead, renderLine } from "./render.ts";
@@ -35,6 +36,7 @@ export class Telling {
   /** Gives the exit code. */
   end(record: ReleaseRecord): number {
     clearInterval(this.timer);
+    wasAbout(record);
     const outcome = record.outcome ?? "stuck";
     say(renderEnd(record, outcome));
     return OUTCOMES[outcome].exit;

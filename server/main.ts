@@ -1,6 +1,7 @@
 /** `recoloca`, the host program: one file, put on the host by Pulumi, used by Pulumi and by people. */
 import { Wrong, parse, usage } from "./command-line.ts";
 import { COMMANDS } from "./commands/list.ts";
+import { answerAsJson } from "./json-answer.ts";
 
 // Who reads may be gone before the end: a cut connection, or `| head`. What is being done goes on.
 process.stdout.on("error", () => undefined);
@@ -17,7 +18,10 @@ async function main(): Promise<number> {
     process.stdout.write(usage([command]));
     return 0;
   }
-  return command.does(parse(command, rest));
+  const given = parse(command, rest);
+  if (!given.options["json"]) return command.does(given);
+  if (command.story) return answerAsJson(() => command.does(given));
+  return command.does(given).catch((error: unknown) => answerAsJson(() => Promise.reject(error)));
 }
 
 main().then(

@@ -9,6 +9,10 @@ import { deployPlan, planFor } from "./host.ts";
 import { imagesOf, server, url } from "./site.ts";
 
 const image = (await imagesOf("1")).backend;
+const other = (await imagesOf("2")).backend;
+
+/** Has the next release that wants to pull its image do so. */
+export const forgetImage = () => server(`docker rmi --force ${other}`);
 
 /** Answers after BOOT seconds, the gate through the edge after VERIFY more; LATE is another service's port. */
 const WEB = `
@@ -40,6 +44,8 @@ process.on("SIGTERM", () => setTimeout(() => process.exit(0), 1000 * process.env
 
 /** Each of these keeps a deploy in one state for so many seconds. */
 export interface Held {
+  /** Its image is another one, which the server does not have. */
+  readonly pull?: boolean;
   readonly backup?: number;
   readonly base?: number;
   readonly migration?: number;
@@ -56,7 +62,7 @@ export interface Held {
 }
 
 export function release(name: string, held: Held = {}): Plan {
-  const { backup, base = 0, migration = 0, task, boot = 0, late = 0, verify = 0, stop = 0, watch = 1, drain = 1, refused = false } = held;
+  const { backup, base = 0, migration = 0, task, boot = 0, late = 0, verify = 0, stop = 0, watch = 1, drain = 1, refused = false, pull = false } = held;
   return planFor(image, {
     release: name,
     compose: `services:
@@ -82,7 +88,7 @@ ${task === undefined ? "" : `  prepare: { image: web, command: ["sleep", "${task
 volumes:
   data:
 `,
-    images: { web: image, worker: image, ...(task !== undefined && { prepare: image }) },
+    images: { web: pull ? other : image, worker: image, ...(task !== undefined && { prepare: image }) },
     variables: { BOOT: String(boot), VERIFY: String(verify), LATE: String(late), STOP: String(stop), DELAY: String(base) },
     routes: [
       { host: "*", path: "/", service: "web", port: 8000 },

@@ -19,7 +19,7 @@ async function servicesOf(given: Given, wanted: string | undefined): Promise<Con
 }
 
 export async function logs(given: Given): Promise<number> {
-  const { lines = "100", follow } = given.options;
+  const { lines = "100", follow, json } = given.options;
   if (!/^\d+$/.test(String(lines))) throw new Wrong(`--lines got "${String(lines)}", wants a number`);
   const found = await servicesOf(given, given.words[0]);
   const width = Math.max(...found.map((one) => one.service.length));
@@ -30,7 +30,7 @@ export async function logs(given: Given): Promise<number> {
           const child = spawn("docker", ["logs", "--tail", String(lines), ...(follow ? ["--follow"] : []), id], { stdio: ["ignore", "pipe", "pipe"] });
           for (const output of [child.stdout, child.stderr])
             createInterface({ input: output }).on("line", (line) =>
-              process.stdout.write(found.length > 1 ? `${service.padEnd(width)}  ${line}\n` : `${line}\n`),
+              process.stdout.write(json ? `${JSON.stringify({ service, line })}\n` : found.length > 1 ? `${service.padEnd(width)}  ${line}\n` : `${line}\n`),
             );
           child.on("error", fail).on("close", (code) => done(code ?? 1));
         }),

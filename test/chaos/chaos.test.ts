@@ -5,10 +5,11 @@
  */
 import { spawn } from "node:child_process";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { sshArguments } from "../../local/server.ts";
+import { attempt } from "../../local/command.ts";
+import { registryContainer, sshArguments } from "../../local/server.ts";
 import { testSite } from "../../local/site.ts";
 import type { Plan } from "../../release/plan.ts";
-import { isWhole, newest, reached, release, type Held } from "../held-release.ts";
+import { forgetImage, isWhole, newest, reached, release, type Held } from "../held-release.ts";
 import { installHostProgram, removeStack } from "../host.ts";
 import { server } from "../site.ts";
 import { CLOCK, FAULTS, STORE, type Fault } from "./faults.ts";
@@ -42,6 +43,7 @@ let left: { readonly name: string; readonly holding: Held | undefined } | undefi
 beforeAll(installHostProgram);
 afterEach(async ({ task }) => {
   await server("systemctl unset-environment LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC");
+  await registry("unpause");
   if (task.result?.state !== "pass") await forget();
 });
 afterAll(async () => {
@@ -81,6 +83,8 @@ systemctl set-environment LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaket
   expect(ready.code, ready.output).toBe(0);
 }
 
+const registry = (word: "pause" | "unpause") => attempt("docker", [word, registryContainer(testSite)]);
+
 /** A deploy whose connection can be cut at the caller's end. */
 function startDeploy(next: Plan) {
   const ssh = spawn("ssh", [...sshArguments(testSite), "recoloca deploy"], { stdio: ["pipe", "ignore", "ignore"] });
@@ -96,12 +100,17 @@ test.each(numbered)("while it is being $state, $fault: the $lives one lives", as
   const holding = holdingOf(state);
   const first = await begin(number, holding, fault);
   if (fault.startsWith("the clock")) await fakeClock();
+  if (holding.registry === "silent") {
+    await forgetImage();
+    await registry("pause");
+  }
   const visitors = new Visitors();
   const stream = holding.stream ? openStream() : undefined;
   const name = `second-${number}`;
   const deploying = startDeploy(release(name, { backup: 0, ...holding.held }));
   await reached(name, holding.doing);
   await FAULTS[fault](deploying);
+  await registry("unpause");
   // A full disk keeps also the end from being written: then whoever comes next, its own restart or the next deploy, takes it back first.
   const full = fault === "the disk is full";
   if (!full) await expect.poll(async () => (await newest()).outcome, { timeout: 90_000, interval: 200 }).toBeDefined();

@@ -11,11 +11,14 @@ export interface Holding {
   readonly old?: Held;
   /** Whether a visitor reads a stream of the old release. */
   readonly stream?: boolean;
+  /** Whether the registry gives nothing until the fault has come. */
+  readonly registry?: "silent";
 }
 
 const SECONDS = 4;
 
 export const STATES = {
+  pulled: { doing: "pulled", held: { pull: true }, registry: "silent" },
   "backed up": { doing: "backed-up", held: { backup: SECONDS } },
   based: { doing: "based", held: { base: SECONDS } },
   migrated: { doing: "migrated", held: { migration: SECONDS } },
@@ -45,7 +48,7 @@ function lives(state: StateName, fault: Fault): Case["lives"] {
   const back =
     state === "taken back" ||
     ["it is cancelled", "its container is killed", "its gate fails", "the disk is full"].includes(fault) ||
-    (STOPS.includes(fault) && ["backed up", "based"].includes(state)) ||
+    (STOPS.includes(fault) && ["pulled", "backed up", "based"].includes(state)) ||
     (STOPS_MIGRATION.includes(fault) && state === "migrated");
   return back ? "first" : "second";
 }

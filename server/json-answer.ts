@@ -1,0 +1,34 @@
+/** `--json` of a command that tells a story: the story goes to standard error as it happens, and what came of it is one object on standard output. */
+import type { ReleaseRecord } from "../release/record.ts";
+import { Wrong } from "./command-line.ts";
+
+interface JsonAnswer {
+  /** The exit code. */
+  readonly exit: number;
+  /** What people would have read, line by line. */
+  readonly said: readonly string[];
+  /** The release that it was about, as `recoloca show --json` gives it. */
+  readonly release?: ReleaseRecord;
+}
+
+let about: ReleaseRecord | undefined;
+
+/** Says which release a command was about, once it has ended. */
+export const wasAbout = (record: ReleaseRecord) => void (about = record);
+
+export async function answerAsJson(work: () => Promise<number>): Promise<number> {
+  const print = process.stdout.write.bind(process.stdout);
+  let said = "";
+  process.stdout.write = (text: string | Uint8Array) => {
+    said += typeof text === "string" ? text : Buffer.from(text).toString("utf8");
+    return process.stderr.write(text);
+  };
+  const exit = await work().catch((error: unknown) => {
+    process.stdout.write(`${(error as Error).message}\n`);
+    return error instanceof Wrong ? 2 : 1;
+  });
+  process.stdout.write = print;
+  const answer: JsonAnswer = { exit, said: said.split("\n").filter((line) => line.trim() !== ""), ...(about && { release: about }) };
+  print(`${JSON.stringify(answer, null, 2)}\n`);
+  return exit;
+}
