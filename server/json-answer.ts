@@ -23,7 +23,7 @@ export async function answerAsJson(work: () => Promise<number>): Promise<number>
     said += typeof text === "string" ? text : Buffer.from(text).toString("utf8");
     return process.stderr.write(text);
   };
-  const exit = await work().catch((error: unknown) => {
+  const exit = await (async () => work())().catch((error: unknown) => {
     process.stdout.write(`${(error as Error).message}\n`);
     return error instanceof Wrong ? 2 : 1;
   });
