@@ -21,7 +21,12 @@ async function main(): Promise<number> {
   const given = parse(command, rest);
   if (!given.options["json"]) return command.does(given);
   if (command.story) return answerAsJson(() => command.does(given));
-  return command.does(given).catch((error: unknown) => answerAsJson(() => Promise.reject(error)));
+  // Its own object is what it prints; one that fails before has none.
+  return command.does(given).catch((error: Error) =>
+    answerAsJson(() => {
+      throw error;
+    }),
+  );
 }
 
 main().then(
