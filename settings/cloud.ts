@@ -98,7 +98,11 @@ export function checkCloud(values: CloudValues, given: ReadonlySet<string>): Pro
     if (given.has(key)) say(key, "is made by the stack where recoloca:ec2 is set", `pulumi config rm recoloca:${key}`);
   if (domain === undefined) say("domain", "is missing: a server at AWS is known by a name, not by an address", setCommand("domain", "staging.recoloca.ai"));
   if (values.repository === undefined)
-    say("repository", "is missing: it is written on everything at AWS, so that whoever finds it knows whose it is", setCommand("repository", "recoloca/recoloca"));
+    say(
+      "repository",
+      "is missing: it is written on everything at AWS, so that whoever finds it knows whose it is",
+      setCommand("repository", "recoloca/recoloca"),
+    );
   if (ec2.zone !== undefined && domain !== undefined && domain !== ec2.zone && !domain.endsWith(`.${ec2.zone}`))
     say("ec2.zone", `got "${ec2.zone}", which does not hold ${domain}`, setCommand("ec2.zone", domain.split(".").slice(-2).join(".")));
   if (ec2.reach === "direct" && ec2.sshFrom.length === 0 && values.hostAddress === undefined)
@@ -108,8 +112,16 @@ export function checkCloud(values: CloudValues, given: ReadonlySet<string>): Pro
   if (ec2.reach === "session-manager" && values.hostAddress === undefined)
     say("hostAddress", "is missing: with Session Manager the server is where the tunnel begins", setCommand("hostAddress", "127.0.0.1"));
   if (wish && wish.coldAfter >= wish.expireAfter)
-    say("createBackupBucket.coldAfter", `got ${wish.coldAfter} days, and backups are removed after ${wish.expireAfter}`, setCommand("createBackupBucket.coldAfter", "30"));
+    say(
+      "createBackupBucket.coldAfter",
+      `got ${wish.coldAfter} days, and backups are removed after ${wish.expireAfter}`,
+      setCommand("createBackupBucket.coldAfter", "30"),
+    );
   if (wish?.lockDays !== undefined && wish.lockDays > wish.expireAfter)
-    say("createBackupBucket.lockDays", `got ${wish.lockDays} days, and backups are to be removed after ${wish.expireAfter}`, setCommand("createBackupBucket.lockDays", "30"));
+    say(
+      "createBackupBucket.lockDays",
+      `got ${wish.lockDays} days, and backups are to be removed after ${wish.expireAfter}`,
+      setCommand("createBackupBucket.lockDays", "30"),
+    );
   return problems;
 }

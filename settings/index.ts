@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { Backup, Gate, Migration, Notify, Provenance, Route, Telemetry } from "../release/plan.ts";
+import { checkCloud, cloudSettings, isEcr, type CloudSettings } from "./cloud.ts";
 import { checkTogether, checkValues, type Values } from "./check.ts";
 import { sayProblems } from "./problems.ts";
 
@@ -10,8 +11,14 @@ export interface Settings {
   readonly application: string;
   /** The stack's name. */
   readonly environment: string;
-  readonly host: { address: string; port: number; user: string; hostKey: string; privateKey: pulumi.Output<string>; traces: boolean };
-  readonly registry?: { registry: string; username: string; password: pulumi.Output<string> };
+  /** A server that is there; or what the stack makes at AWS: one of the two. */
+  readonly host?: { address: string; user: string; hostKey: string; privateKey: pulumi.Output<string> };
+  readonly cloud?: CloudSettings;
+  /** The SSH port, and where a tunnel to a server at AWS begins. */
+  readonly reach: { port: number; address?: string };
+  /** What any server is given: when it is upgraded, a systemd calendar expression; whether releases send traces from it. */
+  readonly ground: { upgradeWindow?: string; traces: boolean };
+  readonly registry?: { registry: string; login: { username: string; password: pulumi.Output<string> } | { helper: "ecr-login" } };
   readonly compose: { path: string; text: string };
   readonly images?: Record<string, string>;
   readonly release?: string;
@@ -59,6 +66,7 @@ export function loadSettings(folder = process.cwd()): Settings {
   const secretNames = Object.keys(values.secrets ?? {});
   const registry = ["registryServer", "registryUsername", "registryPassword"].filter((key) => raw[key] !== undefined);
   const page = values.maintenancePage === undefined ? undefined : { path: values.maintenancePage, text: read(path.resolve(folder, values.maintenancePage)) };
+  problems.push(...checkCloud(values, new Set(Object.keys(raw))));
   problems.push(...checkTogether(values, { path: file, text }, { secrets: secretNames, registry, page }));
   if (problems.length > 0 || text === undefined) throw new pulumi.RunError(sayProblems(stack, problems));
   return toSettings(values as Values, stack, { path: file, text }, secretNames, page?.text);
@@ -73,21 +81,19 @@ function read(file: string): string | undefined {
 }
 
 function toSettings(values: Values, environment: string, compose: Settings["compose"], secretNames: string[], page?: string): Settings {
+  const { hostAddress, hostKey, sshPrivateKey } = values;
+  const cloud = cloudSettings(values, environment);
   const { registryServer, registryUsername, registryPassword, images, release, backup, migration, domain, publicUrl } = values;
   return {
     application: values.application,
     environment,
-    host: {
-      address: values.hostAddress,
-      port: values.hostPort,
-      user: values.hostUser,
-      hostKey: values.hostKey,
-      privateKey: pulumi.secret(values.sshPrivateKey),
-      traces: values.telemetry !== undefined,
-    },
-    ...(registryServer &&
-      registryUsername &&
-      registryPassword !== undefined && { registry: { registry: registryServer, username: registryUsername, password: pulumi.secret(registryPassword) } }),
+    ...(hostAddress !== undefined &&
+      hostKey !== undefined &&
+      sshPrivateKey !== undefined && { host: { address: hostAddress, user: values.hostUser, hostKey, privateKey: pulumi.secret(sshPrivateKey) } }),
+    reach: { port: values.hostPort, ...(hostAddress !== undefined && { address: hostAddress }) },
+    ground: { ...windowOf(values.upgradeWindow ?? (cloud ? "Sun 04:00" : "never")), traces: values.telemetry !== undefined },
+    ...(cloud && { cloud }),
+    ...registryOf(registryServer, registryUsername, registryPassword),
     compose,
     ...(images && { images }),
     ...(release !== undefined && { release }),
@@ -96,7 +102,7 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     secrets: pulumi.secret(values.secrets),
     secretNames,
     ...(domain !== undefined && { domain }),
-    url: publicUrl ?? `http://${domain ?? values.hostAddress}`,
+    url: publicUrl ?? `http://${domain ?? hostAddress}`,
     routes: values.routes.map((route) => ({ ...route, host: route.host ?? domain ?? "*" })),
     gates: values.gates.map((gate) => ({ ...gate, ...(gate.host === undefined && domain !== undefined && { host: domain }) })),
     ...(backup && { backup }),
@@ -111,4 +117,17 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     ...(values.lift !== undefined && { lift: values.lift }),
     keep: values.keep,
   };
+}
+
+/** `Sun 04:00` as systemd writes it, in UTC whatever the server's own time zone is. */
+function windowOf(text: string): { upgradeWindow?: string } {
+  if (text === "never") return {};
+  const [time, days] = text.split(" ").reverse();
+  return { upgradeWindow: [days, "*-*-*", `${time}:00`, "UTC"].filter(Boolean).join(" ") };
+}
+
+function registryOf(registry: string | undefined, username: string | undefined, password: string | undefined): Pick<Settings, "registry"> {
+  if (registry === undefined) return {};
+  if (username !== undefined && password !== undefined) return { registry: { registry, login: { username, password: pulumi.secret(password) } } };
+  return isEcr(registry) ? { registry: { registry, login: { helper: "ecr-login" } } } : {};
 }

@@ -48,16 +48,20 @@ export interface Ec2MachineArgs {
   readonly zone?: string;
 }
 
-export const USER = "recoloca";
+const USER = "recoloca";
+/** Seconds from an instance's creation to its first login. */
+const STARTS_WITHIN = 420;
 
 export class Ec2Machine extends pulumi.ComponentResource {
-  /** Its public address; known once it can be reached under it, also by what asks it something. */
-  readonly address: pulumi.Output<string>;
-  /** Public host key, `ssh-ed25519 AAAA...`. */
-  readonly hostKey: pulumi.Output<string>;
-  /** Opens it for `user`. Secret. */
-  readonly privateKey: pulumi.Output<string>;
-  readonly user = USER;
+  /** How it is reached: what `Host` wants to know. */
+  readonly access: {
+    readonly address: pulumi.Output<string>;
+    readonly user: string;
+    readonly hostKey: pulumi.Output<string>;
+    readonly privateKey: pulumi.Output<string>;
+    readonly patience: number;
+    readonly whenSilent: pulumi.Output<string>;
+  };
   /** What it may do; others add to it. */
   readonly role: Role;
   /** The record to make where the zone is not ours. */
@@ -76,8 +80,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
     };
     const hostKey = new PrivateKey(`${name}-host-key`, { algorithm: "ED25519" }, { parent: this });
     const deployKey = new PrivateKey(`${name}-deploy-key`, { algorithm: "ED25519" }, { parent: this });
-    this.hostKey = hostKey.publicKeyOpenssh.apply((key) => key.trim());
-    this.privateKey = pulumi.secret(deployKey.privateKeyOpenssh);
+    const publicHostKey = hostKey.publicKeyOpenssh.apply((key) => key.trim());
 
     const place =
       args.subnet === undefined ? ownNetwork(full, instanceType, remember, own) : subnetThatIsThere(args.subnet, { parent: this, provider: args.provider });
@@ -93,7 +96,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
       { ...own, protect, retainOnDelete: protect },
     );
     const boot = pulumi
-      .all([parameter.name, this.hostKey, deployKey.publicKeyOpenssh, data.id])
+      .all([parameter.name, publicHostKey, deployKey.publicKeyOpenssh, data.id])
       .apply(([hostKeyParameter, key, publicKey, volume]) =>
         userData({ region, hostKeyParameter, hostKey: key, user: USER, publicKey: publicKey.trim(), volume }),
       );
@@ -131,14 +134,22 @@ export class Ec2Machine extends pulumi.ComponentResource {
     );
     const eip = new Eip(full, { domain: "vpc", tags }, { ...own, protect });
     const association = new EipAssociation(full, { allocationId: eip.id, instanceId: instance.id }, { ...own, deleteBeforeReplace: true });
-    const reachable = pulumi.all([eip.publicIp, association.id, attachment.id]);
-    this.address = reachable.apply(([address]) => address);
+    // Not before it is this instance that answers there, with its data: an old one would answer for it.
+    const address = pulumi.all([eip.publicIp, association.id, attachment.id]).apply(([ip]) => ip);
+    this.access = {
+      address,
+      user: USER,
+      hostKey: publicHostKey,
+      privateKey: pulumi.secret(deployKey.privateKeyOpenssh),
+      patience: STARTS_WITHIN,
+      whenSilent: instance.id.apply((id) => `its console says why: aws ec2 get-console-output --latest --output text --region ${region} --instance-id ${id}`),
+    };
     this.role = role;
     this.dnsRecord = eip.publicIp.apply((address) => `${domain}. A ${address}`);
     if (args.zone !== undefined) {
       const { zoneId } = getZoneOutput({ name: args.zone }, { parent: this, provider: args.provider });
       new Record(full, { zoneId, name: domain, type: "A", ttl: 300, records: [eip.publicIp] }, own);
     }
-    this.registerOutputs({ address: this.address, dnsRecord: this.dnsRecord });
+    this.registerOutputs({ address, dnsRecord: this.dnsRecord });
   }
 }
