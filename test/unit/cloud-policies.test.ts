@@ -4,7 +4,6 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 
@@ -67,7 +66,7 @@ async function everythingOf(stack: string): Promise<Made[]> {
   );
   sdk.runtime.setAllConfig({ ...config, ...GIVEN }, Object.keys(GIVEN));
   const program = (await import("../../index.ts")) as Record<string, unknown>;
-  await new Promise((done) => sdk.all(Object.values(program) as pulumi.Input<unknown>[]).apply(done));
+  await new Promise((done) => sdk.all<unknown>(Object.values(program)).apply(done));
   await sdk.runtime.disconnect();
   return made;
 }
