@@ -1,0 +1,82 @@
+/** What a server at AWS and its bucket are refused for before anything is made: all at once, each with what mends it. */
+import { describe, expect, test } from "vitest";
+import { checkValues } from "../../settings/check.ts";
+import { checkCloud, cloudSettings, isEcr } from "../../settings/cloud.ts";
+import type { Problem } from "../../settings/problems.ts";
+
+const EC2 = { region: "sa-east-1", instanceType: "t4g.small", sshFrom: ["203.0.113.0/24"] };
+const GOOD = { repository: "recoloca/recoloca", domain: "staging.recoloca.ai", routes: [{ path: "/", service: "backend", port: 8000 }], ec2: EC2 };
+
+function problemsOf(change: Record<string, unknown>): Problem[] {
+  const values = Object.fromEntries(
+    Object.entries({ ...GOOD, ...change })
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
+  );
+  const checked = checkValues({ values, encrypted: new Set(["sshPrivateKey"]) });
+  return [...checked.problems, ...checkCloud(checked.values, new Set(Object.keys(values)))];
+}
+
+test("a right one has no problems, and needs neither host key nor private key", () => {
+  expect(problemsOf({})).toEqual([]);
+  expect(problemsOf({ createBackupBucket: {}, ec2: { ...EC2, zone: "recoloca.ai", image: "ubuntu-24.04" } })).toEqual([]);
+});
+
+describe("is refused:", () => {
+  test.each<[string, Record<string, unknown>, string, RegExp, string?]>([
+    ["a region that is none", { ec2: { ...EC2, region: "mars" } }, "ec2.region", /got "mars", wants a region of AWS/],
+    ["an instance type that is none", { ec2: { ...EC2, instanceType: "small" } }, "ec2.instanceType", /got "small", wants an instance type/],
+    ["another distribution", { ec2: { ...EC2, image: "centos-7" } }, "ec2.image", /got "centos-7"/],
+    ["an image's id that is none", { ec2: { ...EC2, ami: "debian" } }, "ec2.ami", /wants an image's id/],
+    ["a field that it does not know", { ec2: { ...EC2, subnett: "x" } }, "ec2.subnett", /is not known; did you mean "subnet"\?/],
+    ["a disk that is too small", { ec2: { ...EC2, dataDisk: 1 } }, "ec2.dataDisk", /got 1, wants at least 10 GiB/],
+    ["a range that is none", { ec2: { ...EC2, sshFrom: ["203.0.113.7"] } }, "ec2.sshFrom[0]", /wants a range of addresses/],
+    [
+      "nobody who could reach it",
+      { ec2: { ...EC2, sshFrom: [] } },
+      "ec2.sshFrom",
+      /nobody could reach the server/,
+      "pulumi config set --path 'recoloca:ec2.sshFrom[0]' 203.0.113.0/24",
+    ],
+    ["no domain", { domain: undefined }, "domain", /is missing/, "pulumi config set recoloca:domain staging.recoloca.ai"],
+    ["no repository", { repository: undefined }, "repository", /is missing/, "pulumi config set recoloca:repository recoloca/recoloca"],
+    ["a zone that does not hold the domain", { ec2: { ...EC2, zone: "example.org" } }, "ec2.zone", /does not hold staging\.recoloca\.ai/],
+    ["a host key beside it", { hostKey: "ssh-ed25519 AAAA" }, "hostKey", /is made by the stack/, "pulumi config rm recoloca:hostKey"],
+    ["Session Manager on Debian", { hostAddress: "127.0.0.1", ec2: { ...EC2, reach: "session-manager" } }, "ec2.image", /has no agent/],
+    ["Session Manager without a tunnel's end", { ec2: { ...EC2, image: "ubuntu-24.04", reach: "session-manager" } }, "hostAddress", /where the tunnel begins/],
+    ["a bucket's name that is none", { createBackupBucket: { name: "My_Bucket" } }, "createBackupBucket.name", /got "My_Bucket", wants a bucket's name/],
+    ["backups that are cold when they are gone", { createBackupBucket: { coldAfter: 90, expireAfter: 60 } }, "createBackupBucket.coldAfter", /got 90 days/],
+    ["a lock that outlives what it locks", { createBackupBucket: { lockDays: 400 } }, "createBackupBucket.lockDays", /got 400 days/],
+  ])("%s", (_what, change, key, says, fix) => {
+    const found = problemsOf(change).filter((one) => one.key === key);
+    expect(problemsOf(change).map((one) => one.key)).toContain(key);
+    expect(found[0]!.says).toMatch(says);
+    if (fix !== undefined) expect(found[0]!.fix).toBe(fix);
+  });
+
+  test("a bucket without a server whose role could write to it", () => {
+    expect(checkCloud({ createBackupBucket: { coldAfter: 1, expireAfter: 2 } }, new Set())).toMatchObject([{ key: "createBackupBucket" }]);
+  });
+});
+
+describe("what follows from the environment's name", () => {
+  const of = (environment: string) =>
+    cloudSettings(
+      {
+        ...GOOD,
+        ec2: { ...EC2, image: "debian-13", reach: "direct", rootDisk: 20, dataDisk: 40, generation: 1 },
+        createBackupBucket: { coldAfter: 30, expireAfter: 365 },
+      },
+      environment,
+    )!;
+  test("production is guarded", () => {
+    expect(of("production")).toMatchObject({ machine: { protect: true }, backupBucket: { lock: "compliance", lockDays: 30 } });
+    expect(of("staging")).toMatchObject({ machine: { protect: false }, backupBucket: { lock: "governance", lockDays: 7 } });
+  });
+});
+
+test.each([
+  ["123456789012.dkr.ecr.sa-east-1.amazonaws.com", true],
+  ["ghcr.io", false],
+  ["123.dkr.ecr.sa-east-1.amazonaws.com.example.org", false],
+])("%s is AWS's own registry: %s", (server, expected) => expect(isEcr(server)).toBe(expected));
