@@ -6,6 +6,7 @@ import { BackupBucket } from "./components/backup-bucket/index.ts";
 import { ComposeDeployment } from "./components/compose-deployment/index.ts";
 import { Ec2Machine } from "./components/ec2-machine/index.ts";
 import { Host } from "./components/host/index.ts";
+import { imageDigests } from "./components/image-digests/index.ts";
 import { RegistryAccess } from "./components/registry-access/index.ts";
 import { loadSettings } from "./settings/index.ts";
 
@@ -23,9 +24,11 @@ const host = new Host("host", { ...settings.ground, ...(settings.host ?? ec2!.ac
 
 const registry = settings.registry && new RegistryAccess("registry", { ...settings.registry, server: host.server }, { dependsOn: host });
 
+const images = settings.images && imageDigests("images", { images: settings.images, registry: settings.registry });
+
 const deployment = new ComposeDeployment(
   application,
-  { ...settings, compose: settings.compose.text, server: host.server },
+  { ...settings, compose: settings.compose.text, server: host.server, ...(images && { images }) },
   { dependsOn: registry ? [host, registry] : [host] },
 );
 

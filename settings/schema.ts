@@ -4,7 +4,7 @@ import { backupBucketForm } from "./backup-bucket.ts";
 import { backupForm } from "./backup.ts";
 import { ec2Form } from "./ec2.ts";
 import { DURATION_FORM, parseDuration } from "../release/duration.ts";
-import { MAINTENANCE_PAGE_BYTES, gateSchema, imageByDigest, notifySchema, provenanceSchema, routeSchema, telemetrySchema } from "../release/plan.ts";
+import { MAINTENANCE_PAGE_BYTES, gateSchema, notifySchema, provenanceSchema, routeSchema, telemetrySchema } from "../release/plan.ts";
 import { migrationForm } from "./migration.ts";
 
 // Each form is used once: compiling it takes longer than it saves.
@@ -18,6 +18,12 @@ const duration = z.string().transform((text, context) => {
 
 const gate = gateSchema.extend({ timeout: duration.default(30), interval: duration.optional() });
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "wants a variable's name: letters, digits, underscores");
+const image = z
+  .string()
+  .regex(
+    /^[^\s@]+(@sha256:[0-9a-f]{64}|:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$/,
+    "wants an image by digest or by tag: registry/name@sha256:<64 hex digits>, registry/name:tag",
+  );
 const HOST_KEY = /^(ssh-ed25519|ecdsa-sha2-nistp256) [A-Za-z0-9+/=]+$/;
 
 export interface Key {
@@ -106,8 +112,8 @@ export const KEYS = {
     example: "https://staging.recoloca.ai",
   },
   images: {
-    form: z.record(z.string(), imageByDigest).optional(),
-    what: "Image by digest of each service that a deploy rolls. Set by the pipeline; without it the stack keeps what is live.",
+    form: z.record(z.string(), image).optional(),
+    what: "Image of each service that a deploy rolls, by digest; or by tag, which becomes the digest that it names at that moment. Set by the pipeline; without it the stack keeps what is live.",
     example: "ghcr.io/recoloca/backend@sha256:...",
   },
   release: {

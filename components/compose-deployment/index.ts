@@ -34,7 +34,7 @@ export interface ComposeDeploymentArgs {
   /** Text of the Compose file. */
   readonly compose: string;
   /** Service to image by digest. Absent: what is live stays. */
-  readonly images?: Record<string, string>;
+  readonly images?: pulumi.Input<Record<string, string>>;
   /** Name of the release; goes with `images`. */
   readonly release?: string;
   readonly provenance: Provenance;
@@ -99,7 +99,7 @@ export class ComposeDeployment extends pulumi.ComponentResource {
   constructor(name: string, args: ComposeDeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("recoloca:index:ComposeDeployment", name, { application: args.application, environment: args.environment }, opts);
     const { server, application, environment } = args;
-    const wish = pulumi.all([this.answer(args), args.secrets]).apply(([answer, secrets]) => this.decide(args, answer, secrets));
+    const wish = pulumi.all([this.answer(args), args.secrets, args.images]).apply(([answer, secrets, images]) => this.decide(args, images, answer, secrets));
     const plan = pulumi.secret(
       pulumi
         .all([wish, args.secrets, pulumi.output(args.notify ?? []), pulumi.output(args.telemetry)])
@@ -141,10 +141,10 @@ export class ComposeDeployment extends pulumi.ComponentResource {
   }
 
   /** What is wanted: what the configuration names, else what is live; and a word to the person about it. */
-  private decide(args: ComposeDeploymentArgs, answer: Answer, secrets: Record<string, string>): Deployed | null {
+  private decide(args: ComposeDeploymentArgs, named: Record<string, string> | undefined, answer: Answer, secrets: Record<string, string>): Deployed | null {
     const silent = "remembered" in answer;
     const now = silent ? answer.remembered : answer.live;
-    const wanted: Wanted | null = args.images && args.release !== undefined ? { images: args.images, release: args.release, provenance: args.provenance } : now;
+    const wanted: Wanted | null = named && args.release !== undefined ? { images: named, release: args.release, provenance: args.provenance } : now;
     if (!wanted) {
       if (!silent) void pulumi.log.warn(howToDeploy(serviceNames(args.compose)), this);
       return null;

@@ -1,7 +1,7 @@
 /** Newer packages of the edge and the engine, under visitors. The same version stands in for a newer one: its scripts are what would cut them. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { until } from "../../local/command.ts";
-import { ensureServer } from "../../local/server.ts";
+import { must, until } from "../../local/command.ts";
+import { ensureServer, serverName } from "../../local/server.ts";
 import { testSite } from "../../local/site.ts";
 import { Visitors } from "../chaos/visitors.ts";
 import { isWhole, release } from "../held-release.ts";
@@ -61,7 +61,9 @@ describe("in the stack's own window", () => {
     const boot = async () => (await server("cat /proc/sys/kernel/random/boot_id; stat -c %Y /run/systemd/system")).stdout;
     const before = await boot();
     await server("recoloca upgrade --reboot");
-    await until("the server is down", 60, async () => (await server("true")).code !== 0);
+    // A container that restarts itself ends: here somebody has to switch it on again.
+    const running = async () => (await must("docker", ["inspect", "--format", "{{.State.Running}}", serverName(testSite)])).trim();
+    await until("the server is down", 90, async () => (await running()) === "false");
     await ensureServer(testSite);
     expect(await boot()).not.toBe(before);
     await isWhole("first");

@@ -48,7 +48,7 @@ test.each([
   ["a route to a service that is not there", { routes: '[{"path":"/","service":"wbe","port":80}]' }, 'did you mean "web"?'],
   ["a port that is none", { routes: '[{"path":"/","service":"web","port":99999}]' }, "recoloca:routes[0].port"],
   ["a gate where no route leads", { routes: '[{"path":"/api","service":"web","port":80}]', gates: '[{"name":"page","path":"/"}]' }, "no route leads there"],
-  ["an image by tag", { images: '{"web":"r/web:latest"}', release: "1" }, "wants an image by digest"],
+  ["an image without digest or tag", { images: '{"web":"r/web"}', release: "1" }, "wants an image by digest or by tag"],
   ["images without a release", { images: `{"web":"r/web@sha256:${"a".repeat(64)}"}` }, "set together"],
   ["a registry without its password", { registryServer: "ghcr.io", registryUsername: "u" }, "pulumi config set --secret recoloca:registryPassword"],
   ["a migration in a service that is not there", { migration: '{"service":"api","command":["x"]}' }, "recoloca:migration.service"],
