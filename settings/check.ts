@@ -4,6 +4,7 @@ import { placeOf, readYaml } from "../release/compose-file.ts";
 import { MAINTENANCE_PAGE_BYTES } from "../release/plan.ts";
 import { KEYS, keyOf, type KeyName } from "./schema.ts";
 import { meant, setCommand, type Problem } from "./problems.ts";
+import { checkTls } from "./tls.ts";
 
 export type Values = { [Name in KeyName]: z.output<(typeof KEYS)[Name]["form"]> };
 
@@ -32,6 +33,7 @@ const STRUCTURED: ReadonlySet<string> = new Set([
   "notify",
   "recreate",
   "telemetry",
+  "tls",
 ]);
 
 export function checkValues(raw: Raw): { values: Partial<Values>; problems: Problem[] } {
@@ -107,7 +109,8 @@ function fixOf(name: string, key: string, issue: z.core.$ZodIssue, secret: boole
   return list ? `in the stack's file: ${String(issue.path.at(-1))}: [WORD, WORD]` : setCommand(key, exampleOf(key), secret);
 }
 
-const exampleOf = (key: string) => (/timeout|interval/.test(key) ? "30s" : /images/.test(key) ? "REGISTRY/NAME@sha256:DIGEST" : "VALUE");
+const exampleOf = (key: string) =>
+  /timeout|interval/.test(key) ? "30s" : /images/.test(key) ? "REGISTRY/NAME@sha256:DIGEST" : /email/.test(key) ? "ops@recoloca.ai" : "VALUE";
 
 const FIELDS: Record<string, readonly string[]> = {
   routes: ["host", "path", "service", "port"],
@@ -117,6 +120,7 @@ const FIELDS: Record<string, readonly string[]> = {
   provenance: ["commit", "actor", "run"],
   notify: ["url", "format", "on"],
   telemetry: ["endpoint", "headers"],
+  tls: ["acme", "hsts", "email", "directory", "rehearsal", "dns", "addresses"],
 };
 const knownBeside = (name: string) => FIELDS[name] ?? [];
 
@@ -138,7 +142,7 @@ export function checkTogether(
     problems.push({ key: "release", says: "is missing: a release's images and its name are set together", fix: commandFor("release", false) });
   if (values.release && !values.images)
     problems.push({ key: "images", says: "is missing: a release's images and its name are set together", fix: commandFor("images", false) });
-  return [...problems, ...checkWindow(values, given.page), ...checkCompose(values, compose, given.secrets)];
+  return [...problems, ...checkTls(values), ...checkWindow(values, given.page), ...checkCompose(values, compose, given.secrets)];
 }
 
 /** What a time with the doors closed needs: a page that fits, and a way to put the data back. */

@@ -4,13 +4,15 @@ import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { Backup, Gate, Migration, Notify, Provenance, Route, Telemetry } from "../release/plan.ts";
 import { checkTogether, checkValues, type Values } from "./check.ts";
+import type { Tls } from "../release/tls.ts";
 import { sayProblems } from "./problems.ts";
+import { tlsOf, wantsTls } from "./tls.ts";
 
 export interface Settings {
   readonly application: string;
   /** The stack's name. */
   readonly environment: string;
-  readonly host: { address: string; port: number; user: string; hostKey: string; privateKey: pulumi.Output<string>; traces: boolean };
+  readonly host: { address: string; port: number; user: string; hostKey: string; privateKey: pulumi.Output<string>; traces: boolean; certificates: boolean };
   readonly registry?: { registry: string; username: string; password: pulumi.Output<string> };
   readonly compose: { path: string; text: string };
   readonly images?: Record<string, string>;
@@ -23,6 +25,8 @@ export interface Settings {
   readonly domain?: string;
   /** Where people reach the application. */
   readonly url: string;
+  /** Secret: a given certificate's key is in it. */
+  readonly tls: pulumi.Output<Tls | undefined>;
   readonly routes: Route[];
   readonly gates: Gate[];
   readonly backup?: Backup;
@@ -84,6 +88,7 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
       hostKey: values.hostKey,
       privateKey: pulumi.secret(values.sshPrivateKey),
       traces: values.telemetry !== undefined,
+      certificates: values.tls?.acme !== undefined,
     },
     ...(registryServer &&
       registryUsername &&
@@ -96,7 +101,8 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     secrets: pulumi.secret(values.secrets),
     secretNames,
     ...(domain !== undefined && { domain }),
-    url: publicUrl ?? `http://${domain ?? values.hostAddress}`,
+    url: publicUrl ?? `${wantsTls(values) ? "https" : "http"}://${domain ?? values.hostAddress}`,
+    tls: pulumi.secret(tlsOf(values, values.hostAddress)),
     routes: values.routes.map((route) => ({ ...route, host: route.host ?? domain ?? "*" })),
     gates: values.gates.map((gate) => ({ ...gate, ...(gate.host === undefined && domain !== undefined && { host: domain }) })),
     ...(backup && { backup }),

@@ -18,6 +18,7 @@ import {
   type Route,
   type Telemetry,
 } from "../../release/plan.ts";
+import type { Tls } from "../../release/tls.ts";
 import { attemptName, isHeld, liveAnswerSchema, type LiveAnswer } from "../../release/record.ts";
 import { lastOutput } from "../last-outputs.ts";
 import { asRoot, type Server } from "../server.ts";
@@ -55,6 +56,8 @@ export interface ComposeDeploymentArgs {
   readonly notify?: pulumi.Input<readonly Notify[]>;
   /** Where each release's trace goes; the host has to be told too (`traces`). @default nowhere */
   readonly telemetry?: pulumi.Input<Telemetry | undefined>;
+  /** Certificates, and what browsers are told. For ACME the host has to be told too (`certificates`). @default plain HTTP */
+  readonly tls?: pulumi.Input<Tls | undefined>;
   /** Seconds. */
   readonly watch: number;
   /** Seconds to wait where another deploy runs. @default 0: refused at once, saying who is at it. */
@@ -102,9 +105,9 @@ export class ComposeDeployment extends pulumi.ComponentResource {
     const wish = pulumi.all([this.answer(args), args.secrets]).apply(([answer, secrets]) => this.decide(args, answer, secrets));
     const plan = pulumi.secret(
       pulumi
-        .all([wish, args.secrets, pulumi.output(args.notify ?? []), pulumi.output(args.telemetry)])
-        .apply(([wanted, secrets, notify, telemetry]) =>
-          wanted ? canonical({ ...toPlan(args, wanted, secrets), notify: [...notify], ...(telemetry && { telemetry }) }) : "",
+        .all([wish, args.secrets, pulumi.output(args.notify ?? []), pulumi.output(args.telemetry), pulumi.output(args.tls)])
+        .apply(([wanted, secrets, notify, telemetry, tls]) =>
+          wanted ? canonical({ ...toPlan(args, wanted, secrets), notify: [...notify], ...(telemetry && { telemetry }), ...(tls && { tls }) }) : "",
         ),
     );
     // Images, names and the attempt are for everyone; what is derived from the secrets is not shown.
