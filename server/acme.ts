@@ -33,7 +33,7 @@ export async function obtain(acme: Acme, directory: string, name: string): Promi
   const folder = folderOf(directory);
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = (kind: "crt" | "key") => path.join(folder, "certificates", `${name}.${kind}`);
-  const ask = () => run("lego", legoArguments(acme, directory, name), { timeout: LIMIT });
+  const ask = () => forRootAlone(() => run("lego", legoArguments(acme, directory, name), { timeout: LIMIT }));
   let ran = await ask();
   if (ran.code !== 0 && /accountDoesNotExist/.test(ran.stderr + ran.stdout)) {
     // The authority has lost it, or somebody has closed it: a new one costs nothing.
@@ -43,6 +43,16 @@ export async function obtain(acme: Acme, directory: string, name: string): Promi
   if (ran.code === 127) throw new NotIssued("lego is not on this host: pulumi up puts it there, or apt-get install lego");
   if (ran.code !== 0) throw notIssued(ran.stderr || ran.stdout);
   return { certificate: fs.readFileSync(file("crt"), "utf8"), privateKey: fs.readFileSync(file("key"), "utf8") };
+}
+
+/** lego makes its account's key readable for everyone. */
+function forRootAlone<T>(start: () => T): T {
+  const before = process.umask(0o077);
+  try {
+    return start();
+  } finally {
+    process.umask(before);
+  }
 }
 
 /** The authority's own words, without dates, levels and addresses of its objects. */

@@ -120,7 +120,7 @@ describe("issued", () => {
   test("right after the first deploy, through the edge; served by name over HTTP/1.1 and HTTP/2, and nothing below TLS 1.2", async () => {
     const output = await live(stack("shop", "shop.test", acme()));
     expect(output).toMatch(/certificate shop\.test, 89 days left, by Pebble[^,]*, in place since \d+s/);
-    expect(await acmeLog()).toMatch(/HTTP-01[\s\S]*shop\.test|shop\.test[\s\S]*http-01/i);
+    expect(await acmeLog()).toContain("Attempting to validate w/ HTTP: http://shop.test:80/");
     const seen = await visit("shop.test", "/headers", root);
     expect(seen.status).toBe(200);
     expect(JSON.parse(seen.body)).toMatchObject({ "x-forwarded-proto": "https", "x-forwarded-port": "443", "x-forwarded-host": "shop.test" });
@@ -133,9 +133,11 @@ describe("issued", () => {
 
   test("its key is root's alone", async () => {
     const { stdout } = await server(
-      "find /etc/haproxy/recoloca/certificates /var/lib/recoloca/acme /var/lib/recoloca/certificates \\( -name '*.pem' -o -name '*.key' -o -type d \\) -printf '%m %u %y\\n' | sort -u",
+      "find /etc/haproxy/recoloca/certificates /var/lib/recoloca/acme /var/lib/recoloca/certificates \\( -name '*.pem' -o -name '*.key' -o -type d \\) -printf '%m %u %y %p\\n'",
     );
-    expect(stdout.trim().split("\n")).toEqual(["600 root f", "700 root d"]);
+    const found = stdout.trim().split("\n");
+    expect(found.length).toBeGreaterThan(5);
+    expect(found.filter((line) => !/^(600 root f|700 root d) /.test(line))).toEqual([]);
   });
 
   test("visitors of plain HTTP are sent there, with path and query, and those of a name without a certificate are not", async () => {
@@ -190,6 +192,7 @@ describe("issued", () => {
 describe("renewed", () => {
   test("under visitors, each with a handshake of his own: none fails, and the edge's process stays", async () => {
     const before = await worker();
+    expect(before).toMatch(/^\d+\n$/);
     const old = (await handshake("shop.test")).fingerprint;
     const { result, fails, visits, shown } = await whileVisited("shop.test", root, () => server("recoloca certificate --renew --stack shop-test"));
     expect(result.code, result.output).toBe(0);
