@@ -282,6 +282,31 @@ describe("given", () => {
     expect((await server("stat -c '%a %U' /etc/haproxy/recoloca/certificates/shop.test.pem")).stdout.trim()).toBe("600 root");
   });
 
+  test("that has little of its life left is told of, once, and doctor says so", async () => {
+    const listener = `require("node:http").createServer((request, response) => request.on("data", (part) => require("node:fs").appendFileSync("/root/told", part + "\\n")).on("end", () => response.end())).listen(9099)`;
+    await server(`systemd-run --quiet --unit told node -e '${listener}'`);
+    const dates = "-not_before $(date -u -d '-90 days' +%Y%m%d%H%M%SZ) -not_after $(date -u -d '+20 days' +%Y%m%d%H%M%SZ)";
+    const own = await server(
+      `openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=given -addext subjectAltName=DNS:shop.test ${dates} -keyout /root/own.key -out /root/own.pem 2>/dev/null; cat /root/own.pem; cat /root/own.key >&2`,
+    );
+    const given = { certificate: own.stdout, privateKey: own.output.replace(own.stdout, "") };
+    await live(
+      stack(
+        "shop",
+        "shop.test",
+        { given, hsts: 0 },
+        { release: "2", variables: { RELEASE: "second" }, notify: [{ url: "http://127.0.0.1:9099/", format: "slack" }] },
+      ),
+    );
+    for (let look = 0; look < 2; look++) expect((await server("systemctl start recoloca-certify.service")).code).toBe(0);
+    const told = (await server("cat /root/told; systemctl stop told")).stdout;
+    expect(told.match(/certificate/g)).toEqual(["certificate"]);
+    expect(told).toContain("shop-test: certificate shop.test, 19 days left");
+    expect((await server("recoloca doctor")).stdout).toMatch(
+      /shop-test: certificate shop\.test, 19 days left.*\n +pulumi config set --secret recoloca:tlsCertificate/,
+    );
+  });
+
   test("goes with its stack, and one that was issued waits for the next time", async () => {
     await removeStack(stack("shop", "shop.test", undefined));
     await removeStack(stack("desk", "desk.test", undefined));
