@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 NPM := npm --silent --no-update-notifier --no-audit --no-fund
 
-.PHONY: help local local-down test chaos benchmark docs format
+.PHONY: help new-environment local local-down test chaos benchmark docs format
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -28,6 +28,9 @@ OPERATE := status history doctor logs backup backups rollback cancel accept show
 .PHONY: $(OPERATE)
 $(OPERATE): node_modules/.installed
 	@STACK=$(STACK) $(NPM) run operate -- $@ $(RELEASE) $(SERVICE) $(DOORS) $(if $(DOWNGRADE),--downgrade) $(if $(RESTORE),--restore)
+
+new-environment: node_modules/.installed ## write the file of a new stack, asked or by flags (NAME=demo DOMAIN=...)
+	@$(NPM) run new-environment
 
 test: node_modules/.installed ## lint, types, unit, engine, server, chaos, journeys
 	@$(NPM) run all-tests

@@ -1,22 +1,39 @@
 /** The product on one screen: what an environment is made of, in order. */
 import "./components/quick-start.ts";
+import * as pulumi from "@pulumi/pulumi";
+import { awsAccount } from "./components/aws-account/index.ts";
+import { BackupBucket } from "./components/backup-bucket/index.ts";
 import { ComposeDeployment } from "./components/compose-deployment/index.ts";
+import { Ec2Machine } from "./components/ec2-machine/index.ts";
 import { Host } from "./components/host/index.ts";
 import { RegistryAccess } from "./components/registry-access/index.ts";
 import { loadSettings } from "./settings/index.ts";
 
 const settings = loadSettings();
+const { application, cloud } = settings;
 
-const host = new Host("host", settings.host);
+const aws = cloud && awsAccount("aws", cloud.account);
+
+const ec2 = cloud && aws && new Ec2Machine("machine", { ...cloud.machine, provider: aws });
+
+const backups = ec2 && cloud?.backupBucket && new BackupBucket("backups", { ...cloud.backupBucket, provider: aws, writer: ec2.role });
+
+// The settings name a server that is there, or one to make.
+const host = new Host("host", { ...settings.ground, ...(settings.host ?? ec2!.access), ...settings.reach });
 
 const registry = settings.registry && new RegistryAccess("registry", { ...settings.registry, server: host.server }, { dependsOn: host });
 
 const deployment = new ComposeDeployment(
-  settings.application,
-  { ...settings, compose: settings.compose.text, server: host.server },
+  application,
+  { ...settings, compose: settings.compose.text, server: host.server, publicAddress: ec2?.access.address },
   { dependsOn: registry ? [host, registry] : [host] },
 );
 
 export const { url, release, deployed } = deployment;
 export const { program } = host;
 export const { machine } = host.server;
+/** How operators reach a server that the stack made. */
+export const access = ec2 && pulumi.secret(ec2.access);
+/** The record to make where the domain's zone is elsewhere. */
+export const dnsRecord = ec2?.dnsRecord;
+export const backupBucket = backups?.bucket;

@@ -80,12 +80,17 @@ async function changeUnderLoad(
   const last = wrong.at(-1);
   // On the clock that server and visitors share.
   const back = last && seen.answers.find((one) => one.answered > last.answered && one.status === 200);
+  // What is answered once nobody asks any more says nothing about gaps.
+  const end = Math.max(...seen.answers.map((one) => one.sent));
   const serving = result.serving ?? (back && (back.answered - result.began) / 1000);
   return {
     version,
     failed: wrong.length,
     requests: seen.answers.length,
-    gap: longestGap(seen.answers, result.began),
+    gap: longestGap(
+      seen.answers.filter((one) => one.answered <= end),
+      result.began,
+    ),
     ...(serving !== undefined && { serving }),
   };
 }

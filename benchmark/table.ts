@@ -180,7 +180,11 @@ export function tableOf(measured: Measured): string {
   const rows = rowsOf(measured).map(
     ({ measure, want, got, reached, plain, rollout }) => `| ${measure} | ${want} | ${reached ? "✓" : "✗"} ${got} | ${plain ?? ""} | ${rollout ?? ""} |`,
   );
-  return ["| measure | must reach | measured | `docker compose up -d` | docker-rollout's method |", "| --- | --- | --- | --- | --- |", ...rows].join("\n");
+  return [
+    "| measure | must reach | measured | `docker compose up -d` | docker-rollout's method, without a drain hook |",
+    "| --- | --- | --- | --- | --- |",
+    ...rows,
+  ].join("\n");
 }
 
 const [BEGIN, END] = ["<!-- benchmark -->", "<!-- /benchmark -->"];

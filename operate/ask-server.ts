@@ -7,7 +7,7 @@ import { NAMESPACE } from "../settings/index.ts";
 import { sayProblems } from "../settings/problems.ts";
 
 /** What needs to be known of a stack to reach its server; the rest of its configuration may be wrong meanwhile. */
-const NEEDED = ["application", "hostAddress", "hostPort", "hostUser", "hostKey", "sshPrivateKey"];
+const NEEDED = ["application", "hostAddress", "hostPort", "hostUser", "hostKey", "sshPrivateKey", "ec2"];
 
 /** These are about the whole host; the others about one of its stacks. */
 const OF_THE_HOST = ["status", "history", "doctor"];
@@ -19,8 +19,23 @@ export interface Configured {
   readonly objectValue?: unknown;
 }
 
-/** Runs one of `recoloca`'s commands there; `hear` gets what it prints. Gives its exit code. */
-export async function askServer(stack: string, raw: Record<string, Configured>, words: readonly string[], hear: (text: string) => void): Promise<number> {
+/** What a stack that made its server exports of it. */
+export interface Access {
+  readonly address: string;
+  readonly user: string;
+  readonly hostKey: string;
+  readonly privateKey: string;
+}
+
+export interface OfStack {
+  readonly name: string;
+  readonly configuration: Record<string, Configured>;
+  /** The stack's own word of a server that it made. */
+  readonly made?: () => Promise<Access | undefined>;
+}
+
+/** Runs one of `recoloca`'s commands on a stack's server; `hear` gets what it prints. Gives its exit code. */
+export async function askServer({ name: stack, configuration: raw, made }: OfStack, words: readonly string[], hear: (text: string) => void): Promise<number> {
   const mine = Object.entries(raw).flatMap(([key, one]) => (key.startsWith(`${NAMESPACE}:`) ? [[key.slice(NAMESPACE.length + 1), one] as const] : []));
   if (mine.length === 0) throw new Error(`stack "${stack}" has no configuration here\n  ${stack === "local" ? "make local" : `pulumi stack init ${stack}`}`);
   const { values, problems } = checkValues({
@@ -29,9 +44,21 @@ export async function askServer(stack: string, raw: Record<string, Configured>, 
   });
   const ours = problems.filter((problem) => NEEDED.includes(problem.key));
   if (ours.length > 0) throw new Error(sayProblems(stack, ours));
-  const { application, hostAddress: host, hostPort: port, hostUser: user, hostKey, sshPrivateKey: privateKey } = values as Required<typeof values>;
+  const {
+    application,
+    hostAddress,
+    hostPort: port,
+    hostUser,
+    hostKey,
+    sshPrivateKey,
+    ec2,
+  } = values as typeof values & { application: string; hostPort: number };
+  const own = ec2 ? await made?.() : { address: hostAddress!, user: hostUser!, hostKey: hostKey!, privateKey: sshPrivateKey! };
+  if (!own) throw new Error(`stack "${stack}" has made no server yet\n  pulumi up --stack ${stack}`);
+  const { user } = own;
+  const host = hostAddress ?? own.address;
   const session = new SshSession();
-  const silence = await session.open({ host, port, user, privateKey, hostKey });
+  const silence = await session.open({ ...own, host, port });
   if (silence !== "") throw noAnswer({ host, port, user }, silence);
   const named = OF_THE_HOST.includes(words[0] ?? "") ? words : [...words, "--stack", `${application}-${stack}`];
   const { code } = await session.run(asRoot(user, commandLine("recoloca", ...named)), hear);

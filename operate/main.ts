@@ -4,7 +4,7 @@ import { localSite } from "../local/site.ts";
 import { LocalStack, STACK as LOCAL } from "../local/stack.ts";
 import { checkout } from "../tools/cache.ts";
 import { ensureToolchain } from "../tools/toolchain.ts";
-import { askServer, type Configured } from "./ask-server.ts";
+import { askServer, type Access, type Configured } from "./ask-server.ts";
 import { settleStack, type Pulumi } from "./rollback.ts";
 
 async function pulumiFor(stack: string): Promise<Pulumi> {
@@ -25,12 +25,18 @@ async function configurationOf(stack: string, pulumi: Pulumi): Promise<Record<st
   throw new Error(`the configuration of stack "${stack}" cannot be read\n  ${output.trim()}`);
 }
 
+/** What the stack exports of a server that it made. */
+async function accessOf(pulumi: Pulumi): Promise<Access | undefined> {
+  const { code, stdout } = await pulumi(["stack", "output", "access", "--show-secrets", "--json"]);
+  return code === 0 ? (JSON.parse(stdout) as Access) : undefined;
+}
+
 async function main(): Promise<number> {
   const stack = process.env["STACK"] || LOCAL;
   const words = process.argv.slice(2);
   const pulumi = await pulumiFor(stack);
   const configuration = await configurationOf(stack, pulumi);
-  const code = await askServer(stack, configuration, words, (text) => process.stdout.write(text));
+  const code = await askServer({ name: stack, configuration, made: () => accessOf(pulumi) }, words, (text) => process.stdout.write(text));
   if (code !== 0 || words[0] !== "rollback") return code;
   const application = configuration["recoloca:application"]?.value ?? "recoloca";
   return settleStack(stack, application, Object.keys(configuration), pulumi, (line) => process.stdout.write(`${line}\n`));

@@ -2,6 +2,9 @@
 import type * as z from "zod";
 import { placeOf, readYaml } from "../release/compose-file.ts";
 import { MAINTENANCE_PAGE_BYTES } from "../release/plan.ts";
+import { BACKUP_BUCKET_FIELDS } from "./backup-bucket.ts";
+import { isEcr } from "./cloud.ts";
+import { EC2_FIELDS } from "./ec2.ts";
 import { KEYS, keyOf, type KeyName } from "./schema.ts";
 import { meant, setCommand, type Problem } from "./problems.ts";
 import { checkTls } from "./tls.ts";
@@ -34,6 +37,8 @@ const STRUCTURED: ReadonlySet<string> = new Set([
   "recreate",
   "telemetry",
   "tls",
+  "ec2",
+  "createBackupBucket",
 ]);
 
 export function checkValues(raw: Raw): { values: Partial<Values>; problems: Problem[] } {
@@ -44,7 +49,8 @@ export function checkValues(raw: Raw): { values: Partial<Values>; problems: Prob
   for (const [name, key] of Object.entries(KEYS) as [KeyName, (typeof KEYS)[KeyName]][]) {
     const text = raw.values[name];
     const secret = "secret" in key && key.secret;
-    if (text === undefined && "required" in key && key.required) {
+    const needless = "unless" in key && raw.values[key.unless] !== undefined;
+    if (text === undefined && "required" in key && key.required && !needless) {
       problems.push({ key: name, says: `is missing: ${lower(key.what)}`, fix: commandFor(name, secret) });
       continue;
     }
@@ -61,7 +67,8 @@ export function checkValues(raw: Raw): { values: Partial<Values>; problems: Prob
   return { values: values, problems };
 }
 
-const lower = (text: string) => text.charAt(0).toLowerCase() + text.slice(1).replace(/\.$/, "");
+/** Its first sentence, inside another one. */
+const lower = (text: string) => text.charAt(0).toLowerCase() + text.slice(1).replace(/\.( .*)?$/, "");
 
 function fromJson(text: string): unknown {
   try {
@@ -121,6 +128,8 @@ const FIELDS: Record<string, readonly string[]> = {
   notify: ["url", "format", "on"],
   telemetry: ["endpoint", "headers"],
   tls: ["acme", "hsts", "email", "directory", "rehearsal", "dns", "addresses"],
+  ec2: EC2_FIELDS,
+  createBackupBucket: BACKUP_BUCKET_FIELDS,
 };
 const knownBeside = (name: string) => FIELDS[name] ?? [];
 
@@ -131,7 +140,8 @@ export function checkTogether(
   given: { secrets: readonly string[]; registry: readonly string[]; page?: ComposeFile | undefined },
 ): Problem[] {
   const problems: Problem[] = [];
-  if (given.registry.length > 0 && given.registry.length < 3)
+  const byRole = values.ec2 !== undefined && isEcr(values.registryServer) && given.registry.length === 1;
+  if (given.registry.length > 0 && given.registry.length < 3 && !byRole)
     for (const name of ["registryServer", "registryUsername", "registryPassword"].filter((one) => !given.registry.includes(one)))
       problems.push({
         key: name,

@@ -3,8 +3,9 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { Backup, Gate, Migration, Notify, Provenance, Route, Telemetry } from "../release/plan.ts";
-import { checkTogether, checkValues, type Values } from "./check.ts";
 import type { Tls } from "../release/tls.ts";
+import { checkCloud, cloudSettings, isEcr, type CloudSettings } from "./cloud.ts";
+import { checkTogether, checkValues, type Values } from "./check.ts";
 import { sayProblems } from "./problems.ts";
 import { tlsOf, wantsTls } from "./tls.ts";
 
@@ -12,8 +13,14 @@ export interface Settings {
   readonly application: string;
   /** The stack's name. */
   readonly environment: string;
-  readonly host: { address: string; port: number; user: string; hostKey: string; privateKey: pulumi.Output<string>; traces: boolean; certificates: boolean };
-  readonly registry?: { registry: string; username: string; password: pulumi.Output<string> };
+  /** A server that is there; or what the stack makes at AWS: one of the two. */
+  readonly host?: { address: string; user: string; hostKey: string; privateKey: pulumi.Output<string> };
+  readonly cloud?: CloudSettings;
+  /** The SSH port, and where a tunnel to a server at AWS begins. */
+  readonly reach: { port: number; address?: string };
+  /** What any server is given: when it is upgraded, a systemd calendar expression; whether releases send traces from it, and whether certificates are asked for there. */
+  readonly ground: { upgradeWindow?: string; traces: boolean; certificates: boolean };
+  readonly registry?: { registry: string; login: { username: string; password: pulumi.Output<string> } | { helper: "ecr-login" } };
   readonly compose: { path: string; text: string };
   readonly images?: Record<string, string>;
   readonly release?: string;
@@ -63,6 +70,7 @@ export function loadSettings(folder = process.cwd()): Settings {
   const secretNames = Object.keys(values.secrets ?? {});
   const registry = ["registryServer", "registryUsername", "registryPassword"].filter((key) => raw[key] !== undefined);
   const page = values.maintenancePage === undefined ? undefined : { path: values.maintenancePage, text: read(path.resolve(folder, values.maintenancePage)) };
+  problems.push(...checkCloud(values, new Set(Object.keys(raw))));
   problems.push(...checkTogether(values, { path: file, text }, { secrets: secretNames, registry, page }));
   if (problems.length > 0 || text === undefined) throw new pulumi.RunError(sayProblems(stack, problems));
   return toSettings(values as Values, stack, { path: file, text }, secretNames, page?.text);
@@ -77,22 +85,23 @@ function read(file: string): string | undefined {
 }
 
 function toSettings(values: Values, environment: string, compose: Settings["compose"], secretNames: string[], page?: string): Settings {
+  const { hostAddress, hostKey, sshPrivateKey } = values;
+  const cloud = cloudSettings(values, environment);
   const { registryServer, registryUsername, registryPassword, images, release, backup, migration, domain, publicUrl } = values;
   return {
     application: values.application,
     environment,
-    host: {
-      address: values.hostAddress,
-      port: values.hostPort,
-      user: values.hostUser,
-      hostKey: values.hostKey,
-      privateKey: pulumi.secret(values.sshPrivateKey),
+    ...(hostAddress !== undefined &&
+      hostKey !== undefined &&
+      sshPrivateKey !== undefined && { host: { address: hostAddress, user: values.hostUser, hostKey, privateKey: pulumi.secret(sshPrivateKey) } }),
+    reach: { port: values.hostPort, ...(hostAddress !== undefined && { address: hostAddress }) },
+    ground: {
+      ...windowOf(values.upgradeWindow ?? (cloud ? "Sun 04:00" : "never")),
       traces: values.telemetry !== undefined,
       certificates: values.tls?.acme !== undefined,
     },
-    ...(registryServer &&
-      registryUsername &&
-      registryPassword !== undefined && { registry: { registry: registryServer, username: registryUsername, password: pulumi.secret(registryPassword) } }),
+    ...(cloud && { cloud }),
+    ...registryOf(registryServer, registryUsername, registryPassword),
     compose,
     ...(images && { images }),
     ...(release !== undefined && { release }),
@@ -101,8 +110,8 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     secrets: pulumi.secret(values.secrets),
     secretNames,
     ...(domain !== undefined && { domain }),
-    url: publicUrl ?? `${wantsTls(values) ? "https" : "http"}://${domain ?? values.hostAddress}`,
-    tls: pulumi.secret(tlsOf(values, values.hostAddress)),
+    url: publicUrl ?? `${wantsTls(values) ? "https" : "http"}://${domain ?? hostAddress}`,
+    tls: pulumi.secret(tlsOf(values, hostAddress)),
     routes: values.routes.map((route) => ({ ...route, host: route.host ?? domain ?? "*" })),
     gates: values.gates.map((gate) => ({ ...gate, ...(gate.host === undefined && domain !== undefined && { host: domain }) })),
     ...(backup && { backup }),
@@ -117,4 +126,17 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     ...(values.lift !== undefined && { lift: values.lift }),
     keep: values.keep,
   };
+}
+
+/** `Sun 04:00` as systemd writes it, in UTC whatever the server's own time zone is. */
+function windowOf(text: string): { upgradeWindow?: string } {
+  if (text === "never") return {};
+  const [time, days] = text.split(" ").reverse();
+  return { upgradeWindow: [days, "*-*-*", `${time}:00`, "UTC"].filter(Boolean).join(" ") };
+}
+
+function registryOf(registry: string | undefined, username: string | undefined, password: string | undefined): Pick<Settings, "registry"> {
+  if (registry === undefined) return {};
+  if (username !== undefined && password !== undefined) return { registry: { registry, login: { username, password: pulumi.secret(password) } } };
+  return isEcr(registry) ? { registry: { registry, login: { helper: "ecr-login" } } } : {};
 }

@@ -1,6 +1,8 @@
 /** Every key of a stack's configuration: its form, its default, what it is for, and an example that would be right. */
 import * as z from "zod";
+import { backupBucketForm } from "./backup-bucket.ts";
 import { backupForm } from "./backup.ts";
+import { ec2Form } from "./ec2.ts";
 import { DURATION_FORM, parseDuration } from "../release/duration.ts";
 import { MAINTENANCE_PAGE_BYTES, gateSchema, imageByDigest, notifySchema, provenanceSchema, routeSchema, telemetrySchema } from "../release/plan.ts";
 import { migrationForm } from "./migration.ts";
@@ -25,6 +27,8 @@ export interface Key {
   readonly example: string;
   readonly default?: string;
   readonly required?: boolean;
+  /** Another key that makes this one needless. */
+  readonly unless?: string;
   readonly secret?: boolean;
 }
 
@@ -38,16 +42,41 @@ export const KEYS = {
     example: "recoloca",
     default: "recoloca",
   },
-  hostAddress: { form: z.string().min(1), what: "Host name or address of the server, reached by SSH.", example: "staging.recoloca.ai", required: true },
+  repository: {
+    form: z
+      .string()
+      .regex(/^[A-Za-z0-9-]+\/[A-Za-z0-9._-]+$/, "wants owner and name: recoloca/recoloca")
+      .optional(),
+    what: "The GitHub repository that this program lives in.",
+    example: "recoloca/recoloca",
+  },
+  ec2: {
+    form: ec2Form.optional(),
+    what: "A server at AWS that the stack makes: region, instanceType, and what else is wanted of it (docs/aws.md). In place of hostAddress, hostKey and sshPrivateKey.",
+    example: '{"region": "eu-central-1", "instanceType": "t4g.small", "sshFrom": ["203.0.113.0/24"]}',
+  },
+  createBackupBucket: {
+    form: backupBucketForm.optional(),
+    what: "A bucket for backups that the stack makes, beside the server that it makes: nothing in it can be changed or removed before its time.",
+    example: '{"lockDays": 30, "expireAfter": 365}',
+  },
+  hostAddress: {
+    form: z.string().min(1).optional(),
+    what: "Host name or address of the server, reached by SSH. With a server at AWS: where a tunnel to it begins.",
+    example: "staging.recoloca.ai",
+    required: true,
+    unless: "ec2",
+  },
   hostPort: { form: z.coerce.number().int().min(1).max(65535).default(22), what: "SSH port.", example: "22", default: "22" },
   hostUser: { form: z.string().min(1).default("root"), what: "SSH user: root, or one who may use sudo without a password.", example: "root", default: "root" },
   hostKey: {
-    form: z.string().regex(HOST_KEY, "wants the server's public host key: ssh-ed25519 AAAA..."),
+    form: z.string().regex(HOST_KEY, "wants the server's public host key: ssh-ed25519 AAAA...").optional(),
     what: "The server's public host key. Nothing is trusted on first use.",
     example: "$(ssh-keyscan -t ed25519 HOST | cut -d' ' -f2-)",
     required: true,
+    unless: "ec2",
   },
-  sshPrivateKey: { form: z.string(), what: "Private key that opens the server.", example: "", required: true, secret: true },
+  sshPrivateKey: { form: z.string().optional(), what: "Private key that opens the server.", example: "", required: true, unless: "ec2", secret: true },
   registryServer: {
     form: z.string().min(1).optional(),
     what: "Registry that the images come from; with its user and password, or none of the three.",
@@ -138,6 +167,18 @@ export const KEYS = {
     example: "",
     default: "nowhere",
     secret: true,
+  },
+  upgradeWindow: {
+    form: z
+      .string()
+      .regex(
+        /^(never|((Mon|Tue|Wed|Thu|Fri|Sat|Sun)(,(Mon|Tue|Wed|Thu|Fri|Sat|Sun))* )?([01]\d|2[0-3]):[0-5]\d)$/,
+        "wants days and a time, in UTC, or never: Sun 04:00",
+      )
+      .optional(),
+    what: "When newer packages of Docker and HAProxy come, and a restart where one is wanted, never during a deploy: days and a time in UTC.",
+    example: "Sun 04:00",
+    default: "Sun 04:00 on a server that the stack makes, else never",
   },
   recreate: {
     form: z.array(z.string().min(1)).default([]),

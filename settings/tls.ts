@@ -87,10 +87,11 @@ export function checkTls(values: TlsValues): Problem[] {
 
 const namesOf = ({ routes = [], domain }: TlsValues) => certifiedNames({ routes: routes.map(({ host }) => ({ host: host ?? domain ?? "*" })) });
 
-/** For the plan. The server is known by its address, too: that is where the names may lead. Holds the private key. */
-export function tlsOf({ tls, tlsCertificate, tlsPrivateKey }: TlsValues, hostAddress: string): Tls | undefined {
+/** For the plan. A server that is there is known by its address, too: that is where the names may lead. Holds the private key. */
+export function tlsOf({ tls, tlsCertificate, tlsPrivateKey }: TlsValues, hostAddress?: string): Tls | undefined {
   const hstsSeconds = tls?.hsts ?? 0;
-  if (tls?.acme) return { acme: { ...tls.acme, addresses: [...new Set([...tls.acme.addresses, hostAddress])] }, hsts: hstsSeconds };
+  if (tls?.acme)
+    return { acme: { ...tls.acme, addresses: [...new Set([...tls.acme.addresses, ...(hostAddress === undefined ? [] : [hostAddress])])] }, hsts: hstsSeconds };
   if (tlsCertificate === undefined || tlsPrivateKey === undefined) return undefined;
   return { given: { certificate: tlsCertificate, privateKey: tlsPrivateKey }, hsts: hstsSeconds };
 }

@@ -58,6 +58,8 @@ export interface ComposeDeploymentArgs {
   readonly telemetry?: pulumi.Input<Telemetry | undefined>;
   /** Certificates, and what browsers are told. For ACME the host has to be told too (`certificates`). @default plain HTTP */
   readonly tls?: pulumi.Input<Tls | undefined>;
+  /** The server's public address, which it does not know itself where there is NAT: names that are certified have to lead to it. */
+  readonly publicAddress?: pulumi.Input<string> | undefined;
   /** Seconds. */
   readonly watch: number;
   /** Seconds to wait where another deploy runs. @default 0: refused at once, saying who is at it. */
@@ -105,7 +107,13 @@ export class ComposeDeployment extends pulumi.ComponentResource {
     const wish = pulumi.all([this.answer(args), args.secrets]).apply(([answer, secrets]) => this.decide(args, answer, secrets));
     const plan = pulumi.secret(
       pulumi
-        .all([wish, args.secrets, pulumi.output(args.notify ?? []), pulumi.output(args.telemetry), pulumi.output(args.tls)])
+        .all([
+          wish,
+          args.secrets,
+          pulumi.output(args.notify ?? []),
+          pulumi.output(args.telemetry),
+          pulumi.all([args.tls, args.publicAddress]).apply(([tls, address]) => leadingTo(tls, address)),
+        ])
         .apply(([wanted, secrets, notify, telemetry, tls]) =>
           wanted ? canonical({ ...toPlan(args, wanted, secrets), notify: [...notify], ...(telemetry && { telemetry }), ...(tls && { tls }) }) : "",
         ),
@@ -173,6 +181,9 @@ async function ask(server: Server, command: string): Promise<LiveAnswer> {
   if (code !== 0) throw new pulumi.RunError(`the server does not say what is live; nothing was changed\n  ${command}: ${output.trim()}`);
   return liveAnswerSchema.parse(JSON.parse(stdout));
 }
+
+const leadingTo = (tls: Tls | undefined, address: string | undefined): Tls | undefined =>
+  tls?.acme && address !== undefined ? { ...tls, acme: { ...tls.acme, addresses: [...tls.acme.addresses, address] } } : tls;
 
 const serviceNames = (compose: string) => Object.keys((readYaml(compose) as { services: object }).services);
 

@@ -82,13 +82,13 @@ base64 -d | gzip -d > /opt/recoloca/recoloca-trace.js.new
 mv /opt/recoloca/recoloca-trace.js.new /opt/recoloca/recoloca-trace.js
 `;
 
-/** Reads the packed program on standard input; a half-copied one never gets the name. */
-export function installScript(hash: string): string {
+/** Reads the packed program on standard input; a half-copied one never gets the name. `window`: a systemd calendar expression. */
+export function installScript(hash: string, window?: string): string {
   const folder = `/opt/recoloca/${hash}`;
   return `set -eu
 mkdir -p ${folder}
 base64 -d | gzip -d > ${folder}/recoloca.js.new
 mv ${folder}/recoloca.js.new ${folder}/recoloca.js
-node ${folder}/recoloca.js install
+node ${folder}/recoloca.js install${window === undefined ? "" : ` --window "${window}"`}
 `;
 }

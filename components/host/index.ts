@@ -1,4 +1,4 @@
-/** A server that applications are deployed to. Now one that someone made and that answers to SSH. */
+/** A server that applications are deployed to, whoever made it: what answers to SSH. */
 import { Provider } from "@pulumi/command/provider.js";
 import * as remote from "@pulumi/command/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
@@ -11,14 +11,20 @@ import { SshSession, noAnswer } from "./ssh-session.ts";
 
 export interface HostArgs {
   /** Host name or IP address. */
-  readonly address: string;
+  readonly address: pulumi.Input<string>;
   /** @default 22 */
   readonly port: number;
   /** `root`, or a user with sudo without a password. */
   readonly user: string;
   /** Public host key, `ssh-ed25519 AAAA...`. */
-  readonly hostKey: string;
+  readonly hostKey: pulumi.Input<string>;
   readonly privateKey: pulumi.Input<string>;
+  /** Seconds until it has to answer: one that has just been made is starting. @default 0: at once */
+  readonly patience?: number;
+  /** Where else to look when it does not answer: a sentence or a command. */
+  readonly whenSilent?: pulumi.Input<string>;
+  /** When it takes newer packages, and restarts where they want it: a systemd calendar expression. @default never by itself */
+  readonly upgradeWindow?: string;
   /** Whether releases send traces from it. @default false */
   readonly traces?: boolean;
   /** Whether certificates are asked for by ACME, which wants a program for it. @default false */
@@ -38,12 +44,14 @@ export class Host extends pulumi.ComponentResource {
   constructor(name: string, args: HostArgs, opts?: pulumi.ComponentResourceOptions) {
     super("recoloca:index:Host", name, { address: args.address }, opts);
     const { address: host, port, user, hostKey } = args;
+    const patience = pulumi.runtime.isDryRun() ? 0 : (args.patience ?? 0);
     // A provider of our own, because the engine starts its plugin at once, while the server is being asked.
     const provider = new Provider(`${name}-ssh`, {}, { parent: this });
     const session = new SshSession();
-    const silence = pulumi.unsecret(pulumi.output(args.privateKey)).apply(async (privateKey) => {
-      const why = await session.open({ host, port, user, privateKey, hostKey });
-      if (why !== "" && !pulumi.runtime.isDryRun()) throw noAnswer({ host, port, user }, why);
+    const reached = pulumi.unsecret(pulumi.all([host, hostKey, args.privateKey, args.whenSilent]));
+    const silence = reached.apply(async ([address, key, privateKey, look]) => {
+      const why = await session.open({ host: address, port, user, privateKey, hostKey: key }, patience);
+      if (why !== "" && !pulumi.runtime.isDryRun()) throw noAnswer({ host: address, port, user }, why, look);
       return why;
     });
     // What cannot be reached is known before anything is changed: every command's connection waits for the answer.
@@ -78,9 +86,9 @@ export class Host extends pulumi.ComponentResource {
         },
         { parent: this, provider, dependsOn: after, hideDiffs: ["stdin"] },
       );
-    const installed = put("program", program, installScript, bootstrap);
+    const installed = put("program", program, (hash) => installScript(hash, args.upgradeWindow), bootstrap);
     if (args.traces) put("traces", pulumi.output(traceProgram()), (hash) => `${TRACE_SCRIPT}# ${hash}`, installed);
-    this.address = installed.id.apply(() => host);
+    this.address = pulumi.all([installed.id, host]).apply(([, address]) => address);
     this.program = pulumi.all([installed.id, program]).apply(([, { hash }]) => hash);
     this.registerOutputs({ address: this.address, program: this.program });
   }

@@ -14,6 +14,8 @@ export interface Address {
 }
 
 const SECONDS = 5;
+/** Milliseconds between two questions to a server that is starting. */
+const PAUSE = 2000;
 
 interface Opened {
   readonly client: Client;
@@ -24,15 +26,21 @@ export class SshSession {
   private opened: Promise<Opened> | undefined;
   private asking = 0;
 
-  /** Why the server does not answer, or empty. What waiting does not mend is thrown: a key that it does not take, or take for its own. */
-  async open(address: Address): Promise<string> {
-    this.opened = connect(address);
-    try {
-      (await this.opened).socket.unref();
-      return "";
-    } catch (error) {
-      if (error instanceof Silent) return error.message;
-      throw error;
+  /**
+   * Why the server does not answer, or empty; asked again until `patience`, in seconds, is over. What waiting does not mend is thrown:
+   * a key that it does not take, or take for its own.
+   */
+  async open(address: Address, patience = 0): Promise<string> {
+    for (const end = performance.now() + patience * 1000; ;) {
+      this.opened = connect(address);
+      try {
+        (await this.opened).socket.unref();
+        return "";
+      } catch (error) {
+        if (!(error instanceof Silent)) throw error;
+        if (performance.now() > end) return error.message;
+        await new Promise((again) => setTimeout(again, PAUSE));
+      }
     }
   }
 
@@ -132,7 +140,7 @@ const otherHostKey = ({ host, port }: Address, pinned: string, shown: string | u
   if the server was made anew, compare with its console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub; then
     pulumi config set recoloca:hostKey "$(ssh-keyscan -p ${port} -t ed25519 ${host} | cut -d' ' -f2-)"`);
 
-export const noAnswer = ({ host, port, user }: Omit<Address, "privateKey" | "hostKey">, why: string) =>
+export const noAnswer = ({ host, port, user }: Omit<Address, "privateKey" | "hostKey">, why: string, look?: string) =>
   new pulumi.RunError(`the server ${host}:${port} does not answer (${why}); nothing was changed
-  is it up, and does its firewall let this machine in? Try: ssh -p ${port} ${user}@${host} true
+  ${look ?? `is it up, and does its firewall let this machine in? Try: ssh -p ${port} ${user}@${host} true`}
   if it has moved: pulumi config set recoloca:hostAddress ADDRESS`);

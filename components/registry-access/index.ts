@@ -6,26 +6,27 @@ import { commandLine } from "../shell.ts";
 
 export interface RegistryAccessArgs {
   readonly server: Server;
-  /** `ghcr.io`, or any registry with a password. */
+  /** `ghcr.io`, or any registry. */
   readonly registry: string;
-  readonly username: string;
-  /** Read access is enough. */
-  readonly password: pulumi.Input<string>;
+  /** Read access is enough. For ECR nothing is kept: a helper asks with the server's own role. */
+  readonly login: { readonly username: string; readonly password: pulumi.Input<string> } | { readonly helper: "ecr-login" };
 }
 
 export class RegistryAccess extends pulumi.ComponentResource {
   constructor(name: string, args: RegistryAccessArgs, opts?: pulumi.ComponentResourceOptions) {
     super("recoloca:index:RegistryAccess", name, { registry: args.registry }, opts);
+    const { server, registry, login } = args;
+    const how = "helper" in login ? ["--helper", login.helper] : ["--username", login.username];
     new remote.Command(
       name,
       {
-        connection: args.server.connection,
-        create: onMachine(args.server, commandLine("recoloca", "login", "--server", args.registry, "--username", args.username)),
-        delete: asRoot(args.server.user, commandLine("recoloca", "logout", "--server", args.registry)),
-        stdin: pulumi.secret(args.password),
+        connection: server.connection,
+        create: onMachine(server, commandLine("recoloca", "login", "--server", registry, ...how)),
+        delete: asRoot(server.user, commandLine("recoloca", "logout", "--server", registry)),
+        ...("password" in login && { stdin: pulumi.secret(login.password) }),
         addPreviousOutputInEnv: false,
       },
-      { parent: this, provider: args.server.provider },
+      { parent: this, provider: server.provider },
     );
     this.registerOutputs();
   }

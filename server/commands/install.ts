@@ -8,11 +8,12 @@ import { ROOT, writeWhole } from "../store.ts";
 
 const NAME = "/usr/local/bin/recoloca";
 
-export async function install(_given: Given): Promise<number> {
+export async function install(given: Given): Promise<number> {
   const program = fs.realpathSync(process.argv[1]!);
   fs.mkdirSync(ROOT, { recursive: true, mode: 0o700 });
   fs.mkdirSync("/etc/recoloca", { recursive: true, mode: 0o755 });
   await placeUnits();
+  await placeWindow(given.options["window"]);
   writeWhole(`${NAME}-ended`, ENDED, 0o755);
   writeWhole(NAME, starter(process.execPath, program), 0o755);
   const changed = await applyConfiguration();
@@ -35,6 +36,24 @@ async function placeUnits(): Promise<void> {
   await must("systemctl", ["daemon-reload"]);
   await must("systemctl", ["enable", "--quiet", "recoloca-resume.service"]);
   await must("systemctl", ["enable", "--quiet", "--now", "recoloca-prune.timer", "recoloca-certify.timer"]);
+}
+
+/** When newer packages come, and a restart where one is wanted: a systemd calendar expression, or never. */
+async function placeWindow(window: string | boolean | undefined): Promise<void> {
+  const [service, timer] = ["recoloca-upgrade.service", "recoloca-upgrade.timer"].map((name) => `/etc/systemd/system/${name}`) as [string, string];
+  if (typeof window !== "string") {
+    if (!fs.existsSync(timer)) return;
+    await must("systemctl", ["disable", "--quiet", "--now", "recoloca-upgrade.timer"]);
+    for (const file of [timer, service]) fs.rmSync(file, { force: true });
+    return must("systemctl", ["daemon-reload"]).then(() => undefined);
+  }
+  await must("systemd-analyze", ["calendar", window]);
+  if (readIfThere(timer) === upgradeTimer(window) && readIfThere(service) === UPGRADE) return;
+  writeWhole(service, UPGRADE, 0o644);
+  writeWhole(timer, upgradeTimer(window), 0o644);
+  await must("systemctl", ["daemon-reload"]);
+  await must("systemctl", ["enable", "--quiet", "recoloca-upgrade.timer"]);
+  await must("systemctl", ["restart", "recoloca-upgrade.timer"]);
 }
 
 const readIfThere = (file: string) => (fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "");
@@ -89,6 +108,25 @@ After=docker.service
 [Service]
 Type=oneshot
 ExecStart=${NAME} prune
+`;
+
+const UPGRADE = `[Unit]
+Description=Newer packages of the edge and the engine, and a restart where one is wanted
+After=docker.service haproxy.service
+
+[Service]
+Type=oneshot
+ExecStart=${NAME} upgrade --reboot
+`;
+
+const upgradeTimer = (window: string) => `[Unit]
+Description=The window in which this server is upgraded
+
+[Timer]
+OnCalendar=${window}
+
+[Install]
+WantedBy=timers.target
 `;
 
 /** A host that was off at that time does it when it is on again. */

@@ -84,8 +84,8 @@ export const COMMANDS: readonly Command[] = [
   { name: "cancel", says: "ends a deploy that runs, and goes back to the old release", options: { stack: "string" }, does: cancel, story: true },
   {
     name: "upgrade",
-    says: "newer packages of the edge and the engine, one at a time, while everything goes on; --again installs the same ones",
-    options: { again: "boolean", from: "string" },
+    says: "newer packages of the edge and the engine, one at a time, while everything goes on; --again installs the same ones, --reboot restarts where that is wanted",
+    options: { again: "boolean", reboot: "boolean", from: "string" },
     does: upgrade,
     story: true,
   },
@@ -101,7 +101,13 @@ export const COMMANDS: readonly Command[] = [
     does: remove,
     story: true,
   },
-  { name: "login", says: "keeps a registry's login, password on standard input", options: { server: "string", username: "string" }, does: login, story: true },
+  {
+    name: "login",
+    says: "keeps a registry's login, password on standard input; or a helper that gets one at each pull",
+    options: { server: "string", username: "string", helper: "string" },
+    does: login,
+    story: true,
+  },
   { name: "logout", says: "forgets a registry's login", options: { server: "string" }, does: logout, story: true },
-  { name: "install", says: "puts this program in place", options: {}, does: install, hidden: true },
+  { name: "install", says: "puts this program in place", options: { window: "string" }, does: install, hidden: true },
 ];

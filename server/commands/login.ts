@@ -1,12 +1,37 @@
-/** The registry's login on this host: a file of mode 0600 that only the deploy identity reads. */
+/**
+ * The registry's login on this host: a file of mode 0600 that only the deploy identity reads; or a helper that gets a short-lived
+ * one at each pull, so that nothing is kept.
+ */
 import * as fs from "node:fs";
-import { need, readInput, type Given } from "../command-line.ts";
+import { Wrong, need, readInput, type Given } from "../command-line.ts";
 import { DOCKER_CONFIG } from "../compose.ts";
-import { lastLines, run } from "../process.ts";
-import { Store } from "../store.ts";
+import { lastLines, must, run } from "../process.ts";
+import { Store, writeWhole } from "../store.ts";
+
+/** Helpers that we know, by their names in Docker's configuration, with the distribution's package. */
+const HELPERS: Record<string, string> = { "ecr-login": "amazon-ecr-credential-helper" };
+
+const CONFIG = `${DOCKER_CONFIG}/config.json`;
+type DockerConfig = { readonly credHelpers?: Record<string, string> };
+const readConfig = () => (fs.existsSync(CONFIG) ? (JSON.parse(fs.readFileSync(CONFIG, "utf8")) as DockerConfig) : {});
+
+async function useHelper(server: string, helper: string): Promise<number> {
+  const name = HELPERS[helper];
+  if (name === undefined) throw new Wrong(`--helper got "${helper}", wants ${Object.keys(HELPERS).join(", ")}`);
+  if ((await run("sh", ["-c", `command -v docker-credential-${helper}`])).code !== 0) {
+    await must("apt-get", ["update", "-qq"], { timeout: 600 });
+    await must("apt-get", ["install", "-y", "-qq", "--no-install-recommends", name], { timeout: 600, env: { DEBIAN_FRONTEND: "noninteractive" } });
+  }
+  fs.mkdirSync(DOCKER_CONFIG, { recursive: true, mode: 0o700 });
+  const now = readConfig();
+  writeWhole(CONFIG, `${JSON.stringify({ ...now, credHelpers: { ...now.credHelpers, [server]: helper } }, null, 2)}\n`);
+  process.stdout.write(` pulls from ${server} with this server's own role, by ${name}\n`);
+  return 0;
+}
 
 export async function login(given: Given): Promise<number> {
   const server = need(given, "server");
+  if (given.options["helper"] !== undefined) return useHelper(server, need(given, "helper"));
   const username = need(given, "username");
   const password = await readInput();
   fs.mkdirSync(DOCKER_CONFIG, { recursive: true, mode: 0o700 });
@@ -34,7 +59,9 @@ export async function logout(given: Given): Promise<number> {
     process.stdout.write(` the login for ${server} stays: ${others.join(", ")} on this host pulls with it\n`);
     return 0;
   }
-  await run("docker", ["logout", server], { env: { DOCKER_CONFIG } });
+  const { credHelpers: { [server]: helper, ...helpers } = {}, ...config } = readConfig();
+  if (helper === undefined) await run("docker", ["logout", server], { env: { DOCKER_CONFIG } });
+  else writeWhole(CONFIG, `${JSON.stringify({ ...config, credHelpers: helpers }, null, 2)}\n`);
   process.stdout.write(` logged out of ${server}\n`);
   return 0;
 }

@@ -8,10 +8,10 @@ import type { Given } from "../command-line.ts";
 import { Edge, storedEdge } from "../edge.ts";
 import * as engine from "../engine.ts";
 import { say } from "../follow.ts";
-import { signLock, take } from "../lock.ts";
+import { signLock } from "../lock.ts";
 import { lastLines, must, run, sleep } from "../process.ts";
 import { Store } from "../store.ts";
-import { refuse } from "./deploy.ts";
+import { locked, refuse, sayRunning } from "./deploy.ts";
 import { whoAmI } from "./which.ts";
 
 interface Ground {
@@ -29,12 +29,19 @@ const GROUND: readonly Ground[] = [
 
 const LIMIT = 900;
 
+/** How long a window waits for a deploy that runs when it begins, in seconds. */
+const WINDOW_WAITS = 7200;
+/** Made by the distribution's packages, with their names in the second one, where only a restart brings them into use. */
+const REBOOT = "/run/reboot-required";
+const REBOOT_FOR = "/run/reboot-required.pkgs";
+
 export async function upgrade(given: Given): Promise<number> {
   const again = given.options["again"] === true;
+  const reboot = given.options["reboot"] === true;
   for (const stack of Store.stacks()) {
     const store = new Store(stack);
-    if (!take(store.lockFile) || store.unfinished() !== undefined)
-      return refuse(`something is being done to ${stack}, and would be cut: recoloca status. Nothing was changed.`);
+    const busy = await locked(store, reboot ? WINDOW_WAITS : 0);
+    if (busy) return refuse(sayRunning(busy));
     signLock(store.lockFile, { what: "upgrade", number: store.state().live?.number ?? 0, by: whoAmI() });
   }
   await must("apt-get", ["update", "-qq"], { timeout: LIMIT });
@@ -44,8 +51,18 @@ export async function upgrade(given: Given): Promise<number> {
     say(` ${problem}\n   look at it now: systemctl status ${ground.package.replace(".io", "")}; recoloca doctor`);
     return OUTCOMES.stuck.exit;
   }
+  if (reboot && fs.existsSync(REBOOT)) {
+    const packages = fs.existsSync(REBOOT_FOR) ? [...new Set(fs.readFileSync(REBOOT_FOR, "utf8").trim().split("\n"))].join(", ") : "newer packages";
+    say(` restarting the server for ${packages}; what is live comes up again by itself`);
+    // The locks are held until the very end: no deploy begins that the restart would interrupt.
+    await must("systemctl", ["reboot"]);
+    await sleep(REBOOT_TAKES);
+  }
   return 0;
 }
+
+/** Milliseconds. */
+const REBOOT_TAKES = 120_000;
 
 async function renewed({ package: name, renew }: Ground, again: boolean): Promise<string | undefined> {
   const before = await version(name);

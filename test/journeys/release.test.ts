@@ -75,7 +75,7 @@ describe("an application's life", () => {
     const config = JSON.parse((await stack.pulumi(["config", "--json", "--show-secrets"])).stdout) as Record<string, Configured>;
     const ask = async (...words: string[]) => {
       let said = "";
-      const code = await askServer("local", config, words, (text) => (said += text));
+      const code = await askServer({ name: "local", configuration: config }, words, (text) => (said += text));
       return { code, said };
     };
     expect(await ask("status")).toMatchObject({ code: 0, said: expect.stringContaining("recoloca-local") as string });
@@ -85,10 +85,10 @@ describe("an application's life", () => {
       code: 2,
       said: expect.stringContaining('has no service "nobody" that is live; it has backend') as string,
     });
-    await expect(askServer("local", { ...config, "recoloca:hostPort": { value: "1", secret: false } }, ["status"], () => undefined)).rejects.toThrow(
-      /does not answer/,
-    );
-    await expect(askServer("local", {}, ["status"], () => undefined)).rejects.toThrow(/has no configuration here\n {2}make local/);
+    await expect(
+      askServer({ name: "local", configuration: { ...config, "recoloca:hostPort": { value: "1", secret: false } } }, ["status"], () => undefined),
+    ).rejects.toThrow(/does not answer/);
+    await expect(askServer({ name: "local", configuration: {} }, ["status"], () => undefined)).rejects.toThrow(/has no configuration here\n {2}make local/);
   });
 
   test("the doctor finds what was broken, and how to mend it", async () => {

@@ -1,5 +1,8 @@
 /** Newer packages of the edge and the engine, under visitors. The same version stands in for a newer one: its scripts are what would cut them. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { until } from "../../local/command.ts";
+import { ensureServer } from "../../local/server.ts";
+import { testSite } from "../../local/site.ts";
 import { Visitors } from "../chaos/visitors.ts";
 import { isWhole, release } from "../held-release.ts";
 import { deployPlan, installHostProgram, removeStack } from "../host.ts";
@@ -36,4 +39,31 @@ test("what is the newest already is left alone", async () => {
   expect(ran.code, ran.output).toBe(0);
   expect(ran.output).toMatch(/haproxy \S+ is the newest\n docker\.io \S+ is the newest/);
   expect(await started()).toBe(before);
+});
+
+describe("in the stack's own window", () => {
+  const install = (words: string) => server(`node $(grep -o '/opt/recoloca/[0-9a-f]*/recoloca.js' /usr/local/bin/recoloca | head -1) install ${words}`);
+  const timer = async () => (await server("systemctl show recoloca-upgrade.timer --property=LoadState,ActiveState,TimersCalendar")).stdout;
+
+  test("the timer comes and goes with the setting; one that is no time is refused", async () => {
+    expect((await install("--window 'Sun *-*-* 04:00:00 UTC'")).code).toBe(0);
+    expect(await timer()).toMatch(/OnCalendar=Sun \*-\*-\* 04:00:00 UTC[\s\S]*ActiveState=active/);
+    const wrong = await install("--window 'Sunday morning'");
+    expect(wrong.code).toBe(1);
+    expect(wrong.output).toContain("Sunday morning");
+    expect((await install("")).code).toBe(0);
+    expect(await timer()).toContain("LoadState=not-found");
+  });
+
+  test("the server restarts where newer packages want it, and serves again by itself", async () => {
+    await server("touch /run/reboot-required; echo linux-image-amd64 > /run/reboot-required.pkgs");
+    // The restart takes the connection along; what it has said until then is in the unit's journal.
+    const boot = async () => (await server("cat /proc/sys/kernel/random/boot_id; stat -c %Y /run/systemd/system")).stdout;
+    const before = await boot();
+    await server("recoloca upgrade --reboot");
+    await until("the server is down", 60, async () => (await server("true")).code !== 0);
+    await ensureServer(testSite);
+    expect(await boot()).not.toBe(before);
+    await isWhole("first");
+  });
 });

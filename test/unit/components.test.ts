@@ -107,7 +107,7 @@ describe("Host", () => {
 describe("RegistryAccess", () => {
   test("logs in by standard input and out on destroy", async () => {
     await mock(false);
-    new RegistryAccess("registry", { server: serverThat(), registry: "ghcr.io", username: "an na", password: "TOKEN" });
+    new RegistryAccess("registry", { server: serverThat(), registry: "ghcr.io", login: { username: "an na", password: "TOKEN" } });
     await settled();
     const inputs = only("registry");
     expect(inputs).toMatchObject({

@@ -1,0 +1,124 @@
+/**
+ * Where backups go: nobody can change or remove one before its time, not even the server that wrote it. Never destroyed with
+ * data in it.
+ */
+import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity.js";
+import { getPartitionOutput } from "@pulumi/aws/getPartition.js";
+import type { Role } from "@pulumi/aws/iam/role.js";
+import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
+import { Alias } from "@pulumi/aws/kms/alias.js";
+import { Key } from "@pulumi/aws/kms/key.js";
+import type { Provider } from "@pulumi/aws/provider.js";
+import { Bucket } from "@pulumi/aws/s3/bucket.js";
+import { BucketLifecycleConfiguration } from "@pulumi/aws/s3/bucketLifecycleConfiguration.js";
+import { BucketLogging } from "@pulumi/aws/s3/bucketLogging.js";
+import { BucketObjectLockConfiguration } from "@pulumi/aws/s3/bucketObjectLockConfiguration.js";
+import { BucketOwnershipControls } from "@pulumi/aws/s3/bucketOwnershipControls.js";
+import { BucketPolicy } from "@pulumi/aws/s3/bucketPolicy.js";
+import { BucketPublicAccessBlock } from "@pulumi/aws/s3/bucketPublicAccessBlock.js";
+import { BucketServerSideEncryptionConfiguration } from "@pulumi/aws/s3/bucketServerSideEncryptionConfiguration.js";
+import { BucketVersioning } from "@pulumi/aws/s3/bucketVersioning.js";
+import * as pulumi from "@pulumi/pulumi";
+import { bucketPolicy, keyPolicy, writerPolicy } from "./policies.ts";
+
+export interface BackupBucketArgs {
+  readonly provider: Provider;
+  readonly application: string;
+  readonly environment: string;
+  /** Its name, which is one of the whole world's. @default AWS makes one from application and environment */
+  readonly bucket?: string;
+  /** `compliance`: nobody can shorten it, the account's root neither. `governance`: who has the right to can. */
+  readonly lock: "compliance" | "governance";
+  /** For how many days a backup cannot be removed. */
+  readonly lockDays: number;
+  /** After how many days it moves to cheaper storage, and is removed. */
+  readonly coldAfterDays: number;
+  readonly expireAfterDays: number;
+  /** Bucket that gets its access log. @default none is kept */
+  readonly accessLogs?: string;
+  /** Who writes backups: puts, lists and gets below `prefix`. @default nobody yet */
+  readonly writer?: Role;
+}
+
+export class BackupBucket extends pulumi.ComponentResource {
+  readonly bucket: pulumi.Output<string>;
+  /** What all of this environment's backups begin with. */
+  readonly prefix: string;
+
+  constructor(name: string, args: BackupBucketArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("recoloca:index:BackupBucket", name, { application: args.application, environment: args.environment }, opts);
+    const { application, environment, writer } = args;
+    const full = `${application}-${environment}-backups`;
+    const own = { parent: this, provider: args.provider };
+    const account = getCallerIdentityOutput({}, own).accountId;
+    const partition = getPartitionOutput({}, own).partition;
+    this.prefix = `${application}-${environment}/`;
+
+    const key = new Key(
+      full,
+      {
+        description: `Backups of ${application}, ${environment}`,
+        enableKeyRotation: true,
+        deletionWindowInDays: 30,
+        policy: pulumi.all([account, partition]).apply(([id, where]) => keyPolicy(id, where)),
+      },
+      { ...own, protect: true },
+    );
+    new Alias(full, { name: `alias/${full}`, targetKeyId: key.id }, own);
+    const bucket = new Bucket(
+      full,
+      { ...(args.bucket !== undefined && { bucket: args.bucket }), objectLockEnabled: true, forceDestroy: false },
+      { ...own, protect: true },
+    );
+    const inside = { ...own, parent: bucket };
+    const versioning = new BucketVersioning(full, { bucket: bucket.id, versioningConfiguration: { status: "Enabled" } }, inside);
+    const after = { ...inside, dependsOn: versioning };
+    new BucketObjectLockConfiguration(full, { bucket: bucket.id, rule: { defaultRetention: { mode: args.lock.toUpperCase(), days: args.lockDays } } }, after);
+    new BucketServerSideEncryptionConfiguration(
+      full,
+      { bucket: bucket.id, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId: key.arn }, bucketKeyEnabled: true }] },
+      inside,
+    );
+    const closed = new BucketPublicAccessBlock(
+      full,
+      { bucket: bucket.id, blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },
+      inside,
+    );
+    new BucketOwnershipControls(full, { bucket: bucket.id, rule: { objectOwnership: "BucketOwnerEnforced" } }, inside);
+    new BucketPolicy(
+      full,
+      { bucket: bucket.id, policy: pulumi.all([bucket.arn, writer?.arn]).apply(([arn, who]) => bucketPolicy(arn, who)) },
+      { ...inside, dependsOn: closed },
+    );
+    new BucketLifecycleConfiguration(
+      full,
+      {
+        bucket: bucket.id,
+        rules: [
+          {
+            id: "backups",
+            status: "Enabled",
+            filter: { prefix: "" },
+            transitions: [{ days: args.coldAfterDays, storageClass: "GLACIER_IR" }],
+            expiration: { days: args.expireAfterDays },
+            // A version that was written over, or whose time is up, goes as soon as its lock lets it.
+            noncurrentVersionExpiration: { noncurrentDays: 1 },
+            abortIncompleteMultipartUpload: { daysAfterInitiation: 2 },
+          },
+        ],
+      },
+      after,
+    );
+    if (args.accessLogs !== undefined) new BucketLogging(full, { bucket: bucket.id, targetBucket: args.accessLogs, targetPrefix: `${full}/` }, inside);
+    const grant =
+      writer &&
+      new RolePolicy(
+        full,
+        { role: writer.id, policy: pulumi.all([bucket.arn, key.arn]).apply(([arn, keyArn]) => writerPolicy(arn, this.prefix, keyArn)) },
+        own,
+      );
+    // Known once whoever writes may do so.
+    this.bucket = pulumi.all([bucket.id, grant?.id]).apply(([id]) => id);
+    this.registerOutputs({ bucket: this.bucket });
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * A server at AWS, from nothing: network, address, firewall, identity, keys, disks, and the instance. The instance may be made
+ * anew at any time: its address, its host key and its data stay.
+ */
+import { Volume } from "@pulumi/aws/ebs/volume.js";
+import { Eip } from "@pulumi/aws/ec2/eip.js";
+import { EipAssociation } from "@pulumi/aws/ec2/eipAssociation.js";
+import { Instance } from "@pulumi/aws/ec2/instance.js";
+import { VolumeAttachment } from "@pulumi/aws/ec2/volumeAttachment.js";
+import type { Role } from "@pulumi/aws/iam/role.js";
+import type { Provider } from "@pulumi/aws/provider.js";
+import { Record } from "@pulumi/aws/route53/record.js";
+import { getZoneOutput } from "@pulumi/aws/route53/getZone.js";
+import * as pulumi from "@pulumi/pulumi";
+import { PrivateKey } from "@pulumi/tls/privateKey.js";
+import { identity } from "./identity.ts";
+import { newestImage, type ImageName } from "./image.ts";
+import { firewall, ownNetwork, subnetThatIsThere } from "./network.ts";
+import { userData } from "./user-data.ts";
+
+export interface Ec2MachineArgs {
+  readonly provider: Provider;
+  readonly application: string;
+  readonly environment: string;
+  readonly region: string;
+  readonly instanceType: string;
+  readonly image: ImageName;
+  /** Id of an image in place of the newest one. */
+  readonly ami?: string;
+  /** A public subnet that is there. @default a network of its own */
+  readonly subnet?: string;
+  /** Ranges that SSH is open to. @default none */
+  readonly sshFrom: readonly string[];
+  /** Whether people and pipelines come by Session Manager. */
+  readonly sessionManager: boolean;
+  /** Whether its images come from the account's own registry. */
+  readonly pulls: boolean;
+  /** GiB. */
+  readonly rootDisk: number;
+  readonly dataDisk: number;
+  /** Neither the instance nor its data can be destroyed by mistake. */
+  readonly protect: boolean;
+  /** Another number makes the instance anew, from the newest image. */
+  readonly generation: number;
+  /** Host name that its address is published under. */
+  readonly domain: string;
+  /** Name of the hosted zone that holds the domain. @default the record is made by hand */
+  readonly zone?: string;
+}
+
+const USER = "recoloca";
+/** Seconds from an instance's creation to its first login. */
+const STARTS_WITHIN = 420;
+
+export class Ec2Machine extends pulumi.ComponentResource {
+  /** How it is reached: what `Host` wants to know. */
+  readonly access: {
+    readonly address: pulumi.Output<string>;
+    readonly user: string;
+    readonly hostKey: pulumi.Output<string>;
+    readonly privateKey: pulumi.Output<string>;
+    readonly patience: number;
+    readonly whenSilent: pulumi.Output<string>;
+  };
+  /** What it may do; others add to it. */
+  readonly role: Role;
+  /** The record to make where the zone is not ours. */
+  readonly dnsRecord: pulumi.Output<string>;
+
+  constructor(name: string, args: Ec2MachineArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("recoloca:index:Ec2Machine", name, { instanceType: args.instanceType }, opts);
+    const { application, environment, region, instanceType, generation, protect, domain } = args;
+    const full = `${application}-${environment}`;
+    const own = { parent: this, provider: args.provider };
+    const tags = { Name: full };
+    /** What was decided once stays until the next generation: nothing newer replaces a running machine by surprise. */
+    const remember = (what: string, value: pulumi.Input<string>, once?: number): pulumi.Output<string> => {
+      const stash = new pulumi.Stash(`${name}-${what}`, { input: value }, { parent: this, ...(once !== undefined && { replacementTrigger: once }) });
+      return stash.output as pulumi.Output<string>;
+    };
+    const hostKey = new PrivateKey(`${name}-host-key`, { algorithm: "ED25519" }, { parent: this });
+    const deployKey = new PrivateKey(`${name}-deploy-key`, { algorithm: "ED25519" }, { parent: this });
+    const publicHostKey = hostKey.publicKeyOpenssh.apply((key) => key.trim());
+
+    const place =
+      args.subnet === undefined ? ownNetwork(full, instanceType, remember, own) : subnetThatIsThere(args.subnet, { parent: this, provider: args.provider });
+    const { role, profile, parameter, rights } = identity(
+      full,
+      { hostKey: hostKey.privateKeyOpenssh, path: `/${application}/${environment}`, sessionManager: args.sessionManager, pulls: args.pulls },
+      own,
+    );
+    const group = firewall(full, place.vpcId, args.sshFrom, own);
+    const data = new Volume(
+      `${full}-data`,
+      { availabilityZone: place.availabilityZone, size: args.dataDisk, type: "gp3", encrypted: true, tags: { Name: `${full}-data` } },
+      { ...own, protect, retainOnDelete: protect },
+    );
+    const boot = pulumi
+      .all([parameter.name, publicHostKey, deployKey.publicKeyOpenssh, data.id])
+      .apply(([hostKeyParameter, key, publicKey, volume]) =>
+        userData({ region, hostKeyParameter, hostKey: key, user: USER, publicKey: publicKey.trim(), volume }),
+      );
+    const instance = new Instance(
+      full,
+      {
+        ami: remember("image", args.ami ?? newestImage(args.image, instanceType, { parent: this, provider: args.provider }), generation),
+        instanceType,
+        subnetId: place.subnetId,
+        vpcSecurityGroupIds: [group.id],
+        iamInstanceProfile: profile.name,
+        userData: remember("first-boot", boot, generation),
+        // Until its own address is associated it needs one to reach the package archive.
+        associatePublicIpAddress: true,
+        disableApiTermination: protect,
+        // One hop: containers cannot become the instance.
+        metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
+        rootBlockDevice: { encrypted: true, volumeType: "gp3", volumeSize: args.rootDisk, deleteOnTermination: true },
+        maintenanceOptions: { autoRecovery: "default" },
+        tags,
+      },
+      // The data disk can be attached to one instance only.
+      {
+        ...own,
+        dependsOn: [...rights, ...place.ways, ...group.ways],
+        deleteBeforeReplace: true,
+        replacementTrigger: generation,
+        ignoreChanges: ["associatePublicIpAddress"],
+      },
+    );
+    const attachment = new VolumeAttachment(
+      `${full}-data`,
+      { instanceId: instance.id, volumeId: data.id, deviceName: "/dev/sdf", stopInstanceBeforeDetaching: true },
+      { ...own, deleteBeforeReplace: true },
+    );
+    const eip = new Eip(full, { domain: "vpc", tags }, { ...own, protect });
+    const association = new EipAssociation(full, { allocationId: eip.id, instanceId: instance.id }, { ...own, deleteBeforeReplace: true });
+    // Not before it is this instance that answers there, with its data: an old one would answer for it.
+    const address = pulumi.all([eip.publicIp, association.id, attachment.id]).apply(([ip]) => ip);
+    this.access = {
+      address,
+      user: USER,
+      hostKey: publicHostKey,
+      privateKey: pulumi.secret(deployKey.privateKeyOpenssh),
+      patience: STARTS_WITHIN,
+      whenSilent: instance.id.apply((id) => `its console says why: aws ec2 get-console-output --latest --output text --region ${region} --instance-id ${id}`),
+    };
+    this.role = role;
+    this.dnsRecord = eip.publicIp.apply((address) => `${domain}. A ${address}`);
+    if (args.zone !== undefined) {
+      const { zoneId } = getZoneOutput({ name: args.zone }, { parent: this, provider: args.provider });
+      new Record(full, { zoneId, name: domain, type: "A", ttl: 300, records: [eip.publicIp] }, own);
+    }
+    this.registerOutputs({ address, dnsRecord: this.dnsRecord });
+  }
+}

@@ -1,0 +1,76 @@
+/** Where an instance stands: a network of its own with one public subnet, or a subnet that is there; and what may come in. */
+import { getInstanceTypeOfferingsOutput } from "@pulumi/aws/ec2/getInstanceTypeOfferings.js";
+import { getSubnetOutput } from "@pulumi/aws/ec2/getSubnet.js";
+import { InternetGateway } from "@pulumi/aws/ec2/internetGateway.js";
+import { RouteTable } from "@pulumi/aws/ec2/routeTable.js";
+import { RouteTableAssociation } from "@pulumi/aws/ec2/routeTableAssociation.js";
+import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
+import { Subnet } from "@pulumi/aws/ec2/subnet.js";
+import { Vpc } from "@pulumi/aws/ec2/vpc.js";
+import { SecurityGroupEgressRule } from "@pulumi/aws/vpc/securityGroupEgressRule.js";
+import { SecurityGroupIngressRule } from "@pulumi/aws/vpc/securityGroupIngressRule.js";
+import * as pulumi from "@pulumi/pulumi";
+
+export interface Place {
+  readonly vpcId: pulumi.Output<string>;
+  readonly subnetId: pulumi.Output<string>;
+  readonly availabilityZone: pulumi.Output<string>;
+  /** What has to be there before somebody in it can reach the world. */
+  readonly ways: pulumi.Resource[];
+}
+
+const RANGE = "10.71.0.0/24";
+
+export function subnetThatIsThere(id: string, opts: pulumi.InvokeOptions): Place {
+  const found = getSubnetOutput({ id }, opts);
+  return { vpcId: found.vpcId, subnetId: found.id, availabilityZone: found.availabilityZone, ways: [] };
+}
+
+/** `remember` keeps the zone that was chosen: AWS may offer the type in another order tomorrow, and a subnet cannot move. */
+export function ownNetwork(
+  name: string,
+  instanceType: string,
+  remember: (what: string, value: pulumi.Input<string>) => pulumi.Output<string>,
+  opts: pulumi.CustomResourceOptions & pulumi.InvokeOptions,
+): Place {
+  const tags = { Name: name };
+  const offered = getInstanceTypeOfferingsOutput({ locationType: "availability-zone", filters: [{ name: "instance-type", values: [instanceType] }] }, opts);
+  const zone = remember(
+    "zone",
+    offered.locations.apply((all) => {
+      const [first] = [...all].sort();
+      if (first === undefined)
+        throw new pulumi.RunError(`instance type ${instanceType} is not offered in this region; set recoloca:ec2.instanceType to one that is`);
+      return first;
+    }),
+  );
+  const vpc = new Vpc(name, { cidrBlock: RANGE, enableDnsHostnames: true, tags }, opts);
+  const gateway = new InternetGateway(name, { vpcId: vpc.id, tags }, opts);
+  const subnet = new Subnet(name, { vpcId: vpc.id, cidrBlock: RANGE, availabilityZone: zone, tags }, opts);
+  const table = new RouteTable(name, { vpcId: vpc.id, routes: [{ cidrBlock: "0.0.0.0/0", gatewayId: gateway.id }], tags }, opts);
+  const way = new RouteTableAssociation(name, { subnetId: subnet.id, routeTableId: table.id }, opts);
+  return { vpcId: vpc.id, subnetId: subnet.id, availabilityZone: subnet.availabilityZone, ways: [way] };
+}
+
+export interface Firewall {
+  readonly id: pulumi.Output<string>;
+  /** What has to be there before somebody behind it can reach the world. */
+  readonly ways: pulumi.Resource[];
+}
+
+/** Visitors from anywhere, SSH from the given ranges, everything outwards. */
+export function firewall(name: string, vpcId: pulumi.Input<string>, sshFrom: readonly string[], opts: pulumi.CustomResourceOptions): Firewall {
+  const group = new SecurityGroup(name, { vpcId, description: "Visitors and SSH", tags: { Name: name } }, opts);
+  const from = (range: string) => (range.includes(":") ? { cidrIpv6: range } : { cidrIpv4: range });
+  const open = (what: string, port: number, range: string) =>
+    new SecurityGroupIngressRule(
+      `${name}-${what}`,
+      { securityGroupId: group.id, ipProtocol: "tcp", fromPort: port, toPort: port, ...from(range), description: what },
+      { ...opts, parent: group },
+    );
+  open("http", 80, "0.0.0.0/0");
+  open("https", 443, "0.0.0.0/0");
+  for (const range of sshFrom) open(`ssh-${range.replaceAll(/[^0-9a-f]/g, "-")}`, 22, range);
+  const out = new SecurityGroupEgressRule(`${name}-out`, { securityGroupId: group.id, ipProtocol: "-1", cidrIpv4: "0.0.0.0/0" }, { ...opts, parent: group });
+  return { id: group.id, ways: [out] };
+}

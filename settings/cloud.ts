@@ -1,0 +1,127 @@
+/** What a stack has at AWS, from its configuration: the account, the machine, the bucket. Pure. */
+import type { BackupBucketWish } from "./backup-bucket.ts";
+import type { Ec2 } from "./ec2.ts";
+import { setCommand, type Problem } from "./problems.ts";
+
+/** An environment of that name is guarded like the one that people live on. */
+const PRODUCTION = "production";
+
+export interface CloudSettings {
+  readonly account: { region: string; account?: string; application: string; environment: string; owner: string; repository: string };
+  readonly machine: {
+    application: string;
+    environment: string;
+    region: string;
+    instanceType: string;
+    image: Ec2["image"];
+    ami?: string;
+    subnet?: string;
+    sshFrom: string[];
+    sessionManager: boolean;
+    pulls: boolean;
+    rootDisk: number;
+    dataDisk: number;
+    protect: boolean;
+    generation: number;
+    domain: string;
+    zone?: string;
+  };
+  readonly backupBucket?: {
+    application: string;
+    environment: string;
+    bucket?: string;
+    lock: "compliance" | "governance";
+    lockDays: number;
+    coldAfterDays: number;
+    expireAfterDays: number;
+    accessLogs?: string;
+  };
+}
+
+export interface CloudValues {
+  readonly application?: string;
+  readonly ec2?: Ec2 | undefined;
+  readonly createBackupBucket?: BackupBucketWish | undefined;
+  readonly domain?: string | undefined;
+  readonly repository?: string | undefined;
+  readonly registryServer?: string | undefined;
+  readonly hostAddress?: string | undefined;
+}
+
+/** AWS's own registry: its login comes from the instance's role. */
+export const isEcr = (server: string | undefined) => /^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com$/.test(server ?? "");
+
+export function cloudSettings(values: CloudValues, environment: string): CloudSettings | undefined {
+  const { application = "recoloca", ec2, createBackupBucket: wish, domain = "", repository = "", registryServer } = values;
+  if (!ec2) return undefined;
+  const { region, account, owner, reach, protect = environment === PRODUCTION, ami, subnet, zone, ...machine } = ec2;
+  const both = { application, environment };
+  const lock = wish?.lock ?? (environment === PRODUCTION ? "compliance" : "governance");
+  return {
+    account: { region, ...(account !== undefined && { account }), ...both, owner: owner ?? repository.split("/")[0]!, repository },
+    machine: {
+      ...both,
+      ...machine,
+      region,
+      ...(ami !== undefined && { ami }),
+      ...(subnet !== undefined && { subnet }),
+      ...(zone !== undefined && { zone }),
+      sessionManager: reach === "session-manager",
+      pulls: isEcr(registryServer),
+      protect,
+      domain,
+    },
+    ...(wish && {
+      backupBucket: {
+        ...both,
+        ...(wish.name !== undefined && { bucket: wish.name }),
+        ...(wish.accessLogs !== undefined && { accessLogs: wish.accessLogs }),
+        lock,
+        lockDays: wish.lockDays ?? (lock === "compliance" ? 30 : 7),
+        coldAfterDays: wish.coldAfter,
+        expireAfterDays: wish.expireAfter,
+      },
+    }),
+  };
+}
+
+/** What can only be seen with several values side by side. `given`: keys that the stack's file has. */
+export function checkCloud(values: CloudValues, given: ReadonlySet<string>): Problem[] {
+  const problems: Problem[] = [];
+  const say = (key: string, says: string, fix?: string) => problems.push({ key, says, ...(fix !== undefined && { fix }) });
+  const { ec2, createBackupBucket: wish, domain } = values;
+  if (!ec2) {
+    if (wish) say("createBackupBucket", "wants a server at AWS, whose role may write to it; a server of your own names a bucket that is there");
+    return problems;
+  }
+  for (const key of ["hostKey", "sshPrivateKey", "hostUser"])
+    if (given.has(key)) say(key, "is made by the stack where recoloca:ec2 is set", `pulumi config rm recoloca:${key}`);
+  if (domain === undefined) say("domain", "is missing: a server at AWS is known by a name, not by an address", setCommand("domain", "staging.recoloca.ai"));
+  if (values.repository === undefined)
+    say(
+      "repository",
+      "is missing: it is written on everything at AWS, so that whoever finds it knows whose it is",
+      setCommand("repository", "recoloca/recoloca"),
+    );
+  if (ec2.zone !== undefined && domain !== undefined && domain !== ec2.zone && !domain.endsWith(`.${ec2.zone}`))
+    say("ec2.zone", `got "${ec2.zone}", which does not hold ${domain}`, setCommand("ec2.zone", domain.split(".").slice(-2).join(".")));
+  if (ec2.reach === "direct" && ec2.sshFrom.length === 0 && values.hostAddress === undefined)
+    say("ec2.sshFrom", "is missing: nobody could reach the server, the deploy neither", setCommand("ec2.sshFrom[0]", "203.0.113.0/24"));
+  if (ec2.reach === "session-manager" && ec2.image === "debian-13")
+    say("ec2.image", 'got "debian-13", whose image has no agent of Session Manager; "ubuntu-24.04" has', setCommand("ec2.image", "ubuntu-24.04"));
+  if (ec2.reach === "session-manager" && values.hostAddress === undefined)
+    say("hostAddress", "is missing: with Session Manager the server is where the tunnel begins", setCommand("hostAddress", "127.0.0.1"));
+  if (wish && wish.coldAfter >= wish.expireAfter)
+    say(
+      "createBackupBucket.coldAfter",
+      `got ${wish.coldAfter} days, and backups are removed after ${wish.expireAfter}`,
+      setCommand("createBackupBucket.coldAfter", "30"),
+    );
+  if (wish?.lockDays !== undefined && wish.lockDays > wish.expireAfter)
+    say(
+      "createBackupBucket.lockDays",
+      `got ${wish.lockDays} days, and backups are to be removed after ${wish.expireAfter}`,
+      setCommand("createBackupBucket.lockDays", "30"),
+    );
+  return problems;
+}

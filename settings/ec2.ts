@@ -1,0 +1,38 @@
+/** How a server at AWS is configured: what is wanted of it, and what it may cost. */
+import * as z from "zod";
+
+export const IMAGES = ["debian-13", "ubuntu-24.04"] as const;
+
+const range = z.union([z.cidrv4(), z.cidrv6()], "wants a range of addresses: 203.0.113.0/24");
+const gibibytes = (least: number, fallback: number) => z.number().int().min(least, `wants at least ${least} GiB`).max(16_384).default(fallback);
+
+export const ec2Form = z.strictObject({
+  region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "wants a region of AWS: eu-central-1"),
+  account: z
+    .string()
+    .regex(/^\d{12}$/, "wants the account's number: 12 digits")
+    .optional(),
+  instanceType: z.string().regex(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, "wants an instance type of AWS: t4g.small"),
+  image: z.enum(IMAGES).default("debian-13"),
+  ami: z
+    .string()
+    .regex(/^ami-[0-9a-f]{8,17}$/, "wants an image's id: ami-0123456789abcdef0")
+    .optional(),
+  subnet: z
+    .string()
+    .regex(/^subnet-[0-9a-f]{8,17}$/, "wants a subnet's id: subnet-0123456789abcdef0")
+    .optional(),
+  sshFrom: z.array(range).default([]),
+  reach: z.enum(["direct", "session-manager"]).default("direct"),
+  rootDisk: gibibytes(8, 20),
+  dataDisk: gibibytes(10, 40),
+  zone: z
+    .string()
+    .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "wants the name of a hosted zone: recoloca.ai")
+    .optional(),
+  owner: z.string().min(1).optional(),
+  protect: z.boolean().optional(),
+  generation: z.number().int().min(1).default(1),
+});
+export type Ec2 = z.output<typeof ec2Form>;
+export const EC2_FIELDS = Object.keys(ec2Form.shape);

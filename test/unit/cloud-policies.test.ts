@@ -1,0 +1,158 @@
+/**
+ * What must be true of everything that the stacks of this repository make at AWS, whoever changes a component: their own
+ * programs and configurations, with Pulumi's mocks for an engine.
+ */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { parse } from "yaml";
+
+vi.mock("../../components/host/ssh-session.ts", async (original) => ({
+  ...(await original<object>()),
+  SshSession: class {
+    open = async () => "";
+    run = async () => ({ code: 0, output: "", stdout: '{"format":1,"live":null,"next":"1"}' });
+  },
+}));
+
+type Inputs = Record<string, unknown>;
+interface Made {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Inputs;
+}
+
+const ANSWERS: Record<string, Inputs> = {
+  "aws:ec2/getInstanceType:getInstanceType": { supportedArchitectures: ["arm64"] },
+  "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": { locations: ["sa-east-1b", "sa-east-1a"] },
+  "aws:ec2/getAmi:getAmi": { id: "ami-0123456789abcdef0" },
+  "aws:index/getCallerIdentity:getCallerIdentity": { accountId: "123456789012" },
+  "aws:index/getPartition:getPartition": { partition: "aws" },
+  "aws:route53/getZone:getZone": { zoneId: "Z0123456789" },
+};
+
+const PRIVATE = "-----BEGIN OPENSSH PRIVATE KEY-----";
+const KEYS = { privateKeyOpenssh: PRIVATE, publicKeyOpenssh: "ssh-ed25519 AAAAC3Nz\n" };
+
+/** Secrets that a person sets, and who may come by SSH. */
+const GIVEN = {
+  "recoloca:registryPassword": "TOKEN",
+  "recoloca:secrets": JSON.stringify({ POSTGRES_PASSWORD: "PASSWORD" }),
+};
+
+async function everythingOf(stack: string): Promise<Made[]> {
+  const file = parse(fs.readFileSync(path.join(import.meta.dirname, "..", "..", `Pulumi.${stack}.yaml`), "utf8")) as { config: Inputs };
+  const ec2 = { ...(file.config["recoloca:ec2"] as object), sshFrom: ["203.0.113.0/24"] };
+  const config = Object.fromEntries(
+    Object.entries({ ...file.config, "recoloca:ec2": ec2 }).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
+  );
+  const made: Made[] = [];
+  vi.resetModules();
+  vi.stubEnv("PULUMI_CONFIG_SECRET_KEYS", JSON.stringify(Object.keys(GIVEN)));
+  const sdk = await import("@pulumi/pulumi");
+  await sdk.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs }) => {
+        made.push({ type, name, inputs: inputs as Inputs });
+        const outputs = type === "pulumi:index:Stash" ? { output: (inputs as Inputs)["input"] } : type.startsWith("tls:") ? KEYS : {};
+        return { id: `${name}-id`, state: { ...(inputs as Inputs), arn: `arn:aws:x:::${name}`, publicIp: "198.51.100.7", ...outputs } };
+      },
+      call: ({ token }) => ANSWERS[token] ?? {},
+    },
+    "recoloca",
+    stack,
+    false,
+    "organization",
+  );
+  sdk.runtime.setAllConfig({ ...config, ...GIVEN }, Object.keys(GIVEN));
+  const program = (await import("../../index.ts")) as Record<string, unknown>;
+  await new Promise((done) => sdk.all<unknown>(Object.values(program)).apply(done));
+  await sdk.runtime.disconnect();
+  return made;
+}
+
+describe.each(["staging", "production"])("stack %s", (stack) => {
+  let all: Made[] = [];
+  beforeAll(async () => {
+    all = await everythingOf(stack);
+  });
+  const of = (type: string) => all.filter((one) => one.type === type);
+  const only = (type: string) => of(type)[0]!.inputs;
+
+  test("makes what an environment needs", () => {
+    for (const type of ["aws:ec2/instance:Instance", "aws:ebs/volume:Volume", "aws:ec2/eip:Eip", "aws:s3/bucket:Bucket", "aws:route53/record:Record"])
+      expect(of(type), type).toHaveLength(1);
+    expect(of("command:remote:Command").map((one) => one.name)).toEqual(
+      expect.arrayContaining(["host-bootstrap", "host-program", "registry", "recoloca-release"]),
+    );
+  });
+
+  test("everything says whose it is", () => {
+    expect(JSON.parse(only("pulumi:providers:aws")["defaultTags"] as string)).toEqual({
+      tags: { application: "recoloca", environment: stack, owner: "recoloca", repository: "recoloca/recoloca", "managed-by": "pulumi" },
+    });
+  });
+
+  test("disks are encrypted, and the data outlives what uses it", () => {
+    expect(only("aws:ebs/volume:Volume")).toMatchObject({ encrypted: true });
+    expect(only("aws:ec2/instance:Instance")["rootBlockDevice"]).toMatchObject({ encrypted: true });
+    expect(only("aws:ec2/instance:Instance")["disableApiTermination"]).toBe(stack === "production");
+  });
+
+  test("containers cannot become the instance", () => {
+    expect(only("aws:ec2/instance:Instance")["metadataOptions"]).toEqual({ httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 });
+  });
+
+  test("the world reaches two ports, SSH is for those who are named", () => {
+    const rules = of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule").map(({ inputs }) => [
+      inputs["fromPort"],
+      inputs["toPort"],
+      inputs["cidrIpv4"],
+    ]);
+    expect(rules.filter(([, , range]) => range === "0.0.0.0/0").sort()).toEqual([
+      [443, 443, "0.0.0.0/0"],
+      [80, 80, "0.0.0.0/0"],
+    ]);
+    expect(rules.filter(([, , range]) => range !== "0.0.0.0/0")).toEqual([[22, 22, "203.0.113.0/24"]]);
+  });
+
+  test("no policy allows everything, or on everything", () => {
+    const policies = all.flatMap(({ type, name, inputs }) => (/rolePolicy:RolePolicy$/.test(type) ? [{ name, text: inputs["policy"] as string }] : []));
+    expect(policies.length).toBeGreaterThan(1);
+    for (const { name, text } of policies)
+      for (const { Effect, Action, Resource } of (JSON.parse(text) as { Statement: { Effect: string; Action: string | string[]; Resource: string }[] })
+        .Statement) {
+        if (Effect !== "Allow") continue;
+        expect(
+          [Action].flat().filter((action) => action.includes("*")),
+          name,
+        ).toEqual([]);
+        expect(Resource, name).not.toBe("*");
+        expect(
+          [Action].flat().filter((action) => /Delete|PutBucket|Retention|LegalHold/.test(action)),
+          name,
+        ).toEqual([]);
+      }
+  });
+
+  test("the bucket is closed, encrypted, versioned, locked, and guarded", () => {
+    expect(of("aws:s3/bucket:Bucket")[0]).toMatchObject({ inputs: { forceDestroy: false, objectLockEnabled: true } });
+    const closed = { blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true };
+    expect(only("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")).toMatchObject(closed);
+    expect(only("aws:s3/bucketVersioning:BucketVersioning")).toMatchObject({ versioningConfiguration: { status: "Enabled" } });
+    expect(only("aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration")).toMatchObject({
+      rule: { defaultRetention: { mode: stack === "production" ? "COMPLIANCE" : "GOVERNANCE" } },
+    });
+    expect(JSON.stringify(only("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"))).toContain("aws:kms");
+    const policy = only("aws:s3/bucketPolicy:BucketPolicy")["policy"] as string;
+    expect(policy).toContain("aws:SecureTransport");
+    expect(policy).toContain("s3:DeleteObjectVersion");
+    expect(only("aws:kms/key:Key")).toMatchObject({ enableKeyRotation: true });
+  });
+
+  test("user data holds no secret", () => {
+    const text = only("aws:ec2/instance:Instance")["userData"] as string;
+    expect(text).toContain("/recoloca/");
+    for (const secret of [PRIVATE, "TOKEN", "PASSWORD"]) expect(text).not.toContain(secret);
+  });
+});
