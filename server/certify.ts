@@ -24,6 +24,7 @@ import { say } from "./follow.ts";
 import { whileOurs } from "./lock.ts";
 import { whyNotHere } from "./name-check.ts";
 import { tellOfTrouble } from "./notify.ts";
+import { takeOnWhatIsLeft } from "./stack-tls.ts";
 import { Store } from "./store.ts";
 
 /** Share of a certificate's life below which the next one is asked for: 36 of 90 days. */
@@ -71,6 +72,7 @@ export async function certify({ asked = false, stack }: { asked?: boolean; stack
   return whileOurs(
     CERTIFICATES_LOCK,
     async () => {
+      await takeOnWhatIsLeft();
       const all = certifiedHere();
       for (const one of all.filter((each) => stack === undefined || each.stack === stack)) {
         if (one.acme) await bring(one.name, one.stack, one.acme, asked);

@@ -155,6 +155,14 @@ describe("issued", () => {
     expect((await visit("shop.test", "/", root)).headers["strict-transport-security"]).toBe("max-age=15552000");
   });
 
+  test("where a deploy was cut off before it was taken on, the timer does so", async () => {
+    const forget = `const fs = require("node:fs"), file = "/var/lib/recoloca/shop-test/edge.json"; const { tls, ...edge } = JSON.parse(fs.readFileSync(file)); fs.writeFileSync(file, JSON.stringify(edge))`;
+    await server(`node -e '${forget}' && recoloca install`);
+    await expect(visit("shop.test", "/", root)).rejects.toThrow();
+    expect((await server("systemctl start recoloca-certify.service")).code).toBe(0);
+    expect((await visit("shop.test", "/", root)).headers["strict-transport-security"]).toBe("max-age=15552000");
+  });
+
   test("a second stack has its own, after its rehearsal; status names both", async () => {
     await server("rm /var/lib/recoloca/certificates/desk.test.json");
     const output = await live(stack("desk", "desk.test", acme({ rehearsal: REHEARSAL })));
