@@ -28,7 +28,13 @@ const images = settings.images && imageDigests("images", { images: settings.imag
 
 const deployment = new ComposeDeployment(
   application,
-  { ...settings, compose: settings.compose.text, server: host.server, ...(images && { images }) },
+  {
+    ...settings,
+    compose: settings.compose.text,
+    server: host.server,
+    publicAddress: ec2?.access.address,
+    ...(images && { images }),
+  },
   { dependsOn: registry ? [host, registry] : [host] },
 );
 

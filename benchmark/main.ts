@@ -16,9 +16,10 @@ import { measureOtherWays } from "./other-ways.ts";
 import { measureRollback } from "./rollback.ts";
 import { tableOf, writeTable } from "./table.ts";
 import { measureTimes } from "./times.ts";
+import { measureTls } from "./tls.ts";
 import { measureUnderLoad } from "./under-load.ts";
 
-const PARTS = ["load", "times", "rollback", "connections", "growth", "others"];
+const PARTS = ["load", "times", "rollback", "connections", "growth", "tls", "others"];
 
 async function measure(parts: readonly string[]): Promise<void> {
   const place = await makePlace();
@@ -32,9 +33,13 @@ async function measure(parts: readonly string[]): Promise<void> {
   const rolled = parts.includes("rollback") ? await measureRollback(place) : undefined;
   const held = parts.includes("connections") ? await measureConnections(place) : undefined;
   const grown = parts.includes("growth") ? await measureGrowth(place) : undefined;
+  const secured = parts.includes("tls") ? await measureTls(place) : undefined;
   const others = parts.includes("others") ? await measureOtherWays(place) : undefined;
   const about = { taken: new Date().toISOString(), machine: `${os.cpus().length} × ${os.cpus()[0]?.model ?? "?"}`, gateTimeout: GATE_TIMEOUT };
-  fs.writeFileSync(path.join(folder, "result.json"), JSON.stringify({ ...about, ...underLoad, ...times, ...rolled, ...held, ...grown, ...others }, null, 2));
+  fs.writeFileSync(
+    path.join(folder, "result.json"),
+    JSON.stringify({ ...about, ...underLoad, ...times, ...rolled, ...held, ...grown, ...secured, ...others }, null, 2),
+  );
   if (!underLoad || !times || !rolled || !held || !grown || !others) return;
   const measured = { ...about, ...underLoad, ...times, ...rolled, ...held, ...grown, ...others };
   process.stdout.write(`\n${tableOf(measured)}\n`);

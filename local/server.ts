@@ -4,11 +4,11 @@ import * as path from "node:path";
 import { checkout } from "../tools/cache.ts";
 import { attempt, must, until } from "./command.ts";
 import { buildImage, debianImage } from "./image-store.ts";
-import { inSite, type Site } from "./site.ts";
+import { NAMES, inSite, type Site } from "./site.ts";
 
 const BARE = ["systemd", "systemd-sysv", "dbus", "openssh-server", "ca-certificates", "iproute2", "procps", "curl"];
 /** `bare`: what a provider hands over. `ready`: with what the bootstrap would install, so that a new one takes seconds. */
-const PACKAGES = { bare: BARE, ready: [...BARE, "docker.io", "docker-cli", "docker-compose", "iptables", "nodejs", "haproxy"] } as const;
+const PACKAGES = { bare: BARE, ready: [...BARE, "docker.io", "docker-cli", "docker-compose", "iptables", "nodejs", "haproxy", "lego"] } as const;
 
 const CAPABILITIES = ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "NET_RAW", "MKNOD", "SYS_CHROOT"];
 
@@ -72,6 +72,7 @@ async function create(site: Site, image: string, key: string): Promise<void> {
     "--security-opt", "seccomp=unconfined", "--security-opt", "systempaths=unconfined",
     "--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp", "--cgroupns", "host", "-v", `${cgroupTree()}:/cg:rw`,
     "-v", `${name}-docker:/var/lib/docker`, "-p", `127.0.0.1:${site.sshPort}:22`, "-p", `127.0.0.1:${site.httpPort}:80`,
+    "-p", `127.0.0.1:${site.httpsPort}:443`, ...NAMES.flatMap((alias) => ["--network-alias", alias]),
     image, "/start.sh",
   ]); // prettier-ignore
   await must("docker", ["cp", inSite(site, "host_ed25519"), `${name}:/etc/ssh/ssh_host_ed25519_key`]);

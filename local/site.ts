@@ -7,19 +7,30 @@ export interface Site {
   readonly name: string;
   readonly sshPort: number;
   readonly httpPort: number;
+  readonly httpsPort: number;
   readonly registryPort: number;
   /** Keys, certificates, passwords, the stack's state. */
   readonly folder: string;
 }
 
-export const localSite: Site = { name: "recoloca-local", sshPort: 2223, httpPort: 8081, registryPort: 5443, folder: localFolder("site") };
+export const localSite: Site = { name: "recoloca-local", sshPort: 2223, httpPort: 8081, httpsPort: 8441, registryPort: 5443, folder: localFolder("site") };
 
-export const testSite: Site = { name: "recoloca-test", sshPort: 2224, httpPort: 8082, registryPort: 5444, folder: localFolder("test-site") };
+export const testSite: Site = { name: "recoloca-test", sshPort: 2224, httpPort: 8082, httpsPort: 8442, registryPort: 5444, folder: localFolder("test-site") };
 
 /** A second server for tests, without anything that the bootstrap installs. */
-export const bareSite: Site = { name: "recoloca-bare", sshPort: 2226, httpPort: 8084, registryPort: 5446, folder: localFolder("bare-site") };
+export const bareSite: Site = { name: "recoloca-bare", sshPort: 2226, httpPort: 8084, httpsPort: 8444, registryPort: 5446, folder: localFolder("bare-site") };
 
-export const benchmarkSite: Site = { name: "recoloca-benchmark", sshPort: 2225, httpPort: 8083, registryPort: 5445, folder: localFolder("benchmark-site") };
+export const benchmarkSite: Site = {
+  name: "recoloca-benchmark",
+  sshPort: 2225,
+  httpPort: 8083,
+  httpsPort: 8443,
+  registryPort: 5445,
+  folder: localFolder("benchmark-site"),
+};
+
+/** Names by which the server is known to the other containers of its site, for those who ask it by name: an authority that certifies them. */
+export const NAMES = ["shop.test", "desk.test"] as const;
 
 export const inSite = (site: Site, ...parts: string[]) => path.join(site.folder, ...parts);
 

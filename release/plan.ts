@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { OUTCOMES, type Outcome } from "./outcome.ts";
+import { tlsSchema } from "./tls.ts";
 
 /** Raised when a plan of the new form could not be understood by an older host program. */
 export const PLAN_FORMAT = 1;
@@ -159,6 +160,8 @@ export const planSchema = z.strictObject({
   recreate: z.array(serviceName).default([]),
   notify: z.array(notifySchema).max(10).default([]),
   telemetry: telemetrySchema.optional(),
+  /** Of the stack and not of a release: it is taken on once the release is live. Absent: plain HTTP. */
+  tls: tlsSchema.optional(),
   /** What visitors get while the stack is closed: a whole HTML page, small enough for one of HAProxy's buffers. */
   maintenancePage: z.string().max(MAINTENANCE_PAGE_BYTES).optional(),
 });

@@ -1,6 +1,7 @@
 /** HAProxy's configuration as text, from what each stack on this host serves. Pure. */
 import { createHash } from "node:crypto";
 import type { Route } from "../release/plan.ts";
+import { challengeBackend, challengeRules, tlsDefaults, tlsRules, type EdgeTls } from "./edge-tls.ts";
 import type { Slot } from "./store.ts";
 
 export const SLOTS_MAP = "/etc/haproxy/recoloca/slots.map";
@@ -21,6 +22,7 @@ export interface EdgeStack {
   readonly probes?: readonly string[];
   /** The stack's own page for that time. */
   readonly page?: string | undefined;
+  readonly tls?: EdgeTls | undefined;
 }
 
 /** Named by its content, because HAProxy reads it only when it starts. */
@@ -95,7 +97,7 @@ global
     stats socket ${ADMIN_SOCKET} mode 660 level admin
     stats timeout 30s
     user haproxy
-    group haproxy
+    group haproxy${tlsDefaults(stacks)}
 
 defaults
     mode http
@@ -117,8 +119,9 @@ defaults
     default-server inter 100ms fall 1 rise 1 observe layer4 error-limit 1 on-error mark-down
 
 frontend web
-    bind :80
-    http-request set-header X-Forwarded-Proto http
+${tlsRules(stacks)
+  .map((rule) => `    ${rule}`)
+  .join("\n")}
     http-request set-header X-Forwarded-Host %[req.hdr(host)]
     http-request set-header X-Forwarded-Port %[dst_port]
     http-request set-var(${BYPASS}) req.hdr(${BYPASS_HEADER})
@@ -127,12 +130,12 @@ ${stacks
   .flatMap((stack) => [`http-request set-var(${variable(stack.stack)}) str(${stack.stack}),map(${SLOTS_MAP},none)`, ...shutRules(stack)])
   .map((rule) => `    ${rule}`)
   .join("\n")}
-${rules.map((rule) => `    ${rule}`).join("\n")}
+${[...challengeRules(stacks), ...rules].map((rule) => `    ${rule}`).join("\n")}
     default_backend unavailable
 
 backend unavailable
     http-request return status 503 content-type "text/html; charset=utf-8" file ${UNAVAILABLE_PAGE} hdr Retry-After 5
-${stacks.map((stack) => `${maintenanceBackend(stack)}${stackBackends(stack)}`).join("")}`;
+${challengeBackend(stacks)}${stacks.map((stack) => `${maintenanceBackend(stack)}${stackBackends(stack)}`).join("")}`;
 }
 
 /** Each host name and path of a stack once, whichever of its slots has it. */

@@ -1,6 +1,5 @@
-/** The edge on this host: HAProxy's admin and master sockets, the slot map, and the configuration written for all stacks. */
+/** The edge on this host: which slot of a stack serves, and the configuration written for all stacks. */
 import * as fs from "node:fs";
-import * as net from "node:net";
 import * as path from "node:path";
 import {
   ADMIN_SOCKET,
@@ -15,26 +14,18 @@ import {
   pageFile,
   type EdgeStack,
 } from "./edge-configuration.ts";
+import { hasCertificate, selfMadeIsThere } from "./certificates.ts";
+import { CERTIFICATE_LIST, HTTPS_MAP, certificateList, httpsMap } from "./edge-tls.ts";
+import { MASTER_SOCKET, ask, readMap, reload, setInMap, waitForAdmin, writeMap } from "./haproxy.ts";
 import { alone } from "./lock.ts";
-import { must, run, sleep } from "./process.ts";
+import { must, run } from "./process.ts";
 import { ROOT, Store, other, writeWhole, type Slot } from "./store.ts";
 
 const CONFIGURATION = "/etc/haproxy/haproxy.cfg";
 /** The map and the configuration are of all stacks on this host, whose own locks do not know of each other. */
 const EDGE_LOCK = path.join(ROOT, "edge.lock");
+/** What HAProxy runs with, as far as this program has told it: a file that was written and not loaded is told from it. */
 const LOADED = path.join(ROOT, "edge.loaded.cfg");
-const MASTER_SOCKET = "/run/haproxy-master.sock";
-
-/** One command on one of HAProxy's sockets; its whole answer. */
-function ask(socket: string, command: string): Promise<string> {
-  return new Promise((done, fail) => {
-    let answer = "";
-    const connection = net.createConnection(socket, () => connection.write(`${command}\n`));
-    connection.setTimeout(10_000, () => connection.destroy(new Error(`haproxy gave no answer to "${command}" in 10s`)));
-    connection.setEncoding("utf8").on("data", (text: string) => (answer += text));
-    connection.on("end", () => done(answer.trim())).on("error", fail);
-  });
-}
 
 export interface ServerRow {
   readonly backend: string;
@@ -54,6 +45,9 @@ export interface Answers {
   /** Milliseconds until an answer began: an average that moves with the last `REMEMBERED` answers of the slot. */
   readonly time?: number | undefined;
 }
+
+/** Whether visitors of this host name are sent to HTTPS. */
+export const isSecured = (name: string | undefined): boolean => name !== undefined && readMap(HTTPS_MAP).has(name.toLowerCase());
 
 /** Answers after which HAProxy's moving average has forgotten what was before them (TIME_STATS_SAMPLES in its source). */
 export const REMEMBERED = 512;
@@ -195,47 +189,52 @@ export function storedEdge(stack: string): EdgeStack | undefined {
   return fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, "utf8")) as EdgeStack) : undefined;
 }
 
-export const applyConfiguration = (): Promise<boolean> => alone(EDGE_LOCK, writeConfiguration);
+/** `again`: also where nothing differs. @default false */
+export const applyConfiguration = (again = false): Promise<boolean> => alone(EDGE_LOCK, () => writeConfiguration(again));
 
-async function writeConfiguration(): Promise<boolean> {
+async function writeConfiguration(again = false): Promise<boolean> {
   const stacks = Store.stacks().flatMap((name) => storedEdge(name) ?? []);
   const text = edgeConfiguration(stacks);
-  const old = fs.existsSync(CONFIGURATION) ? fs.readFileSync(CONFIGURATION, "utf8") : "";
   writePages(stacks);
   completeMap(SLOTS_MAP, stacks, "none");
   completeMap(MAINTENANCE_MAP, stacks, "off");
-  if (text === old && loadedText() === text) return false;
-  if (old !== "" && !old.startsWith("# Written by recoloca")) fs.copyFileSync(CONFIGURATION, `${CONFIGURATION}.before-recoloca`);
+  if (stacks.some(({ tls }) => tls)) await selfMadeIsThere();
+  const old = [CONFIGURATION, CERTIFICATE_LIST, HTTPS_MAP].map(readIfThere);
+  writeWhole(CERTIFICATE_LIST, certificateList(stacks, hasCertificate));
+  writeMap(HTTPS_MAP, httpsMap(stacks, hasCertificate));
+  const whole = [text, readIfThere(CERTIFICATE_LIST), readIfThere(HTTPS_MAP)].join("\n");
+  if (!again && whole === old.join("\n") && readIfThere(LOADED) === whole) return false;
+  const [before = ""] = old;
+  if (before !== "" && !before.startsWith("# Written by recoloca")) fs.copyFileSync(CONFIGURATION, `${CONFIGURATION}.before-recoloca`);
   writeWhole(`${CONFIGURATION}.proposed`, text, 0o644);
   const check = await run("haproxy", ["-c", "-f", `${CONFIGURATION}.proposed`]);
-  if (check.code !== 0) throw new Error(`haproxy refuses the edge's configuration: ${check.stderr || check.stdout}`);
+  if (check.code !== 0) {
+    putBack(old);
+    throw new Error(`haproxy refuses the edge's configuration: ${check.stderr || check.stdout}`);
+  }
   fs.renameSync(`${CONFIGURATION}.proposed`, CONFIGURATION);
-  // A reload that fails (a port that someone else holds) leaves the old process serving and says Success=0 only here.
-  const verdict = fs.existsSync(MASTER_SOCKET) ? await ask(MASTER_SOCKET, "reload").catch(() => "Success=0 (no answer)") : "";
-  if (verdict === "") await must("systemctl", ["restart", "haproxy"]);
-  else if (!verdict.includes("Success=1")) {
-    if (old !== "") writeWhole(CONFIGURATION, old, 0o644);
-    throw new Error(`haproxy did not take the edge's configuration: ${verdict}`);
+  if (!fs.existsSync(MASTER_SOCKET)) await must("systemctl", ["restart", "haproxy"]);
+  else {
+    // A port that someone else holds is met only now.
+    const verdict = await reload();
+    if (verdict !== undefined) {
+      putBack(old);
+      throw new Error(`haproxy did not take the edge's configuration: ${verdict}`);
+    }
   }
   await waitForAdmin();
-  writeWhole(LOADED, text);
+  writeWhole(LOADED, whole);
   return true;
 }
 
-/** What HAProxy runs with, as far as this program has told it: a file that was written and not loaded is told from it. */
-const loadedText = () => (fs.existsSync(LOADED) ? fs.readFileSync(LOADED, "utf8") : "");
-
-async function waitForAdmin(): Promise<void> {
-  for (let tries = 0; ; tries++) {
-    try {
-      await ask(ADMIN_SOCKET, "show version");
-      return;
-    } catch (error) {
-      if (tries > 100) throw error;
-      await sleep(50);
-    }
-  }
+/** What was there, as HAProxy runs with it still. */
+function putBack([configuration = "", list = "", https = ""]: readonly string[]): void {
+  if (configuration !== "") writeWhole(CONFIGURATION, configuration, 0o644);
+  writeWhole(CERTIFICATE_LIST, list);
+  writeWhole(HTTPS_MAP, https);
 }
+
+const readIfThere = (file: string) => (fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "");
 
 /** Those that HAProxy reads when it starts; one that a person has changed stays as he wants it. */
 function writePages(stacks: readonly EdgeStack[]): void {
@@ -249,31 +248,3 @@ function completeMap(file: string, stacks: readonly EdgeStack[], value: string):
   for (const { stack } of stacks) if (!map.has(stack)) map.set(stack, value);
   writeMap(file, map);
 }
-
-/** First the file, so that a restart keeps it, then the running process. */
-async function setInMap(file: string, key: string, value: string): Promise<void> {
-  writeMap(file, readMap(file).set(key, value));
-  const tell = (verb: string) => ask(ADMIN_SOCKET, `${verb} map ${file} ${key} ${value}`);
-  const answer = (await tell("set")) && (await tell("add"));
-  if (answer !== "") throw new Error(`haproxy refused the switch: ${answer}`);
-}
-
-function readMap(file: string): Map<string, string> {
-  if (!fs.existsSync(file)) return new Map();
-  const lines = fs
-    .readFileSync(file, "utf8")
-    .split("\n")
-    .filter((line) => line !== "" && !line.startsWith("#"));
-  return new Map(lines.map((line) => line.split(" ") as [string, string]));
-}
-
-/** Root's alone: HAProxy reads it before it gives its rights away, and one of them has secrets in it. */
-const writeMap = (file: string, map: Map<string, string>) =>
-  writeWhole(
-    file,
-    [...map]
-      .sort()
-      .map(([stack, slot]) => `${stack} ${slot}\n`)
-      .join(""),
-    0o600,
-  );

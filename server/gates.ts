@@ -1,5 +1,6 @@
 /** The questions a release must answer: asked of its containers directly, then through the edge. */
 import * as http from "node:http";
+import * as https from "node:https";
 import * as net from "node:net";
 import type { Gate, Route } from "../release/plan.ts";
 import { BYPASS_HEADER, routeFor } from "./edge-configuration.ts";
@@ -15,6 +16,8 @@ export interface Answer {
 export interface Target {
   readonly address: string;
   readonly port: number;
+  /** By TLS, with the name that is asked for. Who has certified it is no matter of a release: recoloca doctor looks at that. */
+  readonly secured?: boolean;
 }
 
 const ERRORS: Record<string, string> = {
@@ -28,8 +31,9 @@ export type Question = Pick<Gate, "path" | "host"> & { readonly bypass?: string 
 
 export function ask(target: Target, gate: Question, timeout = 5): Promise<Answer> {
   return new Promise((done) => {
-    const request = http.get(
+    const request = (target.secured ? https : http).get(
       {
+        ...(target.secured && { servername: gate.host, rejectUnauthorized: false }),
         host: target.address,
         port: target.port,
         path: gate.path,

@@ -1,4 +1,4 @@
-/** Tells others how a release ended, whoever asked for it: a pipeline, a person, or nobody, after an interruption. */
+/** Tells others how a release ended, whoever asked for it: a pipeline, a person, or nobody, after an interruption; and of trouble beside it. */
 import * as fs from "node:fs";
 import { OUTCOMES, type Outcome } from "../release/outcome.ts";
 import type { Notify, Telemetry } from "../release/plan.ts";
@@ -36,9 +36,20 @@ export async function tellOthers(store: Store, number: number): Promise<void> {
 
 type Ended = ReleaseRecord & { readonly outcome: Outcome };
 
+/** Trouble that is no release's: for those who are told of everything, or of what needs a human. */
+export async function tellOfTrouble(notify: readonly Notify[], stack: string, text: string): Promise<void> {
+  const due = notify.filter(({ on }) => on === undefined || on.includes("stuck"));
+  const body = { stack, text: `${stack}: ${text}` };
+  for (const problem of await Promise.all(due.map(({ url, format }) => post(url, format === "slack" ? { text: body.text } : body))))
+    if (problem !== undefined) say(` ${problem}`);
+}
+
+const send = ({ url, format }: Notify, stack: string, record: Ended) =>
+  post(url, format === "slack" ? { text: inWords(stack, record) } : asJson(stack, record));
+
 /** Only the server's name is said: such URLs are secrets. */
-async function send({ url, format }: Notify, stack: string, record: Ended): Promise<string | undefined> {
-  const body = JSON.stringify(format === "slack" ? { text: inWords(stack, record) } : asJson(stack, record));
+async function post(url: string, told: object): Promise<string | undefined> {
+  const body = JSON.stringify(told);
   let why = "";
   for (let tried = 1; tried <= TRIES; tried++) {
     try {

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { stackName, type Plan } from "../release/plan.ts";
 import type { ReleaseRecord } from "../release/record.ts";
+import { CERTIFIABLE, certifiedNames } from "../release/tls.ts";
 import { problemsOf, split, type ComposeDocument } from "./compose-split.ts";
 import { Refusal, type Context, type Window } from "./context.ts";
 import { Edge, storedEdge } from "./edge.ts";
@@ -66,6 +67,7 @@ export async function readWhole(store: Store, plan: Plan, { folder, resolved }: 
     ...unset.map((text) => `Compose file: ${text}`),
     ...problemsOf(parsed, plan, { project: folder, store: store.folder }),
     ...routesTaken(store.stack, plan),
+    ...uncertifiable(store.stack, plan),
   ];
   if (problems.length > 0) throw new Refusal(problems.join("\n"));
   return parsed;
@@ -90,8 +92,11 @@ export async function prepare(store: Store, number: number, plan: Plan, record: 
   const parts = split(parsed, plan, { stack, number, slot, addresses, folders });
   for (const of of ["base", "release"] as const) for (const { name, text } of parts.files[of]) writeGiven(path.join(folders[of], name), text);
   // Both slots from the start, so that the second release finds its own there and HAProxy need not be reloaded under visitors.
-  const routes = { blue: plan.routes, green: plan.routes, ...storedEdge(stack)?.routes, [slot]: plan.routes };
-  const edge = new Edge({ stack, routes, addresses: { blue: addressesIn("blue"), green: addressesIn("green") }, ...whileClosed(plan) });
+  const stored = storedEdge(stack);
+  const routes = { blue: plan.routes, green: plan.routes, ...stored?.routes, [slot]: plan.routes };
+  // TLS stays as it is until the release is live.
+  const { tls } = stored ?? {};
+  const edge = new Edge({ stack, routes, addresses: { blue: addressesIn("blue"), green: addressesIn("green") }, ...whileClosed(plan), ...(tls && { tls }) });
   const window = windowOf(plan, record);
   return { stack, store, number, plan, record, journal, slot, old, window, split: parts, edge, addresses, environment: plan.variables };
 }
@@ -121,6 +126,20 @@ function routesTaken(stack: string, plan: Plan): string[] {
     .flatMap((name) => routesThatServe(name).map((route) => ({ name, route })))
     .filter(({ route }) => plan.routes.some((mine) => mine.host === route.host && mine.path === route.path))
     .map(({ name, route }) => `route ${route.host}${route.path} belongs to ${name} on this host`);
+}
+
+/** A host name has one certificate: where two stacks share it, only one of them may see to that. And only a host name has one. */
+function uncertifiable(stack: string, plan: Plan): string[] {
+  const mine = plan.tls ? certifiedNames(plan) : [];
+  const odd = mine.filter((name) => !CERTIFIABLE.test(name)).map((name) => `route ${name}: nobody gives a certificate for it; a whole host name is wanted`);
+  const taken = Store.stacks()
+    .filter((name) => name !== stack)
+    .flatMap((name) =>
+      (storedEdge(name)?.tls?.names ?? [])
+        .filter((one) => mine.includes(one))
+        .map((one) => `the certificate of ${one} is ${name}'s on this host: take recoloca:tls from one of the two stacks`),
+    );
+  return [...odd, ...taken];
 }
 
 /** Those of the release that has the traffic; the spare slot's are of one that failed, or that was replaced. */

@@ -7,9 +7,10 @@ import type { Gate } from "../release/plan.ts";
 import { projectName } from "./compose-split.ts";
 import { Failure, type Context } from "./context.ts";
 import { compose } from "./compose.ts";
+import { isSecured } from "./edge.ts";
 import * as engine from "./engine.ts";
 import { gateEvidence, serviceEvidence } from "./evidence.ts";
-import { ask, hostOf, listens, pass, sayGates, targetOf, verdict, type GateFailure, type Question } from "./gates.ts";
+import { ask, hostOf, listens, pass, sayGates, targetOf, verdict, type GateFailure, type Question, type Target } from "./gates.ts";
 import { sleep } from "./process.ts";
 import { runTasks } from "./tasks.ts";
 import { writeWhole, type Slot } from "./store.ts";
@@ -175,7 +176,8 @@ export async function reachedByEdge({ stack, edge, journal }: Context, slot: Slo
   }
 }
 
-const EDGE = { address: "127.0.0.1", port: 80 };
+/** As visitors of the gate's host name come to it. */
+const edgeFor = ({ host }: Question): Target => (isSecured(host) ? { address: "127.0.0.1", port: 443, secured: true } : { address: "127.0.0.1", port: 80 });
 
 function withHost({ plan }: Context, gate: Gate): Gate {
   const host = hostOf(gate, plan.routes);
@@ -193,7 +195,8 @@ export async function verifyThroughEdge(context: Context): Promise<void> {
   const results = await Promise.all(
     plan.gates.map((gate) => {
       const to = targetOf(gate, plan.routes, context.addresses)!;
-      return pass({ ...throughEdge(context, gate), passes: 1, timeout: Math.min(gate.timeout, 10) }, to.service, EDGE, async () => undefined);
+      const asked = throughEdge(context, gate);
+      return pass({ ...asked, passes: 1, timeout: Math.min(gate.timeout, 10) }, to.service, edgeFor(asked), async () => undefined);
     }),
   );
   const failure = results.find((result) => result !== undefined);
@@ -231,7 +234,8 @@ export async function removeSlot(stack: string, slot: Slot, grace = false): Prom
 /** One question a second per gate through the edge; three wrong answers in a row are a verdict, one is not. */
 export async function probeOnce(context: Context, wrong: Map<string, number>): Promise<Failure | undefined> {
   for (const gate of context.plan.gates) {
-    const answer = await ask(EDGE, throughEdge(context, gate));
+    const asked = throughEdge(context, gate);
+    const answer = await ask(edgeFor(asked), asked);
     const why = verdict(gate, answer);
     const count = why === undefined ? 0 : (wrong.get(gate.name) ?? 0) + 1;
     wrong.set(gate.name, count);

@@ -7,6 +7,7 @@ import { isEcr } from "./cloud.ts";
 import { EC2_FIELDS } from "./ec2.ts";
 import { KEYS, keyOf, type KeyName } from "./schema.ts";
 import { meant, setCommand, type Problem } from "./problems.ts";
+import { checkTls } from "./tls.ts";
 
 export type Values = { [Name in KeyName]: z.output<(typeof KEYS)[Name]["form"]> };
 
@@ -35,6 +36,7 @@ const STRUCTURED: ReadonlySet<string> = new Set([
   "notify",
   "recreate",
   "telemetry",
+  "tls",
   "ec2",
   "createBackupBucket",
 ]);
@@ -114,7 +116,8 @@ function fixOf(name: string, key: string, issue: z.core.$ZodIssue, secret: boole
   return list ? `in the stack's file: ${String(issue.path.at(-1))}: [WORD, WORD]` : setCommand(key, exampleOf(key), secret);
 }
 
-const exampleOf = (key: string) => (/timeout|interval/.test(key) ? "30s" : /images/.test(key) ? "REGISTRY/NAME@sha256:DIGEST" : "VALUE");
+const exampleOf = (key: string) =>
+  /timeout|interval/.test(key) ? "30s" : /images/.test(key) ? "REGISTRY/NAME@sha256:DIGEST" : /email/.test(key) ? "ops@recoloca.ai" : "VALUE";
 
 const FIELDS: Record<string, readonly string[]> = {
   routes: ["host", "path", "service", "port"],
@@ -124,6 +127,7 @@ const FIELDS: Record<string, readonly string[]> = {
   provenance: ["commit", "actor", "run"],
   notify: ["url", "format", "on"],
   telemetry: ["endpoint", "headers"],
+  tls: ["acme", "hsts", "email", "directory", "rehearsal", "dns", "addresses"],
   ec2: EC2_FIELDS,
   createBackupBucket: BACKUP_BUCKET_FIELDS,
 };
@@ -148,7 +152,7 @@ export function checkTogether(
     problems.push({ key: "release", says: "is missing: a release's images and its name are set together", fix: commandFor("release", false) });
   if (values.release && !values.images)
     problems.push({ key: "images", says: "is missing: a release's images and its name are set together", fix: commandFor("images", false) });
-  return [...problems, ...checkWindow(values, given.page), ...checkCompose(values, compose, given.secrets)];
+  return [...problems, ...checkTls(values), ...checkWindow(values, given.page), ...checkCompose(values, compose, given.secrets)];
 }
 
 /** What a time with the doors closed needs: a page that fits, and a way to put the data back. */

@@ -3,9 +3,11 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { Backup, Gate, Migration, Notify, Provenance, Route, Telemetry } from "../release/plan.ts";
+import type { Tls } from "../release/tls.ts";
 import { checkCloud, cloudSettings, isEcr, type CloudSettings } from "./cloud.ts";
 import { checkTogether, checkValues, type Values } from "./check.ts";
 import { sayProblems } from "./problems.ts";
+import { tlsOf, wantsTls } from "./tls.ts";
 
 export interface Settings {
   readonly application: string;
@@ -16,8 +18,8 @@ export interface Settings {
   readonly cloud?: CloudSettings;
   /** The SSH port, and where a tunnel to a server at AWS begins. */
   readonly reach: { port: number; address?: string };
-  /** What any server is given: when it is upgraded, a systemd calendar expression; whether releases send traces from it. */
-  readonly ground: { upgradeWindow?: string; traces: boolean };
+  /** What any server is given: when it is upgraded, a systemd calendar expression; whether releases send traces from it, and whether certificates are asked for there. */
+  readonly ground: { upgradeWindow?: string; traces: boolean; certificates: boolean };
   readonly registry?: { registry: string; login: { username: string; password: pulumi.Output<string> } | { helper: "ecr-login" } };
   readonly compose: { path: string; text: string };
   readonly images?: Record<string, string>;
@@ -30,6 +32,8 @@ export interface Settings {
   readonly domain?: string;
   /** Where people reach the application. */
   readonly url: string;
+  /** Secret: a given certificate's key is in it. */
+  readonly tls: pulumi.Output<Tls | undefined>;
   readonly routes: Route[];
   readonly gates: Gate[];
   readonly backup?: Backup;
@@ -91,7 +95,11 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
       hostKey !== undefined &&
       sshPrivateKey !== undefined && { host: { address: hostAddress, user: values.hostUser, hostKey, privateKey: pulumi.secret(sshPrivateKey) } }),
     reach: { port: values.hostPort, ...(hostAddress !== undefined && { address: hostAddress }) },
-    ground: { ...windowOf(values.upgradeWindow ?? (cloud ? "Sun 04:00" : "never")), traces: values.telemetry !== undefined },
+    ground: {
+      ...windowOf(values.upgradeWindow ?? (cloud ? "Sun 04:00" : "never")),
+      traces: values.telemetry !== undefined,
+      certificates: values.tls?.acme !== undefined,
+    },
     ...(cloud && { cloud }),
     ...registryOf(registryServer, registryUsername, registryPassword),
     compose,
@@ -102,7 +110,8 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     secrets: pulumi.secret(values.secrets),
     secretNames,
     ...(domain !== undefined && { domain }),
-    url: publicUrl ?? `http://${domain ?? hostAddress}`,
+    url: publicUrl ?? `${wantsTls(values) ? "https" : "http"}://${domain ?? hostAddress}`,
+    tls: pulumi.secret(tlsOf(values, hostAddress)),
     routes: values.routes.map((route) => ({ ...route, host: route.host ?? domain ?? "*" })),
     gates: values.gates.map((gate) => ({ ...gate, ...(gate.host === undefined && domain !== undefined && { host: domain }) })),
     ...(backup && { backup }),

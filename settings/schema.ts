@@ -6,6 +6,7 @@ import { ec2Form } from "./ec2.ts";
 import { DURATION_FORM, parseDuration } from "../release/duration.ts";
 import { MAINTENANCE_PAGE_BYTES, gateSchema, notifySchema, provenanceSchema, routeSchema, telemetrySchema } from "../release/plan.ts";
 import { migrationForm } from "./migration.ts";
+import { tlsForm } from "./tls.ts";
 
 // Each form is used once: compiling it takes longer than it saves.
 z.config({ jitless: true });
@@ -108,9 +109,22 @@ export const KEYS = {
       .string()
       .regex(/^https?:\/\/[^\s/]+$/, "wants a URL without a path: https://staging.recoloca.ai")
       .optional(),
-    what: "Where people reach the application, where that is not http://DOMAIN: another port, a proxy in front. Shown, not used.",
+    what: "Where people reach the application, where that is not http://DOMAIN, or https:// with TLS: another port, a proxy in front. Shown, not used.",
     example: "https://staging.recoloca.ai",
   },
+  tls: {
+    form: tlsForm.optional(),
+    what: "HTTPS: `acme` has the names certified (`email`; `directory`: Let's Encrypt, `staging` or a URL; `dns: route53`; `addresses`), `hsts` tells browsers for how long. docs/tls.md",
+    example: '{"acme": {"email": "ops@recoloca.ai"}, "hsts": "180d"}',
+    default: "plain HTTP",
+  },
+  tlsCertificate: {
+    form: z.string().min(1).optional(),
+    what: "A certificate of your own instead: PEM, the server's first, then those that lead to its root. Checked against key, names and date.",
+    example: "",
+    secret: true,
+  },
+  tlsPrivateKey: { form: z.string().min(1).optional(), what: "Its private key, PEM, without a passphrase.", example: "", secret: true },
   images: {
     form: z.record(z.string(), image).optional(),
     what: "Image of each service that a deploy rolls, by digest; or by tag, which becomes the digest that it names at that moment. Set by the pipeline; without it the stack keeps what is live.",

@@ -18,6 +18,7 @@ import {
   type Route,
   type Telemetry,
 } from "../../release/plan.ts";
+import type { Tls } from "../../release/tls.ts";
 import { attemptName, isHeld, liveAnswerSchema, type LiveAnswer } from "../../release/record.ts";
 import { lastOutput } from "../last-outputs.ts";
 import { asRoot, type Server } from "../server.ts";
@@ -55,6 +56,10 @@ export interface ComposeDeploymentArgs {
   readonly notify?: pulumi.Input<readonly Notify[]>;
   /** Where each release's trace goes; the host has to be told too (`traces`). @default nowhere */
   readonly telemetry?: pulumi.Input<Telemetry | undefined>;
+  /** Certificates, and what browsers are told. For ACME the host has to be told too (`certificates`). @default plain HTTP */
+  readonly tls?: pulumi.Input<Tls | undefined>;
+  /** The server's public address, which it does not know itself where there is NAT: names that are certified have to lead to it. */
+  readonly publicAddress?: pulumi.Input<string> | undefined;
   /** Seconds. */
   readonly watch: number;
   /** Seconds to wait where another deploy runs. @default 0: refused at once, saying who is at it. */
@@ -102,9 +107,15 @@ export class ComposeDeployment extends pulumi.ComponentResource {
     const wish = pulumi.all([this.answer(args), args.secrets, args.images]).apply(([answer, secrets, images]) => this.decide(args, images, answer, secrets));
     const plan = pulumi.secret(
       pulumi
-        .all([wish, args.secrets, pulumi.output(args.notify ?? []), pulumi.output(args.telemetry)])
-        .apply(([wanted, secrets, notify, telemetry]) =>
-          wanted ? canonical({ ...toPlan(args, wanted, secrets), notify: [...notify], ...(telemetry && { telemetry }) }) : "",
+        .all([
+          wish,
+          args.secrets,
+          pulumi.output(args.notify ?? []),
+          pulumi.output(args.telemetry),
+          pulumi.all([args.tls, args.publicAddress]).apply(([tls, address]) => leadingTo(tls, address)),
+        ])
+        .apply(([wanted, secrets, notify, telemetry, tls]) =>
+          wanted ? canonical({ ...toPlan(args, wanted, secrets), notify: [...notify], ...(telemetry && { telemetry }), ...(tls && { tls }) }) : "",
         ),
     );
     // Images, names and the attempt are for everyone; what is derived from the secrets is not shown.
@@ -170,6 +181,9 @@ async function ask(server: Server, command: string): Promise<LiveAnswer> {
   if (code !== 0) throw new pulumi.RunError(`the server does not say what is live; nothing was changed\n  ${command}: ${output.trim()}`);
   return liveAnswerSchema.parse(JSON.parse(stdout));
 }
+
+const leadingTo = (tls: Tls | undefined, address: string | undefined): Tls | undefined =>
+  tls?.acme && address !== undefined ? { ...tls, acme: { ...tls.acme, addresses: [...tls.acme.addresses, address] } } : tls;
 
 const serviceNames = (compose: string) => Object.keys((readYaml(compose) as { services: object }).services);
 

@@ -6,7 +6,12 @@
 /** Free space that images and their unpacking want. */
 const FREE_KIB = 2 * 1024 * 1024;
 
-export function bootstrapScript(): string {
+export interface Wanted {
+  /** lego, which asks for certificates by ACME. @default false */
+  readonly certificates?: boolean;
+}
+
+export function bootstrapScript({ certificates = false }: Wanted = {}): string {
   return `set -eu
 refuse() { echo "refused, nothing was changed: $1"; exit 20; }
 [ "$(id -u)" = 0 ] || refuse "this needs root, or a user with sudo without a password"
@@ -26,7 +31,7 @@ command -v docker >/dev/null || { [ "$ID" = debian ] && missing="$missing docker
 docker compose version >/dev/null 2>&1 || missing="$missing $compose"
 command -v haproxy >/dev/null || missing="$missing haproxy"
 command -v node >/dev/null || missing="$missing nodejs"
-if [ -n "$missing" ]; then
+${certificates ? 'command -v lego >/dev/null || missing="$missing lego"\n' : ""}if [ -n "$missing" ]; then
   echo "installing$missing"
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq

@@ -27,6 +27,8 @@ export interface HostArgs {
   readonly upgradeWindow?: string;
   /** Whether releases send traces from it. @default false */
   readonly traces?: boolean;
+  /** Whether certificates are asked for by ACME, which wants a program for it. @default false */
+  readonly certificates?: boolean;
 }
 
 const DIALS = 2;
@@ -61,7 +63,12 @@ export class Host extends pulumi.ComponentResource {
     const program = pulumi.output(hostProgram());
     const bootstrap = new remote.Command(
       `${name}-bootstrap`,
-      { connection, create: onMachine(this.server, "sh -s"), stdin: bootstrapScript(), addPreviousOutputInEnv: false },
+      {
+        connection,
+        create: onMachine(this.server, "sh -s"),
+        stdin: bootstrapScript({ certificates: args.certificates ?? false }),
+        addPreviousOutputInEnv: false,
+      },
       { parent: this, provider },
     );
     const put = (what: string, { packed, hash }: pulumi.Output<HostProgram>, script: (hash: string) => string, after: pulumi.Resource) =>

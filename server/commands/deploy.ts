@@ -20,6 +20,7 @@ import { whileClosed } from "../prepare.ts";
 import { tellOthers } from "../notify.ts";
 import { ago, byWhom, firstLine } from "../render.ts";
 import { holdOf } from "./hold.ts";
+import { takeOnTls } from "../stack-tls.ts";
 import { Store } from "../store.ts";
 import { transact, type Caller } from "../transaction.ts";
 
@@ -52,6 +53,7 @@ export async function deploy(given: Given): Promise<number> {
     const edge = storedEdge(store.stack);
     if (edge) await new Edge({ ...edge, page: undefined, ...whileClosed(plan) }).configure();
     say(` release ${live.number}  ${release} is live already; nothing to do`);
+    await takeOnTls(store, plan);
     return 0;
   }
   const held = holdOf(store, plan, given.options["lift"]);
@@ -74,6 +76,8 @@ export async function runPlan(store: Store, plan: Plan, what: "deploy" | "rollba
     telling.stop();
     keepLiveAnswer(store);
   });
+  const record = store.record(number)!;
+  if (record.outcome === "live") await takeOnTls(store, plan);
   await tellOthers(store, number);
   return telling.end(store.record(number)!);
 }

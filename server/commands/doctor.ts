@@ -1,6 +1,7 @@
 /** `recoloca doctor`: what on this host will be trouble, each finding with its fix. */
 import * as fs from "node:fs";
 import * as os from "node:os";
+import { certificateFindings } from "../certificate-findings.ts";
 import type { Given } from "../command-line.ts";
 import { UNAVAILABLE_PAGE } from "../edge-configuration.ts";
 import { Edge, storedEdge } from "../edge.ts";
@@ -124,6 +125,7 @@ async function stackFindings(stack: string): Promise<Finding[]> {
     for (const { service, port, status } of await at.unreached(live.slot).catch(() => []))
       findings.push({ what: `${stack}: the edge does not reach "${service}" on port ${port} (${status})`, fix: `recoloca logs ${service}` });
   }
+  findings.push(...(await certificateFindings(stack)));
   if (newest?.outcome && newest.outcome !== "live" && newest.number !== live.number)
     findings.push({
       what: `${stack}: the last deploy (release ${newest.number}) did not come live, ${ago(newest.startedAt)} ago`,

@@ -27,13 +27,15 @@ async function placeUnits(): Promise<void> {
     "recoloca-resume@.service": RESUME_STACK,
     "recoloca-prune.service": PRUNE,
     "recoloca-prune.timer": PRUNE_TIMER,
+    "recoloca-certify.service": CERTIFY,
+    "recoloca-certify.timer": CERTIFY_TIMER,
   };
   const changed = Object.entries(units).filter(([name, text]) => readIfThere(`/etc/systemd/system/${name}`) !== text);
   for (const [name, text] of changed) writeWhole(`/etc/systemd/system/${name}`, text, 0o644);
   if (changed.length === 0) return;
   await must("systemctl", ["daemon-reload"]);
   await must("systemctl", ["enable", "--quiet", "recoloca-resume.service"]);
-  await must("systemctl", ["enable", "--quiet", "--now", "recoloca-prune.timer"]);
+  await must("systemctl", ["enable", "--quiet", "--now", "recoloca-prune.timer", "recoloca-certify.timer"]);
 }
 
 /** When newer packages come, and a restart where one is wanted: a systemd calendar expression, or never. */
@@ -134,6 +136,30 @@ Description=Prunes what recoloca deployed, once a day
 [Timer]
 OnCalendar=*-*-* 04:00:00
 RandomizedDelaySec=30m
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+`;
+
+const CERTIFY = `[Unit]
+Description=Asks for certificates that are due
+After=haproxy.service network-online.target
+Wants=network-online.target
+
+[Service]
+Type=oneshot
+ExecStart=${NAME} certify
+TimeoutStartSec=30m
+`;
+
+/** At another minute on each host, so that authorities are not asked by all at once. */
+const CERTIFY_TIMER = `[Unit]
+Description=Looks every hour which certificates are due
+
+[Timer]
+OnCalendar=hourly
+RandomizedDelaySec=55m
 Persistent=true
 
 [Install]

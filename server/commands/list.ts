@@ -1,6 +1,7 @@
 /** The commands, in the order in which a person at 3 a.m. wants them. */
 import { backup, backups, restore } from "./backup.ts";
 import { accept, cancel } from "./cancel.ts";
+import { certificate, certifyCommand } from "./certificate.ts";
 import { deploy } from "./deploy.ts";
 import { doctor } from "./doctor.ts";
 import { exec, logs } from "./logs.ts";
@@ -62,6 +63,12 @@ export const COMMANDS: readonly Command[] = [
     story: true,
   },
   {
+    name: "certificate",
+    says: "how long certificates last, and what keeps them from being renewed; --renew asks for new ones now",
+    options: { renew: "boolean", stack: "string", json: "boolean" },
+    does: certificate,
+  },
+  {
     name: "maintenance",
     says: "shuts visitors out with a page, or lets them in again; without a word, says which it is",
     words: ["[on|off]"],
@@ -84,6 +91,7 @@ export const COMMANDS: readonly Command[] = [
   },
   { name: "accept", says: "ends the watch window of a deploy now: somebody has seen enough", options: { stack: "string" }, does: accept, story: true },
   { name: "resume", says: "finishes or undoes what an interruption left", options: { stack: "string" }, does: resumeCommand, hidden: true },
+  { name: "certify", says: "asks for certificates that are due", options: {}, does: certifyCommand, hidden: true },
   { name: "follow", says: "tells what becomes of a deploy", options: { unit: "string" }, does: followUnit, hidden: true },
   { name: "live", says: "what is live, for programs", options: { application: "string", environment: "string", json: "boolean" }, does: live },
   {

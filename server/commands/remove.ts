@@ -1,5 +1,6 @@
 /** `recoloca remove`: what `pulumi destroy` does on the host. Data volumes stay unless told otherwise. */
 import * as fs from "node:fs";
+import { forgetGiven } from "../certificates.ts";
 import { need, type Given } from "../command-line.ts";
 import { Edge, storedEdge } from "../edge.ts";
 import * as engine from "../engine.ts";
@@ -15,6 +16,7 @@ export async function remove(given: Given): Promise<number> {
   }
   const edge = storedEdge(stack);
   if (edge) await new Edge(edge).remove();
+  forgetGiven(stack);
   const ids = (await engine.stackContainers(stack)).map((one) => one.id);
   await engine.stopContainers(ids);
   await engine.removeContainers(ids);

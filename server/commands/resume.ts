@@ -9,6 +9,7 @@ import { keepLiveAnswer } from "../live-answer.ts";
 import { signLock, take } from "../lock.ts";
 import { isUntold, tellOthers } from "../notify.ts";
 import { run, sleep } from "../process.ts";
+import { takeOnTls } from "../stack-tls.ts";
 import { Store } from "../store.ts";
 import { resume } from "../transaction.ts";
 
@@ -22,6 +23,7 @@ export async function resumeHere(store: Store, number: number): Promise<number> 
     telling.stop();
     keepLiveAnswer(store);
   });
+  if (store.record(number)?.outcome === "live") await takeOnTls(store, plan);
   await tellOthers(store, number);
   return telling.end(store.record(number)!);
 }

@@ -122,5 +122,6 @@ export function planToGoBack(target: Plan, now: Plan): Plan {
     drain: now.drain,
     keep: now.keep,
     backup: now.backup ?? target.backup,
+    tls: now.tls,
   };
 }

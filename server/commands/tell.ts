@@ -2,7 +2,9 @@
 import { OUTCOMES } from "../../release/outcome.ts";
 import type { ReleaseRecord } from "../../release/record.ts";
 import { backupsOf } from "../backup.ts";
+import { certificateOf, sayCertificate } from "../certificates.ts";
 import { Wrong, need, type Given } from "../command-line.ts";
+import { storedEdge } from "../edge.ts";
 import { slotContainers } from "../engine.ts";
 import { against, previousOf } from "../going-back.ts";
 import { liveAnswer } from "../live-answer.ts";
@@ -21,7 +23,9 @@ export async function live(given: Given): Promise<number> {
 }
 
 export async function status(given: Given): Promise<number> {
-  const answers = await Promise.all(Store.stacks().map(async (stack) => ({ stack, ...liveAnswer(new Store(stack)), running: await running(stack) })));
+  const answers = await Promise.all(
+    Store.stacks().map(async (stack) => ({ stack, ...liveAnswer(new Store(stack)), running: await running(stack), certificates: certificatesOf(stack) })),
+  );
   if (given.options["json"]) {
     printJson(answers);
     return 0;
@@ -38,6 +42,7 @@ export async function status(given: Given): Promise<number> {
       print(` ${wayBack(new Store(stack))}`);
       const [backup] = backupsOf(stack);
       if (backup) print(` backup      ${backup.name}, ${sayBytes(backup.bytes)}, ${ago(backup.at)} ago, read back`);
+      for (const one of certificatesOf(stack)) print(` certificate ${sayCertificate(one)}`);
     } else print(" nothing is live");
     if (at) print(` release ${at.number}  ${at.release}  is being deployed${byWhom(at)}, since ${ago(at.since)}: recoloca show ${at.number}, recoloca cancel`);
     if (hold)
@@ -47,6 +52,8 @@ export async function status(given: Given): Promise<number> {
   }
   return 0;
 }
+
+const certificatesOf = (stack: string) => (storedEdge(stack)?.tls?.names ?? []).map(certificateOf);
 
 /** What `recoloca rollback` would do now. */
 function wayBack(store: Store): string {

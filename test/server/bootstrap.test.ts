@@ -6,7 +6,7 @@ import { removeSite } from "../../local/down.ts";
 import { ensureServer, onServer } from "../../local/server.ts";
 import { bareSite } from "../../local/site.ts";
 
-const bootstrap = (setUp = "true") => onServer(bareSite, `unshare -m sh -c '${setUp} && sh -s'`, bootstrapScript());
+const bootstrap = (setUp = "true", script = bootstrapScript()) => onServer(bareSite, `unshare -m sh -c '${setUp} && sh -s'`, script);
 const on = async (command: string) => (await onServer(bareSite, command)).stdout.trim();
 
 beforeAll(async () => {
@@ -60,5 +60,13 @@ describe("a bare Debian 13", () => {
     expect(ran.code, ran.output).toBe(0);
     expect(ran.output).not.toContain("installing");
     expect(await on("systemctl show docker haproxy --property=ExecMainStartTimestamp; stat -c %y /etc/docker/daemon.json")).toBe(before);
+  });
+
+  test("gets the ACME client only where certificates are asked for", async () => {
+    expect(await on("command -v lego")).toBe("");
+    const ran = await bootstrap("true", bootstrapScript({ certificates: true }));
+    expect(ran.code, ran.output).toBe(0);
+    expect(ran.output).toContain("installing lego");
+    expect(await on("dpkg-query --show --showformat='\${Version}' lego; command -v lego")).toMatch(/^4\..*\/usr\/bin\/lego$/);
   });
 });

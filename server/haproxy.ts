@@ -1,0 +1,65 @@
+/** HAProxy as it runs: one command on one of its sockets, and its maps, which are files as well. */
+import * as fs from "node:fs";
+import * as net from "node:net";
+import { ADMIN_SOCKET } from "./edge-configuration.ts";
+import { sleep } from "./process.ts";
+import { writeWhole } from "./store.ts";
+
+export const MASTER_SOCKET = "/run/haproxy-master.sock";
+
+/** One command on one of HAProxy's sockets; its whole answer. Further lines of a command may be secret, so that only the first is ever said. */
+export function ask(socket: string, command: string): Promise<string> {
+  return new Promise((done, fail) => {
+    let answer = "";
+    const connection = net.createConnection(socket, () => connection.write(`${command}\n`));
+    connection.setTimeout(10_000, () => connection.destroy(new Error(`haproxy gave no answer to "${command.split("\n")[0]}" in 10s`)));
+    connection.setEncoding("utf8").on("data", (text: string) => (answer += text));
+    connection.on("end", () => done(answer.trim())).on("error", fail);
+  });
+}
+
+/** Has it read its files anew while everything goes on. A reload that fails leaves the old process serving, and says so only here. */
+export async function reload(): Promise<string | undefined> {
+  const verdict = await ask(MASTER_SOCKET, "reload").catch(() => "Success=0 (no answer)");
+  return verdict.includes("Success=1") ? undefined : verdict;
+}
+
+export async function waitForAdmin(): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      await ask(ADMIN_SOCKET, "show version");
+      return;
+    } catch (error) {
+      if (tries > 100) throw error;
+      await sleep(50);
+    }
+  }
+}
+
+/** First the file, so that a restart keeps it, then the running process. */
+export async function setInMap(file: string, key: string, value: string): Promise<void> {
+  writeMap(file, readMap(file).set(key, value));
+  const tell = (verb: string) => ask(ADMIN_SOCKET, `${verb} map ${file} ${key} ${value}`);
+  const answer = (await tell("set")) && (await tell("add"));
+  if (answer !== "") throw new Error(`haproxy refused the switch: ${answer}`);
+}
+
+export function readMap(file: string): Map<string, string> {
+  if (!fs.existsSync(file)) return new Map();
+  const lines = fs
+    .readFileSync(file, "utf8")
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  return new Map(lines.map((line) => line.split(" ") as [string, string]));
+}
+
+/** Root's alone: HAProxy reads it before it gives its rights away, and one of them has secrets in it. */
+export const writeMap = (file: string, map: Map<string, string>) =>
+  writeWhole(
+    file,
+    [...map]
+      .sort()
+      .map(([stack, slot]) => `${stack} ${slot}\n`)
+      .join(""),
+    0o600,
+  );
