@@ -32,6 +32,7 @@ export async function undo(context: Context): Promise<Outcome> {
   removePartialBackups(stack);
   await dataBack(context);
   if (old) {
+    await endedWhatWasTold(context, old.slot);
     await steps.startStopped(stack, old.slot);
     await engine.keepRunning(stack, old.slot);
   }
@@ -42,6 +43,12 @@ export async function undo(context: Context): Promise<Outcome> {
   const outcome = switched ? "rolled-back" : "failed";
   journal.tell(text, { state: outcome });
   return outcome;
+}
+
+/** What was told to end before an interruption does so, however late, and counts as running until then: nobody would start it again. */
+async function endedWhatWasTold({ stack, journal }: Context, slot: Slot): Promise<void> {
+  if (journal.begun("closed")) await engine.stopContainers((await engine.slotContainers(stack, slot)).map((one) => one.id));
+  else if (journal.begun("workers")) await steps.stopWorkers(stack, slot);
 }
 
 /** The data is the new release's, and visitors have written to it: going back would take that from them, which is for a person to decide. */

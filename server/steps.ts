@@ -215,7 +215,7 @@ export async function swapWorkers(context: Context): Promise<void> {
   journal.tell(`${plural(split.workers)} ${old ? "swapped (the old one finished first)" : "started"}`, { state: "workers" });
 }
 
-async function stopWorkers(stack: string, slot: Slot): Promise<void> {
+export async function stopWorkers(stack: string, slot: Slot): Promise<void> {
   await engine.stopContainers((await engine.slotContainers(stack, slot, "worker")).map((one) => one.id));
 }
 

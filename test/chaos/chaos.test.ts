@@ -44,7 +44,11 @@ beforeAll(installHostProgram);
 afterEach(async ({ task }) => {
   await server("systemctl unset-environment LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC");
   await registry("unpause");
-  if (task.result?.state !== "pass") await forget();
+  if (task.result?.state === "pass") return;
+  told.push(
+    `   ${task.name}:\n${(await server("recoloca history; for one in $(recoloca history | awk '{print $1}' | head -2); do recoloca show $one; done")).output}`,
+  );
+  await forget();
 });
 afterAll(async () => {
   await forget();
