@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Interference } from "./interference.ts";
 import type { Kind, Package, Place } from "./kinds.ts";
 import type { Answer, Asked, Difference, Provider } from "./protocol.ts";
-import { type Failure, faults, filled, tellsLater } from "./shapes.ts";
+import { type Failure, faults, filled, serialized, tellsLater } from "./shapes.ts";
 import { sdkVersion, type Typings, typingsOf } from "./typings.ts";
 import { changes, given, isUnknown, list, same, text, UNKNOWN, type Values } from "./values.ts";
 import type { World } from "./world.ts";
@@ -28,6 +28,8 @@ const parsed = (config: Values): Values =>
 
 /** What a rule is shown: only what is known. */
 const settled = (inputs: Values): Values => Object.fromEntries(Object.entries(inputs).filter(([, value]) => !JSON.stringify(value ?? "").includes(UNKNOWN)));
+
+const isEmpty = (value: unknown) => ["", 0, false, [], {}].some((empty) => same(value, empty));
 
 export class DoubleProvider implements Provider {
   readonly version: string;
@@ -83,15 +85,12 @@ export class DoubleProvider implements Provider {
   async check(asked: Asked) {
     const { kind, typings } = await this.known(asked.type);
     await this.meet({ ...asked, preview: false });
-    const inputs = given({ ...this.ownName(kind, asked), ...asked.inputs.values });
-    const wrong = faults(inputs, typings);
+    const sent = given({ ...this.ownName(kind, asked), ...asked.inputs.values });
+    const inputs = serialized(sent, typings);
+    const wrong = faults(sent, typings);
     // A value of another type is no case for what the vendor says of values.
     const failures = wrong.length > 0 ? wrong : this.said(kind.rules, inputs);
-    return {
-      values: inputs,
-      secrets: asked.inputs.secrets,
-      failures: failures.map(({ property, reason }) => ({ property, reason: `${asked.name}: ${reason}` })),
-    };
+    return { values: inputs, secrets: asked.inputs.secrets, failures };
   }
 
   /** A name of its own: the old one, else the resource's with seven characters that make it the only one. */
@@ -179,7 +178,7 @@ export class DoubleProvider implements Provider {
     if (!held) return undefined;
     const before = asked.inputs.values;
     // An import has no inputs yet: whatever says something is one.
-    const named = Object.keys(before).length > 0 ? Object.keys(before) : Object.keys(typings.inputs).filter((key) => !same(held[key], ""));
+    const named = Object.keys(before).length > 0 ? Object.keys(before) : Object.keys(typings.inputs).filter((key) => !isEmpty(held[key]));
     const inputs = given(Object.fromEntries(named.map((key) => [key, held[key]])));
     return { ...this.answer(kind, held, asked.state.secrets), inputs };
   }

@@ -1,5 +1,5 @@
 /** Inputs held against the SDK's typings, and outputs filled up to them. */
-import { isRecord, isUnknown, type Values } from "./values.ts";
+import { isRecord, isUnknown, UNKNOWN, type Values } from "./values.ts";
 import type { Properties, Shape, Typings } from "./typings.ts";
 
 export interface Failure {
@@ -10,31 +10,43 @@ export interface Failure {
 
 /** Every unknown property, every missing one, every value of another type; at any depth. */
 export function faults(values: Values, typings: Typings): Failure[] {
-  const found: Failure[] = [];
-  const record = (value: Values, properties: Properties, at: string): void => {
+  const record = (value: Values, properties: Properties, at: string): Failure[] => {
     const below = (key: string) => (at === "" ? key : `${at}.${key}`);
-    for (const key of Object.keys(value))
-      if (!properties[key]) found.push({ property: below(key), reason: `is no property of it; there are: ${Object.keys(properties).sort().join(", ")}` });
-    for (const [key, { shape, required }] of Object.entries(properties)) {
+    const strange = Object.keys(value).filter((key) => !properties[key]);
+    const reason = `is no property of it; there are: ${Object.keys(properties).sort().join(", ")}`;
+    const known = Object.entries(properties).flatMap(([key, { shape, required }]) => {
       const held = value[key];
-      if (held !== undefined && held !== null) check(held, shape, below(key));
-      else if (required) found.push({ property: below(key), reason: "is required, and is missing" });
-    }
+      if (held !== undefined && held !== null) return check(held, shape, below(key));
+      return required ? [{ property: below(key), reason: "is required, and is missing" }] : [];
+    });
+    return [...strange.map((key) => ({ property: below(key), reason })), ...known];
   };
-  const check = (value: unknown, shape: Shape, at: string): void => {
-    if (isUnknown(value) || shape.kind === "any") return;
-    if (shape.kind === "choice") {
-      const fit = shape.of.find((one) => fits(value, one));
-      if (fit) check(value, fit, at);
-      else found.push({ property: at, reason: `got ${said(value)}, wants ${shape.of.map(named).join(" or ")}` });
-    } else if (!fits(value, shape)) found.push({ property: at, reason: `got ${said(value)}, wants ${named(shape)}` });
-    else if (shape.kind === "list") (value as unknown[]).forEach((one, index) => check(one, shape.of, `${at}[${index}]`));
-    else if (shape.kind === "map") for (const [key, one] of Object.entries(value as Values)) check(one, shape.of, `${at}.${key}`);
-    else if (shape.kind === "object") record(value as Values, typings.objects[shape.name]!, at);
+  const choice = (value: unknown, of: readonly Shape[], at: string): Failure[] => {
+    const found = of.filter((one) => fits(value, one)).map((one) => check(value, one, at));
+    if (found.length === 0) return [{ property: at, reason: `got ${said(value)}, wants ${of.map(named).join(" or ")}` }];
+    return found.find((one) => one.length === 0) ?? found[0]!;
   };
-  record(values, typings.inputs, "");
-  return found;
+  const check = (value: unknown, shape: Shape, at: string): Failure[] => {
+    if (isUnknown(value) || shape.kind === "any") return [];
+    if (shape.kind === "choice") return choice(value, shape.of, at);
+    if (!fits(value, shape)) return [{ property: at, reason: `got ${said(value)}, wants ${named(shape)}` }];
+    if (shape.kind === "list") return (value as unknown[]).flatMap((one, index) => check(one, shape.of, `${at}[${index}]`));
+    if (shape.kind === "map") return Object.entries(value as Values).flatMap(([key, one]) => check(one, shape.of, `${at}.${key}`));
+    return shape.kind === "object" ? record(value as Values, typings.objects[shape.name]!, at) : [];
+  };
+  return record(values, typings.inputs, "");
 }
+
+/** Documents that may be given as objects or as JSON are JSON afterwards, as the provider has it. */
+export const serialized = (values: Values, typings: Typings): Values =>
+  Object.fromEntries(
+    Object.entries(values).map(([key, value]) => {
+      const shape = typings.inputs[key]?.shape;
+      const either = isRecord(value) && shape?.kind === "choice" && shape.of.some((one) => one.kind === "string");
+      const json = either ? JSON.stringify(value) : "";
+      return [key, !either ? value : json.includes(UNKNOWN) ? UNKNOWN : json];
+    }),
+  );
 
 function fits(value: unknown, shape: Shape): boolean {
   if (shape.kind === "list") return Array.isArray(value);

@@ -4,7 +4,7 @@ import { aws } from "../doubles/aws.ts";
 import { allows } from "../doubles/aws-policies.ts";
 import { isWithin, overlap } from "../doubles/cidr.ts";
 import { randomPackage } from "../doubles/random.ts";
-import { faults } from "../doubles/shapes.ts";
+import { faults, serialized } from "../doubles/shapes.ts";
 import { tls } from "../doubles/tls.ts";
 import { declared, sdkFolder, typingsOf } from "../doubles/typings.ts";
 import { changes, conceal, reveal, UNKNOWN, type Values } from "../doubles/values.ts";
@@ -119,6 +119,13 @@ test("what the typings do not know, want or fit is found at any depth; what is n
   const typings = (await typingsOf(INSTANCE))!;
   const found = faults({ amy: "x", metadataOptions: { httpTokns: "required" }, vpcSecurityGroupIds: "one", subnetId: UNKNOWN, tags: { a: 1 } }, typings);
   expect(found.map(({ property }) => property).sort()).toEqual(["amy", "metadataOptions.httpTokns", "tags.a", "vpcSecurityGroupIds"]);
+  const role = (await typingsOf("aws:iam/role:Role"))!;
+  const trusting = (Principal: Values) => ({
+    assumeRolePolicy: { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "sts:AssumeRole", Principal }] },
+  });
+  expect(faults(trusting({ Service: "ec2.amazonaws.com" }), role)).toEqual([]);
+  expect(faults(trusting({ Servant: "ec2.amazonaws.com" }), role)).not.toEqual([]);
+  expect(serialized(trusting({ AWS: "*" }), role)["assumeRolePolicy"]).toBe(JSON.stringify(trusting({ AWS: "*" }).assumeRolePolicy));
   const attachment = (await typingsOf("aws:ec2/volumeAttachment:VolumeAttachment"))!;
   expect(faults({}, attachment).map(({ property }) => property).sort()).toEqual(["deviceName", "instanceId", "volumeId"]); // prettier-ignore
 });
