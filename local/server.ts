@@ -40,9 +40,14 @@ export const sshArguments = (site: Site): string[] => [
 /** Runs one command line on the server. */
 export const onServer = (site: Site, command: string, input?: string) => attempt("ssh", [...sshArguments(site), command], input === undefined ? {} : { input });
 
-export async function ensureServer(site: Site, kind: keyof typeof PACKAGES = "ready"): Promise<string> {
+export type ServerKind = keyof typeof PACKAGES;
+
+export const serverImage = async (kind: ServerKind) =>
+  buildImage("server", path.join(checkout, "local", "server"), { BASE: await debianImage("server-base", PACKAGES[kind]) });
+
+export async function ensureServer(site: Site, kind: ServerKind = "ready"): Promise<string> {
   await ensureKeys(site);
-  const image = await buildImage("server", path.join(checkout, "local", "server"), { BASE: await debianImage("server-base", PACKAGES[kind]) });
+  const image = await serverImage(kind);
   const name = serverName(site);
   const state = (
     await attempt("docker", ["inspect", "--format", '{{.State.Status}} {{.Config.Image}} {{index .Config.Labels "recoloca.key"}}', name])
@@ -61,27 +66,33 @@ export async function ensureServer(site: Site, kind: keyof typeof PACKAGES = "re
   return `Debian 13, ssh on 127.0.0.1:${site.sshPort}, host key pinned`;
 }
 
-/** Created, given its keys, and only then started: there is no moment at which it has others. */
-async function create(site: Site, image: string, key: string): Promise<void> {
-  const name = serverName(site);
+/** A container that boots systemd, of this name and not started yet; `more`: ports, labels, volumes. */
+export async function createMachine(site: Site, name: string, image: string, more: readonly string[]): Promise<void> {
   if ((await attempt("docker", ["network", "inspect", site.name])).code !== 0) await must("docker", ["network", "create", site.name]);
   await must("docker", [
-    "create", "--name", name, "--hostname", name, "--network", site.name, "--label", `recoloca.key=${key}`,
+    "create", "--name", name, "--hostname", name, "--network", site.name,
     "-e", "container=docker", "-e", `SERVER_NAME=${name}`, "-e", `REGISTRY_PORT=${site.registryPort}`, "-e", `REGISTRY_HOST=${registryContainer(site)}`,
     ...CAPABILITIES.flatMap((capability) => ["--cap-add", capability]),
     "--security-opt", "seccomp=unconfined", "--security-opt", "systempaths=unconfined",
     "--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp", "--cgroupns", "host", "-v", `${cgroupTree()}:/cg:rw`,
-    "-v", `${name}-docker:/var/lib/docker`, "-p", `127.0.0.1:${site.sshPort}:22`, "-p", `127.0.0.1:${site.httpPort}:80`,
-    "-p", `127.0.0.1:${site.httpsPort}:443`, ...NAMES.flatMap((alias) => ["--network-alias", alias]),
-    image, "/start.sh",
+    "-v", `${name}-docker:/var/lib/docker`, ...more, image, "/start.sh",
   ]); // prettier-ignore
+}
+
+/** Created, given its keys, and only then started: there is no moment at which it has others. */
+async function create(site: Site, image: string, key: string): Promise<void> {
+  const name = serverName(site);
+  const ports = [`${site.sshPort}:22`, `${site.httpPort}:80`, `${site.httpsPort}:443`].flatMap((port) => ["-p", `127.0.0.1:${port}`]);
+  const aliases = NAMES.flatMap((alias) => ["--network-alias", alias]);
+  await createMachine(site, name, image, ["--label", `recoloca.key=${key}`, ...ports, ...aliases]);
   await must("docker", ["cp", inSite(site, "host_ed25519"), `${name}:/etc/ssh/ssh_host_ed25519_key`]);
   await must("docker", ["cp", inSite(site, "host_ed25519.pub"), `${name}:/etc/ssh/ssh_host_ed25519_key.pub`]);
   await must("docker", ["cp", inSite(site, "id_ed25519.pub"), `${name}:/root/.ssh/authorized_keys`]);
 }
 
-export async function removeServer(site: Site): Promise<void> {
-  const name = serverName(site);
+export const removeServer = (site: Site) => removeMachine(serverName(site));
+
+export async function removeMachine(name: string): Promise<void> {
   await attempt("docker", ["rm", "--force", "--volumes", name]);
   await attempt("docker", ["volume", "rm", "--force", `${name}-docker`]);
   removeTrees(name);

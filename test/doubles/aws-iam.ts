@@ -1,0 +1,106 @@
+/** aws.iam: roles, what they may do, and who may take them. */
+import { ACCOUNT, between, exactlyOne, formed, PARTITION, tagged, uniqueId } from "./aws-account.ts";
+import { PROFILE } from "./aws-compute.ts";
+import { INSTANCE } from "./aws-network.ts";
+import { policy } from "./aws-policies.ts";
+import type { Kinds, Reference } from "./kinds.ts";
+import { text, type Values } from "./values.ts";
+import type { World } from "./world.ts";
+
+export const ROLE = "aws:iam/role:Role";
+const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
+const ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment";
+const OIDC = "aws:iam/openIdConnectProvider:OpenIdConnectProvider";
+
+const iamArn = (resource: string) => `arn:${PARTITION}:iam::${ACCOUNT}:${resource}`;
+const NAME = formed("name", /^[\w+=,.@-]{1,64}$/, "at most 64 characters: alphanumeric and +=,.@-_");
+const role: Reference = { type: ROLE, missing: "NoSuchEntity: The role with name %s cannot be found." };
+
+/** Of the vendor's own policies, what they say of the parameter store. */
+const MANAGED: Readonly<Record<string, unknown>> = {
+  AmazonSSMManagedInstanceCore: { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: ["ssm:GetParameter", "ssm:GetParameters"], Resource: "*" }] },
+};
+
+/** Every document that says what a role may do. */
+export const policiesOf = (world: World, name: string): readonly unknown[] => [
+  ...world.all(ROLE_POLICY).filter((one) => one["role"] === name).map((one) => one["policy"]),
+  ...world.all(ATTACHMENT).filter((one) => one["role"] === name).map((one) => MANAGED[text(one["policyArn"]).split("/").at(-1)!]),
+]; // prettier-ignore
+
+const path = (inputs: Values) => text(inputs["path"]) || "/";
+const taken = (kind: string, name: string) => new Error(`EntityAlreadyExists: ${kind} with name ${name} already exists.`);
+
+export const iam: Kinds = {
+  [ROLE]: {
+    named: "name",
+    replaces: ["name", "namePrefix", "path"],
+    rules: [
+      NAME,
+      policy("assumeRolePolicy", "trust"),
+      between("maxSessionDuration", 3600, 43200),
+      formed("description", /^.{0,1000}$/s, "at most 1000 characters"),
+      tagged,
+    ],
+    heldBy: [
+      { type: ROLE_POLICY, property: "role" },
+      { type: ATTACHMENT, property: "role" },
+      { type: PROFILE, property: "role" },
+    ],
+    held: "DeleteConflict: Cannot delete entity %s, must detach all policies, delete policies and remove roles from instance profile first.",
+    create: (inputs, at) => {
+      const name = text(inputs["name"]);
+      if (at.world.get(ROLE, name)) throw taken("Role", name);
+      return {
+        id: name,
+        outputs: {
+          arn: iamArn(`role${path(inputs)}${name}`),
+          uniqueId: uniqueId("AROA"),
+          createDate: new Date().toISOString(),
+          maxSessionDuration: inputs["maxSessionDuration"] ?? 3600,
+          path: path(inputs),
+        },
+      };
+    },
+  },
+  [ROLE_POLICY]: {
+    named: "name",
+    replaces: ["name", "namePrefix", "role"],
+    refers: { role },
+    rules: [policy("policy", "identity"), formed("name", /^[\w+=,.@-]{1,128}$/, "at most 128 characters: alphanumeric and +=,.@-_")],
+    create: (inputs) => ({ id: `${text(inputs["role"])}:${text(inputs["name"])}`, outputs: {} }),
+  },
+  [ATTACHMENT]: {
+    replaces: ["role", "policyArn"],
+    refers: { role },
+    rules: [formed("policyArn", /^arn:aws:iam::(aws|\d{12}):policy\/[\w+=,.@/-]+$/, "the ARN of a policy")],
+    create: (inputs) => ({ id: `${text(inputs["role"])}/${text(inputs["policyArn"])}`, outputs: {} }),
+  },
+  [PROFILE]: {
+    named: "name",
+    replaces: ["name", "namePrefix", "path"],
+    refers: { role },
+    rules: [formed("name", /^[\w+=,.@-]{1,128}$/, "at most 128 characters: alphanumeric and +=,.@-_"), tagged],
+    heldBy: [{ type: INSTANCE, property: "iamInstanceProfile", by: "name" }],
+    held: "DeleteConflict: Cannot delete entity %s, an instance uses it.",
+    create: (inputs, at) => {
+      const name = text(inputs["name"]);
+      if (at.world.get(PROFILE, name)) throw taken("Instance Profile", name);
+      return { id: name, outputs: { arn: iamArn(`instance-profile${path(inputs)}${name}`), uniqueId: uniqueId("AIPA"), createDate: new Date().toISOString() } };
+    },
+  },
+  [OIDC]: {
+    replaces: ["url"],
+    rules: [
+      formed("url", /^https:\/\/[^/?#]+[^?#]*$/, "it begins with https:// and has no query"),
+      ({ clientIdLists }) => (Array.isArray(clientIdLists) && clientIdLists.length === 0 ? "InvalidInput: at least one client id" : undefined),
+      exactlyOne(["url"]),
+      tagged,
+    ],
+    create: (inputs, at) => {
+      const host = text(inputs["url"]).replace("https://", "");
+      const id = iamArn(`oidc-provider/${host}`);
+      if (at.world.get(OIDC, id)) throw new Error(`EntityAlreadyExists: Provider with url https://${host} already exists.`);
+      return { id, outputs: { arn: id } };
+    },
+  },
+};

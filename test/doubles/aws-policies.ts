@@ -1,0 +1,72 @@
+/** Policy documents: whether they are any, and what they allow. */
+import type { Rule } from "./kinds.ts";
+import { isRecord, text, type Values } from "./values.ts";
+
+const listed = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : value === undefined ? [] : [value]);
+
+export const document = (policy: unknown): Values | undefined => {
+  if (isRecord(policy)) return policy;
+  try {
+    const parsed: unknown = JSON.parse(text(policy));
+    return isRecord(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const statements = (policy: unknown) => listed(document(policy)?.["Statement"]).filter(isRecord);
+
+/** `identity`: on a role, it says what. `trust`: who may take the role. `resource`: on a bucket or key, who may do what. */
+type Use = "identity" | "trust" | "resource";
+
+function fault(policy: unknown, use: Use): string | undefined {
+  const found = document(policy);
+  if (!found) return "the document is not valid JSON";
+  if (!["2012-10-17", "2008-10-17"].includes(text(found["Version"]))) return `Version must be "2012-10-17", got "${text(found["Version"])}"`;
+  if (statements(found).length === 0) return "Statement is missing or empty";
+  for (const one of statements(found)) {
+    const wrong = Object.keys(one).find((key) => !/^(Sid|Effect|(Not)?Principal|(Not)?Action|(Not)?Resource|Condition)$/.test(key));
+    if (wrong) return `${wrong} is no element of a statement`;
+    if (!["Allow", "Deny"].includes(text(one["Effect"]))) return `Effect must be Allow or Deny, got "${text(one["Effect"])}"`;
+    if (one["Action"] === undefined && one["NotAction"] === undefined) return "a statement has neither Action nor NotAction";
+    const misnamed = listed(one["Action"]).find((action) => action !== "*" && !/^[a-z0-9-]+:[A-Za-z0-9*?]+$/.test(text(action)));
+    if (misnamed !== undefined) return `Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.: ${text(misnamed)}`;
+    const principal = one["Principal"] !== undefined || one["NotPrincipal"] !== undefined;
+    if (use === "identity" && principal) return "Policy document should not specify a principal.";
+    if (use !== "identity" && !principal) return "Missing required field Principal";
+    const resource = one["Resource"] !== undefined || one["NotResource"] !== undefined;
+    if (use === "trust" && resource) return "Has prohibited field Resource";
+    if (use !== "trust" && !resource) return "Policy statement must contain resources.";
+    if (use === "identity" && text(one["Sid"]) !== "" && !/^[A-Za-z0-9]*$/.test(text(one["Sid"]))) return "Statement IDs (SID) must be alpha-numeric.";
+  }
+  return undefined;
+}
+
+export const policy =
+  (property: string, use: Use, error = "MalformedPolicyDocument"): Rule =>
+  (inputs) => {
+    const wrong = inputs[property] === undefined ? undefined : fault(inputs[property], use);
+    return wrong === undefined ? undefined : `${error}: ${property}: ${wrong}`;
+  };
+
+const like = (pattern: unknown, value: string) =>
+  new RegExp(
+    `^${text(pattern)
+      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+      .replace(/\*/g, ".*")
+      .replace(/\?/g, ".")}$`,
+  ).test(value);
+
+/** Whether these documents together allow an action on a resource; a Deny wins. Conditions are not looked at. */
+export function allows(policies: readonly unknown[], action: string, resource: string): boolean {
+  const meant = policies.flatMap(statements).filter((one) => {
+    const acts =
+      one["NotAction"] === undefined ? listed(one["Action"]).some((each) => like(each, action)) : !listed(one["NotAction"]).some((each) => like(each, action));
+    const on =
+      one["NotResource"] === undefined
+        ? listed(one["Resource"]).some((each) => like(each, resource))
+        : !listed(one["NotResource"]).some((each) => like(each, resource));
+    return acts && on;
+  });
+  return meant.some((one) => one["Effect"] === "Allow") && !meant.some((one) => one["Effect"] === "Deny");
+}
