@@ -4,11 +4,12 @@
  */
 import { randomBytes } from "node:crypto";
 import { sayDuration } from "../release/duration.ts";
-import { baseOf, restoreInPlace } from "./backup.ts";
+import { baseOf } from "./backup-place.ts";
 import { Failure, type Context } from "./context.ts";
 import type { Edge } from "./edge.ts";
 import * as engine from "./engine.ts";
 import { sleep } from "./process.ts";
+import { restoreInPlace } from "./restore.ts";
 import type { Maintenance, Store } from "./store.ts";
 import { reachedByEdge } from "./steps.ts";
 

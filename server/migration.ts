@@ -5,12 +5,13 @@
 import { sayDuration } from "../release/duration.ts";
 import type { Migration } from "../release/plan.ts";
 import type { ComposeDocument } from "./compose-split.ts";
-import { baseOf, restoreInPlace } from "./backup.ts";
+import { baseOf } from "./backup-place.ts";
 import { Failure, type Context } from "./context.ts";
 import * as engine from "./engine.ts";
 import type { Evidence } from "./evidence.ts";
 import { endOf, finish, jobName, start, type Ended, type Job } from "./job.ts";
 import { sayRevision } from "./render.ts";
+import { restoreInPlace } from "./restore.ts";
 import { readJson, type Store } from "./store.ts";
 
 /** A command that changes the schema, and where it runs. */

@@ -2,7 +2,8 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import type { Backup, Gate, Migration, Notify, Provenance, Route, Telemetry } from "../release/plan.ts";
+import type { Backup, Bucket } from "../release/backup.ts";
+import type { Gate, Migration, Notify, Provenance, Route, Telemetry } from "../release/plan.ts";
 import { checkTogether, checkValues, type Values } from "./check.ts";
 import { sayProblems } from "./problems.ts";
 
@@ -10,7 +11,15 @@ export interface Settings {
   readonly application: string;
   /** The stack's name. */
   readonly environment: string;
-  readonly host: { address: string; port: number; user: string; hostKey: string; privateKey: pulumi.Output<string>; traces: boolean };
+  readonly host: {
+    address: string;
+    port: number;
+    user: string;
+    hostKey: string;
+    privateKey: pulumi.Output<string>;
+    traces: boolean;
+    backups?: { encrypted: boolean };
+  };
   readonly registry?: { registry: string; username: string; password: pulumi.Output<string> };
   readonly compose: { path: string; text: string };
   readonly images?: Record<string, string>;
@@ -26,6 +35,8 @@ export interface Settings {
   readonly routes: Route[];
   readonly gates: Gate[];
   readonly backup?: Backup;
+  /** A bucket that is there already, with the keys that open it. Secret, as they are. */
+  readonly bucket: pulumi.Output<Bucket | undefined>;
   readonly migration?: Migration;
   /** Text of the page. */
   readonly maintenancePage?: string;
@@ -84,6 +95,7 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
       hostKey: values.hostKey,
       privateKey: pulumi.secret(values.sshPrivateKey),
       traces: values.telemetry !== undefined,
+      ...(values.backupBucket && { backups: { encrypted: backup?.recipient !== undefined } }),
     },
     ...(registryServer &&
       registryUsername &&
@@ -100,6 +112,7 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     routes: values.routes.map((route) => ({ ...route, host: route.host ?? domain ?? "*" })),
     gates: values.gates.map((gate) => ({ ...gate, ...(gate.host === undefined && domain !== undefined && { host: domain }) })),
     ...(backup && { backup }),
+    bucket: pulumi.secret(values.backupBucket && { ...values.backupBucket, ...values.backupBucketKeys }),
     ...(migration && { migration }),
     ...(page !== undefined && { maintenancePage: page }),
     telemetry: pulumi.secret(values.telemetry),

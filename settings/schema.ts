@@ -1,8 +1,9 @@
 /** Every key of a stack's configuration: its form, its default, what it is for, and an example that would be right. */
 import * as z from "zod";
-import { backupForm } from "./backup.ts";
+import { backupBucketForm, backupBucketKeysForm, backupForm } from "./backup.ts";
 import { DURATION_FORM, parseDuration } from "../release/duration.ts";
-import { MAINTENANCE_PAGE_BYTES, gateSchema, imageByDigest, notifySchema, provenanceSchema, routeSchema, telemetrySchema } from "../release/plan.ts";
+import { MAINTENANCE_PAGE_BYTES, gateSchema, notifySchema, provenanceSchema, routeSchema, telemetrySchema } from "../release/plan.ts";
+import { imageByDigest } from "../release/forms.ts";
 import { migrationForm } from "./migration.ts";
 
 // Each form is used once: compiling it takes longer than it saves.
@@ -115,8 +116,20 @@ export const KEYS = {
   },
   backup: {
     form: backupForm(duration).optional(),
-    what: "What is backed up, and when: before each migration, before each deploy, or never by itself. For Postgres the service's name is enough.",
-    example: '{"service": "postgres", "before": "migration", "keep": 10}',
+    what: "What is backed up, and when: before each migration, before each deploy, and by the clock (every, drill). For Postgres the service's name or the secret with its URL is enough: docs/backups.md.",
+    example: '{"service": "postgres", "before": "migration", "every": "daily", "keep": 10}',
+  },
+  backupBucket: {
+    form: backupBucketForm.optional(),
+    what: "Bucket that each backup goes to as well, of anything that speaks S3: name, region, prefix, and where it is not AWS endpoint and pathStyle.",
+    example: '{"name": "BUCKET", "region": "eu-central-1"}',
+  },
+  backupBucketKeys: {
+    form: backupBucketKeysForm.optional(),
+    what: "Keys that may put, get and list in it, below the prefix: accessKeyId, secretAccessKey. Without them the server's own role opens it.",
+    example: "",
+    default: "the server's role",
+    secret: true,
   },
   telemetry: {
     form: telemetrySchema.optional(),

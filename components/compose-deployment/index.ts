@@ -4,12 +4,12 @@
  */
 import * as remote from "@pulumi/command/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
+import type { Backup, Bucket } from "../../release/backup.ts";
 import { readYaml } from "../../release/compose-file.ts";
 import {
   PLAN_FORMAT,
   canonical,
   identityOf,
-  type Backup,
   type Gate,
   type Migration,
   type Notify,
@@ -46,6 +46,8 @@ export interface ComposeDeploymentArgs {
   readonly routes: readonly Route[];
   readonly gates: readonly Gate[];
   readonly backup?: Backup;
+  /** Where a copy of each backup goes; the host has to be told too (`backups`). Secret where keys are in it. @default nowhere */
+  readonly bucket?: pulumi.Input<Bucket | undefined>;
   readonly migration?: Migration;
   /** Text of the HTML page that visitors get while the stack is closed. @default a plain one */
   readonly maintenancePage?: string;
@@ -102,9 +104,9 @@ export class ComposeDeployment extends pulumi.ComponentResource {
     const wish = pulumi.all([this.answer(args), args.secrets]).apply(([answer, secrets]) => this.decide(args, answer, secrets));
     const plan = pulumi.secret(
       pulumi
-        .all([wish, args.secrets, pulumi.output(args.notify ?? []), pulumi.output(args.telemetry)])
-        .apply(([wanted, secrets, notify, telemetry]) =>
-          wanted ? canonical({ ...toPlan(args, wanted, secrets), notify: [...notify], ...(telemetry && { telemetry }) }) : "",
+        .all([wish, args.secrets, pulumi.output(args.notify ?? []), pulumi.output(args.telemetry), pulumi.output(args.bucket)])
+        .apply(([wanted, secrets, notify, telemetry, bucket]) =>
+          wanted ? canonical({ ...withBucket(toPlan(args, wanted, secrets), bucket), notify: [...notify], ...(telemetry && { telemetry }) }) : "",
         ),
     );
     // Images, names and the attempt are for everyone; what is derived from the secrets is not shown.
@@ -170,6 +172,9 @@ async function ask(server: Server, command: string): Promise<LiveAnswer> {
   if (code !== 0) throw new pulumi.RunError(`the server does not say what is live; nothing was changed\n  ${command}: ${output.trim()}`);
   return liveAnswerSchema.parse(JSON.parse(stdout));
 }
+
+/** Not part of what makes a release, so it is added where the plan is sent and nowhere else. */
+const withBucket = (plan: Plan, bucket: Bucket | undefined): Plan => (plan.backup && bucket ? { ...plan, backup: { ...plan.backup, bucket } } : plan);
 
 const serviceNames = (compose: string) => Object.keys((readYaml(compose) as { services: object }).services);
 

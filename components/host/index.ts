@@ -6,7 +6,7 @@ import { lastOutput } from "../last-outputs.ts";
 import { onMachine, type Server } from "../server.ts";
 import { quote } from "../shell.ts";
 import { bootstrapScript } from "./bootstrap.ts";
-import { TRACE_SCRIPT, hostProgram, installScript, traceProgram, type HostProgram } from "./host-program.ts";
+import { TRACE_SCRIPT, bucketProgram, bucketScript, hostProgram, installScript, traceProgram, type HostProgram } from "./host-program.ts";
 import { SshSession, noAnswer } from "./ssh-session.ts";
 
 export interface HostArgs {
@@ -21,6 +21,8 @@ export interface HostArgs {
   readonly privateKey: pulumi.Input<string>;
   /** Whether releases send traces from it. @default false */
   readonly traces?: boolean;
+  /** Set where backups go to a bucket from it; whether they are encrypted, which wants a program more. @default not set */
+  readonly backups?: { readonly encrypted: boolean };
 }
 
 const DIALS = 2;
@@ -73,6 +75,10 @@ export class Host extends pulumi.ComponentResource {
       );
     const installed = put("program", program, installScript, bootstrap);
     if (args.traces) put("traces", pulumi.output(traceProgram()), (hash) => `${TRACE_SCRIPT}# ${hash}`, installed);
+    if (args.backups) {
+      const { encrypted } = args.backups;
+      put("bucket", pulumi.output(bucketProgram()), (hash) => `${bucketScript(encrypted)}# ${hash}`, installed);
+    }
     this.address = installed.id.apply(() => host);
     this.program = pulumi.all([installed.id, program]).apply(([, { hash }]) => hash);
     this.registerOutputs({ address: this.address, program: this.program });

@@ -26,6 +26,8 @@ async function placeUnits(): Promise<void> {
     "recoloca-resume@.service": RESUME_STACK,
     "recoloca-prune.service": PRUNE,
     "recoloca-prune.timer": PRUNE_TIMER,
+    "recoloca-backup@.service": timed("backup", "Takes a backup of %i"),
+    "recoloca-drill@.service": timed("drill", "Restores the latest backup of %i to see whether it can be"),
   };
   const changed = Object.entries(units).filter(([name, text]) => readIfThere(`/etc/systemd/system/${name}`) !== text);
   for (const [name, text] of changed) writeWhole(`/etc/systemd/system/${name}`, text, 0o644);
@@ -100,6 +102,19 @@ Persistent=true
 
 [Install]
 WantedBy=timers.target
+`;
+
+/** By a timer of each stack that wants it; what a killed one has stopped, the other service starts again. */
+const timed = (command: string, says: string) => `[Unit]
+Description=${says}
+After=docker.service network-online.target
+Wants=network-online.target
+
+[Service]
+Type=oneshot
+ExecStart=${NAME} ${command} --stack %i --timed
+ExecStopPost=/bin/systemctl start --no-block recoloca-resume@%i.service
+Nice=10
 `;
 
 const RESUME_STACK = `[Unit]

@@ -1,5 +1,6 @@
 /** `recoloca remove`: what `pulumi destroy` does on the host. Data volumes stay unless told otherwise. */
 import * as fs from "node:fs";
+import { placeTimers } from "../backup-timers.ts";
 import { need, type Given } from "../command-line.ts";
 import { Edge, storedEdge } from "../edge.ts";
 import * as engine from "../engine.ts";
@@ -21,6 +22,7 @@ export async function remove(given: Given): Promise<number> {
   for (const slot of ["blue", "green"] as const) await engine.removeNetwork(stack, slot);
   const volumes = await engine.stackVolumes(stack);
   if (given.options["volumes"] && volumes.length > 0) await engine.removeVolumes(volumes);
+  await placeTimers(stack, undefined);
   fs.rmSync(store.folder, { recursive: true, force: true });
   const data = volumes.length === 0 ? "" : given.options["volumes"] ? `, and its data (${volumes.join(", ")})` : `; its data stays: ${volumes.join(", ")}`;
   process.stdout.write(` ${stack} removed: ${ids.length} containers, networks, routes and records${data}\n`);

@@ -1,8 +1,9 @@
 /** Backups of a real Postgres: before a migration, by hand, read back, restored; and what happens when one cannot be had. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { backupForm } from "../../settings/backup.ts";
-import type { Backup, Plan } from "../../release/plan.ts";
-import type { BackupNote } from "../../server/backup.ts";
+import type { Backup } from "../../release/backup.ts";
+import type { Plan } from "../../release/plan.ts";
+import type { BackupNote } from "../../server/backup-note.ts";
 import * as z from "zod";
 import { deployPlan, installHostProgram, planFor, records, removeStack, webAnswering } from "../host.ts";
 import { imagesOf, server } from "../site.ts";

@@ -1,0 +1,36 @@
+/**
+ * A program of its own, put on the host only where a stack has a bucket: one order, carried out with the official SDK. Bytes go
+ * in on standard input and out on standard output. Beside the host program, whose start it would slow.
+ */
+import * as fs from "node:fs";
+import { createInterface } from "node:readline";
+import { explain } from "./explain.ts";
+import { COMPLETE, type Order } from "./order.ts";
+import { check, list, read, send, takeOut } from "./s3.ts";
+
+const DESCRIPTOR = 3;
+
+async function main(): Promise<void> {
+  const lines = createInterface({ input: fs.createReadStream("", { fd: DESCRIPTOR, encoding: "utf8" }) })[Symbol.asyncIterator]();
+  const first = await lines.next();
+  const order = JSON.parse(first.value as string) as Order;
+  try {
+    await carryOut(order, async () => (await lines.next()).value === COMPLETE);
+  } catch (error) {
+    process.stderr.write(`${explain(error as Error, order.bucket)}\n`);
+    process.exitCode = 1;
+  }
+  // The descriptor is still open on the other side, which waits for our end.
+  process.stdout.write("", () => process.exit());
+}
+
+async function carryOut(order: Order, complete: () => Promise<boolean>): Promise<void> {
+  const print = (value: unknown) => void process.stdout.write(JSON.stringify(value));
+  if (order.does === "check") await check(order.bucket, order.folder);
+  else if (order.does === "list") print(await list(order.bucket, order.folder));
+  else if (order.does === "read") process.stdout.write(await read(order.bucket, order.key));
+  else if (order.does === "get") await takeOut(order.bucket, order.key, process.stdout);
+  else print(await send(order.bucket, order, process.stdin, complete));
+}
+
+void main();
