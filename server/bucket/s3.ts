@@ -125,7 +125,14 @@ export async function send(bucket: Bucket, put: Put, input: Readable, complete: 
   });
   const stop = () => void upload.abort();
   process.once("SIGTERM", stop).once("SIGINT", stop);
-  const [{ VersionId }] = await Promise.all([upload.done(), body]);
+  // Both to their end: an upload that fails is being aborted until then. Either one's failure ends the other.
+  const uploaded = upload.done().catch((error: Error) => {
+    counted.destroy(error);
+    throw error;
+  });
+  const [sent] = await Promise.allSettled([uploaded, body]);
+  if (sent.status === "rejected") throw sent.reason as Error;
+  const { VersionId } = sent.value;
   const { ContentLength } = await client.send(new HeadObjectCommand({ Bucket: bucket.name, Key: put.key }));
   if (ContentLength !== counted.bytes) throw new Error(`${bucket.name} has ${ContentLength} bytes of ${put.key}, ${counted.bytes} were sent`);
   const there: InBucket = { key: put.key, bytes: counted.bytes, sha256: counted.sha256(), ...(VersionId !== undefined && { version: VersionId }) };
