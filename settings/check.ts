@@ -102,7 +102,8 @@ function problemOf(name: string, issue: z.core.$ZodIssue, given: unknown, secret
     .replace(/, received .*$/, "");
   const said = /^wants /.test(wants) ? wants : `wants ${wants}`;
   if (got === undefined) return [{ key, says: `is missing: ${said}`, fix: commandFor(name, secret) }];
-  const shown = secret ? "something else" : JSON.stringify(got);
+  // A URL with a password in it may stand where its secret's name was wanted.
+  const shown = secret ? "something else" : JSON.stringify(got).replace(/\/\/[^@\s"]*@/g, "//…@");
   return [{ key, says: `got ${shown}, ${said}`, fix: fixOf(name, key, issue, secret) }];
 }
 

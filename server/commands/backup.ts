@@ -35,7 +35,12 @@ export async function backup(given: Given): Promise<number> {
   const store = new Store(theStack(given));
   const timed = given.options["timed"] === true;
   const running = await locked(store, timed ? TIMED_WAIT : 0);
-  if (running) return refuse(sayRunning(running));
+  if (running) {
+    // Nobody reads what a timer is refused for.
+    if (timed) keepFailure(store, sayRunning(running));
+    if (timed) await tellTrouble(store, "backup", sayRunning(running));
+    return refuse(sayRunning(running));
+  }
   // Read under the lock: the deploy that was waited for may have changed it.
   const base = liveBase(store);
   if (typeof base === "string") return refuse(base);

@@ -19,7 +19,10 @@ export async function drillCommand(given: Given): Promise<number> {
   const timed = given.options["timed"] === true;
   const identity = await identityOf(given);
   const running = await locked(store, timed ? TIMED_WAIT : 0);
-  if (running) return refuse(sayRunning(running));
+  if (running) {
+    if (timed) await tellTrouble(store, "drill", sayRunning(running));
+    return refuse(sayRunning(running));
+  }
   const base = liveBase(store);
   if (typeof base === "string") return refuse(base);
   const { backup, place } = base;

@@ -63,7 +63,7 @@ if [ "$1 $2 $4" = "live --application --environment" ] && [ -f "$answer" ]; then
 exec $program "$@"
 `;
 
-/** After a deploy's process: one that ended by itself has said so; any other has left something. */
+/** After a deploy's process, or a backup's: one that ended by itself has said so; any other has left something. */
 const ENDED = `#!/bin/sh
 case "$EXIT_CODE/$EXIT_STATUS" in exited/0 | exited/2 | exited/2[0-3]) ;; *) systemctl start --no-block recoloca-resume.service || true ;; esac
 `;
@@ -104,7 +104,7 @@ Persistent=true
 WantedBy=timers.target
 `;
 
-/** By a timer of each stack that wants it; what a killed one has stopped, the other service starts again. */
+/** By a timer of each stack that wants it; what a killed one has stopped starts again by the resume. */
 const timed = (command: string, says: string) => `[Unit]
 Description=${says}
 After=docker.service network-online.target
@@ -113,7 +113,7 @@ Wants=network-online.target
 [Service]
 Type=oneshot
 ExecStart=${NAME} ${command} --stack %i --timed
-ExecStopPost=/bin/systemctl start --no-block recoloca-resume@%i.service
+ExecStopPost=${NAME}-ended
 Nice=10
 `;
 

@@ -4,6 +4,7 @@ import { placeTimers } from "../backup-timers.ts";
 import { need, type Given } from "../command-line.ts";
 import { Edge, storedEdge } from "../edge.ts";
 import * as engine from "../engine.ts";
+import { removeMetrics } from "../metrics.ts";
 import { Store } from "../store.ts";
 import { locked, refuse, sayRunning } from "./deploy.ts";
 
@@ -23,6 +24,7 @@ export async function remove(given: Given): Promise<number> {
   const volumes = await engine.stackVolumes(stack);
   if (given.options["volumes"] && volumes.length > 0) await engine.removeVolumes(volumes);
   await placeTimers(stack, undefined);
+  removeMetrics(stack);
   fs.rmSync(store.folder, { recursive: true, force: true });
   const data = volumes.length === 0 ? "" : given.options["volumes"] ? `, and its data (${volumes.join(", ")})` : `; its data stays: ${volumes.join(", ")}`;
   process.stdout.write(` ${stack} removed: ${ids.length} containers, networks, routes and records${data}\n`);
