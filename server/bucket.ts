@@ -20,10 +20,13 @@ export const BUCKET_PROGRAM = "/opt/recoloca/recoloca-bucket.js";
 /** The bucket did not do what it was asked. */
 export class BucketProblem extends Error {
   readonly fix: string;
+  /** Its program ended without a word. */
+  readonly unsaid: boolean;
 
-  constructor(message: string, fix: string) {
+  constructor(message: string, fix: string, unsaid = false) {
     super(message);
     this.fix = fix;
+    this.unsaid = unsaid;
   }
 }
 
@@ -99,8 +102,10 @@ export async function upload(note: BackupNote, { bucket, recipient, timeout }: B
       return error;
     },
   );
-  const [, broken] = await Promise.all([ended.done, sent]);
-  if (broken) throw broken;
+  const [end, broken] = await Promise.all([failureOf(ended.done), sent]);
+  // Where age failed, the program only knows that not all came.
+  const why = /^age:/.test(broken?.message ?? "") ? broken : (end ?? broken);
+  if (why) throw why;
   return JSON.parse(said) as InBucket;
 }
 
@@ -139,16 +144,9 @@ export async function fetchFromBucket(note: BackupNote, { bucket, timeout }: Bac
     const flow = age
       ? Promise.all([pipeline(child.stdout!, age.stdin!), pipeline(age.stdout!, target), successOf(age, "age")])
       : pipeline(child.stdout!, target);
-    // The bucket's own word first: what broke after it is its consequence.
-    const broken = flow.then(
-      () => undefined,
-      (error: Error) => error,
-    );
-    await done.catch(async (error: Error) => {
-      const why = await broken;
-      throw /age:/.test(why?.message ?? "") ? why! : error;
-    });
-    const why = await broken;
+    // The bucket's own word first: what broke after it is its consequence. It has none where its reader was gone.
+    const [end, broken] = await Promise.all([failureOf(done), failureOf(flow)]);
+    const why = end instanceof BucketProblem && !end.unsaid ? end : (broken ?? end);
     if (why) throw why;
     if ((await checksumOf(file)) !== note.sha256)
       throw new BucketProblem(
@@ -167,6 +165,12 @@ export const sayIdentity = (command: string) => `give age's private key on stand
 /** As a step of a deploy or a command tells it. */
 export const asFailure = (what: string, error: Error): Failure =>
   new Failure(`${what}: ${error.message}`, error instanceof BucketProblem ? [["to mend it", error.fix]] : []);
+
+const failureOf = (work: Promise<unknown>): Promise<Error | undefined> =>
+  work.then(
+    () => undefined,
+    (error: Error) => error,
+  );
 
 async function successOf(child: ChildProcess, name: string): Promise<void> {
   let said = "";
@@ -210,10 +214,10 @@ function ask(order: Order, seconds: number, hear?: (text: string) => void): { ch
     child.on("error", fail);
     child.on("close", (code) => {
       clearTimeout(kill);
-      const [why = "", fix = ""] = said.trim().split("\n").slice(-2);
+      const [why = "", fix = ""] = said.trim().split("\n");
       if (!program) fail(new BucketProblem(`${BUCKET_PROGRAM} is not on this server`, "pulumi up, which puts it there"));
       else if (late) fail(new BucketProblem(`it took longer than ${seconds}s and was ended`, "recoloca:backup.timeout in the stack's file"));
-      else if (code !== 0) fail(new BucketProblem(why || `the bucket's program ended with ${code}`, fix));
+      else if (code !== 0) fail(new BucketProblem(why || `the bucket's program ended with ${code}`, fix || "recoloca doctor", why === ""));
       else succeed();
     });
   });

@@ -10,6 +10,7 @@ import { asFailure, backupsInBucket, fetchFromBucket, noteInBucket, type Remote 
 import { Failure } from "./context.ts";
 import { differences, readCounts } from "./counts.ts";
 import { dataFolder } from "./engine.ts";
+import type { Evidence } from "./evidence.ts";
 import { finish } from "./job.ts";
 import { restoreBeside } from "./restore.ts";
 import { readJson, writeWhole, type Store } from "./store.ts";
@@ -85,10 +86,10 @@ export async function drill(place: Place, backup: Backup, { note, from, file: re
     if (ran.code !== 0) throw new Failure(`DRILL FAILED: ${kind} ended with ${ran.code}`, [["its output", ran.output || "(empty)"]]);
     return ran.stdout;
   };
-  await run("drill-drop", backup.drop!);
-  try {
-    await restoreBeside(place, backup, restored, SCRATCH).catch((error: Failure) => {
-      throw new Failure(`DRILL FAILED: ${note.name} could not be restored`, error.evidence);
+  const compare = async (): Promise<DrillResult> => {
+    await restoreBeside(place, backup, restored, SCRATCH).catch((error: Error) => {
+      const evidence: Evidence = error instanceof Failure ? error.evidence : [["why", error.message]];
+      throw new Failure(`DRILL FAILED: ${note.name} could not be restored`, evidence);
     });
     const found = readCounts(await run("drill-count", backup.count!))?.tables ?? {};
     const wrong = note.counts ? differences(note.counts, found) : [];
@@ -104,9 +105,15 @@ export async function drill(place: Place, backup: Backup, { note, from, file: re
       rows: Object.values(found).reduce((sum, count) => sum + count, 0),
       seconds: (performance.now() - began) / 1000,
     };
-  } finally {
-    await run("drill-drop", backup.drop!);
-  }
+  };
+  await run("drill-drop", backup.drop!);
+  const result = await compare().catch(async (error: Error) => {
+    // What is wrong with the backup is the word; the next drill begins with dropping.
+    await run("drill-drop", backup.drop!).catch(() => undefined);
+    throw error;
+  });
+  await run("drill-drop", backup.drop!);
+  return result;
 }
 
 /** A drill that fills the disk of the database that serves would be worse than none. */

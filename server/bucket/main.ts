@@ -9,6 +9,10 @@ import { COMPLETE, type Order } from "./order.ts";
 import { check, list, read, send, takeOut } from "./s3.ts";
 
 const DESCRIPTOR = 3;
+/** As a shell says it of a program whose reader is gone: why is the reader's to say. */
+const NO_READER = 141;
+
+process.stdout.on("error", () => process.exit(NO_READER));
 
 async function main(): Promise<void> {
   const lines = createInterface({ input: fs.createReadStream("", { fd: DESCRIPTOR, encoding: "utf8" }) })[Symbol.asyncIterator]();
