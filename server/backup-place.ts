@@ -19,6 +19,12 @@ export function baseOf(store: Store, number: number): Place | undefined {
   return document && { store, number, document, environment: store.plan(number).variables };
 }
 
+/** The same with today's URL, for a database that is elsewhere: the release that runs may know none, or one of before a rotation. */
+export const withUrl = (place: Place, { database }: Backup, variables: Record<string, string>): Place =>
+  database?.url !== undefined && variables[database.url] !== undefined
+    ? { ...place, environment: { ...place.environment, [database.url]: variables[database.url]! } }
+    : place;
+
 /** Whether there is something to back up where the base is this one. */
 export const canBackUp = ({ service, database }: Backup, { document }: Place): boolean => database !== undefined || document.services[service] !== undefined;
 

@@ -11,7 +11,7 @@ import type { Backup } from "../release/backup.ts";
 import { sayDuration } from "../release/duration.ts";
 import { askBucket, asFailure, upload } from "./bucket.ts";
 import { backupFile, backupsFolder, removePartialBackups, writeNote, type BackupNote } from "./backup-note.ts";
-import { backupJob, baseOf, canBackUp, type Place } from "./backup-place.ts";
+import { backupJob, baseOf, canBackUp, withUrl, type Place } from "./backup-place.ts";
 import { Failure, type Context } from "./context.ts";
 import { readCounts } from "./counts.ts";
 import { finish, pour } from "./job.ts";
@@ -194,7 +194,7 @@ export async function backUp(context: Context): Promise<void> {
   const risky = plan.recreate.includes(backup.service) || (plan.migration && plan.migrate);
   const due = backup.before === "deploy" || (backup.before === "migration" && risky);
   if (!window && !due) return;
-  const notes = await takeBackup({ ...running, number }, backup, `release-${number}`, !backup.localIsEnough);
+  const notes = await takeBackup(withUrl({ ...running, number }, backup, plan.variables), backup, `release-${number}`, !backup.localIsEnough);
   record.backup = notes[0]!.name;
   store.setRecord(record);
   for (const note of notes) journal.tell(sayTaken(note), { state: "backed-up" });

@@ -140,6 +140,7 @@ export async function fetchFromBucket(note: BackupNote, { bucket, timeout }: Bac
   try {
     const target = fs.createWriteStream(file, { mode: 0o444 });
     const { child, done } = ask({ does: "get", bucket: bucket!, key }, timeout);
+    child.stdin!.end();
     const age = encrypted ? decryption(identity!) : undefined;
     const flow = age
       ? Promise.all([pipeline(child.stdout!, age.stdin!), pipeline(age.stdout!, target), successOf(age, "age")])

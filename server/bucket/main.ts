@@ -2,7 +2,7 @@
  * A program of its own, put on the host only where a stack has a bucket: one order, carried out with the official SDK. Bytes go
  * in on standard input and out on standard output. Beside the host program, whose start it would slow.
  */
-import * as fs from "node:fs";
+import { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { explain } from "./explain.ts";
 import { COMPLETE, type Order } from "./order.ts";
@@ -15,7 +15,8 @@ const NO_READER = 141;
 process.stdout.on("error", () => process.exit(NO_READER));
 
 async function main(): Promise<void> {
-  const lines = createInterface({ input: fs.createReadStream("", { fd: DESCRIPTOR, encoding: "utf8" }) })[Symbol.asyncIterator]();
+  // A socket, as Node makes its pipes: reading it as a file would hold a thread, and with it our end, until the other side closes it.
+  const lines = createInterface({ input: new Socket({ fd: DESCRIPTOR, readable: true, writable: false }) })[Symbol.asyncIterator]();
   const first = await lines.next();
   const order = JSON.parse(first.value as string) as Order;
   try {

@@ -2,7 +2,7 @@
 import { DeleteObjectCommand, GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bucketProgram, bucketScript } from "../../components/host/host-program.ts";
-import { must } from "../../local/command.ts";
+import { must, until } from "../../local/command.ts";
 import { ensureObjectStore, removeObjectStore, storeContainer, type ObjectStore } from "../../local/object-store.ts";
 import { sshArguments } from "../../local/server.ts";
 import { testSite } from "../../local/site.ts";
@@ -115,7 +115,7 @@ describe("a store that is down", () => {
   beforeAll(() => theStore("stop", "--time", "0"));
   afterAll(async () => {
     await theStore("start");
-    await expect.poll(() => keys().then(() => true, () => false), { timeout: 20_000 }).toBe(true); // prettier-ignore
+    await until("the store answers again", 20, () => keys().then(() => true, () => false)); // prettier-ignore
   });
 
   test("ends a deploy before its migration, with the reason and the way out", async () => {
@@ -238,7 +238,9 @@ test("a volume: stopped meanwhile, started again, restored into a new one", asyn
   await expect.poll(() => rows(), { timeout: 30_000 }).toMatch(/^\d+$/);
   const restored = await recoloca(`restore ${name} --into data_copy`);
   expect(restored.code, restored.output).toBe(0);
-  expect((await server("docker run --rm --volume data_copy:/v $(docker inspect --format '{{.Image}}' $(docker ps -q | head -1)) cat /v/PG_VERSION /v/*/PG_VERSION")).output).toContain("17"); // prettier-ignore
+  const inside = "find $(docker volume inspect --format '{{.Mountpoint}}' data_copy) -name PG_VERSION | xargs cat | sort -u";
+  expect((await server(inside)).stdout).toBe("17\n");
+  expect((await recoloca(`restore ${name} --into data_copy`)).output).toContain('there is a volume "data_copy" already');
   await server("docker volume rm data_copy");
 });
 
