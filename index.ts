@@ -34,6 +34,7 @@ const deployment = new ComposeDeployment(
     server: host.server,
     publicAddress: ec2?.access.address,
     ...(images && { images }),
+    ...(backups && { bucket: backups.address }),
   },
   { dependsOn: registry ? [host, registry] : [host] },
 );

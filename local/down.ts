@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import { attempt } from "./command.ts";
 import { stopEngine } from "./engine.ts";
+import { removeObjectStore } from "./object-store.ts";
 import { removeRegistry } from "./registry.ts";
 import { removeServer } from "./server.ts";
 import { localSite, type Site } from "./site.ts";
@@ -10,6 +11,7 @@ import { step } from "./steps.ts";
 export async function removeSite(site: Site): Promise<void> {
   await removeServer(site);
   await removeRegistry(site);
+  await removeObjectStore(site);
   await attempt("docker", ["network", "rm", site.name]);
   fs.rmSync(site.folder, { recursive: true, force: true });
 }

@@ -4,6 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import * as z from "zod";
+import { backupSchema } from "./backup.ts";
+import { imageByDigest, seconds, serviceName, variableName } from "./forms.ts";
 import { OUTCOMES, type Outcome } from "./outcome.ts";
 import { tlsSchema } from "./tls.ts";
 
@@ -11,13 +13,8 @@ import { tlsSchema } from "./tls.ts";
 export const PLAN_FORMAT = 1;
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, "lower-case letters, digits and dashes, starting with a letter");
-const serviceName = z.string().regex(/^[a-zA-Z0-9._-]+$/, "a service of the Compose file");
 const port = z.int().min(1).max(65535);
-const seconds = z.number().min(0).max(86400);
 const urlPath = z.string().startsWith("/", "a path that starts with /");
-
-/** An image by digest: `registry/name@sha256:<64 hex>`. A tag may stand before the `@`; it names, it never decides. */
-export const imageByDigest = z.string().regex(/^[^\s@]+@sha256:[0-9a-f]{64}$/, "an image by digest: registry/name@sha256:<64 hex digits>");
 
 /** Where requests go: the first match by longest path prefix, host names before `*`. */
 export const routeSchema = z.strictObject({
@@ -68,30 +65,6 @@ export const migrationSchema = z.strictObject({
 });
 export type Migration = z.infer<typeof migrationSchema>;
 
-/** Taken before a migration changes the data, checked, and kept. */
-export const backupSchema = z.strictObject({
-  /** Service of the base whose image, environment and network the commands get. */
-  service: serviceName,
-  /** Writes the backup to standard output. */
-  command: z.array(z.string()).min(1),
-  /** Reads the backup from standard input, and fails where it cannot be read. */
-  verify: z.array(z.string()).min(1),
-  /** Reads the backup from standard input into a new database, whose name is in the variable INTO. */
-  restore: z.array(z.string()).min(1).optional(),
-  /**
-   * Puts the database in INTO, which was restored, in the place of the application's, whose name from then on is KEPT. All or
-   * nothing. A breaking migration wants it, and so does going back with data.
-   */
-  take: z.array(z.string()).min(1).optional(),
-  /** `migration`: before each one. `deploy`: before each deploy. `never`: only when somebody asks for one. */
-  before: z.enum(["migration", "deploy", "never"]).default("migration"),
-  /** Backups that are kept; those of releases that can be gone back to are kept in any case. */
-  keep: z.int().min(1).max(1000).default(10),
-  /** Seconds that the backup, and then its check, may take. */
-  timeout: seconds.default(1800),
-});
-export type Backup = z.infer<typeof backupSchema>;
-
 export const provenanceSchema = z.strictObject({
   commit: z.string().optional(),
   actor: z.string().optional(),
@@ -139,7 +112,7 @@ export const planSchema = z.strictObject({
   /** Service to image; these services form the release, all others the base. */
   images: z.record(serviceName, imageByDigest),
   /** Variables for the Compose file and for `env_file: .env`. Secret. */
-  variables: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "a variable's name"), z.string()),
+  variables: z.record(variableName, z.string()),
   /** Names of the variables whose values never appear in a log or a line of output. */
   masked: z.array(z.string()).default([]),
   routes: z.array(routeSchema).min(1, "at least one route, else no request can reach the application"),

@@ -1,93 +1,140 @@
 /**
- * Backups of what the base keeps: streamed to a file, checksummed, and read back before anybody relies on them. Below
- * `/var/lib/recoloca/backups/<stack>/`, where removing the stack leaves them. The folder is root's alone; the files in it are
- * readable, for the containers that they are given to.
+ * Taking a backup: streamed to a file, checksummed, read back before anybody relies on it, and then sent to the bucket, where the
+ * stack has one. It counts as taken when all of that has happened.
  */
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { Transform, type TransformCallback } from "node:stream";
+import { Transform, type TransformCallback, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type { Backup } from "../release/backup.ts";
 import { sayDuration } from "../release/duration.ts";
-import type { Backup } from "../release/plan.ts";
-import type { ComposeDocument } from "./compose-split.ts";
+import { askBucket, asFailure, upload } from "./bucket.ts";
+import { backupFile, backupsFolder, removePartialBackups, writeNote, type BackupNote } from "./backup-note.ts";
+import { backupJob, baseOf, canBackUp, withUrl, type Place } from "./backup-place.ts";
 import { Failure, type Context } from "./context.ts";
-import { finish, pour, type Job } from "./job.ts";
+import { readCounts } from "./counts.ts";
+import { finish, pour } from "./job.ts";
+import { writeMetrics } from "./metrics.ts";
 import { sayBytes } from "./render.ts";
-import { ROOT, readJson, writeWhole, type Store } from "./store.ts";
+import { programVersion } from "./this-process.ts";
+import { volumeSource } from "./volume-backup.ts";
 
-/** What is known of a backup, beside it. */
-export interface BackupNote {
-  /** `release-13`, `manual-2026-11-24-031502`: names it for people and for `recoloca restore`. */
-  readonly name: string;
-  readonly service: string;
-  readonly at: string;
-  readonly bytes: number;
-  readonly sha256: string;
-  /** Seconds that taking it took. */
-  readonly seconds: number;
-  /** Number of the release that was live. */
-  readonly live?: number | undefined;
+/** What is backed up, and how it is read back. */
+export interface Source {
+  /** For people: `"postgres"`, `volume uploads`. */
+  readonly what: string;
+  readonly volume?: string;
+  /** Writes it to the stream, without ending that, and gives what it said. */
+  readonly write: (output: Writable) => Promise<{ code: number; said: string }>;
+  readonly verify: (file: string) => Promise<{ code: number; late: boolean; output: string }>;
+  readonly counted?: () => string;
 }
 
-export const backupsFolder = (stack: string) => path.join(ROOT, "backups", stack);
-export const backupFile = (stack: string, name: string) => path.join(backupsFolder(stack), `${name}.backup`);
-
-/** Newest first. */
-export function backupsOf(stack: string): BackupNote[] {
-  const folder = backupsFolder(stack);
-  const names = fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
-  return names.flatMap((name) => readJson<BackupNote>(path.join(folder, name)) ?? []).sort((a, b) => (a.at < b.at ? 1 : -1));
-}
-
-/** Which project and network a backup's commands run in. */
-export interface Place {
-  readonly store: Store;
-  readonly number: number;
-  readonly document: ComposeDocument;
-  readonly environment: Record<string, string>;
-}
-
-export const backupJob = (place: Place, backup: Backup, kind: string, command: readonly string[], variables: Record<string, string> = {}): Job => ({
-  kind,
-  stack: place.store.stack,
-  number: place.number,
-  document: place.document,
-  service: backup.service,
-  network: "blue",
-  command,
-  environment: place.environment,
-  variables,
-  file: place.store.file(place.number, `${kind}.compose.json`),
-});
-
-/** Takes one and reads it back; a partial or unreadable one never gets the name. Throws a `Failure` that says what the command said. */
-export async function takeBackup(place: Place, backup: Backup, name: string): Promise<BackupNote> {
+/**
+ * The database first, then the volumes. Throws a `Failure` that says what the command said. `strict`: also where it is only the
+ * bucket that has not got it; else that is in the note.
+ */
+export async function takeBackup(place: Place, backup: Backup, name: string, strict: boolean): Promise<BackupNote[]> {
   const { stack } = place.store;
-  const file = backupFile(stack, name);
+  removePartialBackups(stack);
+  // Before the work is done rather than after it.
+  const silence = await askBucket(stack, backup).then(
+    () => undefined,
+    (error: Error) => error,
+  );
+  if (silence && strict) throw asFailure(`BACKUP FAILED: it would not leave this server`, silence);
+  const notes: BackupNote[] = [];
+  for (const source of [commandSource(place, backup), ...(backup.volumes ?? []).map((one) => volumeSource(place, one, backup.timeout))]) {
+    const note = await keep(place, backup, source.volume === undefined ? name : `${name}.${source.volume}`, source);
+    notes.push(backup.bucket ? await copied(note, backup, strict, silence) : note);
+  }
+  writeMetrics(place.store);
+  return notes;
+}
+
+/** The stack's own command, in the image and the environment of the service that it is about. */
+function commandSource(place: Place, backup: Backup): Source {
+  const counts = path.join(backupsFolder(place.store.stack), "counts.partial");
+  return {
+    what: `"${backup.service}"`,
+    write: async (output) => {
+      // Whoever runs in the container may write it; on the host nobody else gets into the folder.
+      fs.writeFileSync(counts, "");
+      fs.chmodSync(counts, 0o666);
+      return pour({ ...backupJob(place, backup, "backup", backup.command), counts }, output, backup.timeout);
+    },
+    verify: (file) => finish({ ...backupJob(place, backup, "backup-check", backup.verify), input: file }, backup.timeout),
+    counted: () => {
+      const text = fs.readFileSync(counts, "utf8");
+      fs.rmSync(counts);
+      return text;
+    },
+  };
+}
+
+/** A partial or unreadable one never gets the name. */
+async function keep(place: Place, backup: Backup, name: string, source: Source): Promise<BackupNote> {
+  const { store } = place;
+  const file = backupFile(store.stack, name);
   const partial = `${file}.partial`;
   fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   const began = performance.now();
   const counted = new Counted();
   const written = pipeline(counted, fs.createWriteStream(partial, { mode: 0o444 }));
   const explain = (error: NodeJS.ErrnoException) => ({ code: 1, said: error.code === "ENOSPC" ? "no space is left for it" : error.message });
-  const ran = await pour(backupJob(place, backup, "backup", backup.command), counted, backup.timeout).catch(explain);
+  const ran = await source.write(counted).catch(explain);
   counted.end();
   const stored = await written.then(() => undefined, explain);
   const { bytes } = counted;
   if (ran.code !== 0 || stored || bytes === 0) {
-    fs.rmSync(partial, { force: true });
+    removePartialBackups(store.stack);
     const how = stored ? "cannot be kept" : ran.code !== 0 ? `failed with exit code ${ran.code}` : "wrote nothing";
-    throw new Failure(`BACKUP FAILED: "${backup.service}" ${how}`, [["its output", stored?.said || ran.said || "(empty)"]]);
+    throw new Failure(`BACKUP FAILED: ${source.what} ${how}`, [["its output", stored?.said || ran.said || "(empty)"]]);
   }
   sync(partial);
   const seconds = (performance.now() - began) / 1000;
-  await checkReadable(place, backup, partial);
+  const counts = countsOf(source);
+  await checkReadable(source, backup, partial);
   fs.renameSync(partial, file);
-  const live = place.store.state().live?.number;
-  const note: BackupNote = { name, service: backup.service, at: new Date().toISOString(), bytes, sha256: counted.sha256(), seconds, live };
-  writeWhole(path.join(backupsFolder(stack), `${name}.json`), JSON.stringify(note, null, 2));
+  const live = store.state().live?.number;
+  const record = live === undefined ? undefined : store.record(live);
+  const note: BackupNote = {
+    name,
+    stack: store.stack,
+    service: backup.service,
+    ...(source.volume !== undefined && { volume: source.volume }),
+    at: new Date().toISOString(),
+    bytes,
+    sha256: counted.sha256(),
+    seconds,
+    live,
+    release: record?.release,
+    schema: record?.schema?.after,
+    program: programVersion(),
+    ...(counts && { counts: counts.tables, restoredBytes: counts.bytes }),
+  };
+  writeNote(note);
   return note;
+}
+
+function countsOf(source: Source) {
+  try {
+    return readCounts(source.counted?.() ?? "");
+  } catch (error) {
+    throw new Failure(`BACKUP FAILED: what ${source.what} counted is not understood: ${(error as Error).message}`, [
+      ["what is wanted", 'a line for each table, written to the file in $COUNTS: ["public.orders", 120]'],
+    ]);
+  }
+}
+
+/** Where it cannot be sent it stays here all the same: better than none. */
+async function copied(note: BackupNote, backup: Backup, strict: boolean, silence: Error | undefined): Promise<BackupNote> {
+  const sent = silence ?? (await upload(note, backup).catch((error: Error) => error));
+  const known: BackupNote = sent instanceof Error ? { ...note, bucketProblem: sent.message } : { ...note, bucket: sent };
+  writeNote(known);
+  if (sent instanceof Error && strict) throw asFailure(`BACKUP FAILED: ${note.name} is on this server alone, ${backup.bucket!.name} has not got it`, sent);
+  return known;
 }
 
 /** Passes on what comes, and knows how much that was and its checksum. */
@@ -115,50 +162,18 @@ function sync(file: string): void {
   }
 }
 
-async function checkReadable(place: Place, backup: Backup, file: string): Promise<void> {
-  const ran = await finish({ ...backupJob(place, backup, "backup-check", backup.verify), input: file }, backup.timeout);
+async function checkReadable(source: Source, backup: Backup, file: string): Promise<void> {
+  const ran = await source.verify(file);
   if (ran.code === 0) return;
   fs.rmSync(file, { force: true });
   const how = ran.late ? `not within ${backup.timeout}s` : `exit code ${ran.code}`;
-  throw new Failure(`BACKUP FAILED: what "${backup.service}" wrote cannot be read back (${how})`, [["its output", ran.output || "(empty)"]]);
+  throw new Failure(`BACKUP FAILED: what ${source.what} wrote cannot be read back (${how})`, [["its output", ran.output || "(empty)"]]);
 }
 
-/** Whether the bytes are those that were written; undefined when they are. */
-export async function damageOf(stack: string, note: BackupNote): Promise<string | undefined> {
-  const file = backupFile(stack, note.name);
-  if (!fs.existsSync(file)) return `its file is gone: ${file}`;
-  const hash = createHash("sha256");
-  for await (const chunk of fs.createReadStream(file)) hash.update(chunk as Buffer);
-  return hash.digest("hex") === note.sha256 ? undefined : `its checksum is not the one that was written down: ${file} was changed or is damaged`;
-}
-
-/**
- * Puts a backup in the place of what is there, which keeps its data under another name: the one that is given back. Restored
- * beside it first, so that a backup that cannot be restored changes nothing.
- */
-export async function restoreInPlace(place: Place, backup: Backup, name: string, mark: string): Promise<string> {
-  const { stack } = place.store;
-  const note = backupsOf(stack).find((one) => one.name === name);
-  const foreign = note && note.service !== backup.service ? `it is of "${note.service}", the stack backs up "${backup.service}"` : undefined;
-  const damage = note ? (foreign ?? (await damageOf(stack, note))) : `${stack} has no backup ${name}`;
-  if (damage !== undefined || !backup.restore || !backup.take) throw new Failure(`${name} cannot be restored: ${damage ?? "the stack does not say how"}`);
-  // Names that tell whose they are; `take` removes what an earlier try left under the first.
-  const [INTO, KEPT] = [`recoloca_in_${mark}`, `recoloca_kept_${mark}`];
-  const run = async (kind: string, command: readonly string[], input?: string) => {
-    const job = { ...backupJob(place, backup, kind, command, { INTO, KEPT }), ...(input !== undefined && { input }) };
-    const ran = await finish(job, backup.timeout);
-    if (ran.code !== 0)
-      throw new Failure(`RESTORE FAILED: ${name} is not in place (${kind}, exit code ${ran.code})`, [["its output", ran.output || "(empty)"]]);
-  };
-  await run("restore", backup.restore, backupFile(stack, name));
-  await run("take", backup.take);
-  return KEPT;
-}
-
-/** The base as a release brought it up. */
-export function baseOf(store: Store, number: number): Place | undefined {
-  const document = readJson<ComposeDocument>(store.file(number, "base.compose.json"));
-  return document && { store, number, document, environment: store.plan(number).variables };
+/** One line a backup, as a deploy and a person's own command tell it. */
+export function sayTaken({ service, volume, name, bytes, seconds, bucket, bucketProblem }: BackupNote): string {
+  const where = bucket ? `, in the bucket` : bucketProblem === undefined ? "" : `, NOT in the bucket: ${bucketProblem}`;
+  return `backed up ${volume === undefined ? service : `volume ${volume}`} → ${name} (${sayBytes(bytes)}, ${sayDuration(seconds)}, read back${where})`;
 }
 
 /** The step of a release: before its migration, or before everything where the stack says so. */
@@ -167,7 +182,7 @@ export async function backUp(context: Context): Promise<void> {
   const { backup } = plan;
   // Of what is there now, before anything of it is recreated; where nothing is live yet there is nothing to lose.
   const running = old && baseOf(store, old.number);
-  const possible = backup && running?.document.services[backup.service];
+  const possible = backup && running && canBackUp(backup, running);
   if (window && !possible)
     throw new Failure(
       backup
@@ -179,24 +194,8 @@ export async function backUp(context: Context): Promise<void> {
   const risky = plan.recreate.includes(backup.service) || (plan.migration && plan.migrate);
   const due = backup.before === "deploy" || (backup.before === "migration" && risky);
   if (!window && !due) return;
-  const note = await takeBackup({ ...running, number }, backup, `release-${number}`);
-  record.backup = note.name;
+  const notes = await takeBackup(withUrl({ ...running, number }, backup, plan.variables), backup, `release-${number}`, !backup.localIsEnough);
+  record.backup = notes[0]!.name;
   store.setRecord(record);
-  journal.tell(`backed up ${backup.service} → ${note.name} (${sayBytes(note.bytes)}, ${sayDuration(note.seconds)}, read back)`, { state: "backed-up" });
-}
-
-/** What an interruption has left. */
-export function removePartialBackups(stack: string): void {
-  const folder = backupsFolder(stack);
-  if (!fs.existsSync(folder)) return;
-  for (const name of fs.readdirSync(folder).filter((one) => one.endsWith(".partial"))) fs.rmSync(path.join(folder, name));
-}
-
-/** Removes the oldest beyond what is to be kept, never one that a release needs that can be gone back to. */
-export function pruneBackups(store: Store, keep: number, needed: readonly string[]): string[] {
-  const old = backupsOf(store.stack)
-    .slice(keep)
-    .filter((note) => !needed.includes(note.name));
-  for (const { name } of old) for (const end of ["backup", "json"]) fs.rmSync(path.join(backupsFolder(store.stack), `${name}.${end}`), { force: true });
-  return old.map(({ name }) => name);
+  for (const note of notes) journal.tell(sayTaken(note), { state: "backed-up" });
 }

@@ -23,7 +23,7 @@ import { applyConfiguration, storedEdge } from "./edge.ts";
 import { say } from "./follow.ts";
 import { whileOurs } from "./lock.ts";
 import { whyNotHere } from "./name-check.ts";
-import { tellOfTrouble } from "./notify.ts";
+import { tellTrouble } from "./notify.ts";
 import { takeOnWhatIsLeft } from "./stack-tls.ts";
 import { Store } from "./store.ts";
 
@@ -123,6 +123,6 @@ async function tellIfOverdue(name: string, stack: string): Promise<void> {
   if (step === undefined || !state) return;
   const store = new Store(stack);
   const { live } = store.state();
-  if (live) await tellOfTrouble(store.plan(live.number).notify, stack, `certificate ${sayCertificate(certificateOf(name))}`);
+  if (live) await tellTrouble(store, "certificate", sayCertificate(certificateOf(name)));
   setState(name, { ...state, told: step });
 }

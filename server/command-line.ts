@@ -10,7 +10,7 @@ export interface Command {
   readonly name: string;
   readonly says: string;
   readonly words?: readonly string[];
-  /** Those of `from` and `attempt` are for the program itself; people are not shown them. */
+  /** Those of `OWN` are for the program itself; people are not shown them. */
   readonly options: Readonly<Record<string, "string" | "boolean">>;
   readonly does: (given: Given) => Promise<number>;
   /** Called by the program itself, not by people. */
@@ -21,6 +21,8 @@ export interface Command {
 
 /** The caller used it wrongly: exit code 2. */
 export class Wrong extends Error {}
+
+const OWN = ["from", "attempt", "timed"];
 
 const optionsOf = ({ options, story }: Command): Command["options"] => ({ ...options, ...(story && { json: "boolean" }) });
 
@@ -54,7 +56,7 @@ export function usage(commands: readonly Command[]): string {
     .filter((command) => !command.hidden || commands.length === 1)
     .map((command) => {
       const options = Object.entries(optionsOf(command))
-        .filter(([name]) => name !== "from" && name !== "attempt")
+        .filter(([name]) => !OWN.includes(name))
         .map(([name, type]) => (type === "boolean" ? `[--${name}]` : `[--${name} ${name.toUpperCase()}]`));
       return `  recoloca ${[command.name, ...(command.words ?? []), ...options].join(" ")}\n      ${command.says}\n`;
     });

@@ -3,7 +3,8 @@ import { sayDuration } from "../release/duration.ts";
 import type { Outcome } from "../release/outcome.ts";
 import type { Plan } from "../release/plan.ts";
 import type { ReleaseRecord } from "../release/record.ts";
-import { removePartialBackups } from "./backup.ts";
+import { removePartialBackups } from "./backup-note.ts";
+import { placeTimers } from "./backup-timers.ts";
 import { baseBack, removeGone } from "./base.ts";
 import type { Context } from "./context.ts";
 import * as engine from "./engine.ts";
@@ -13,6 +14,7 @@ import { sleep } from "./process.ts";
 import { prune } from "./prune.ts";
 import { sayPruned } from "./render.ts";
 import * as steps from "./steps.ts";
+import { startAgain } from "./volume-backup.ts";
 import type { Hold, Slot, Store } from "./store.ts";
 
 /** To the old release, whole, from anywhere. Every part of it may be done twice. */
@@ -30,6 +32,7 @@ export async function undo(context: Context): Promise<Outcome> {
   await steps.removeSlot(stack, slot, switched);
   await engine.removeJobs(stack);
   removePartialBackups(stack);
+  await startAgain(context.store);
   await dataBack(context);
   if (old) {
     await endedWhatWasTold(context, old.slot);
@@ -81,6 +84,7 @@ export async function settle(context: Context): Promise<Outcome> {
   await openAgain(context);
   await engine.removeJobs(stack);
   await removeGone(context);
+  await placeTimers(stack, plan.backup).catch((error: Error) => journal.tell(`the timers of the backups are not in place: ${error.message}`));
   if (!old) {
     journal.tell("live", { state: "live" });
     return end(store, record, "live");

@@ -140,6 +140,14 @@ export async function stackVolumes(stack: string): Promise<string[]> {
   return ((JSON.parse(body) as { Volumes: { Name: string }[] | null }).Volumes ?? []).map((volume) => volume.Name).sort();
 }
 
+/** Where a volume's files are on this host; undefined where it is not here, or not of the engine's own driver. */
+export async function volumeFolder(name: string): Promise<string | undefined> {
+  const { status, body } = await api.must("GET", `/volumes/${name}`, undefined, [404]);
+  if (status === 404) return undefined;
+  const { Driver, Mountpoint } = JSON.parse(body) as { Driver: string; Mountpoint: string };
+  return Driver === "local" ? Mountpoint : undefined;
+}
+
 export async function removeVolumes(names: readonly string[]): Promise<void> {
   await Promise.all(names.map((name) => api.must("DELETE", `/volumes/${name}`, undefined, [404])));
 }

@@ -1,7 +1,8 @@
 /** Which release can be gone back to, and what stands against it: the schema, and the base's definitions. */
 import { canonical } from "../release/plan.ts";
 import type { ReleaseRecord } from "../release/record.ts";
-import { backupsOf, baseOf } from "./backup.ts";
+import { backupsOf } from "./backup-note.ts";
+import { baseOf } from "./backup-place.ts";
 import { ago, sayRevision } from "./render.ts";
 import type { Store } from "./store.ts";
 

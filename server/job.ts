@@ -29,17 +29,20 @@ export interface Job {
   readonly variables?: Record<string, string>;
   /** A file of the host that the command reads as its standard input; readable for whoever runs in the container. */
   readonly input?: string;
+  /** A file of the host that the command may write into; writable for whoever runs in the container. Its place there is in COUNTS. */
+  readonly counts?: string;
 }
 
 /** Where the input is in the container. The engine would keep a standard input of its own open for ever, whatever was sent. */
 const INPUT = "/run/recoloca-input";
+const COUNTS = "/run/recoloca-counts";
 
 export const jobName = ({ stack, kind, number }: Pick<Job, "stack" | "kind" | "number">) => `${stack}-${kind}-${number}`;
 
 const dollars = (text: string) => text.replaceAll("$", "$$$$");
 
 async function create(job: Job, how: "--detach" | "--no-start", extra: object): Promise<string> {
-  const { kind, stack, document, service, network, command, environment, file, input } = job;
+  const { kind, stack, document, service, network, command, environment, file, input, counts } = job;
   const {
     healthcheck: _healthcheck,
     networks: _networks,
@@ -51,8 +54,12 @@ async function create(job: Job, how: "--detach" | "--no-start", extra: object): 
   } = document.services[service]!;
   const name = jobName(job);
   const line = input === undefined ? command : ["sh", "-c", `exec "$@" < ${INPUT}`, "sh", ...command];
-  const mounts = input === undefined ? [] : [{ type: "bind", source: input, target: INPUT, read_only: true }];
-  const added = Object.fromEntries(Object.entries(job.variables ?? {}).map(([key, value]) => [key, dollars(value)]));
+  const mounts = [
+    ...(input === undefined ? [] : [{ type: "bind", source: input, target: INPUT, read_only: true }]),
+    ...(counts === undefined ? [] : [{ type: "bind", source: counts, target: COUNTS }]),
+  ];
+  const variables = { ...job.variables, ...(counts !== undefined && { COUNTS }) };
+  const added = Object.fromEntries(Object.entries(variables).map(([key, value]) => [key, dollars(value)]));
   writeWhole(
     file,
     JSON.stringify({

@@ -48,7 +48,7 @@ export async function alone<T>(file: string, work: () => Promise<T>): Promise<T>
 
 /** Who has the lock: written beside it for people, and touched every few seconds while he is at it. The lock itself is flock's. */
 export interface Owner {
-  readonly what: "deploy" | "rollback" | "resume" | "backup" | "restore" | "upgrade" | "prune";
+  readonly what: "deploy" | "rollback" | "resume" | "backup" | "restore" | "drill" | "upgrade" | "prune";
   readonly number: number;
   readonly by?: string | undefined;
   readonly run?: string | undefined;

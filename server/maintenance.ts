@@ -4,11 +4,12 @@
  */
 import { randomBytes } from "node:crypto";
 import { sayDuration } from "../release/duration.ts";
-import { baseOf, restoreInPlace } from "./backup.ts";
+import { baseOf, withUrl } from "./backup-place.ts";
 import { Failure, type Context } from "./context.ts";
 import type { Edge } from "./edge.ts";
 import * as engine from "./engine.ts";
 import { sleep } from "./process.ts";
+import { restoreInPlace } from "./restore.ts";
 import type { Maintenance, Store } from "./store.ts";
 import { reachedByEdge } from "./steps.ts";
 
@@ -70,7 +71,7 @@ export async function dataBack(context: Context): Promise<void> {
   const place = baseOf(store, old.number);
   if (!plan.backup || record.backup === undefined || !place) throw new Failure("there is no backup of what the data was before");
   const began = performance.now();
-  const kept = await restoreInPlace({ ...place, number }, plan.backup, record.backup, `${number}_back_${record.resumed}`);
+  const kept = await restoreInPlace(withUrl({ ...place, number }, plan.backup, plan.variables), plan.backup, record.backup, `${number}_back_${record.resumed}`);
   const before = record.schema?.before;
   record.schema = before === undefined ? {} : { before, after: before };
   record.restored = true;

@@ -5,12 +5,13 @@
 import { sayDuration } from "../release/duration.ts";
 import type { Migration } from "../release/plan.ts";
 import type { ComposeDocument } from "./compose-split.ts";
-import { baseOf, restoreInPlace } from "./backup.ts";
+import { baseOf, withUrl } from "./backup-place.ts";
 import { Failure, type Context } from "./context.ts";
 import * as engine from "./engine.ts";
 import type { Evidence } from "./evidence.ts";
 import { endOf, finish, jobName, start, type Ended, type Job } from "./job.ts";
 import { sayRevision } from "./render.ts";
+import { restoreInPlace } from "./restore.ts";
 import { readJson, type Store } from "./store.ts";
 
 /** A command that changes the schema, and where it runs. */
@@ -82,7 +83,7 @@ async function putBack(context: Context): Promise<void> {
   const place = baseOf(store, old!.number);
   if (data?.how !== "restore" || !plan.backup || !place) throw new Failure("there is nothing to restore by");
   const began = performance.now();
-  const kept = await restoreInPlace({ ...place, number }, plan.backup, data.backup, `${number}_${record.resumed}`);
+  const kept = await restoreInPlace(withUrl({ ...place, number }, plan.backup, plan.variables), plan.backup, data.backup, `${number}_${record.resumed}`);
   record.schema = { before: data.from, after: data.revision };
   store.setRecord(record);
   const took = sayDuration((performance.now() - began) / 1000);

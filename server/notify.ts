@@ -27,7 +27,7 @@ export async function tellOthers(store: Store, number: number): Promise<void> {
   const due = notify.filter(({ on }) => on === undefined || on.includes(outcome));
   const ended = { ...record, outcome };
   const problems = await Promise.all([
-    ...due.map((target) => send(target, store.stack, ended)),
+    ...due.map((target) => send(target, inWords(store.stack, ended), asJson(store.stack, ended))),
     ...(telemetry ? [sendTrace(telemetry, store.stack, ended)] : []),
   ]);
   store.setRecord({ ...record, told: true });
@@ -36,20 +36,19 @@ export async function tellOthers(store: Store, number: number): Promise<void> {
 
 type Ended = ReleaseRecord & { readonly outcome: Outcome };
 
-/** Trouble that is no release's: for those who are told of everything, or of what needs a human. */
-export async function tellOfTrouble(notify: readonly Notify[], stack: string, text: string): Promise<void> {
-  const due = notify.filter(({ on }) => on === undefined || on.includes("stuck"));
-  const body = { stack, text: `${stack}: ${text}` };
-  for (const problem of await Promise.all(due.map(({ url, format }) => post(url, format === "slack" ? { text: body.text } : body))))
-    if (problem !== undefined) say(` ${problem}`);
+/** Of what went wrong with nobody there to read it, and is no release's: told to all who want to know of more than what went well. */
+export async function tellTrouble(store: Store, what: "backup" | "drill" | "certificate", reason: string): Promise<void> {
+  const live = store.state().live;
+  if (!live) return;
+  const text = `${store.stack}: ${what === "certificate" ? "certificate " : `the ${what} failed: `}${firstLine(reason)}`;
+  const due = store.plan(live.number).notify.filter(({ on }) => on === undefined || on.some((outcome) => outcome !== "live"));
+  const problems = await Promise.all(due.map((target) => send(target, text, { stack: store.stack, what, reason, at: new Date().toISOString(), text })));
+  for (const problem of problems) if (problem !== undefined) say(` ${problem}`);
 }
 
-const send = ({ url, format }: Notify, stack: string, record: Ended) =>
-  post(url, format === "slack" ? { text: inWords(stack, record) } : asJson(stack, record));
-
 /** Only the server's name is said: such URLs are secrets. */
-async function post(url: string, told: object): Promise<string | undefined> {
-  const body = JSON.stringify(told);
+async function send({ url, format }: Notify, text: string, json: object): Promise<string | undefined> {
+  const body = JSON.stringify(format === "slack" ? { text } : json);
   let why = "";
   for (let tried = 1; tried <= TRIES; tried++) {
     try {

@@ -3,7 +3,7 @@
  * known of releases that nobody will ask for. Never a volume, never an image that this program did not deploy.
  */
 import * as fs from "node:fs";
-import { pruneBackups } from "./backup.ts";
+import { pruneBackups } from "./backup-note.ts";
 import { schemaMoved } from "./going-back.ts";
 import { imageBytes, imagesHere, removeImage } from "./engine.ts";
 import { Store } from "./store.ts";

@@ -21,3 +21,6 @@ export function ownBoot(): string {
   const started = read("/proc/1/stat").split(") ")[1]?.split(" ")[19] ?? "";
   return `${read("/proc/sys/kernel/random/boot_id")}.${started}`;
 }
+
+/** Which version of this program runs: its folder is called after its content. */
+export const programVersion = (): string => path.basename(path.dirname(fs.realpathSync(process.argv[1]!)));

@@ -3,7 +3,7 @@ import * as z from "zod";
 
 const days = (least: number) => z.number().int().min(least, `wants at least ${least} days`).max(36_500);
 
-export const backupBucketForm = z.strictObject({
+export const createBackupBucketForm = z.strictObject({
   name: z
     .string()
     .regex(/^(?!xn--|sthree-)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, "wants a bucket's name: 3 to 63 lower-case letters, digits and dashes")
@@ -15,5 +15,5 @@ export const backupBucketForm = z.strictObject({
   expireAfter: days(1).default(365),
   accessLogs: z.string().min(3).optional(),
 });
-export type BackupBucketWish = z.output<typeof backupBucketForm>;
-export const BACKUP_BUCKET_FIELDS = Object.keys(backupBucketForm.shape);
+export type BackupBucketWish = z.output<typeof createBackupBucketForm>;
+export const BACKUP_BUCKET_FIELDS = Object.keys(createBackupBucketForm.shape);

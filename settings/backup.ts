@@ -1,65 +1,57 @@
-/** How a backup is configured: for Postgres the service's name is enough, anything else names its own commands. */
+/** How a backup is configured: for Postgres the service's name, or its URL, is enough; anything else names its own commands. */
 import * as z from "zod";
-import { backupSchema, type Backup } from "../release/plan.ts";
+import { backupSchema, bucketSchema, volumeSchema, type Backup } from "../release/backup.ts";
+import { imageByDigest, variableName } from "../release/forms.ts";
+import { atUrl, inService, postgres } from "./postgres.ts";
 
-/** Both ways in which the official images take a password. */
-const PASSWORD = 'export PGPASSWORD="${POSTGRES_PASSWORD:-$(cat "${POSTGRES_PASSWORD_FILE:-/dev/null}")}"';
-const WHO = '--username="${POSTGRES_USER:-postgres}"';
-const DATABASE = '"${POSTGRES_DB:-${POSTGRES_USER:-postgres}}"';
+const OWN = ["command", "verify", "restore", "take", "count", "drop"] as const;
 
-/**
- * Renaming wants nobody to be connected, so it is tried again while somebody comes back; it happens to both databases or to
- * neither. Done before by a try that was interrupted, it is done. What such a try left half restored goes.
- */
-const take = (service: string) => `set -e; ${PASSWORD}
-sql() { psql --quiet --no-psqlrc --no-align --tuples-only --set=ON_ERROR_STOP=1 --set=app=${DATABASE} --set=into="$INTO" --set=kept="$KEPT" --host=${service} ${WHO} --dbname=template1; }
-is_there() { [ "$(echo "select count(*) from pg_database where datname = :'$1'" | sql)" = 1 ]; }
-rename() { sql > /dev/null <<'SQL'
-select pg_terminate_backend(pid) from pg_stat_activity where datname in (:'app', :'into') and pid <> pg_backend_pid();
-begin;
-alter database :"app" rename to :"kept";
-alter database :"into" rename to :"app";
-commit;
-SQL
-}
-if is_there into || ! is_there kept; then
-  for try in 1 2 3 4 5 6 7 8 9 last; do
-    if rename; then break; fi
-    if [ $try = last ]; then exit 1; fi
-    sleep 1
-  done
-fi
-echo "select datname from pg_database where starts_with(datname, 'recoloca_in_')" | sql | while read -r left; do
-  dropdb --host=${service} ${WHO} --maintenance-db=template1 "$left" < /dev/null || true
-done`;
+const { database: _database, bucket: _bucket, ...fields } = backupSchema.shape;
 
-/** A custom-format dump: compressed, and restored table by table. Commands run in the service's own image, so versions agree. */
-const postgres = (service: string) => ({
-  command: ["sh", "-c", `${PASSWORD}; exec pg_dump --format=custom --host=${service} ${WHO} ${DATABASE}`],
-  verify: ["sh", "-c", "pg_restore --file=/dev/null"],
-  restore: [
-    "sh",
-    "-c",
-    `set -e; ${PASSWORD}; createdb --host=${service} ${WHO} --maintenance-db=template1 "$INTO"; exec pg_restore --exit-on-error --host=${service} ${WHO} --dbname="$INTO"`,
-  ],
-  take: ["sh", "-c", take(service)],
-});
-
-const OWN = ["command", "verify", "restore", "take"] as const;
+/** `uploads` is short for `{ volume: uploads }`. */
+const volume = z.union([z.string().transform((name) => ({ volume: name })), z.looseObject({})]).pipe(volumeSchema);
 
 export const backupForm = (duration: z.ZodType<number, string>) =>
-  backupSchema
-    .extend({ command: backupSchema.shape.command.optional(), verify: backupSchema.shape.verify.optional(), timeout: duration.prefault("30m") })
+  z
+    .strictObject({
+      ...fields,
+      service: fields.service.optional(),
+      /** Name of the secret, among `recoloca:secrets`, that holds the URL of a Postgres outside of the Compose file. */
+      url: variableName.optional(),
+      /** With `url`: an image that has Postgres's client, of the server's major version or a newer one. */
+      image: imageByDigest.optional(),
+      command: fields.command.optional(),
+      verify: fields.verify.optional(),
+      volumes: z.array(volume).max(20).optional(),
+      timeout: duration.prefault("30m"),
+    })
     .superRefine((given, context) => {
-      if (given.command && !given.verify)
-        context.addIssue({ code: "custom", path: ["verify"], message: "wants a command that reads a backup and fails where it cannot" });
-      if (given.take && !given.restore)
-        context.addIssue({ code: "custom", path: ["restore"], message: "wants the command that fills the database which `take` puts in place" });
+      const problem = (key: string, message: string) => context.addIssue({ code: "custom", path: [key], message });
+      if (given.service === undefined && given.url === undefined) problem("service", "wants the service to back up, or `url` for a database that is elsewhere");
+      if (given.service !== undefined && given.url !== undefined)
+        problem("url", "wants no `service` beside it: a database is either in the Compose file or elsewhere");
+      if (given.url !== undefined && given.image === undefined) problem("image", "wants an image by digest that has Postgres's client: postgres@sha256:...");
+      if (given.url === undefined && given.image !== undefined)
+        problem("url", "wants the name of the secret that holds the database's URL; `image` goes with it");
+      if (given.command && !given.verify) problem("verify", "wants a command that reads a backup and fails where it cannot");
+      if (given.take && !given.restore) problem("restore", "wants the command that fills the database which `take` puts in place");
+      if (given.drill !== undefined && given.command)
+        for (const name of ["restore", "count", "drop"] as const) if (!given[name]) problem(name, "wants a command: a drill restores, counts and drops");
     })
     .transform((given): Backup => {
       const named = Object.fromEntries(OWN.flatMap((name) => (given[name] ? [[name, given[name]]] : [])));
       // Postgres's own commands go together with no others.
-      const commands = given.command && given.verify ? { command: given.command, verify: given.verify } : postgres(given.service);
-      const { service, before, keep, timeout } = given;
-      return { service, ...commands, ...named, before, keep, timeout };
+      const commands =
+        given.command && given.verify
+          ? { command: given.command, verify: given.verify }
+          : postgres(given.service === undefined ? atUrl : inService(given.service));
+      const { service = "database", url, image, command: _command, verify: _verify, ...rest } = given;
+      const database = url !== undefined && image !== undefined ? { database: { url, image } } : {};
+      return { ...rest, service, ...database, ...commands, ...named };
     });
+
+const { accessKeyId: _accessKeyId, secretAccessKey: _secretAccessKey, ...place } = bucketSchema.shape;
+
+/** A bucket that is there already. */
+export const backupBucketForm = z.strictObject(place);
+export const backupBucketKeysForm = z.strictObject({ accessKeyId: z.string().min(1), secretAccessKey: z.string().min(1) });

@@ -1,8 +1,10 @@
 /** From raw configuration to values, or to every problem there is. Pure: nothing is read here, no secret is looked at. */
-import type * as z from "zod";
+import * as z from "zod";
 import { placeOf, readYaml } from "../release/compose-file.ts";
 import { MAINTENANCE_PAGE_BYTES } from "../release/plan.ts";
 import { BACKUP_BUCKET_FIELDS } from "./backup-bucket.ts";
+import { backupBucketForm, backupBucketKeysForm, backupForm } from "./backup.ts";
+import { checkBucket, checkWhat } from "./check-backup.ts";
 import { isEcr } from "./cloud.ts";
 import { EC2_FIELDS } from "./ec2.ts";
 import { KEYS, keyOf, type KeyName } from "./schema.ts";
@@ -39,6 +41,8 @@ const STRUCTURED: ReadonlySet<string> = new Set([
   "tls",
   "ec2",
   "createBackupBucket",
+  "backupBucket",
+  "backupBucketKeys",
 ]);
 
 export function checkValues(raw: Raw): { values: Partial<Values>; problems: Problem[] } {
@@ -87,6 +91,7 @@ function commandFor(name: string, secret: boolean): string {
   if (name === "hostKey") return HOST_KEY;
   if (name === "telemetry") return setCommand("telemetry.endpoint", "", true);
   if (name === "notify") return setCommand("notify[0].url", "", true);
+  if (name === "backupBucketKeys") return ["accessKeyId", "secretAccessKey"].map((field) => setCommand(`backupBucketKeys.${field}`, "", true)).join("\n");
   if (name === "secrets") return setCommand("secrets.NAME", "", true);
   const structured = STRUCTURED.has(name);
   const example = keyOf(name)?.example ?? "";
@@ -106,7 +111,8 @@ function problemOf(name: string, issue: z.core.$ZodIssue, given: unknown, secret
     .replace(/, received .*$/, "");
   const said = /^wants /.test(wants) ? wants : `wants ${wants}`;
   if (got === undefined) return [{ key, says: `is missing: ${said}`, fix: commandFor(name, secret) }];
-  const shown = secret ? "something else" : JSON.stringify(got);
+  // A URL with a password in it may stand where its secret's name was wanted.
+  const shown = secret ? "something else" : JSON.stringify(got).replace(/\/\/[^@\s"]*@/g, "//…@");
   return [{ key, says: `got ${shown}, ${said}`, fix: fixOf(name, key, issue, secret) }];
 }
 
@@ -122,7 +128,9 @@ const exampleOf = (key: string) =>
 const FIELDS: Record<string, readonly string[]> = {
   routes: ["host", "path", "service", "port"],
   gates: ["name", "path", "status", "contains", "timeout", "passes", "interval", "host"],
-  backup: ["service", "before", "keep", "command", "verify", "restore", "take", "timeout"],
+  backup: Object.keys(backupForm(z.string().transform(Number)).in.shape),
+  backupBucket: Object.keys(backupBucketForm.shape),
+  backupBucketKeys: Object.keys(backupBucketKeysForm.shape),
   migration: ["service", "command", "timeout", "revision", "breaking", "downgrade", "downgradeSql"],
   provenance: ["commit", "actor", "run"],
   notify: ["url", "format", "on"],
@@ -152,7 +160,13 @@ export function checkTogether(
     problems.push({ key: "release", says: "is missing: a release's images and its name are set together", fix: commandFor("release", false) });
   if (values.release && !values.images)
     problems.push({ key: "images", says: "is missing: a release's images and its name are set together", fix: commandFor("images", false) });
-  return [...problems, ...checkTls(values), ...checkWindow(values, given.page), ...checkCompose(values, compose, given.secrets)];
+  return [
+    ...problems,
+    ...checkTls(values),
+    ...checkBucket(values, commandFor("backupBucketKeys", true)),
+    ...checkWindow(values, given.page),
+    ...checkCompose(values, compose, given.secrets),
+  ];
 }
 
 /** What a time with the doors closed needs: a page that fits, and a way to put the data back. */
@@ -195,6 +209,7 @@ function checkCompose(values: Partial<Values>, compose: ComposeFile, secrets: re
   const services = (whole as { services?: Record<string, { image?: string; build?: unknown } | null> } | null)?.services;
   if (!services || typeof services !== "object") return [problem("composeFile", `${compose.path} has no services`)];
   const names = Object.keys(services);
+  const volumes = Object.keys((whole as { volumes?: object | null }).volumes ?? {});
   const unknown = (key: string, service: string) =>
     names.includes(service)
       ? []
@@ -207,10 +222,7 @@ function checkCompose(values: Partial<Values>, compose: ComposeFile, secrets: re
     ),
     ...(values.recreate ?? []).flatMap((name, index) => unknown(`recreate[${index}]`, name)),
     ...(values.migration ? unknown("migration.service", values.migration.service) : []),
-    ...(values.backup ? unknown("backup.service", values.backup.service) : []),
-    ...(values.backup && values.images?.[values.backup.service] !== undefined
-      ? [problem("backup.service", `got "${values.backup.service}", which each deploy replaces; a backup is of what stays`)]
-      : []),
+    ...checkWhat(values, { path: compose.path, services: names, volumes }, secrets),
     ...(values.gates ?? []).flatMap((gate, index) =>
       routes.some((route) => route.path === "/" || gate.path === route.path || gate.path.startsWith(`${route.path}/`))
         ? []

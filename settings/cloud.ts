@@ -29,6 +29,7 @@ export interface CloudSettings {
   readonly backupBucket?: {
     application: string;
     environment: string;
+    region: string;
     bucket?: string;
     lock: "compliance" | "governance";
     lockDays: number;
@@ -74,6 +75,7 @@ export function cloudSettings(values: CloudValues, environment: string): CloudSe
     ...(wish && {
       backupBucket: {
         ...both,
+        region,
         ...(wish.name !== undefined && { bucket: wish.name }),
         ...(wish.accessLogs !== undefined && { accessLogs: wish.accessLogs }),
         lock,
@@ -111,6 +113,9 @@ export function checkCloud(values: CloudValues, given: ReadonlySet<string>): Pro
     say("ec2.image", 'got "debian-13", whose image has no agent of Session Manager; "ubuntu-24.04" has', setCommand("ec2.image", "ubuntu-24.04"));
   if (ec2.reach === "session-manager" && values.hostAddress === undefined)
     say("hostAddress", "is missing: with Session Manager the server is where the tunnel begins", setCommand("hostAddress", "127.0.0.1"));
+  if (wish && given.has("backupBucket"))
+    say("createBackupBucket", "and recoloca:backupBucket are both set: one bucket is wanted", "pulumi config rm recoloca:backupBucket");
+  if (wish && !given.has("backup")) say("backup", "is missing: a bucket is made, and nothing is backed up", setCommand("backup.service", "SERVICE"));
   if (wish && wish.coldAfter >= wish.expireAfter)
     say(
       "createBackupBucket.coldAfter",

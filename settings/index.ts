@@ -2,7 +2,8 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import type { Backup, Gate, Migration, Notify, Provenance, Route, Telemetry } from "../release/plan.ts";
+import type { Backup, Bucket } from "../release/backup.ts";
+import type { Gate, Migration, Notify, Provenance, Route, Telemetry } from "../release/plan.ts";
 import type { Tls } from "../release/tls.ts";
 import { checkCloud, cloudSettings, isEcr, type CloudSettings } from "./cloud.ts";
 import { checkTogether, checkValues, type Values } from "./check.ts";
@@ -18,8 +19,8 @@ export interface Settings {
   readonly cloud?: CloudSettings;
   /** The SSH port, and where a tunnel to a server at AWS begins. */
   readonly reach: { port: number; address?: string };
-  /** What any server is given: when it is upgraded, a systemd calendar expression; whether releases send traces from it, and whether certificates are asked for there. */
-  readonly ground: { upgradeWindow?: string; traces: boolean; certificates: boolean };
+  /** What any server is given: when it is upgraded, a systemd calendar expression; and which programs it needs beside its own. */
+  readonly ground: { upgradeWindow?: string; traces: boolean; certificates: boolean; backups?: { encrypted: boolean } };
   readonly registry?: { registry: string; login: { username: string; password: pulumi.Output<string> } | { helper: "ecr-login" } };
   readonly compose: { path: string; text: string };
   readonly images?: Record<string, string>;
@@ -37,6 +38,8 @@ export interface Settings {
   readonly routes: Route[];
   readonly gates: Gate[];
   readonly backup?: Backup;
+  /** A bucket that is there already, with the keys that open it. Secret, as they are. */
+  readonly bucket: pulumi.Output<Bucket | undefined>;
   readonly migration?: Migration;
   /** Text of the page. */
   readonly maintenancePage?: string;
@@ -99,6 +102,7 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
       ...windowOf(values.upgradeWindow ?? (cloud ? "Sun 04:00" : "never")),
       traces: values.telemetry !== undefined,
       certificates: values.tls?.acme !== undefined,
+      ...((values.backupBucket ?? values.createBackupBucket) && { backups: { encrypted: backup?.recipient !== undefined } }),
     },
     ...(cloud && { cloud }),
     ...registryOf(registryServer, registryUsername, registryPassword),
@@ -115,6 +119,7 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     routes: values.routes.map((route) => ({ ...route, host: route.host ?? domain ?? "*" })),
     gates: values.gates.map((gate) => ({ ...gate, ...(gate.host === undefined && domain !== undefined && { host: domain }) })),
     ...(backup && { backup }),
+    bucket: pulumi.secret(values.backupBucket && { ...values.backupBucket, ...values.backupBucketKeys }),
     ...(migration && { migration }),
     ...(page !== undefined && { maintenancePage: page }),
     telemetry: pulumi.secret(values.telemetry),

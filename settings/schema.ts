@@ -1,7 +1,7 @@
 /** Every key of a stack's configuration: its form, its default, what it is for, and an example that would be right. */
 import * as z from "zod";
-import { backupBucketForm } from "./backup-bucket.ts";
-import { backupForm } from "./backup.ts";
+import { createBackupBucketForm } from "./backup-bucket.ts";
+import { backupBucketForm, backupBucketKeysForm, backupForm } from "./backup.ts";
 import { ec2Form } from "./ec2.ts";
 import { DURATION_FORM, parseDuration } from "../release/duration.ts";
 import { MAINTENANCE_PAGE_BYTES, gateSchema, notifySchema, provenanceSchema, routeSchema, telemetrySchema } from "../release/plan.ts";
@@ -62,7 +62,7 @@ export const KEYS = {
     example: '{"region": "eu-central-1", "instanceType": "t4g.small", "sshFrom": ["203.0.113.0/24"]}',
   },
   createBackupBucket: {
-    form: backupBucketForm.optional(),
+    form: createBackupBucketForm.optional(),
     what: "A bucket for backups that the stack makes, beside the server that it makes: nothing in it can be changed or removed before its time.",
     example: '{"lockDays": 30, "expireAfter": 365}',
   },
@@ -164,8 +164,20 @@ export const KEYS = {
   },
   backup: {
     form: backupForm(duration).optional(),
-    what: "What is backed up, and when: before each migration, before each deploy, or never by itself. For Postgres the service's name is enough.",
-    example: '{"service": "postgres", "before": "migration", "keep": 10}',
+    what: "What is backed up, and when: before each migration, before each deploy, and by the clock (every, drill). For Postgres the service's name or the secret with its URL is enough: docs/backups.md.",
+    example: '{"service": "postgres", "before": "migration", "every": "daily", "keep": 10}',
+  },
+  backupBucket: {
+    form: backupBucketForm.optional(),
+    what: "Bucket that each backup goes to as well, of anything that speaks S3: name, region, prefix, and where it is not AWS endpoint and pathStyle.",
+    example: '{"name": "BUCKET", "region": "eu-central-1"}',
+  },
+  backupBucketKeys: {
+    form: backupBucketKeysForm.optional(),
+    what: "Keys that may put, get and list in it, below the prefix: accessKeyId, secretAccessKey. Without them the server's own role opens it.",
+    example: "",
+    default: "the server's role",
+    secret: true,
   },
   telemetry: {
     form: telemetrySchema.optional(),

@@ -25,6 +25,7 @@ export interface BackupBucketArgs {
   readonly provider: Provider;
   readonly application: string;
   readonly environment: string;
+  readonly region: string;
   /** Its name, which is one of the whole world's. @default AWS makes one from application and environment */
   readonly bucket?: string;
   /** `compliance`: nobody can shorten it, the account's root neither. `governance`: who has the right to can. */
@@ -36,14 +37,14 @@ export interface BackupBucketArgs {
   readonly expireAfterDays: number;
   /** Bucket that gets its access log. @default none is kept */
   readonly accessLogs?: string;
-  /** Who writes backups: puts, lists and gets below `prefix`. @default nobody yet */
+  /** Who writes backups: puts, lists and gets below the stack's name. @default nobody yet */
   readonly writer?: Role;
 }
 
 export class BackupBucket extends pulumi.ComponentResource {
   readonly bucket: pulumi.Output<string>;
-  /** What all of this environment's backups begin with. */
-  readonly prefix: string;
+  /** For whoever writes to it: with the server's own role, below the stack's own name. */
+  readonly address: pulumi.Output<{ readonly name: string; readonly region: string; readonly prefix: string; readonly pathStyle: boolean }>;
 
   constructor(name: string, args: BackupBucketArgs, opts?: pulumi.ComponentResourceOptions) {
     super("recoloca:index:BackupBucket", name, { application: args.application, environment: args.environment }, opts);
@@ -52,7 +53,7 @@ export class BackupBucket extends pulumi.ComponentResource {
     const own = { parent: this, provider: args.provider };
     const account = getCallerIdentityOutput({}, own).accountId;
     const partition = getPartitionOutput({}, own).partition;
-    this.prefix = `${application}-${environment}/`;
+    const prefix = `${application}-${environment}/`;
 
     const key = new Key(
       full,
@@ -112,13 +113,10 @@ export class BackupBucket extends pulumi.ComponentResource {
     if (args.accessLogs !== undefined) new BucketLogging(full, { bucket: bucket.id, targetBucket: args.accessLogs, targetPrefix: `${full}/` }, inside);
     const grant =
       writer &&
-      new RolePolicy(
-        full,
-        { role: writer.id, policy: pulumi.all([bucket.arn, key.arn]).apply(([arn, keyArn]) => writerPolicy(arn, this.prefix, keyArn)) },
-        own,
-      );
+      new RolePolicy(full, { role: writer.id, policy: pulumi.all([bucket.arn, key.arn]).apply(([arn, keyArn]) => writerPolicy(arn, prefix, keyArn)) }, own);
     // Known once whoever writes may do so.
     this.bucket = pulumi.all([bucket.id, grant?.id]).apply(([id]) => id);
+    this.address = this.bucket.apply((bucketName) => ({ name: bucketName, region: args.region, prefix: "", pathStyle: false }));
     this.registerOutputs({ bucket: this.bucket });
   }
 }

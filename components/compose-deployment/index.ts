@@ -4,12 +4,12 @@
  */
 import * as remote from "@pulumi/command/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
+import type { Backup, Bucket } from "../../release/backup.ts";
 import { readYaml } from "../../release/compose-file.ts";
 import {
   PLAN_FORMAT,
   canonical,
   identityOf,
-  type Backup,
   type Gate,
   type Migration,
   type Notify,
@@ -47,6 +47,8 @@ export interface ComposeDeploymentArgs {
   readonly routes: readonly Route[];
   readonly gates: readonly Gate[];
   readonly backup?: Backup;
+  /** Where a copy of each backup goes; the host has to be told too (`backups`). Secret where keys are in it. @default nowhere */
+  readonly bucket?: pulumi.Input<Bucket | undefined>;
   readonly migration?: Migration;
   /** Text of the HTML page that visitors get while the stack is closed. @default a plain one */
   readonly maintenancePage?: string;
@@ -113,9 +115,12 @@ export class ComposeDeployment extends pulumi.ComponentResource {
           pulumi.output(args.notify ?? []),
           pulumi.output(args.telemetry),
           pulumi.all([args.tls, args.publicAddress]).apply(([tls, address]) => leadingTo(tls, address)),
+          pulumi.output(args.bucket),
         ])
-        .apply(([wanted, secrets, notify, telemetry, tls]) =>
-          wanted ? canonical({ ...toPlan(args, wanted, secrets), notify: [...notify], ...(telemetry && { telemetry }), ...(tls && { tls }) }) : "",
+        .apply(([wanted, secrets, notify, telemetry, tls, bucket]) =>
+          wanted
+            ? canonical({ ...withBucket(toPlan(args, wanted, secrets), bucket), notify: [...notify], ...(telemetry && { telemetry }), ...(tls && { tls }) })
+            : "",
         ),
     );
     // Images, names and the attempt are for everyone; what is derived from the secrets is not shown.
@@ -184,6 +189,8 @@ async function ask(server: Server, command: string): Promise<LiveAnswer> {
 
 const leadingTo = (tls: Tls | undefined, address: string | undefined): Tls | undefined =>
   tls?.acme && address !== undefined ? { ...tls, acme: { ...tls.acme, addresses: [...tls.acme.addresses, address] } } : tls;
+/** Not part of what makes a release, so it is added where the plan is sent and nowhere else. */
+const withBucket = (plan: Plan, bucket: Bucket | undefined): Plan => (plan.backup && bucket ? { ...plan, backup: { ...plan.backup, bucket } } : plan);
 
 const serviceNames = (compose: string) => Object.keys((readYaml(compose) as { services: object }).services);
 

@@ -21,6 +21,9 @@ export const hostProgram = (): Promise<HostProgram> => packed("main.ts");
 /** The one that sends traces, which only some stacks want. */
 export const traceProgram = (): Promise<HostProgram> => packed("trace/main.ts");
 
+/** The one that speaks to a bucket, which only some stacks have. */
+export const bucketProgram = (): Promise<HostProgram> => packed("bucket/main.ts");
+
 async function packed(entry: string): Promise<HostProgram> {
   const kind = `${entry.replace(/\W/g, "-")}-`;
   const kept = path.join(KEPT, `${kind}${fingerprint()}.json`);
@@ -81,6 +84,21 @@ export const TRACE_SCRIPT = `set -eu
 base64 -d | gzip -d > /opt/recoloca/recoloca-trace.js.new
 mv /opt/recoloca/recoloca-trace.js.new /opt/recoloca/recoloca-trace.js
 `;
+
+/** Beside the host program too, with the distribution's age where backups are encrypted on their way. */
+export const bucketScript = (encrypted: boolean) => `set -eu
+base64 -d | gzip -d > /opt/recoloca/recoloca-bucket.js.new
+mv /opt/recoloca/recoloca-bucket.js.new /opt/recoloca/recoloca-bucket.js
+${
+  encrypted
+    ? `if ! command -v age >/dev/null; then
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq
+  apt-get install -y -qq --no-install-recommends age >/dev/null
+fi
+`
+    : ""
+}`;
 
 /** Reads the packed program on standard input; a half-copied one never gets the name. `window`: a systemd calendar expression. */
 export function installScript(hash: string, window?: string): string {

@@ -6,7 +6,7 @@ import { lastOutput } from "../last-outputs.ts";
 import { onMachine, type Server } from "../server.ts";
 import { quote } from "../shell.ts";
 import { bootstrapScript } from "./bootstrap.ts";
-import { TRACE_SCRIPT, hostProgram, installScript, traceProgram, type HostProgram } from "./host-program.ts";
+import { TRACE_SCRIPT, bucketProgram, bucketScript, hostProgram, installScript, traceProgram, type HostProgram } from "./host-program.ts";
 import { SshSession, noAnswer } from "./ssh-session.ts";
 
 export interface HostArgs {
@@ -29,6 +29,8 @@ export interface HostArgs {
   readonly traces?: boolean;
   /** Whether certificates are asked for by ACME, which wants a program for it. @default false */
   readonly certificates?: boolean;
+  /** Set where backups go to a bucket from it; whether they are encrypted, which wants a program more. @default not set */
+  readonly backups?: { readonly encrypted: boolean };
 }
 
 const DIALS = 2;
@@ -88,6 +90,10 @@ export class Host extends pulumi.ComponentResource {
       );
     const installed = put("program", program, (hash) => installScript(hash, args.upgradeWindow), bootstrap);
     if (args.traces) put("traces", pulumi.output(traceProgram()), (hash) => `${TRACE_SCRIPT}# ${hash}`, installed);
+    if (args.backups) {
+      const { encrypted } = args.backups;
+      put("bucket", pulumi.output(bucketProgram()), (hash) => `${bucketScript(encrypted)}# ${hash}`, installed);
+    }
     this.address = pulumi.all([installed.id, host]).apply(([, address]) => address);
     this.program = pulumi.all([installed.id, program]).apply(([, { hash }]) => hash);
     this.registerOutputs({ address: this.address, program: this.program });

@@ -1,20 +1,24 @@
-/** `recoloca backup`, `backups` and `restore`: by hand, under the same lock as a deploy. */
+/** `recoloca backup` and `backups`: by hand and by timer, under the same lock as a deploy. */
+import type { Backup } from "../../release/backup.ts";
 import { OUTCOMES } from "../../release/outcome.ts";
-import { sayDuration } from "../../release/duration.ts";
-import type { Backup } from "../../release/plan.ts";
-import { backupFile, backupJob, baseOf, backupsOf, damageOf, takeBackup, type BackupNote, type Place } from "../backup.ts";
-import { Wrong, type Given } from "../command-line.ts";
+import { sayTaken, takeBackup } from "../backup.ts";
+import { forgetFailure, keepFailure } from "../backup-health.ts";
+import { backupsOf, type BackupNote } from "../backup-note.ts";
+import { baseOf, type Place } from "../backup-place.ts";
+import { backupsInBucket, type Remote } from "../bucket.ts";
+import type { Given } from "../command-line.ts";
 import { Failure } from "../context.ts";
 import { say } from "../follow.ts";
-import { finish } from "../job.ts";
 import { signLock } from "../lock.ts";
+import { tellTrouble } from "../notify.ts";
 import { ago, sayBytes } from "../render.ts";
 import { Store } from "../store.ts";
+import { startAgain } from "../volume-backup.ts";
 import { locked, refuse, sayRunning } from "./deploy.ts";
 import { theStack, whoAmI } from "./which.ts";
 
 /** The base as the live release brought it up, and how it is backed up. */
-function liveBase(store: Store): { place: Place; backup: Backup } | string {
+export function liveBase(store: Store): { place: Place; backup: Backup } | string {
   const { live } = store.state();
   if (!live) return `nothing is live on ${store.stack}. Nothing was changed.`;
   const { backup } = store.plan(live.number);
@@ -24,25 +28,39 @@ function liveBase(store: Store): { place: Place; backup: Backup } | string {
   return place ? { place, backup } : `${store.stack} has no base services. Nothing was changed.`;
 }
 
+/** Seconds that a timer waits for a deploy: longer than any takes. */
+export const TIMED_WAIT = 6 * 3600;
+
 export async function backup(given: Given): Promise<number> {
   const store = new Store(theStack(given));
+  const timed = given.options["timed"] === true;
+  const running = await locked(store, timed ? TIMED_WAIT : 0);
+  if (running) {
+    // Nobody reads what a timer is refused for.
+    if (timed) keepFailure(store, sayRunning(running));
+    if (timed) await tellTrouble(store, "backup", sayRunning(running));
+    return refuse(sayRunning(running));
+  }
+  // Read under the lock: the deploy that was waited for may have changed it.
   const base = liveBase(store);
   if (typeof base === "string") return refuse(base);
-  const running = await locked(store, 0);
-  if (running) return refuse(sayRunning(running));
-  signLock(store.lockFile, { what: "backup", number: base.place.number, by: whoAmI() });
-  const name = `manual-${new Date().toISOString().replace(/[:T]/g, "-").replace(/\..*/, "")}`;
+  signLock(store.lockFile, { what: "backup", number: base.place.number, by: timed ? "its timer" : whoAmI() });
+  await startAgain(store);
+  const name = `${timed ? "timed" : "manual"}-${new Date().toISOString().replace(/[:T]/g, "-").replace(/\..*/, "")}`;
   try {
-    const note = await takeBackup(base.place, base.backup, name);
-    if (given.options["json"]) process.stdout.write(`${JSON.stringify(note, null, 2)}\n`);
-    else say(` backed up ${note.service} → ${note.name} (${sayBytes(note.bytes)}, ${sayDuration(note.seconds)}, read back)`);
+    const notes = await takeBackup(base.place, base.backup, name, true);
+    forgetFailure(store);
+    if (given.options["json"]) process.stdout.write(`${JSON.stringify(notes[0], null, 2)}\n`);
+    else for (const note of notes) say(` ${sayTaken(note)}`);
     return 0;
   } catch (error) {
+    keepFailure(store, (error as Error).message);
+    if (timed) await tellTrouble(store, "backup", (error as Error).message);
     return sayFailure(error);
   }
 }
 
-function sayFailure(error: unknown): number {
+export function sayFailure(error: unknown): number {
   if (!(error instanceof Failure)) throw error;
   say(` ${error.message}`);
   for (const [label, text] of error.evidence)
@@ -55,48 +73,38 @@ function sayFailure(error: unknown): number {
   return OUTCOMES.failed.exit;
 }
 
-export function backups(given: Given): Promise<number> {
+/** Both places side by side: what is on this server, and what the bucket has. */
+export async function backups(given: Given): Promise<number> {
   const stack = theStack(given);
-  const notes = backupsOf(stack);
-  if (given.options["json"]) process.stdout.write(`${JSON.stringify(notes, null, 2)}\n`);
-  else if (notes.length === 0) say(` ${stack} has no backup on this host; recoloca backup takes one`);
-  else notes.forEach((note) => say(row(note)));
-  return Promise.resolve(0);
-}
-
-const row = (note: BackupNote) =>
-  ` ${note.name.padEnd(30)}${note.service.padEnd(14)}${sayBytes(note.bytes).padStart(9)}   ${`${ago(note.at)} ago`.padEnd(10)}${note.live === undefined ? "" : `release ${note.live} was live`}`;
-
-const DATABASE = /^[a-z_][a-z0-9_]{0,62}$/;
-
-/** Beside what is there, never over it: into a new database, which a person then looks at and takes. */
-export async function restore(given: Given): Promise<number> {
-  const store = new Store(theStack(given));
-  const [word = ""] = given.words;
-  const into = given.options["into"];
-  if (typeof into !== "string") throw new Wrong("--into is missing: the name of a new database. What is there is never written over");
-  if (!DATABASE.test(into)) throw new Wrong(`--into got "${into}", wants lower-case letters, digits and underscores`);
-  const note = backupsOf(store.stack).find((one) => one.name === word);
-  if (!note) throw new Wrong(`${store.stack} has no backup ${word}; recoloca backups lists them`);
-  const base = liveBase(store);
-  if (typeof base === "string") return refuse(base);
-  const { restore: command, service, timeout } = base.backup;
-  if (!command)
-    return refuse(
-      `the stack does not say how "${service}" is restored\n   in the stack's file: recoloca:backup: { ..., restore: [COMMAND] }, then pulumi up. Nothing was changed.`,
+  const { live } = new Store(stack).state();
+  const bucket = live ? new Store(stack).plan(live.number).backup?.bucket : undefined;
+  const here = backupsOf(stack);
+  const silence = { why: "" };
+  const there = bucket
+    ? await backupsInBucket(stack, bucket).catch((error: Error): Remote[] => {
+        silence.why = error.message;
+        return [];
+      })
+    : [];
+  const alone = there.filter(({ key }) => !here.some((note) => note.bucket?.key === key));
+  const known = new Set(there.map(({ key }) => key));
+  const isThere = (note: BackupNote) => note.bucket !== undefined && (silence.why !== "" || known.has(note.bucket.key));
+  if (given.options["json"]) {
+    const all = [
+      ...here.map((note) => ({ ...note, places: isThere(note) ? ["server", "bucket"] : ["server"] })),
+      ...alone.map(({ id, name, at, bytes, encrypted }) => ({ id, name, at, bytes, encrypted, places: ["bucket"] })),
+    ];
+    process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
+    return 0;
+  }
+  if (here.length === 0 && alone.length === 0) say(` ${stack} has no backup on this host; recoloca backup takes one`);
+  for (const note of here)
+    say(
+      ` ${note.name.padEnd(32)}${(note.volume === undefined ? note.service : "volume").padEnd(12)}${size(note)}   read back   ${isThere(note) ? "here, bucket" : "here        "}  ${note.release === undefined ? "" : `release ${note.live}, ${note.release}, was live`}`.trimEnd(),
     );
-  if (note.service !== service) return refuse(`${note.name} is of "${note.service}", the stack backs up "${service}". Nothing was changed.`);
-  const damage = await damageOf(store.stack, note);
-  if (damage !== undefined) return refuse(`${note.name} cannot be trusted: ${damage}. Nothing was changed.`);
-  const running = await locked(store, 0);
-  if (running) return refuse(sayRunning(running));
-  signLock(store.lockFile, { what: "restore", number: base.place.number, by: whoAmI() });
-  const began = performance.now();
-  const ran = await finish({ ...backupJob(base.place, base.backup, "restore", command, { INTO: into }), input: backupFile(store.stack, note.name) }, timeout);
-  if (ran.code !== 0)
-    return sayFailure(
-      new Failure(`RESTORE FAILED: "${into}" could not be filled; what was there before is as it was`, [["its output", ran.output || "(empty)"]]),
-    );
-  say(` restored ${note.name} into ${into} (${sayDuration((performance.now() - began) / 1000)}); the application's own database is as it was`);
+  for (const one of alone) say(` ${one.id.padEnd(44)}${size(one)}   read back   bucket${one.encrypted ? ", encrypted" : ""}`);
+  if (silence.why !== "") say(` ${bucket!.name} was not asked: ${silence.why}`);
   return 0;
 }
+
+const size = ({ bytes, at }: { bytes: number; at: string }) => `${sayBytes(bytes).padStart(10)}   ${`${ago(at)} ago`.padEnd(9)}`;

@@ -17,6 +17,7 @@ import { keepLiveAnswer } from "../live-answer.ts";
 import { isTaken, ownerOf, signLock, take, type Owner } from "../lock.ts";
 import { sleep } from "../process.ts";
 import { whileClosed } from "../prepare.ts";
+import { placeTimers, problemsOfTimes } from "../backup-timers.ts";
 import { tellOthers } from "../notify.ts";
 import { ago, byWhom, firstLine } from "../render.ts";
 import { holdOf } from "./hold.ts";
@@ -40,6 +41,8 @@ export async function deploy(given: Given): Promise<number> {
   const plan = readPlan(text);
   if (typeof plan === "string") return refuse(plan);
   if (!fs.existsSync("/run/systemd/system")) return refuse("this host has no systemd, which keeps a deploy going when the connection is cut");
+  const times = await problemsOfTimes(plan.backup);
+  if (times.length > 0) return refuse(`${times.join("\n   ")}\n   Nothing was changed.`);
   const store = new Store(stackName(plan));
   const identity = identityOf(plan);
   const running = await locked(store, wait, (record) => record.identity === identity);
@@ -51,6 +54,7 @@ export async function deploy(given: Given): Promise<number> {
     const { release, provenance } = store.plan(live.number);
     store.setPlan(live.number, { ...plan, release, provenance });
     const edge = storedEdge(store.stack);
+    await placeTimers(store.stack, plan.backup);
     if (edge) await new Edge({ ...edge, page: undefined, ...whileClosed(plan) }).configure();
     say(` release ${live.number}  ${release} is live already; nothing to do`);
     await takeOnTls(store, plan);
@@ -135,6 +139,7 @@ const WORK: Record<Owner["what"], string> = {
   resume: "an interrupted release is being finished or taken back",
   backup: "a backup is being taken",
   restore: "a backup is being restored",
+  drill: "a backup is being restored to see whether it can be",
   prune: "what no release needs is being removed",
   upgrade: "the edge and the engine are being upgraded",
 };

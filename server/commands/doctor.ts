@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import { certificateFindings } from "../certificate-findings.ts";
+import { backupFindings } from "../backup-health.ts";
 import type { Given } from "../command-line.ts";
 import { UNAVAILABLE_PAGE } from "../edge-configuration.ts";
 import { Edge, storedEdge } from "../edge.ts";
@@ -131,6 +132,8 @@ async function stackFindings(stack: string): Promise<Finding[]> {
       what: `${stack}: the last deploy (release ${newest.number}) did not come live, ${ago(newest.startedAt)} ago`,
       fix: `recoloca show ${newest.number}`,
     });
+  const { backup } = store.plan(live.number);
+  if (backup) findings.push(...(await backupFindings(store, backup)));
   if (hold)
     findings.push({
       what: `${stack}: release ${hold.number} (${hold.release}) is on hold; the stack's configuration may name it still`,

@@ -29,6 +29,8 @@ async function placeUnits(): Promise<void> {
     "recoloca-prune.timer": PRUNE_TIMER,
     "recoloca-certify.service": CERTIFY,
     "recoloca-certify.timer": CERTIFY_TIMER,
+    "recoloca-backup@.service": timed("backup", "Takes a backup of %i"),
+    "recoloca-drill@.service": timed("drill", "Restores the latest backup of %i to see whether it can be"),
   };
   const changed = Object.entries(units).filter(([name, text]) => readIfThere(`/etc/systemd/system/${name}`) !== text);
   for (const [name, text] of changed) writeWhole(`/etc/systemd/system/${name}`, text, 0o644);
@@ -82,7 +84,7 @@ if [ "$1 $2 $4" = "live --application --environment" ] && [ -f "$answer" ]; then
 exec $program "$@"
 `;
 
-/** After a deploy's process: one that ended by itself has said so; any other has left something. */
+/** After a deploy's process, or a backup's: one that ended by itself has said so; any other has left something. */
 const ENDED = `#!/bin/sh
 case "$EXIT_CODE/$EXIT_STATUS" in exited/0 | exited/2 | exited/2[0-3]) ;; *) systemctl start --no-block recoloca-resume.service || true ;; esac
 `;
@@ -164,6 +166,19 @@ Persistent=true
 
 [Install]
 WantedBy=timers.target
+`;
+
+/** By a timer of each stack that wants it; what a killed one has stopped starts again by the resume. */
+const timed = (command: string, says: string) => `[Unit]
+Description=${says}
+After=docker.service network-online.target
+Wants=network-online.target
+
+[Service]
+Type=oneshot
+ExecStart=${NAME} ${command} --stack %i --timed
+ExecStopPost=${NAME}-ended
+Nice=10
 `;
 
 const RESUME_STACK = `[Unit]

@@ -1,13 +1,15 @@
 /** The commands, in the order in which a person at 3 a.m. wants them. */
-import { backup, backups, restore } from "./backup.ts";
+import { backup, backups } from "./backup.ts";
 import { accept, cancel } from "./cancel.ts";
 import { certificate, certifyCommand } from "./certificate.ts";
 import { deploy } from "./deploy.ts";
 import { doctor } from "./doctor.ts";
+import { drillCommand } from "./drill.ts";
 import { exec, logs } from "./logs.ts";
 import { login, logout } from "./login.ts";
 import { install } from "./install.ts";
 import { followUnit, resumeCommand } from "./resume.ts";
+import { restore } from "./restore.ts";
 import { rollback } from "./rollback.ts";
 import { planCommand } from "./plan.ts";
 import { maintenance } from "./maintenance.ts";
@@ -52,13 +54,18 @@ export const COMMANDS: readonly Command[] = [
     does: rollback,
     story: true,
   },
-  { name: "backup", says: "takes a backup now, and reads it back", options: { stack: "string", json: "boolean" }, does: backup },
-  { name: "backups", says: "which backups are here, newest first", options: { stack: "string", json: "boolean" }, does: backups },
+  {
+    name: "backup",
+    says: "takes a backup now, reads it back, and sends it to the bucket where there is one",
+    options: { stack: "string", json: "boolean", timed: "boolean" },
+    does: backup,
+  },
+  { name: "backups", says: "which backups are here and in the bucket, newest first", options: { stack: "string", json: "boolean" }, does: backups },
   {
     name: "restore",
-    says: "restores a backup into a new database, beside the one that is there",
+    says: "restores a backup into a new database, beside the one that is there; --take puts it in its place, with visitors shut out",
     words: ["BACKUP"],
-    options: { into: "string", stack: "string" },
+    options: { into: "string", take: "boolean", identity: "string", stack: "string" },
     does: restore,
     story: true,
   },
@@ -67,6 +74,12 @@ export const COMMANDS: readonly Command[] = [
     says: "how long certificates last, and what keeps them from being renewed; --renew asks for new ones now",
     options: { renew: "boolean", stack: "string", json: "boolean" },
     does: certificate,
+  },
+  {
+    name: "drill",
+    says: "restores the latest backup into a database of its own, counts, compares and drops it; --identity - reads age's private key",
+    options: { identity: "string", stack: "string", json: "boolean", timed: "boolean" },
+    does: drillCommand,
   },
   {
     name: "maintenance",

@@ -1,9 +1,11 @@
 /** `recoloca remove`: what `pulumi destroy` does on the host. Data volumes stay unless told otherwise. */
 import * as fs from "node:fs";
 import { forgetGiven } from "../certificates.ts";
+import { placeTimers } from "../backup-timers.ts";
 import { need, type Given } from "../command-line.ts";
 import { Edge, storedEdge } from "../edge.ts";
 import * as engine from "../engine.ts";
+import { removeMetrics } from "../metrics.ts";
 import { Store } from "../store.ts";
 import { locked, refuse, sayRunning } from "./deploy.ts";
 
@@ -23,6 +25,8 @@ export async function remove(given: Given): Promise<number> {
   for (const slot of ["blue", "green"] as const) await engine.removeNetwork(stack, slot);
   const volumes = await engine.stackVolumes(stack);
   if (given.options["volumes"] && volumes.length > 0) await engine.removeVolumes(volumes);
+  await placeTimers(stack, undefined);
+  removeMetrics(stack);
   fs.rmSync(store.folder, { recursive: true, force: true });
   const data = volumes.length === 0 ? "" : given.options["volumes"] ? `, and its data (${volumes.join(", ")})` : `; its data stays: ${volumes.join(", ")}`;
   process.stdout.write(` ${stack} removed: ${ids.length} containers, networks, routes and records${data}\n`);

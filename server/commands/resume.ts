@@ -12,6 +12,7 @@ import { run, sleep } from "../process.ts";
 import { takeOnTls } from "../stack-tls.ts";
 import { Store } from "../store.ts";
 import { resume } from "../transaction.ts";
+import { hasStopped, startAgain } from "../volume-backup.ts";
 
 /** Under the stack's lock, which the caller has. Gives the exit code. */
 export async function resumeHere(store: Store, number: number): Promise<number> {
@@ -44,9 +45,10 @@ export async function resumeCommand(given: Given): Promise<number> {
   const store = new Store(named);
   // Whoever has it may be pruning, or upgrading; a deploy has settled what was left before it began.
   for (let waited = 0; !take(store.lockFile); waited++) {
-    if (waited > WAIT || store.unfinished() === undefined) return 0;
+    if (waited > WAIT || (store.unfinished() === undefined && !hasStopped(store))) return 0;
     await sleep(1000);
   }
+  await startAgain(store);
   const number = store.unfinished();
   if (number !== undefined) return resumeHere(store, number);
   const newest = store.numbers().at(-1);
@@ -54,11 +56,11 @@ export async function resumeCommand(given: Given): Promise<number> {
   return 0;
 }
 
-/** A release without an end, or one whose end nobody was told of. */
+/** A release without an end, or one whose end nobody was told of, or services that a backup had stopped. */
 function hasLeftSomething(stack: string): boolean {
   const store = new Store(stack);
   const newest = store.numbers().at(-1);
-  return newest !== undefined && (store.unfinished() !== undefined || isUntold(store, newest));
+  return newest !== undefined && (hasStopped(store) || store.unfinished() !== undefined || isUntold(store, newest));
 }
 
 /** For the starter, when a deploy's process ended without a word: what becomes of its release, to the end. */

@@ -1,7 +1,7 @@
 /** What is live and what happened: for people, and with --json for programs. */
 import { OUTCOMES } from "../../release/outcome.ts";
 import type { ReleaseRecord } from "../../release/record.ts";
-import { backupsOf } from "../backup.ts";
+import { backupLine } from "../backup-health.ts";
 import { certificateOf, sayCertificate } from "../certificates.ts";
 import { Wrong, need, type Given } from "../command-line.ts";
 import { storedEdge } from "../edge.ts";
@@ -9,7 +9,7 @@ import { slotContainers } from "../engine.ts";
 import { against, previousOf } from "../going-back.ts";
 import { liveAnswer } from "../live-answer.ts";
 import { ownerOf } from "../lock.ts";
-import { ago, byWhom, firstLine, renderEnd, renderHead, renderLine, sayBytes } from "../render.ts";
+import { ago, byWhom, firstLine, renderEnd, renderHead, renderLine } from "../render.ts";
 import { Store } from "../store.ts";
 import { runningDeploy } from "./deploy.ts";
 import { sayClosed } from "./maintenance.ts";
@@ -40,8 +40,8 @@ export async function status(given: Given): Promise<number> {
       const services = (await slotContainers(stack, slot)).map((one) => `${one.service} ${one.health === "none" ? one.status : one.health}`);
       print(` release ${now.number}  ${now.release}  live since ${ago(now.since)}  ${services.sort().join(", ")}`);
       print(` ${wayBack(new Store(stack))}`);
-      const [backup] = backupsOf(stack);
-      if (backup) print(` backup      ${backup.name}, ${sayBytes(backup.bytes)}, ${ago(backup.at)} ago, read back`);
+      const backup = backupLine(new Store(stack));
+      if (backup !== undefined) print(` backup      ${backup}`);
       for (const one of certificatesOf(stack)) print(` certificate ${sayCertificate(one)}`);
     } else print(" nothing is live");
     if (at) print(` release ${at.number}  ${at.release}  is being deployed${byWhom(at)}, since ${ago(at.since)}: recoloca show ${at.number}, recoloca cancel`);

@@ -1,58 +1,17 @@
 /** Backups of a real Postgres: before a migration, by hand, read back, restored; and what happens when one cannot be had. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { backupForm } from "../../settings/backup.ts";
-import type { Backup, Plan } from "../../release/plan.ts";
-import type { BackupNote } from "../../server/backup.ts";
-import * as z from "zod";
-import { deployPlan, installHostProgram, planFor, records, removeStack, webAnswering } from "../host.ts";
-import { imagesOf, server } from "../site.ts";
-
-const FOLDER = "/var/lib/recoloca/backups/shapes-test";
-const duration = z.string().transform(() => 60);
-const postgres = (change: object = {}): Backup => backupForm(duration).parse({ service: "postgres", ...change });
+import type { Plan } from "../../release/plan.ts";
+import type { BackupNote } from "../../server/backup-note.ts";
+import { deployPlan, installHostProgram, records, removeStack } from "../host.ts";
+import { FOLDER, PASSWORD, files, postgres, releaseOf, rows, shop, sql } from "../shop.ts";
+import { server } from "../site.ts";
 
 let plan: Plan;
-let next = 0;
-/** A release that is new each time, with a migration that adds a row. */
-const release = (change: Partial<Plan> = {}): Plan => ({ ...plan, release: `r${++next}`, variables: { ...plan.variables, NEXT: String(next) }, ...change });
-
-const sql = (text: string, database = "shop") =>
-  server(`recoloca exec postgres -- psql --username shop --tuples-only --no-align --command ${JSON.stringify(text)} ${database}`);
-const rows = async (database?: string) => (await sql("select count(*) from orders", database)).stdout.trim();
-const files = async () => (await server(`ls ${FOLDER}`)).stdout.trim().split("\n").filter(Boolean);
+const release = (change: Partial<Plan> = {}) => releaseOf(plan, change);
 
 beforeAll(async () => {
-  const { backend, postgres: database } = await imagesOf("1");
   await installHostProgram();
-  plan = planFor(backend, {
-    compose: `services:
-  web: { image: web, init: true, command: ${JSON.stringify(webAnswering('"hello"'))}, environment: { PGPASSWORD: "\${PASSWORD}" } }
-  postgres:
-    image: ${database}
-    environment: { POSTGRES_USER: shop, POSTGRES_DB: shop, POSTGRES_PASSWORD_FILE: /run/secrets/password }
-    secrets: [password]
-    volumes: ["data:/var/lib/postgresql/data"]
-    healthcheck: { test: ["CMD-SHELL", "pg_isready --username shop --host 127.0.0.1"], interval: 500ms, retries: 60 }
-    stop_signal: SIGINT
-volumes: { data: {} }
-secrets: { password: { environment: PASSWORD } }
-`,
-    variables: { PASSWORD: "a-secret-word" },
-    masked: ["PASSWORD"],
-    backup: postgres(),
-    migration: {
-      service: "web",
-      command: [
-        "/usr/lib/postgresql/17/bin/psql",
-        "--host=postgres",
-        "--username=shop",
-        "--command=create table if not exists orders (id serial, what text); insert into orders (what) values ('one')",
-        "shop",
-      ],
-      timeout: 60,
-    },
-    keep: 2,
-  });
+  plan = await shop();
   const ran = await deployPlan(release());
   expect(ran.code, ran.output).toBe(0);
 });
@@ -70,7 +29,7 @@ test("before a migration: taken, read back, and bound to the release; no passwor
   const ran = await deployPlan(release());
   expect(ran.code, ran.output).toBe(0);
   expect(ran.output).toMatch(/backed up postgres → release-2 \([\d.]+ kB, [\d.]+s, read back\)\n.*untouched\n.*migrated/);
-  expect(ran.output).not.toContain("a-secret-word");
+  expect(ran.output).not.toContain(PASSWORD);
   expect((await records())[0]).toMatchObject({ number: 2, backup: "release-2" });
   const [note] = JSON.parse((await server("recoloca backups --json")).stdout) as BackupNote[];
   expect(note).toMatchObject({ name: "release-2", service: "postgres", live: 1 });

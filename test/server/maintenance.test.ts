@@ -2,7 +2,8 @@
 import * as fs from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import type { Backup, Plan } from "../../release/plan.ts";
+import type { Backup } from "../../release/backup.ts";
+import type { Plan } from "../../release/plan.ts";
 import type { Doing } from "../../release/record.ts";
 import { backupForm } from "../../settings/backup.ts";
 import { migrationForm } from "../../settings/migration.ts";

@@ -5,7 +5,13 @@ import { checkCloud, cloudSettings, isEcr } from "../../settings/cloud.ts";
 import type { Problem } from "../../settings/problems.ts";
 
 const EC2 = { region: "sa-east-1", instanceType: "t4g.small", sshFrom: ["203.0.113.0/24"] };
-const GOOD = { repository: "recoloca/recoloca", domain: "staging.recoloca.ai", routes: [{ path: "/", service: "backend", port: 8000 }], ec2: EC2 };
+const GOOD = {
+  repository: "recoloca/recoloca",
+  domain: "staging.recoloca.ai",
+  routes: [{ path: "/", service: "backend", port: 8000 }],
+  backup: { service: "postgres" },
+  ec2: EC2,
+};
 
 function problemsOf(change: Record<string, unknown>): Problem[] {
   const values = Object.fromEntries(

@@ -5,7 +5,7 @@ import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { ComposeDeployment, type Deployed } from "../../components/compose-deployment/index.ts";
 import { Host } from "../../components/host/index.ts";
 import { bootstrapScript } from "../../components/host/bootstrap.ts";
-import { hostProgram, installScript } from "../../components/host/host-program.ts";
+import { bucketProgram, hostProgram, installScript } from "../../components/host/host-program.ts";
 import { RegistryAccess } from "../../components/registry-access/index.ts";
 import { planSchema } from "../../release/plan.ts";
 
@@ -95,6 +95,18 @@ describe("Host", () => {
     expect(hash).toMatch(/^[0-9a-f]{12}$/);
   });
 
+  test("where backups leave it, the bucket's program is there too, and age where they are encrypted", async () => {
+    await mock(false);
+    const backups = { encrypted: true };
+    const { packed, hash } = await bucketProgram();
+    new Host("host", { address: "10.0.0.1", port: 22, user: "root", hostKey: "ssh-ed25519 AAAA", privateKey: "KEY", backups });
+    await vi.waitFor(() => only("host-bucket"));
+    const { create, stdin } = only("host-bucket");
+    expect(stdin).toBe(packed);
+    expect(create).toContain(`apt-get install -y -qq --no-install-recommends age`);
+    expect(create).toContain(hash);
+  });
+
   test("a user who is not root works through sudo", async () => {
     await mock(false);
     const host = new Host("host", { address: "10.0.0.1", port: 22, user: "deploy", hostKey: "ssh-ed25519 AAAA", privateKey: "KEY" });
@@ -159,6 +171,24 @@ describe("ComposeDeployment", () => {
       compose,
     });
     for (const { name, inputs } of registered) if (name !== "recoloca-release") expect(JSON.stringify(inputs)).not.toContain("hidden");
+  });
+
+  test("a bucket with its keys is in the plan and nowhere else, and is not what makes a release", async () => {
+    await mock(false);
+    const wish = {
+      images: { backend: digest("a") },
+      release: "r1",
+      backup: { service: "postgres", command: ["a"], verify: ["b"], before: "never", keep: 1, timeout: 1 },
+    };
+    const { identity } = (await deployedOf(await make(wish)))!;
+    registered.length = 0;
+    const bucket = { name: "acme-backups", region: "eu-central-1", prefix: "", pathStyle: false, accessKeyId: "ID", secretAccessKey: "MARKER" };
+    const made = await make({ ...wish, bucket: pulumi.secret(bucket) });
+    expect((await deployedOf(made))!.identity).toBe(identity);
+    const { stdin } = only("recoloca-release");
+    expect(isSecret(stdin)).toBe(true);
+    expect(planSchema.parse(JSON.parse(String(opened(stdin)))).backup?.bucket).toEqual(bucket);
+    for (const { name, inputs } of registered) if (name !== "recoloca-release") expect(JSON.stringify(inputs)).not.toContain("MARKER");
   });
 
   const deployedOf = (made: ComposeDeployment) => new Promise<Deployed | null>((done) => made.deployed.apply(done));

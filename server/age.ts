@@ -1,0 +1,23 @@
+/** Encryption by age (https://age-encryption.org): only here, so that what is encrypted how is seen in one place. */
+import { spawn, type ChildProcess } from "node:child_process";
+
+/** A private key's form; in a file of age-keygen's it stands among comments. */
+export const IDENTITY = /AGE-SECRET-KEY-[A-Z0-9-]+/;
+
+/** Reads clear text on its standard input; a public key may stand in an argument. */
+export const encryption = (recipient: string): ChildProcess => spawn("age", ["--encrypt", "--recipient", recipient], { stdio: ["pipe", "pipe", "pipe"] });
+
+/**
+ * Reads what is encrypted on its standard input. The private key goes by a pipe, never by an argument or a file; the shell makes
+ * that pipe, because what Node calls one is a socket, which age cannot open by its name.
+ */
+const DECRYPT = "exec 5<&0; cat <&3 | { exec 4<&0 0<&5 5<&-; exec age --decrypt --identity /dev/fd/4; }";
+
+export function decryption(identity: string): ChildProcess {
+  const child = spawn("sh", ["-c", DECRYPT], { stdio: ["pipe", "pipe", "pipe", "pipe"] });
+  const key = child.stdio[3] as NodeJS.WritableStream;
+  // One that ends before it has read its key says why by itself.
+  key.on("error", () => undefined);
+  key.end(identity);
+  return child;
+}

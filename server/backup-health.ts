@@ -1,0 +1,77 @@
+/** Whether the backups of a stack are as they should be: for `status`, for `doctor`, and for whoever is told when they are not. */
+import * as fs from "node:fs";
+import type { Backup } from "../release/backup.ts";
+import { backupsOf, type BackupNote } from "./backup-note.ts";
+import { timesOf } from "./backup-timers.ts";
+import { lastDrill, type DrillResult } from "./drill.ts";
+import { isTaken } from "./lock.ts";
+import { ago, firstLine, sayBytes } from "./render.ts";
+import { readJson, writeWhole, type Store } from "./store.ts";
+
+/** The last backup that was asked for by a person or a timer, where it failed. */
+export interface BackupFailure {
+  readonly at: string;
+  readonly reason: string;
+}
+
+const file = (store: Store) => `${store.folder}/backup-failed.json`;
+export const lastFailure = (store: Store): BackupFailure | undefined => readJson<BackupFailure>(file(store));
+export const keepFailure = (store: Store, reason: string) => writeWhole(file(store), JSON.stringify({ at: new Date().toISOString(), reason }, null, 2));
+export const forgetFailure = (store: Store) => fs.rmSync(file(store), { force: true });
+
+export const newestOf = (stack: string): BackupNote | undefined => backupsOf(stack).find((note) => note.volume === undefined);
+
+export function sayDrill({ at, passed, backup, from, compared, tables, rows, reason }: DrillResult): string {
+  if (!passed) return `FAILED ${ago(at)} ago: ${firstLine(reason)}`;
+  const copy = from === "bucket" ? "the bucket's copy of " : "this server's copy of ";
+  const how = compared ? "as when it was taken" : "with no numbers to compare with";
+  return `passed ${ago(at)} ago: ${copy}${backup}, ${tables} tables, ${rows} rows, ${how}`;
+}
+
+/** A line for `status`; undefined where the stack backs nothing up. */
+export function backupLine(store: Store): string | undefined {
+  const newest = newestOf(store.stack);
+  const failed = lastFailure(store);
+  const drilled = lastDrill(store);
+  const parts = [
+    newest && `${newest.name}, ${sayBytes(newest.bytes)}, ${ago(newest.at)} ago, read back${whereOf(newest)}`,
+    failed && `the last one FAILED ${ago(failed.at)} ago: ${firstLine(failed.reason)}`,
+    drilled && `drill ${sayDrill(drilled)}`,
+  ].filter(Boolean);
+  return parts.length === 0 ? undefined : parts.join(" · ");
+}
+
+const whereOf = ({ bucket, bucketProblem }: BackupNote) => (bucket ? ", in the bucket" : bucketProblem === undefined ? "" : ", not in the bucket");
+
+interface Trouble {
+  readonly what: string;
+  readonly fix: string;
+}
+
+/** Milliseconds after its time within which a backup or a drill that goes off is still at it. */
+const LATE = 2 * 3600_000;
+
+/** What `doctor` says of them. */
+export async function backupFindings(store: Store, backup: Backup): Promise<Trouble[]> {
+  const { stack } = store;
+  const failed = lastFailure(store);
+  const newest = newestOf(stack);
+  const drilled = lastDrill(store);
+  const found: Trouble[] = [];
+  if (failed) found.push({ what: `${stack}: the last backup failed ${ago(failed.at)} ago: ${failed.reason}`, fix: "recoloca backup, once that is mended" });
+  if (newest?.bucketProblem !== undefined && !failed)
+    found.push({ what: `${stack}: ${newest.name} is on this server alone: ${firstLine(newest.bucketProblem)}`, fix: "recoloca backup, once that is mended" });
+  if (drilled && !drilled.passed) found.push({ what: `${stack}: the last drill failed ${ago(drilled.at)} ago: ${drilled.reason}`, fix: "recoloca drill" });
+  found.push(...(await late(store, "backup", backup.every, newest?.at)), ...(await late(store, "drill", backup.drill, drilled?.at)));
+  return found;
+}
+
+async function late(store: Store, kind: "backup" | "drill", when: string | undefined, done: string | undefined): Promise<Trouble[]> {
+  if (when === undefined) return [];
+  const { stack } = store;
+  const unit = `recoloca-${kind}@${stack}`;
+  const { active, last } = await timesOf(kind, stack);
+  if (!active) return [{ what: `${stack}: the timer of the ${kind}s does not run`, fix: `systemctl enable --now ${unit}.timer` }];
+  if (last === undefined || (done !== undefined && done >= last) || Date.now() - Date.parse(last) < LATE || (await isTaken(store.lockFile))) return [];
+  return [{ what: `${stack}: a ${kind} was due ${ago(last)} ago, and there is none since`, fix: `journalctl --unit ${unit}; recoloca ${kind}` }];
+}

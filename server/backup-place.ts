@@ -1,0 +1,47 @@
+/** Where a backup's commands run: the base of a release, or a client beside it for a database that is elsewhere. */
+import type { Backup } from "../release/backup.ts";
+import type { ComposeDocument } from "./compose-split.ts";
+import { postgresVariables } from "./database-url.ts";
+import type { Job } from "./job.ts";
+import { readJson, type Store } from "./store.ts";
+
+/** Which project and network a backup's commands run in. */
+export interface Place {
+  readonly store: Store;
+  readonly number: number;
+  readonly document: ComposeDocument;
+  readonly environment: Record<string, string>;
+}
+
+/** The base as a release brought it up. */
+export function baseOf(store: Store, number: number): Place | undefined {
+  const document = readJson<ComposeDocument>(store.file(number, "base.compose.json"));
+  return document && { store, number, document, environment: store.plan(number).variables };
+}
+
+/** The same with today's URL, for a database that is elsewhere: the release that runs may know none, or one of before a rotation. */
+export const withUrl = (place: Place, { database }: Backup, variables: Record<string, string>): Place =>
+  database?.url !== undefined && variables[database.url] !== undefined
+    ? { ...place, environment: { ...place.environment, [database.url]: variables[database.url]! } }
+    : place;
+
+/** Whether there is something to back up where the base is this one. */
+export const canBackUp = ({ service, database }: Backup, { document }: Place): boolean => database !== undefined || document.services[service] !== undefined;
+
+export function backupJob(place: Place, backup: Backup, kind: string, command: readonly string[], variables: Record<string, string> = {}): Job {
+  const { database, service } = backup;
+  const url = database && place.environment[database.url];
+  if (database && url === undefined) throw new Error(`${database.url}, which holds the database's URL, has no value`);
+  return {
+    kind,
+    stack: place.store.stack,
+    number: place.number,
+    document: database ? { ...place.document, services: { [service]: { image: database.image } } } : place.document,
+    service,
+    network: "blue",
+    command,
+    environment: place.environment,
+    variables: { ...(database && postgresVariables(url!, database.url)), ...variables },
+    file: place.store.file(place.number, `${kind}.compose.json`),
+  };
+}

@@ -1,0 +1,226 @@
+/**
+ * The stack's folder in its bucket: `<prefix>/<stack>/<time>/<name>.backup`, or `.backup.age` where a recipient is set, and
+ * `<name>.json` beside it, which is written last. No key is ever used twice, so nothing is written over.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Backup, Bucket } from "../release/backup.ts";
+import { decryption, encryption } from "./age.ts";
+import { backupFile, backupsFolder, checksumOf, type BackupNote } from "./backup-note.ts";
+import { COMPLETE, type InBucket, type Listed, type Order } from "./bucket/order.ts";
+import { Failure } from "./context.ts";
+import { lastLines, run } from "./process.ts";
+
+/** Put there by the stack, where it has a bucket. */
+export const BUCKET_PROGRAM = "/opt/recoloca/recoloca-bucket.js";
+
+/** The bucket did not do what it was asked. */
+export class BucketProblem extends Error {
+  readonly fix: string;
+  /** Its program ended without a word. */
+  readonly unsaid: boolean;
+
+  constructor(message: string, fix: string, unsaid = false) {
+    super(message);
+    this.fix = fix;
+    this.unsaid = unsaid;
+  }
+}
+
+const QUESTION_SECONDS = 60;
+const folderOf = (stack: string, { prefix }: Bucket) => [prefix, stack].filter((part) => part !== "").join("/");
+
+/** Throws where it cannot be looked into: asked before anything is done that relies on it. */
+export async function askBucket(stack: string, { bucket, recipient }: Backup): Promise<void> {
+  if (!bucket) return;
+  if (recipient !== undefined && (await run("age", ["--version"])).code !== 0)
+    throw new BucketProblem("age, which encrypts the backups, is not on this server", "pulumi up, which installs it");
+  await text({ does: "check", bucket, folder: folderOf(stack, bucket) });
+}
+
+/** A backup in the bucket, as its key tells. */
+export interface Remote {
+  /** `20261125T031502Z/release-13`: names it where several have the same name, as after a server was made anew. */
+  readonly id: string;
+  readonly name: string;
+  readonly at: string;
+  /** As they are there. */
+  readonly bytes: number;
+  readonly key: string;
+  readonly encrypted: boolean;
+}
+
+const KEY = /\/(\d{8}T\d{6}Z)\/([A-Za-z0-9._-]+)\.backup(\.age)?$/;
+const noteKeyOf = (key: string) => key.replace(/\.backup(\.age)?$/, ".json");
+
+/** Newest first; those without a note were not finished. */
+export async function backupsInBucket(stack: string, bucket: Bucket): Promise<Remote[]> {
+  const found = JSON.parse(await text({ does: "list", bucket, folder: folderOf(stack, bucket) })) as Listed[];
+  const keys = new Set(found.map(({ key }) => key));
+  return found
+    .flatMap(({ key, bytes, at }): Remote[] => {
+      const match = KEY.exec(key);
+      if (!match || !keys.has(noteKeyOf(key))) return [];
+      return [{ id: `${match[1]}/${match[2]}`, name: match[2]!, at, bytes, key, encrypted: match[3] !== undefined }];
+    })
+    .sort((a, b) => (a.id < b.id ? 1 : -1));
+}
+
+/** Sends a backup's file, encrypted on its way where a recipient is set; gives what is there then. */
+export async function upload(note: BackupNote, { bucket, recipient, timeout }: Backup): Promise<InBucket> {
+  const { stack, name, at, bytes } = note;
+  const folder = folderOf(stack, bucket!);
+  const time = at.replace(/\.\d+/, "").replace(/[-:]/g, "");
+  const key = `${folder}/${time}/${name}.backup${recipient === undefined ? "" : ".age"}`;
+  const { bucketProblem: _problem, ...known } = note;
+  const order: Order = {
+    does: "put",
+    bucket: bucket!,
+    folder,
+    key,
+    bytes,
+    note: { ...known, ...(recipient !== undefined && { recipient }) },
+    noteKey: noteKeyOf(key),
+  };
+  const file = fs.createReadStream(backupFile(stack, name));
+  const age = recipient === undefined ? undefined : encryption(recipient);
+  let said = "";
+  const ended = ask(order, timeout, (text) => (said += text));
+  const { stdin, stdio } = ended.child;
+  const flow = age ? Promise.all([pipeline(file, age.stdin!), pipeline(age.stdout!, stdin!), successOf(age, "age")]) : pipeline(file, stdin!);
+  const control = stdio[3] as Writable;
+  // Where either side breaks the other one ends too; what the program itself says is why.
+  const sent = flow.then(
+    () => void control.end(`${COMPLETE}\n`),
+    (error: Error) => {
+      control.end();
+      age?.kill();
+      file.destroy();
+      return error;
+    },
+  );
+  const [end, broken] = await Promise.all([failureOf(ended.done), sent]);
+  // Where age failed, the program only knows that not all came.
+  const why = /^age:/.test(broken?.message ?? "") ? broken : (end ?? broken);
+  if (why) throw why;
+  return JSON.parse(said) as InBucket;
+}
+
+/** What is written of a backup beside it in the bucket; one of another stack, or of nobody's, is refused. */
+export async function noteInBucket(stack: string, bucket: Bucket, { key, id }: Remote): Promise<BackupNote> {
+  const refusal = (why: string) => new BucketProblem(`${id} in ${bucket.name} cannot be trusted: ${why}`, "recoloca backups lists the others");
+  let note: BackupNote;
+  try {
+    note = JSON.parse(await text({ does: "read", bucket, key: noteKeyOf(key) })) as BackupNote;
+  } catch (error) {
+    if (error instanceof SyntaxError) throw refusal("what is written of it is not readable");
+    throw error;
+  }
+  if (note.stack !== stack) throw refusal(`it is of ${String(note.stack)}, not of ${stack}`);
+  if (note.bucket?.key !== key || !/^[0-9a-f]{64}$/.test(note.sha256)) throw refusal("what is written of it is of another object");
+  return note;
+}
+
+/**
+ * Brings a backup from the bucket into a file of its own, decrypted, and compares it with what was written down when it was
+ * taken. The caller removes the file; one that is not right is gone already.
+ */
+export async function fetchFromBucket(note: BackupNote, { bucket, timeout }: Backup, identity: string | undefined): Promise<string> {
+  const { stack, name, bytes } = note;
+  const { key } = note.bucket!;
+  const encrypted = key.endsWith(".age");
+  if (encrypted && identity === undefined) throw new BucketProblem(`${name} is encrypted`, sayIdentity("recoloca restore … "));
+  fs.mkdirSync(backupsFolder(stack), { recursive: true, mode: 0o700 });
+  const { bavail, bsize } = fs.statfsSync(backupsFolder(stack));
+  if (bavail * bsize < bytes * 1.05) throw new BucketProblem(`${name} wants ${bytes} bytes of room below ${backupsFolder(stack)}`, "df --human-readable");
+  const file = path.join(backupsFolder(stack), `fetched-${process.pid}.partial`);
+  try {
+    const target = fs.createWriteStream(file, { mode: 0o444 });
+    const { child, done } = ask({ does: "get", bucket: bucket!, key }, timeout);
+    child.stdin!.end();
+    const age = encrypted ? decryption(identity!) : undefined;
+    const flow = age
+      ? Promise.all([pipeline(child.stdout!, age.stdin!), pipeline(age.stdout!, target), successOf(age, "age")])
+      : pipeline(child.stdout!, target);
+    // The bucket's own word first: what broke after it is its consequence. It has none where its reader was gone.
+    const [end, broken] = await Promise.all([failureOf(done), failureOf(flow)]);
+    const why = end instanceof BucketProblem && !end.unsaid ? end : (broken ?? end);
+    if (why) throw why;
+    if ((await checksumOf(file)) !== note.sha256)
+      throw new BucketProblem(
+        `${name} in ${bucket!.name} is damaged: its checksum is not the one that was written down`,
+        "restore another one: recoloca backups",
+      );
+    return file;
+  } catch (error) {
+    fs.rmSync(file, { force: true });
+    throw error;
+  }
+}
+
+export const sayIdentity = (command: string) => `give age's private key on standard input: ${command}--identity - < KEY_FILE`;
+
+/** As a step of a deploy or a command tells it. */
+export const asFailure = (what: string, error: Error): Failure =>
+  new Failure(`${what}: ${error.message}`, error instanceof BucketProblem ? [["to mend it", error.fix]] : []);
+
+const failureOf = (work: Promise<unknown>): Promise<Error | undefined> =>
+  work.then(
+    () => undefined,
+    (error: Error) => error,
+  );
+
+async function successOf(child: ChildProcess, name: string): Promise<void> {
+  let said = "";
+  (child.stderr as Readable).setEncoding("utf8").on("data", (text: string) => (said = lastLines(said + text, 5)));
+  const code = await new Promise<number>((done, fail) => child.on("error", fail).on("close", (status) => done(status ?? 1)));
+  if (code !== 0) throw new Error(`${name}: ${said.split("\n")[0] || `exit code ${code}`}`);
+}
+
+/** Carries out an order that answers with some text. */
+async function text(order: Order): Promise<string> {
+  let answer = "";
+  const { child, done } = ask(order, QUESTION_SECONDS, (part) => (answer += part));
+  child.stdin!.end();
+  (child.stdio[3] as Writable).end();
+  await done;
+  return answer;
+}
+
+/** Seconds for an upload to be aborted, once it was told to end. */
+const GRACE = 10;
+
+/** Starts the bucket's program; `done` is its end, or why it failed. Its order goes by a descriptor, since the keys are in it. */
+function ask(order: Order, seconds: number, hear?: (text: string) => void): { child: ChildProcess; done: Promise<void> } {
+  const program = fs.existsSync(BUCKET_PROGRAM);
+  const child = spawn(process.execPath, program ? ["--max-semi-space-size=2", BUCKET_PROGRAM] : ["--version"], { stdio: ["pipe", "pipe", "pipe", "pipe"] });
+  const control = child.stdio[3] as Writable;
+  control.on("error", () => undefined);
+  control.write(`${JSON.stringify(order)}\n`);
+  // Where it is gone it has said why.
+  child.stdin.on("error", () => undefined);
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (part: string) => (said += part));
+  if (hear) child.stdout.setEncoding("utf8").on("data", hear);
+  const done = new Promise<void>((succeed, fail) => {
+    let late = false;
+    const kill = setTimeout(() => {
+      late = true;
+      child.kill("SIGTERM");
+      setTimeout(() => child.kill("SIGKILL"), GRACE * 1000).unref();
+    }, seconds * 1000);
+    child.on("error", fail);
+    child.on("close", (code) => {
+      clearTimeout(kill);
+      const [why = "", fix = ""] = said.trim().split("\n");
+      if (!program) fail(new BucketProblem(`${BUCKET_PROGRAM} is not on this server`, "pulumi up, which puts it there"));
+      else if (late) fail(new BucketProblem(`it took longer than ${seconds}s and was ended`, "recoloca:backup.timeout in the stack's file"));
+      else if (code !== 0) fail(new BucketProblem(why || `the bucket's program ended with ${code}`, fix || "recoloca doctor", why === ""));
+      else succeed();
+    });
+  });
+  return { child, done };
+}
