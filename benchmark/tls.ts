@@ -55,7 +55,10 @@ async function secure({ stack }: Place): Promise<void> {
 /** A second HAProxy with the distribution's own file, apart from the socket, which is taken. */
 async function beside(loadClient: string): Promise<void> {
   await must("docker", ["cp", loadClient, `${serverName(site)}:/usr/local/bin/vegeta`]);
-  const address = await on("grep -h -o 'server .* .*:3000 check$' /etc/haproxy/haproxy.cfg | head -1 | cut -d' ' -f3");
+  // Both slots are in the edge's configuration, and one of them is empty.
+  const address = await on(
+    "slot=$(cut -d' ' -f2 /etc/haproxy/recoloca/slots.map); grep -h -o \"server $slot .*:3000 check$\" /etc/haproxy/haproxy.cfg | head -1 | cut -d' ' -f3",
+  );
   await on(`grep -q ${DOMAIN} /etc/hosts || echo '127.0.0.1 ${DOMAIN}' >> /etc/hosts
     { grep -v 'stats socket' /etc/haproxy/haproxy.cfg.before-recoloca; printf 'frontend tls\\n    bind :${DEFAULT_PORT} ssl crt /etc/haproxy/recoloca/certificates/${DOMAIN}.pem\\n    default_backend app\\nbackend app\\n    server app ${address}\\n'; } > /root/default.cfg
     haproxy -D -p /run/default.pid -f /root/default.cfg`);
@@ -79,6 +82,7 @@ async function attack(which: keyof typeof pids, keep: boolean): Promise<Secured>
   ) as { requests: number; success: number; latencies: Record<"50th" | "99th", number> };
   const processor = (1000 * ((await spent(which)) - before)) / report.requests;
   const failed = Math.round(report.requests * (1 - report.success));
+  if (failed === report.requests) throw new Error(`nothing answers at ${url}: there is nothing to compare`);
   return { answered: report.requests - failed, failed, median: report.latencies["50th"] / 1e6, p99: report.latencies["99th"] / 1e6, processor };
 }
 
