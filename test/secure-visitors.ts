@@ -2,6 +2,7 @@
 import * as http2 from "node:http2";
 import * as https from "node:https";
 import * as tls from "node:tls";
+import { sleep } from "../local/command.ts";
 import { testSite } from "../local/site.ts";
 
 const EDGE = { host: "127.0.0.1", port: testSite.httpsPort };
@@ -52,7 +53,10 @@ export const handshake = (name: string, versions: Pick<tls.ConnectionOptions, "m
     socket.on("error", fail);
   });
 
-/** One visitor every 20 ms while the work goes on, each with a handshake of his own; `fails` says why each failed one did. */
+/** Also of work that is over at once. */
+const LEAST = 60;
+
+/** One visitor every 20 ms while the work goes on, and until enough have come, each with a handshake of his own; `fails` says why each failed one did. */
 export async function whileVisited<T>(
   name: string,
   ca: string,
@@ -67,7 +71,12 @@ export async function whileVisited<T>(
     if (seen.status !== 200) fails.push(String(seen.status));
   };
   const timer = setInterval(() => void all.push(come().catch((error: Error) => void fails.push(error.message))), 20);
-  const result = await work().finally(() => clearInterval(timer));
+  const visited = async () => {
+    const done = await work();
+    while (all.length < LEAST) await sleep(20);
+    return done;
+  };
+  const result = await visited().finally(() => clearInterval(timer));
   await Promise.all(all);
   return { result, visits: all.length, fails, shown: [...shown] };
 }

@@ -13,7 +13,7 @@ import * as net from "node:net";
 import * as path from "node:path";
 import { attempt, must } from "../../local/command.ts";
 import { buildImage } from "../../local/image-store.ts";
-import { createMachine, removeMachine, serverImage, serverName, type ServerKind } from "../../local/server.ts";
+import { createMachine, ensureServer, removeMachine, serverImage, serverName, type ServerKind } from "../../local/server.ts";
 import { inSite, type Site } from "../../local/site.ts";
 import type { Machines } from "./aws-compute.ts";
 import { INSTANCE } from "./aws-network.ts";
@@ -60,7 +60,7 @@ export class InstanceHost implements Machines {
 
   async stop(): Promise<void> {
     for (const server of [...this.forwarders, ...[...this.servers.values()].flat()]) server.close();
-    if (this.restored) await must("docker", ["start", serverName(this.hosting.site)]);
+    if (this.restored) await ensureServer(this.hosting.site);
   }
 
   /** Every instance and every volume, as if they had never been. */
