@@ -58,13 +58,13 @@ echo '${hostKey}' > /etc/ssh/ssh_host_ed25519_key.pub
 
 const dataScript = ({ volume }: FirstBoot) => `
 device=/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${volume.replace("-", "")}
+waited=0
+until mountpoint -q ${DATA} || [ -e $device ]; do
+  waited=$((waited + 1))
+  [ $waited -lt ${LIMIT} ] || { echo "recoloca: ${volume} was not attached in ${LIMIT}s"; exit 1; }
+  sleep 1
+done
 if ! mountpoint -q ${DATA}; then
-  waited=0
-  until [ -e $device ]; do
-    waited=$((waited + 1))
-    [ $waited -lt ${LIMIT} ] || { echo "recoloca: ${volume} was not attached in ${LIMIT}s"; exit 1; }
-    sleep 1
-  done
   blkid $device > /dev/null || mkfs.ext4 -q -L ${LABEL} $device
   mkdir -p ${DATA}
   echo 'LABEL=${LABEL} ${DATA} ext4 defaults,nofail,x-systemd.growfs 0 2' >> /etc/fstab
