@@ -96,7 +96,7 @@ export function checkCloud(values: CloudValues, given: ReadonlySet<string>): Pro
     if (wish) say("createBackupBucket", "wants a server at AWS, whose role may write to it; a server of your own names a bucket that is there");
     return problems;
   }
-  for (const key of ["hostKey", "sshPrivateKey", "hostUser"])
+  for (const key of ["hostKey", "sshPrivateKey"])
     if (given.has(key)) say(key, "is made by the stack where recoloca:ec2 is set", `pulumi config rm recoloca:${key}`);
   if (domain === undefined) say("domain", "is missing: a server at AWS is known by a name, not by an address", setCommand("domain", "staging.recoloca.ai"));
   if (values.repository === undefined)

@@ -7,6 +7,7 @@ export const ACCOUNT = "123456789012";
 export const PARTITION = "aws";
 
 export const REGIONS: Readonly<Record<string, string>> = {
+  "sa-east-1": "South America (Sao Paulo)",
   "eu-central-1": "Europe (Frankfurt)",
   "eu-west-1": "Europe (Ireland)",
   "eu-west-3": "Europe (Paris)",

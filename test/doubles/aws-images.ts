@@ -111,3 +111,21 @@ export function getInstanceType(args: Values): Values {
     supportedVirtualizationTypes: ["hvm"],
   };
 }
+
+/** Where a type is offered: here, in every zone of the region. */
+export function getInstanceTypeOfferings(args: Values, { region }: Place): Values {
+  const wanted = list(args["filters"])
+    .filter(isRecord)
+    .flatMap((filter) => (text(filter["name"]) === "instance-type" ? list(filter["values"]).map(text) : []));
+  const byZone = text(args["locationType"]) === "availability-zone";
+  const places = byZone ? ["a", "b", "c"].map((zone) => `${region}${zone}`) : [region];
+  const offered = wanted.filter((type) => FAMILIES[type.split(".")[0] ?? ""] && SIZES[type.split(".")[1] ?? ""]);
+  const pairs = offered.flatMap((type) => places.map((place) => [type, place] as const));
+  return {
+    id: region,
+    region,
+    instanceTypes: pairs.map(([type]) => type),
+    locations: pairs.map(([, place]) => place),
+    locationTypes: pairs.map(() => text(args["locationType"]) || "region"),
+  };
+}

@@ -3,7 +3,7 @@ import { ACCOUNT, common, configuration, PARTITION, REGIONS, uniqueId } from "./
 import { alarms } from "./aws-alarms.ts";
 import { compute, type Machines } from "./aws-compute.ts";
 import { iam } from "./aws-iam.ts";
-import { getAmi, getInstanceType } from "./aws-images.ts";
+import { getAmi, getInstanceType, getInstanceTypeOfferings } from "./aws-images.ts";
 import { keys, PARAMETER, parameterArn } from "./aws-keys.ts";
 import { network, SUBNET, zoneId } from "./aws-network.ts";
 import { getZone, route53 } from "./aws-route53.ts";
@@ -40,6 +40,7 @@ function getParameter(args: Values, { world, region }: Place): Values {
 const lookups: Lookups = {
   "aws:ec2/getAmi:getAmi": getAmi,
   "aws:ec2/getInstanceType:getInstanceType": getInstanceType,
+  "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": getInstanceTypeOfferings,
   "aws:ec2/getSubnet:getSubnet": getSubnet,
   "aws:route53/getZone:getZone": getZone,
   "aws:ssm/getParameter:getParameter": getParameter,

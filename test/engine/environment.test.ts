@@ -1,0 +1,68 @@
+/**
+ * Both environments of this repository as the real engine plans them from nothing, with doubles for the clouds: every input is one that
+ * the SDK knows and the vendor takes. Nothing is made here.
+ */
+import * as fs from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { inSite, testSite } from "../../local/site.ts";
+import { checkout } from "../../tools/cache.ts";
+import { type Doubles, startDoubles } from "../doubles/doubles.ts";
+import { type Config, TestStack } from "../doubles/test-stack.ts";
+
+describe.each(["staging", "production"])("%s", (name) => {
+  const folder = inSite(testSite, name);
+  let doubles: Doubles;
+  let stack: TestStack;
+
+  const configure = (change: Config = {}, ec2: object = {}) =>
+    stack.configure({
+      ...stack.shipped,
+      "recoloca:ec2": { ...(stack.shipped["recoloca:ec2"] as object), sshFrom: ["203.0.113.0/24"], ...ec2 },
+      ...change,
+    });
+
+  beforeAll(async () => {
+    fs.rmSync(folder, { recursive: true, force: true });
+    fs.mkdirSync(folder, { recursive: true });
+    doubles = await startDoubles({ folder });
+    doubles.world.put("aws:route53/zone:Zone", "Z0123456789ABCDEFGHIJ", { name: "recoloca.ai" });
+    stack = await TestStack.open({ program: checkout, name, folder, env: doubles.env });
+    await stack.secret("recoloca:registryPassword", "a-token-that-nobody-may-see");
+    await stack.secret("recoloca:secrets.POSTGRES_PASSWORD", "a-password-that-nobody-may-see");
+  });
+  afterAll(() => doubles.stop());
+
+  test("is planned whole, and no secret is on the screen", async () => {
+    configure();
+    const ran = await stack.preview();
+    expect(ran.code, ran.output).toBe(0);
+    for (const type of [
+      "ec2/instance:Instance",
+      "ebs/volume:Volume",
+      "ec2/eip:Eip",
+      "s3/bucket:Bucket",
+      "kms/key:Key",
+      "ssm/parameter:Parameter",
+      "route53/record:Record",
+    ])
+      expect(ran.output).toContain(`aws:${type}`);
+    expect(ran.output).toContain("command:remote:Command");
+    expect(ran.output).not.toContain("that-nobody-may-see");
+    expect(doubles.world.all("aws:ec2/vpc:Vpc")).toEqual([]);
+  });
+
+  test("everything that is missing is said before anything is planned", async () => {
+    stack.configure({ ...stack.shipped, "recoloca:domain": "else.example.org" });
+    const ran = await stack.preview();
+    expect(ran.code).not.toBe(0);
+    expect(ran.output).toMatch(/recoloca:ec2\.zone +got "recoloca\.ai", which does not hold else\.example\.org/);
+    expect(ran.output).toMatch(/recoloca:ec2\.sshFrom +is missing: nobody could reach the server/);
+  });
+
+  test("an instance type that there is not, and a zone that is somebody else's", async () => {
+    configure({}, { instanceType: "t9.small" });
+    expect((await stack.preview()).output).toMatch(/t9\.small/);
+    configure({ "recoloca:domain": "shop.example.org" }, { zone: "example.org" });
+    expect((await stack.preview()).output).toContain("no matching Route 53 Hosted Zone found");
+  });
+});
