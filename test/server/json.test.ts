@@ -28,7 +28,7 @@ test("a deploy, with its record; going back; and what is refused", async () => {
   expect(await asked("deploy", release("second"))).toMatchObject({ exit: 0, release: { number: 2 } });
   const back = await asked("rollback --restore");
   expect(back).toMatchObject({ exit: 20, said: [expect.stringContaining("refused"), expect.any(String)] });
-  expect(await asked("cancel")).toMatchObject({ exit: 2, said: [expect.stringContaining("nothing")] });
+  expect(await asked("cancel")).toMatchObject({ exit: 20, said: [expect.stringContaining("nothing")] });
   expect(await asked("deploy", { format: 99 })).toMatchObject({ exit: 20, said: [expect.stringContaining("format 99")] });
   expect(await asked("plan", release("third"))).toMatchObject({ exit: 0 });
   expect(await asked("show 99")).toMatchObject({ exit: 2 });
