@@ -9,6 +9,7 @@ import { onServer, serverName } from "../local/server.ts";
 import { benchmarkSite as site, inSite } from "../local/site.ts";
 import { settingsOf, withImages } from "../local/stack.ts";
 import { step } from "../local/steps.ts";
+import { median } from "./answers.ts";
 import { imagesOf, type Place } from "./place.ts";
 
 const DOMAIN = "bench.test";
@@ -88,7 +89,7 @@ async function attack(which: keyof typeof pids, keep: boolean): Promise<Secured>
 
 /** Medians of the rounds, in which both take turns; of failures the sum. */
 function together(rounds: readonly Secured[]): Secured {
-  const middle = (of: (one: Secured) => number) => rounds.map(of).sort((a, b) => a - b)[Math.floor(rounds.length / 2)]!;
+  const middle = (of: (one: Secured) => number) => median(rounds.map(of));
   const sum = (of: (one: Secured) => number) => rounds.reduce((all, one) => all + of(one), 0);
   return {
     answered: sum((one) => one.answered),

@@ -6,10 +6,9 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { createInterface } from "node:readline/promises";
 import { parse, stringify } from "yaml";
-import { checkTogether, checkValues } from "../settings/check.ts";
-import { checkCloud } from "../settings/cloud.ts";
 import { NAMESPACE } from "../settings/index.ts";
 import { sayProblems } from "../settings/problems.ts";
+import { checkWhole } from "../settings/whole.ts";
 import { checkout } from "../tools/cache.ts";
 
 interface Question {
@@ -85,12 +84,7 @@ export function stillToSet(name: string, file: string): string {
   const raw = Object.fromEntries(
     Object.entries(config).map(([key, value]) => [key.slice(NAMESPACE.length + 1), typeof value === "string" ? value : JSON.stringify(value)]),
   );
-  const { values, problems } = checkValues({ values: raw, encrypted: new Set() });
-  const compose = values.composeFile ?? "application/compose.yaml";
-  const whole = path.resolve(checkout, compose);
-  const text = fs.existsSync(whole) ? fs.readFileSync(whole, "utf8") : undefined;
-  const registry = ["registryServer", "registryUsername", "registryPassword"].filter((key) => raw[key] !== undefined);
-  problems.push(...checkCloud(values, new Set(Object.keys(raw))), ...checkTogether(values, { path: compose, text }, { secrets: [], registry }));
+  const { problems } = checkWhole({ values: raw, encrypted: new Set() }, checkout);
   return problems.length === 0 ? "" : sayProblems(name, problems).replace(/^.*\n/, "");
 }
 

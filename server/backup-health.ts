@@ -1,9 +1,10 @@
 /** Whether the backups of a stack are as they should be: for `status`, for `doctor`, and for whoever is told when they are not. */
 import * as fs from "node:fs";
 import type { Backup } from "../release/backup.ts";
-import { backupsOf, type BackupNote } from "./backup-note.ts";
+import { newestOf, type BackupNote } from "./backup-note.ts";
 import { timesOf } from "./backup-timers.ts";
 import { lastDrill, type DrillResult } from "./drill.ts";
+import type { Finding } from "./finding.ts";
 import { isTaken } from "./lock.ts";
 import { ago, firstLine, sayBytes } from "./render.ts";
 import { readJson, writeWhole, type Store } from "./store.ts";
@@ -18,8 +19,6 @@ const file = (store: Store) => `${store.folder}/backup-failed.json`;
 export const lastFailure = (store: Store): BackupFailure | undefined => readJson<BackupFailure>(file(store));
 export const keepFailure = (store: Store, reason: string) => writeWhole(file(store), JSON.stringify({ at: new Date().toISOString(), reason }, null, 2));
 export const forgetFailure = (store: Store) => fs.rmSync(file(store), { force: true });
-
-export const newestOf = (stack: string): BackupNote | undefined => backupsOf(stack).find((note) => note.volume === undefined);
 
 export function sayDrill({ at, passed, backup, from, compared, tables, rows, reason }: DrillResult): string {
   if (!passed) return `FAILED ${ago(at)} ago: ${firstLine(reason)}`;
@@ -43,21 +42,16 @@ export function backupLine(store: Store): string | undefined {
 
 const whereOf = ({ bucket, bucketProblem }: BackupNote) => (bucket ? ", in the bucket" : bucketProblem === undefined ? "" : ", not in the bucket");
 
-interface Trouble {
-  readonly what: string;
-  readonly fix: string;
-}
-
 /** Milliseconds after its time within which a backup or a drill that goes off is still at it. */
 const LATE = 2 * 3600_000;
 
 /** What `doctor` says of them. */
-export async function backupFindings(store: Store, backup: Backup): Promise<Trouble[]> {
+export async function backupFindings(store: Store, backup: Backup): Promise<Finding[]> {
   const { stack } = store;
   const failed = lastFailure(store);
   const newest = newestOf(stack);
   const drilled = lastDrill(store);
-  const found: Trouble[] = [];
+  const found: Finding[] = [];
   if (failed) found.push({ what: `${stack}: the last backup failed ${ago(failed.at)} ago: ${failed.reason}`, fix: "recoloca backup, once that is mended" });
   if (newest?.bucketProblem !== undefined && !failed)
     found.push({ what: `${stack}: ${newest.name} is on this server alone: ${firstLine(newest.bucketProblem)}`, fix: "recoloca backup, once that is mended" });
@@ -66,7 +60,7 @@ export async function backupFindings(store: Store, backup: Backup): Promise<Trou
   return found;
 }
 
-async function late(store: Store, kind: "backup" | "drill", when: string | undefined, done: string | undefined): Promise<Trouble[]> {
+async function late(store: Store, kind: "backup" | "drill", when: string | undefined, done: string | undefined): Promise<Finding[]> {
   if (when === undefined) return [];
   const { stack } = store;
   const unit = `recoloca-${kind}@${stack}`;

@@ -49,6 +49,9 @@ export function backupsOf(stack: string): BackupNote[] {
   return names.flatMap((name) => readJson<BackupNote>(path.join(folder, name)) ?? []).sort((a, b) => (a.at < b.at ? 1 : -1));
 }
 
+/** Of the database, not of a volume. */
+export const newestOf = (stack: string): BackupNote | undefined => backupsOf(stack).find((note) => note.volume === undefined);
+
 export const writeNote = (note: BackupNote) => writeWhole(noteFile(note.stack, note.name), JSON.stringify(note, null, 2));
 
 export async function checksumOf(file: string): Promise<string> {

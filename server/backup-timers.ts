@@ -1,13 +1,11 @@
 /** The stack's own times for backups and drills: systemd's timers, one of each kind a stack. */
-import * as fs from "node:fs";
 import type { Backup } from "../release/backup.ts";
-import { lastLines, must, run } from "./process.ts";
-import { writeWhole } from "./store.ts";
+import { lastLines, run } from "./process.ts";
+import { placeUnits, startTimers } from "./units.ts";
 
 const KINDS = { backup: "every", drill: "drill" } as const;
 type Kind = keyof typeof KINDS;
 
-const UNITS = "/etc/systemd/system";
 export const timerOf = (kind: Kind, stack: string) => `recoloca-${kind}@${stack}.timer`;
 
 /**
@@ -29,25 +27,12 @@ WantedBy=timers.target
 
 /** As the plan says; nothing is touched where it is so already. */
 export async function placeTimers(stack: string, backup: Backup | undefined): Promise<void> {
-  const wanted = Object.entries(KINDS).map(([kind, key]) => ({ unit: timerOf(kind as Kind, stack), kind: kind as Kind, when: backup?.[key] }));
-  const changed = wanted.filter(({ unit, kind, when }) => read(`${UNITS}/${unit}`) !== (when === undefined ? "" : timer(kind, stack, when)));
-  for (const { unit, kind, when } of changed) {
-    if (when !== undefined) writeWhole(`${UNITS}/${unit}`, timer(kind, stack, when), 0o644);
-    else {
-      await run("systemctl", ["disable", "--quiet", "--now", unit]);
-      fs.rmSync(`${UNITS}/${unit}`, { force: true });
-    }
-  }
-  if (changed.length === 0) return;
-  await must("systemctl", ["daemon-reload"]);
-  const on = changed.filter(({ when }) => when !== undefined).map(({ unit }) => unit);
-  if (on.length === 0) return;
-  await must("systemctl", ["enable", "--quiet", ...on]);
-  // One that runs keeps its old time until it is started anew.
-  await must("systemctl", ["restart", ...on]);
+  const wanted = (Object.entries(KINDS) as [Kind, (typeof KINDS)[Kind]][]).map(([kind, key]) => {
+    const when = backup?.[key];
+    return [timerOf(kind, stack), when === undefined ? undefined : timer(kind, stack, when)] as const;
+  });
+  await startTimers(await placeUnits(Object.fromEntries(wanted)));
 }
-
-const read = (file: string) => (fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "");
 
 /** What systemd makes of the times, before anything is done; empty where it understands them. */
 export async function problemsOfTimes(backup: Backup | undefined): Promise<string[]> {

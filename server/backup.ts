@@ -2,10 +2,9 @@
  * Taking a backup: streamed to a file, checksummed, read back before anybody relies on it, and then sent to the bucket, where the
  * stack has one. It counts as taken when all of that has happened.
  */
-import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { Transform, type TransformCallback, type Writable } from "node:stream";
+import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Backup } from "../release/backup.ts";
 import { sayDuration } from "../release/duration.ts";
@@ -13,6 +12,7 @@ import { askBucket, asFailure, upload } from "./bucket.ts";
 import { backupFile, backupsFolder, removePartialBackups, writeNote, type BackupNote } from "./backup-note.ts";
 import { backupJob, baseOf, canBackUp, withUrl, type Place } from "./backup-place.ts";
 import { Failure, type Context } from "./context.ts";
+import { Counted } from "./counted.ts";
 import { readCounts } from "./counts.ts";
 import { finish, pour } from "./job.ts";
 import { writeMetrics } from "./metrics.ts";
@@ -135,22 +135,6 @@ async function copied(note: BackupNote, backup: Backup, strict: boolean, silence
   writeNote(known);
   if (sent instanceof Error && strict) throw asFailure(`BACKUP FAILED: ${note.name} is on this server alone, ${backup.bucket!.name} has not got it`, sent);
   return known;
-}
-
-/** Passes on what comes, and knows how much that was and its checksum. */
-class Counted extends Transform {
-  bytes = 0;
-  private readonly hash = createHash("sha256");
-
-  override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
-    this.bytes += chunk.length;
-    this.hash.update(chunk);
-    done(null, chunk);
-  }
-
-  sha256(): string {
-    return this.hash.digest("hex");
-  }
 }
 
 function sync(file: string): void {

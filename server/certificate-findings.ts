@@ -2,13 +2,9 @@
 import { isServed } from "./certificate-swap.ts";
 import { OVERDUE, certificateOf, left, lifeOf, sayCertificate } from "./certificates.ts";
 import { certifiedHere } from "./certify.ts";
+import type { Finding } from "./finding.ts";
 import { whyNotHere } from "./name-check.ts";
 import { run } from "./process.ts";
-
-interface Finding {
-  readonly what: string;
-  readonly fix: string;
-}
 
 type Certified = ReturnType<typeof certifiedHere>[number];
 

@@ -4,7 +4,7 @@
  */
 import * as fs from "node:fs";
 import type { Backup } from "../release/backup.ts";
-import { backupFile, damageOf, type BackupNote } from "./backup-note.ts";
+import { backupFile, damageOf, newestOf, type BackupNote } from "./backup-note.ts";
 import { backupJob, type Place } from "./backup-place.ts";
 import { asFailure, backupsInBucket, fetchFromBucket, noteInBucket, type Remote } from "./bucket.ts";
 import { Failure } from "./context.ts";
@@ -49,7 +49,7 @@ export interface Drilled {
  * The newest copy in the bucket, since that is the one that is left when this server is not; where it is encrypted and no private
  * key is given, the one on this server.
  */
-export async function chooseForDrill(store: Store, backup: Backup, here: readonly BackupNote[], identity?: string): Promise<Drilled> {
+export async function chooseForDrill(store: Store, backup: Backup, identity?: string): Promise<Drilled> {
   const { stack } = store;
   if (backup.bucket && (backup.recipient === undefined || identity !== undefined)) {
     const remote = await newestOfDatabase(stack, backup).catch((error: Error) => {
@@ -63,7 +63,7 @@ export async function chooseForDrill(store: Store, backup: Backup, here: readonl
       throw asFailure("DRILL FAILED", error as Error);
     }
   }
-  const note = here.find((one) => one.volume === undefined);
+  const note = newestOf(stack);
   if (!note) throw new Failure(`DRILL FAILED: there is no backup of ${stack} on this server; recoloca backup takes one`);
   const damage = await damageOf(stack, note);
   if (damage !== undefined) throw new Failure(`DRILL FAILED: ${note.name} cannot be trusted: ${damage}`);

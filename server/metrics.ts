@@ -1,7 +1,7 @@
 /** Age and state of the backups for node_exporter's textfile collector, where that is on this host. */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { backupsOf } from "./backup-note.ts";
+import { newestOf } from "./backup-note.ts";
 import { lastDrill } from "./drill.ts";
 import { writeWhole, type Store } from "./store.ts";
 
@@ -16,7 +16,7 @@ export const removeMetrics = (stack: string) => fs.rmSync(fileOf(stack), { force
 export function writeMetrics(store: Store): void {
   if (!fs.existsSync(FOLDER)) return;
   const { stack } = store;
-  const newest = backupsOf(stack).find((note) => note.volume === undefined);
+  const newest = newestOf(stack);
   const drilled = lastDrill(store);
   const time = (at: string) => Math.floor(Date.parse(at) / 1000);
   const values: readonly (readonly [string, string, number | undefined])[] = [

@@ -1,14 +1,13 @@
 /** The stack's configuration, validated, as one typed value. The only reader of `pulumi config`. */
-import * as fs from "node:fs";
-import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { Backup, Bucket } from "../release/backup.ts";
 import type { Gate, Migration, Notify, Provenance, Route, Telemetry } from "../release/plan.ts";
 import type { Tls } from "../release/tls.ts";
-import { checkCloud, cloudSettings, isEcr, type CloudSettings } from "./cloud.ts";
-import { checkTogether, checkValues, type Values } from "./check.ts";
+import { cloudSettings, isEcr, type CloudSettings } from "./cloud.ts";
+import type { Values } from "./check.ts";
 import { sayProblems } from "./problems.ts";
 import { tlsOf, wantsTls } from "./tls.ts";
+import { checkWhole } from "./whole.ts";
 
 export interface Settings {
   readonly application: string;
@@ -67,24 +66,10 @@ export function loadSettings(folder = process.cwd()): Settings {
     Object.entries(all).flatMap(([key, value]) => (key.startsWith(`${NAMESPACE}:`) ? [[key.slice(NAMESPACE.length + 1), value]] : [])),
   );
   const encrypted = new Set((JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]") as string[]).map((key) => key.replace(`${NAMESPACE}:`, "")));
-  const { values, problems } = checkValues({ values: raw, encrypted });
-  const file = values.composeFile ?? "application/compose.yaml";
-  const text = read(path.resolve(folder, file));
-  const secretNames = Object.keys(values.secrets ?? {});
-  const registry = ["registryServer", "registryUsername", "registryPassword"].filter((key) => raw[key] !== undefined);
-  const page = values.maintenancePage === undefined ? undefined : { path: values.maintenancePage, text: read(path.resolve(folder, values.maintenancePage)) };
-  problems.push(...checkCloud(values, new Set(Object.keys(raw))));
-  problems.push(...checkTogether(values, { path: file, text }, { secrets: secretNames, registry, page }));
+  const { values, problems, compose, page } = checkWhole({ values: raw, encrypted }, folder);
+  const { path, text } = compose;
   if (problems.length > 0 || text === undefined) throw new pulumi.RunError(sayProblems(stack, problems));
-  return toSettings(values as Values, stack, { path: file, text }, secretNames, page?.text);
-}
-
-function read(file: string): string | undefined {
-  try {
-    return fs.readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
+  return toSettings(values as Values, stack, { path, text }, Object.keys(values.secrets ?? {}), page?.text);
 }
 
 function toSettings(values: Values, environment: string, compose: Settings["compose"], secretNames: string[], page?: string): Settings {

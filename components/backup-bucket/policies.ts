@@ -1,11 +1,9 @@
 /** Who may do what with a bucket of backups. Pure. */
+import { policy } from "../aws-policy.ts";
 
 /** Of the key that encrypts it: the account's own rights decide, and nobody outside. */
 export const keyPolicy = (account: string, partition: string) =>
-  JSON.stringify({
-    Version: "2012-10-17",
-    Statement: [{ Sid: "Account", Effect: "Allow", Principal: { AWS: `arn:${partition}:iam::${account}:root` }, Action: "kms:*", Resource: "*" }],
-  });
+  policy({ Sid: "Account", Effect: "Allow", Principal: { AWS: `arn:${partition}:iam::${account}:root` }, Action: "kms:*", Resource: "*" });
 
 /** What whoever writes backups never does, even when its own policy grows. */
 const NEVER = [
@@ -23,31 +21,23 @@ const NEVER = [
 ];
 
 export const bucketPolicy = (bucket: string, writer: string | undefined) =>
-  JSON.stringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Sid: "EncryptedOnTheWay",
-        Effect: "Deny",
-        Principal: "*",
-        Action: "s3:*",
-        Resource: [bucket, `${bucket}/*`],
-        Condition: { Bool: { "aws:SecureTransport": "false" } },
-      },
-      ...(writer === undefined
-        ? []
-        : [{ Sid: "WritersOnlyAdd", Effect: "Deny", Principal: { AWS: writer }, Action: NEVER, Resource: [bucket, `${bucket}/*`] }]),
-    ],
-  });
+  policy(
+    {
+      Sid: "EncryptedOnTheWay",
+      Effect: "Deny",
+      Principal: "*",
+      Action: "s3:*",
+      Resource: [bucket, `${bucket}/*`],
+      Condition: { Bool: { "aws:SecureTransport": "false" } },
+    },
+    ...(writer === undefined ? [] : [{ Sid: "WritersOnlyAdd", Effect: "Deny", Principal: { AWS: writer }, Action: NEVER, Resource: [bucket, `${bucket}/*`] }]),
+  );
 
 /** Of whoever writes backups: puts, lists and gets below its own prefix, and takes back what it has not finished. */
 export const writerPolicy = (bucket: string, prefix: string, key: string) =>
-  JSON.stringify({
-    Version: "2012-10-17",
-    Statement: [
-      { Effect: "Allow", Action: ["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], Resource: `${bucket}/${prefix}*` },
-      { Effect: "Allow", Action: "s3:ListBucket", Resource: bucket, Condition: { StringLike: { "s3:prefix": `${prefix}*` } } },
-      { Effect: "Allow", Action: ["s3:ListBucketMultipartUploads", "s3:GetBucketLocation"], Resource: bucket },
-      { Effect: "Allow", Action: ["kms:GenerateDataKey", "kms:Decrypt"], Resource: key },
-    ],
-  });
+  policy(
+    { Effect: "Allow", Action: ["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], Resource: `${bucket}/${prefix}*` },
+    { Effect: "Allow", Action: "s3:ListBucket", Resource: bucket, Condition: { StringLike: { "s3:prefix": `${prefix}*` } } },
+    { Effect: "Allow", Action: ["s3:ListBucketMultipartUploads", "s3:GetBucketLocation"], Resource: bucket },
+    { Effect: "Allow", Action: ["kms:GenerateDataKey", "kms:Decrypt"], Resource: key },
+  );

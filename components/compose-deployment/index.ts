@@ -189,6 +189,7 @@ async function ask(server: Server, command: string): Promise<LiveAnswer> {
 
 const leadingTo = (tls: Tls | undefined, address: string | undefined): Tls | undefined =>
   tls?.acme && address !== undefined ? { ...tls, acme: { ...tls.acme, addresses: [...tls.acme.addresses, address] } } : tls;
+
 /** Not part of what makes a release, so it is added where the plan is sent and nowhere else. */
 const withBucket = (plan: Plan, bucket: Bucket | undefined): Plan => (plan.backup && bucket ? { ...plan, backup: { ...plan.backup, bucket } } : plan);
 

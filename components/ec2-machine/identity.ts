@@ -5,14 +5,11 @@ import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import { Parameter } from "@pulumi/aws/ssm/parameter.js";
 import * as pulumi from "@pulumi/pulumi";
+import { policy } from "../aws-policy.ts";
 
-const allow = (Action: string[], Resource: pulumi.Input<string> | pulumi.Input<string>[]) =>
-  pulumi.jsonStringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action, Resource }] });
+const allow = (Action: string[], Resource: string) => policy({ Effect: "Allow", Action, Resource });
 
-const ASSUME = JSON.stringify({
-  Version: "2012-10-17",
-  Statement: [{ Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" }],
-});
+const ASSUME = policy({ Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" });
 
 export interface Identity {
   readonly role: Role;
@@ -36,7 +33,7 @@ export function identity(
   const role = new Role(name, { assumeRolePolicy: ASSUME, description: `What ${name} may do` }, opts);
   const inside = { ...opts, parent: role };
   const parameter = new Parameter(`${name}-host-key`, { name: `${path}/ssh-host-key`, type: "SecureString", value: pulumi.secret(hostKey) }, opts);
-  const reads = new RolePolicy(`${name}-host-key`, { role: role.id, policy: allow(["ssm:GetParameter"], parameter.arn) }, inside);
+  const reads = new RolePolicy(`${name}-host-key`, { role: role.id, policy: parameter.arn.apply((arn) => allow(["ssm:GetParameter"], arn)) }, inside);
   // AWS knows no narrower right than all of the account's repositories for the login itself.
   if (pulls) new RolePolicy(`${name}-pull`, { role: role.id, policy: allow(PULL, "*") }, inside);
   if (sessionManager) new RolePolicyAttachment(`${name}-sessions`, { role: role.id, policyArn: SESSION_MANAGER }, inside);

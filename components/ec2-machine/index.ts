@@ -82,8 +82,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
     const deployKey = new PrivateKey(`${name}-deploy-key`, { algorithm: "ED25519" }, { parent: this });
     const publicHostKey = hostKey.publicKeyOpenssh.apply((key) => key.trim());
 
-    const place =
-      args.subnet === undefined ? ownNetwork(full, instanceType, remember, own) : subnetThatIsThere(args.subnet, { parent: this, provider: args.provider });
+    const place = args.subnet === undefined ? ownNetwork(full, instanceType, remember, own) : subnetThatIsThere(args.subnet, own);
     const { role, profile, parameter, rights } = identity(
       full,
       { hostKey: hostKey.privateKeyOpenssh, path: `/${application}/${environment}`, sessionManager: args.sessionManager, pulls: args.pulls },
@@ -103,7 +102,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
     const instance = new Instance(
       full,
       {
-        ami: remember("image", args.ami ?? newestImage(args.image, instanceType, { parent: this, provider: args.provider }), generation),
+        ami: remember("image", args.ami ?? newestImage(args.image, instanceType, own), generation),
         instanceType,
         subnetId: place.subnetId,
         vpcSecurityGroupIds: [group.id],
@@ -147,7 +146,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
     this.role = role;
     this.dnsRecord = eip.publicIp.apply((address) => `${domain}. A ${address}`);
     if (args.zone !== undefined) {
-      const { zoneId } = getZoneOutput({ name: args.zone }, { parent: this, provider: args.provider });
+      const { zoneId } = getZoneOutput({ name: args.zone }, own);
       new Record(full, { zoneId, name: domain, type: "A", ttl: 300, records: [eip.publicIp] }, own);
     }
     this.registerOutputs({ address, dnsRecord: this.dnsRecord });

@@ -1,7 +1,6 @@
 /** What is done to a bucket: look, list, read, and put. Never delete, never write over: its identity need not be allowed to. */
-import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { Transform, type Readable, type TransformCallback, type Writable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import {
   AbortMultipartUploadCommand,
@@ -14,6 +13,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import type { Bucket } from "../../release/backup.ts";
+import { Counted } from "../counted.ts";
 import type { InBucket, Listed, Put } from "./order.ts";
 
 /** Each part, each answer, is asked for so often, with growing pauses: about a minute in all. */
@@ -89,22 +89,6 @@ export async function takeOut(bucket: Bucket, key: string, output: Writable): Pr
       at = had;
       if (stuck >= QUICK_TRIES || output.destroyed) throw error;
     }
-  }
-}
-
-/** Passes on what comes, and knows how much that was and its checksum. */
-class Counted extends Transform {
-  bytes = 0;
-  private readonly hash = createHash("sha256");
-
-  override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
-    this.bytes += chunk.length;
-    this.hash.update(chunk);
-    done(null, chunk);
-  }
-
-  sha256(): string {
-    return this.hash.digest("hex");
   }
 }
 

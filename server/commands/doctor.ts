@@ -4,6 +4,7 @@ import * as os from "node:os";
 import { certificateFindings } from "../certificate-findings.ts";
 import { backupFindings } from "../backup-health.ts";
 import type { Given } from "../command-line.ts";
+import type { Finding } from "../finding.ts";
 import { UNAVAILABLE_PAGE } from "../edge-configuration.ts";
 import { Edge, storedEdge } from "../edge.ts";
 import * as engine from "../engine.ts";
@@ -14,11 +15,6 @@ import { lastLines, run } from "../process.ts";
 import { sayClosed } from "./maintenance.ts";
 import { ago } from "../render.ts";
 import { ROOT, Store } from "../store.ts";
-
-export interface Finding {
-  readonly what: string;
-  readonly fix: string;
-}
 
 type Check = () => Promise<Finding[]> | Finding[];
 

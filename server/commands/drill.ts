@@ -1,7 +1,7 @@
 /** `recoloca drill`: whether the latest backup can be restored, and holds what was there. By hand, by timer, or where the private key is. */
 import * as fs from "node:fs";
 import { sayDrill } from "../backup-health.ts";
-import { backupsOf, removePartialBackups } from "../backup-note.ts";
+import { removePartialBackups } from "../backup-note.ts";
 import type { Given } from "../command-line.ts";
 import { chooseForDrill, drill, keepDrill, type Drilled } from "../drill.ts";
 import { say } from "../follow.ts";
@@ -34,7 +34,7 @@ export async function drillCommand(given: Given): Promise<number> {
   removePartialBackups(store.stack);
   let chosen: Drilled | undefined;
   try {
-    chosen = await chooseForDrill(store, backup, backupsOf(store.stack), identity);
+    chosen = await chooseForDrill(store, backup, identity);
     const result = await drill(place, backup, chosen);
     keepDrill(store, result);
     if (given.options["json"]) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);

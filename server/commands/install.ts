@@ -5,6 +5,7 @@ import { applyConfiguration } from "../edge.ts";
 import { LIVE_FILE } from "../live-answer.ts";
 import { must } from "../process.ts";
 import { ROOT, writeWhole } from "../store.ts";
+import { placeUnits, startTimers } from "../units.ts";
 
 const NAME = "/usr/local/bin/recoloca";
 
@@ -12,7 +13,7 @@ export async function install(given: Given): Promise<number> {
   const program = fs.realpathSync(process.argv[1]!);
   fs.mkdirSync(ROOT, { recursive: true, mode: 0o700 });
   fs.mkdirSync("/etc/recoloca", { recursive: true, mode: 0o755 });
-  await placeUnits();
+  await placeOurs();
   await placeWindow(given.options["window"]);
   writeWhole(`${NAME}-ended`, ENDED, 0o755);
   writeWhole(NAME, starter(process.execPath, program), 0o755);
@@ -21,8 +22,8 @@ export async function install(given: Given): Promise<number> {
   return 0;
 }
 
-async function placeUnits(): Promise<void> {
-  const units = {
+async function placeOurs(): Promise<void> {
+  const changed = await placeUnits({
     "recoloca-resume.service": RESUME,
     "recoloca-resume@.service": RESUME_STACK,
     "recoloca-prune.service": PRUNE,
@@ -31,34 +32,22 @@ async function placeUnits(): Promise<void> {
     "recoloca-certify.timer": CERTIFY_TIMER,
     "recoloca-backup@.service": timed("backup", "Takes a backup of %i"),
     "recoloca-drill@.service": timed("drill", "Restores the latest backup of %i to see whether it can be"),
-  };
-  const changed = Object.entries(units).filter(([name, text]) => readIfThere(`/etc/systemd/system/${name}`) !== text);
-  for (const [name, text] of changed) writeWhole(`/etc/systemd/system/${name}`, text, 0o644);
+  });
   if (changed.length === 0) return;
-  await must("systemctl", ["daemon-reload"]);
   await must("systemctl", ["enable", "--quiet", "recoloca-resume.service"]);
   await must("systemctl", ["enable", "--quiet", "--now", "recoloca-prune.timer", "recoloca-certify.timer"]);
 }
 
 /** When newer packages come, and a restart where one is wanted: a systemd calendar expression, or never. */
 async function placeWindow(window: string | boolean | undefined): Promise<void> {
-  const [service, timer] = ["recoloca-upgrade.service", "recoloca-upgrade.timer"].map((name) => `/etc/systemd/system/${name}`) as [string, string];
-  if (typeof window !== "string") {
-    if (!fs.existsSync(timer)) return;
-    await must("systemctl", ["disable", "--quiet", "--now", "recoloca-upgrade.timer"]);
-    for (const file of [timer, service]) fs.rmSync(file, { force: true });
-    return must("systemctl", ["daemon-reload"]).then(() => undefined);
-  }
-  await must("systemd-analyze", ["calendar", window]);
-  if (readIfThere(timer) === upgradeTimer(window) && readIfThere(service) === UPGRADE) return;
-  writeWhole(service, UPGRADE, 0o644);
-  writeWhole(timer, upgradeTimer(window), 0o644);
-  await must("systemctl", ["daemon-reload"]);
-  await must("systemctl", ["enable", "--quiet", "recoloca-upgrade.timer"]);
-  await must("systemctl", ["restart", "recoloca-upgrade.timer"]);
+  const when = typeof window === "string" ? window : undefined;
+  if (when !== undefined) await must("systemd-analyze", ["calendar", when]);
+  const changed = await placeUnits({
+    "recoloca-upgrade.timer": when && upgradeTimer(when),
+    "recoloca-upgrade.service": when && UPGRADE,
+  });
+  await startTimers(changed);
 }
-
-const readIfThere = (file: string) => (fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "");
 
 /**
  * A deploy runs in a unit of its own, with the caller's pipes: a cut connection takes the pipes away, not the process. When

@@ -13,6 +13,7 @@ const HELPERS: Record<string, string> = { "ecr-login": "amazon-ecr-credential-he
 
 const CONFIG = `${DOCKER_CONFIG}/config.json`;
 type DockerConfig = { readonly credHelpers?: Record<string, string> };
+const writeConfig = (config: DockerConfig) => writeWhole(CONFIG, `${JSON.stringify(config, null, 2)}\n`);
 const readConfig = () => (fs.existsSync(CONFIG) ? (JSON.parse(fs.readFileSync(CONFIG, "utf8")) as DockerConfig) : {});
 
 async function useHelper(server: string, helper: string): Promise<number> {
@@ -24,7 +25,7 @@ async function useHelper(server: string, helper: string): Promise<number> {
   }
   fs.mkdirSync(DOCKER_CONFIG, { recursive: true, mode: 0o700 });
   const now = readConfig();
-  writeWhole(CONFIG, `${JSON.stringify({ ...now, credHelpers: { ...now.credHelpers, [server]: helper } }, null, 2)}\n`);
+  writeConfig({ ...now, credHelpers: { ...now.credHelpers, [server]: helper } });
   process.stdout.write(` pulls from ${server} with this server's own role, by ${name}\n`);
   return 0;
 }
@@ -61,7 +62,7 @@ export async function logout(given: Given): Promise<number> {
   }
   const { credHelpers: { [server]: helper, ...helpers } = {}, ...config } = readConfig();
   if (helper === undefined) await run("docker", ["logout", server], { env: { DOCKER_CONFIG } });
-  else writeWhole(CONFIG, `${JSON.stringify({ ...config, credHelpers: helpers }, null, 2)}\n`);
+  else writeConfig({ ...config, credHelpers: helpers });
   process.stdout.write(` logged out of ${server}\n`);
   return 0;
 }

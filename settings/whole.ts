@@ -1,0 +1,35 @@
+/** A stack's whole configuration with the files that it names: its values, and every problem that there is. */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { checkTogether, checkValues, type ComposeFile, type Raw, type Values } from "./check.ts";
+import { checkCloud } from "./cloud.ts";
+import type { Problem } from "./problems.ts";
+
+export interface Whole {
+  /** Complete where there is no problem. */
+  readonly values: Partial<Values>;
+  readonly problems: readonly Problem[];
+  readonly compose: ComposeFile;
+  /** Of the maintenance page, where the stack has its own. */
+  readonly page: ComposeFile | undefined;
+}
+
+/** `folder` is the project's: files are named from there. */
+export function checkWhole(raw: Raw, folder: string): Whole {
+  const { values, problems } = checkValues(raw);
+  const fileOf = (name: string): ComposeFile => ({ path: name, text: read(path.resolve(folder, name)) });
+  const compose = fileOf(values.composeFile ?? "application/compose.yaml");
+  const page = values.maintenancePage === undefined ? undefined : fileOf(values.maintenancePage);
+  const given = Object.keys(raw.values);
+  const registry = ["registryServer", "registryUsername", "registryPassword"].filter((key) => given.includes(key));
+  const together = checkTogether(values, compose, { secrets: Object.keys(values.secrets ?? {}), registry, page });
+  return { values, problems: [...problems, ...checkCloud(values, new Set(given)), ...together], compose, page };
+}
+
+function read(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
