@@ -129,7 +129,7 @@ describe.each(["staging", "production"])("stack %s", (stack) => {
         ).toEqual([]);
         expect(Resource, name).not.toBe("*");
         expect(
-          [Action].flat().filter((action) => /Delete|PutBucket|Retention|LegalHold/.test(action)),
+          [Action].flat().filter((action) => /Delete|PutBucket|PutObjectRetention|Bypass|PutObjectLegalHold/.test(action)),
           name,
         ).toEqual([]);
       }
