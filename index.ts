@@ -36,7 +36,7 @@ const deployment = new ComposeDeployment(
     ...(images && { images }),
     ...(backups && { bucket: backups.address }),
   },
-  { dependsOn: registry ? [host, registry] : [host] },
+  { dependsOn: registry ? [host, registry] : [host], protect: settings.protect },
 );
 
 export const { url, release, deployed } = deployment;
