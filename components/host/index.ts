@@ -6,7 +6,17 @@ import { lastOutput } from "../last-outputs.ts";
 import { onMachine, type Server } from "../server.ts";
 import { quote } from "../shell.ts";
 import { bootstrapScript } from "./bootstrap.ts";
-import { TRACE_SCRIPT, bucketProgram, bucketScript, hostProgram, installScript, traceProgram, type HostProgram } from "./host-program.ts";
+import {
+  MEASUREMENTS_SCRIPT,
+  TRACE_SCRIPT,
+  bucketProgram,
+  bucketScript,
+  hostProgram,
+  installScript,
+  measurementsProgram,
+  traceProgram,
+  type HostProgram,
+} from "./host-program.ts";
 import { SshSession, noAnswer } from "./ssh-session.ts";
 
 export interface HostArgs {
@@ -27,6 +37,8 @@ export interface HostArgs {
   readonly upgradeWindow?: string;
   /** Whether releases send traces from it. @default false */
   readonly traces?: boolean;
+  /** Whether what is measured on it is sent somewhere. @default false */
+  readonly measurements?: boolean;
   /** Whether certificates are asked for by ACME, which wants a program for it. @default false */
   readonly certificates?: boolean;
   /** Set where backups go to a bucket from it; whether they are encrypted, which wants a program more. @default not set */
@@ -90,6 +102,7 @@ export class Host extends pulumi.ComponentResource {
       );
     const installed = put("program", program, (hash) => installScript(hash, args.upgradeWindow), bootstrap);
     if (args.traces) put("traces", pulumi.output(traceProgram()), (hash) => `${TRACE_SCRIPT}# ${hash}`, installed);
+    if (args.measurements) put("measurements", pulumi.output(measurementsProgram()), (hash) => `${MEASUREMENTS_SCRIPT}# ${hash}`, installed);
     if (args.backups) {
       const { encrypted } = args.backups;
       put("bucket", pulumi.output(bucketProgram()), (hash) => `${bucketScript(encrypted)}# ${hash}`, installed);
