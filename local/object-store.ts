@@ -21,6 +21,8 @@ export interface Keys {
 export interface ObjectStore {
   /** Under which the server reaches it. */
   readonly endpoint: string;
+  /** Of this machine, where it answers too. */
+  readonly port: number;
   readonly region: string;
   readonly bucket: string;
   /** May list, put and get below `prefix`, and abort uploads; may not delete. */
@@ -30,8 +32,8 @@ export interface ObjectStore {
   readonly owner: S3Client;
 }
 
-/** A new one each time: what is in it belongs to whoever made it. */
-export async function ensureObjectStore(site: Site, log: (line: string) => void): Promise<ObjectStore> {
+/** A new one each time: what is in it belongs to whoever made it. With a region of AWS it also answers to that region's names of buckets. */
+export async function ensureObjectStore(site: Site, log: (line: string) => void, region = REGION): Promise<ObjectStore> {
   const program = await goProgram(
     { name: "versitygw", version: "1.8.0", package: "github.com/versity/versitygw/cmd/versitygw", flags: ["-ldflags", "-s -w"], takes: "about a minute" },
     log,
@@ -45,13 +47,24 @@ export async function ensureObjectStore(site: Site, log: (line: string) => void)
   await must("docker", [
     "run", "--detach", "--name", name, "--network", site.name, "--env-file", env, "-v", `${program}:/versitygw:ro`, "-v", `${name}-data:/data`,
     "-p", `127.0.0.1:${published(site)}:${PORT}`, await debianImage("debian", ["ca-certificates"]), "sh", "-c",
-    `mkdir -p /data/objects /data/versions /data/users && exec /versitygw --port :${PORT} --iam-dir /data/users --quiet posix --versioning-dir /data/versions /data/objects`,
+    `mkdir -p /data/objects /data/versions /data/users && exec /versitygw --port :${PORT} --region ${region} --virtual-domain s3.${region}.amazonaws.com --iam-dir /data/users --quiet posix --versioning-dir /data/versions /data/objects`,
   ]); // prettier-ignore
-  const admin = ["/versitygw", "admin", "--access", root.accessKeyId, "--secret", root.secretAccessKey, "--endpoint-url", `http://127.0.0.1:${PORT}`];
+  const admin = [
+    "/versitygw",
+    "admin",
+    "--access",
+    root.accessKeyId,
+    "--secret",
+    root.secretAccessKey,
+    "--region",
+    region,
+    "--endpoint-url",
+    `http://127.0.0.1:${PORT}`,
+  ];
   const user = ["create-user", "--access", host.accessKeyId, "--secret", host.secretAccessKey, "--role", "user"];
   await until("the object store answers", 30, async () => (await attempt("docker", ["exec", name, ...admin, ...user])).code === 0);
-  const owner = new S3Client({ region: REGION, endpoint: `http://127.0.0.1:${published(site)}`, forcePathStyle: true, credentials: root });
-  const store: ObjectStore = { endpoint: `http://${name}:${PORT}`, region: REGION, bucket: "backups", host, prefix: "servers/one", owner };
+  const owner = new S3Client({ region, endpoint: `http://127.0.0.1:${published(site)}`, forcePathStyle: true, credentials: root });
+  const store: ObjectStore = { endpoint: `http://${name}:${PORT}`, port: published(site), region, bucket: "backups", host, prefix: "servers/one", owner };
   await makeBucket(store);
   return store;
 }
@@ -69,7 +82,7 @@ async function makeBucket({ owner, bucket, prefix, host }: ObjectStore): Promise
   const allow = (Action: string[], Resource: string) => ({ Effect: "Allow", Principal: { AWS: [host.accessKeyId] }, Action, Resource });
   const Statement = [
     allow(["s3:ListBucket", "s3:ListBucketMultipartUploads"], `arn:aws:s3:::${bucket}`),
-    allow(["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"], `arn:aws:s3:::${bucket}/${prefix}/*`),
+    allow(["s3:PutObject", "s3:GetObject", "s3:GetObjectRetention", "s3:AbortMultipartUpload"], `arn:aws:s3:::${bucket}/${prefix}/*`),
   ];
   await owner.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: JSON.stringify({ Version: "2012-10-17", Statement }) }));
 }

@@ -55,6 +55,7 @@ export async function backupFindings(store: Store, backup: Backup): Promise<Find
   if (failed) found.push({ what: `${stack}: the last backup failed ${ago(failed.at)} ago: ${failed.reason}`, fix: "recoloca backup, once that is mended" });
   if (newest?.bucketProblem !== undefined && !failed)
     found.push({ what: `${stack}: ${newest.name} is on this server alone: ${firstLine(newest.bucketProblem)}`, fix: "recoloca backup, once that is mended" });
+  found.push(...unguarded(stack, backup, newest));
   if (drilled && !drilled.passed) found.push({ what: `${stack}: the last drill failed ${ago(drilled.at)} ago: ${drilled.reason}`, fix: "recoloca drill" });
   found.push(...(await lateOnes(store, backup, "backup")), ...(await lateOnes(store, backup, "drill")));
   return found;
@@ -63,6 +64,28 @@ export async function backupFindings(store: Store, backup: Backup): Promise<Find
 /** Whether a backup, or a drill, was due and has not been: what no failure tells, because nothing ran. */
 export const lateOnes = (store: Store, backup: Backup, kind: "backup" | "drill"): Promise<Finding[]> =>
   kind === "backup" ? late(store, kind, backup.every, newestOf(store.stack)?.at) : late(store, kind, backup.drill, lastDrill(store)?.at);
+
+/** Whether what is in the bucket can be removed or written over by whoever has this server's keys: its newest copy shows it. */
+function unguarded(stack: string, { bucket }: Backup, newest: BackupNote | undefined): Finding[] {
+  const copy = newest?.bucket;
+  if (!bucket || !copy) return [];
+  const { name } = bucket;
+  if (copy.version === undefined)
+    return [
+      {
+        what: `${stack}: the bucket ${name} keeps no versions: what is removed from it, or written over, is gone`,
+        fix: `aws s3api put-bucket-versioning --bucket ${name} --versioning-configuration Status=Enabled`,
+      },
+    ];
+  if (copy.lockedUntil === undefined)
+    return [
+      {
+        what: `${stack}: the bucket ${name} locks nothing, as far as this server may see: its backups can be removed before their time`,
+        fix: `a default retention on it, and s3:GetObjectRetention for this server: aws s3api get-object-lock-configuration --bucket ${name}`,
+      },
+    ];
+  return [];
+}
 
 async function late(store: Store, kind: "backup" | "drill", when: string | undefined, done: string | undefined): Promise<Finding[]> {
   if (when === undefined) return [];

@@ -36,7 +36,11 @@ export const bucketPolicy = (bucket: string, writer: string | undefined) =>
 /** Of whoever writes backups: puts, lists and gets below its own prefix, and takes back what it has not finished. */
 export const writerPolicy = (bucket: string, prefix: string, key: string) =>
   policy(
-    { Effect: "Allow", Action: ["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], Resource: `${bucket}/${prefix}*` },
+    {
+      Effect: "Allow",
+      Action: ["s3:PutObject", "s3:GetObject", "s3:GetObjectRetention", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
+      Resource: `${bucket}/${prefix}*`,
+    },
     { Effect: "Allow", Action: "s3:ListBucket", Resource: bucket, Condition: { StringLike: { "s3:prefix": `${prefix}*` } } },
     { Effect: "Allow", Action: ["s3:ListBucketMultipartUploads", "s3:GetBucketLocation"], Resource: bucket },
     { Effect: "Allow", Action: ["kms:GenerateDataKey", "kms:Decrypt"], Resource: key },

@@ -16,7 +16,7 @@ import { PrivateKey } from "@pulumi/tls/privateKey.js";
 import { identity } from "./identity.ts";
 import { newestImage, type ImageName } from "./image.ts";
 import { firewall, ownNetwork, subnetThatIsThere } from "./network.ts";
-import { userData } from "./user-data.ts";
+import { DATA_LABEL, userData } from "./user-data.ts";
 
 export interface Ec2MachineArgs {
   readonly provider: Provider;
@@ -61,6 +61,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
     readonly privateKey: pulumi.Output<string>;
     readonly patience: number;
     readonly whenSilent: pulumi.Output<string>;
+    readonly dataDisk: pulumi.Output<{ readonly label: string; readonly size: number }>;
   };
   /** What it may do; others add to it. */
   readonly role: Role;
@@ -142,6 +143,8 @@ export class Ec2Machine extends pulumi.ComponentResource {
       privateKey: pulumi.secret(deployKey.privateKeyOpenssh),
       patience: STARTS_WITHIN,
       whenSilent: instance.id.apply((id) => `its console says why: aws ec2 get-console-output --latest --output text --region ${region} --instance-id ${id}`),
+      // Once the disk has that size.
+      dataDisk: pulumi.all([data.size, attachment.id]).apply(([size]) => ({ label: DATA_LABEL, size })),
     };
     this.role = role;
     this.dnsRecord = eip.publicIp.apply((address) => `${domain}. A ${address}`);

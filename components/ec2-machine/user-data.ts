@@ -19,7 +19,8 @@ export interface FirstBoot {
 
 /** Where the data volume is mounted. */
 export const DATA = "/srv/recoloca";
-const LABEL = "recoloca-data";
+/** Of the data volume's file system. */
+export const DATA_LABEL = "recoloca-data";
 /** Folders that outlive the instance: the engine's images and volumes, and the release store with its backups. */
 const KEPT = ["docker", "recoloca"];
 
@@ -65,9 +66,9 @@ until mountpoint -q ${DATA} || [ -e $device ]; do
   sleep 1
 done
 if ! mountpoint -q ${DATA}; then
-  blkid $device > /dev/null || mkfs.ext4 -q -L ${LABEL} $device
+  blkid $device > /dev/null || mkfs.ext4 -q -L ${DATA_LABEL} $device
   mkdir -p ${DATA}
-  echo 'LABEL=${LABEL} ${DATA} ext4 defaults,nofail,x-systemd.growfs 0 2' >> /etc/fstab
+  echo 'LABEL=${DATA_LABEL} ${DATA} ext4 defaults,nofail,x-systemd.growfs 0 2' >> /etc/fstab
   mount ${DATA}
 fi
 for folder in ${KEPT.join(" ")}; do

@@ -2,6 +2,7 @@
  * Prepares a server, and changes nothing that is in place. Everything comes from the distribution. What cannot work is
  * refused before anything is touched.
  */
+import { APT } from "./apt.ts";
 
 /** Free space that images and their unpacking want. */
 const FREE_KIB = 2 * 1024 * 1024;
@@ -17,7 +18,7 @@ export interface Wanted {
 
 export function bootstrapScript({ certificates = false }: Wanted = {}): string {
   return `set -eu
-refuse() { echo "refused, nothing was changed: $1"; exit 20; }
+${APT}refuse() { echo "refused, nothing was changed: $1"; exit 20; }
 [ "$(id -u)" = 0 ] || refuse "this needs root, or a user with sudo without a password"
 [ -d /run/systemd/system ] || refuse "this server does not run systemd, which keeps a deploy going when the connection is cut"
 . /etc/os-release
@@ -37,9 +38,8 @@ command -v haproxy >/dev/null || missing="$missing haproxy"
 command -v node >/dev/null || missing="$missing nodejs"
 ${certificates ? 'command -v lego >/dev/null || missing="$missing lego"\n' : ""}if [ -n "$missing" ]; then
   echo "installing$missing"
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get update -qq
-  apt-get install -y -qq --no-install-recommends $missing >/dev/null
+  apt update
+  apt install -y --no-install-recommends $missing
 fi
 # An upgrade of either in the middle of the night would cut what runs.
 apt-mark hold docker.io haproxy >/dev/null

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { APT } from "./apt.ts";
 
 export interface HostProgram {
   /** Its text as it travels, and as it lies in the stack's state: gzip in base64, a third of it. */
@@ -94,10 +95,9 @@ export const MEASUREMENTS_SCRIPT = besideScript("measurements");
 export const bucketScript = (encrypted: boolean) =>
   `${besideScript("bucket")}${
     encrypted
-      ? `if ! command -v age >/dev/null; then
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get update -qq
-  apt-get install -y -qq --no-install-recommends age >/dev/null
+      ? `${APT}if ! command -v age >/dev/null; then
+  apt update
+  apt install -y --no-install-recommends age
 fi
 `
       : ""

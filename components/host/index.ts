@@ -6,6 +6,7 @@ import { lastOutput } from "../last-outputs.ts";
 import { onMachine, type Server } from "../server.ts";
 import { quote } from "../shell.ts";
 import { bootstrapScript } from "./bootstrap.ts";
+import { growScript, type DataDisk } from "./data-disk.ts";
 import {
   MEASUREMENTS_SCRIPT,
   TRACE_SCRIPT,
@@ -41,6 +42,8 @@ export interface HostArgs {
   readonly measurements?: boolean;
   /** Whether certificates are asked for by ACME, which wants a program for it. @default false */
   readonly certificates?: boolean;
+  /** A disk for the data, whose file system is to follow its size. @default none: all is on one disk */
+  readonly dataDisk?: pulumi.Input<DataDisk>;
   /** Set where backups go to a bucket from it; whether they are encrypted, which wants a program more. @default not set */
   readonly backups?: { readonly encrypted: boolean };
 }
@@ -106,6 +109,14 @@ export class Host extends pulumi.ComponentResource {
     if (args.backups) {
       const { encrypted } = args.backups;
       put("bucket", pulumi.output(bucketProgram()), (hash) => `${bucketScript(encrypted)}# ${hash}`, installed);
+    }
+    if (args.dataDisk) {
+      const grow = pulumi.output(args.dataDisk).apply((disk) => `sh -c ${quote(growScript(disk))}`);
+      new remote.Command(
+        `${name}-data-disk`,
+        { connection, create: onMachine(this.server, grow), addPreviousOutputInEnv: false },
+        { parent: this, provider, dependsOn: bootstrap },
+      );
     }
     this.address = pulumi.all([installed.id, host]).apply(([, address]) => address);
     this.program = pulumi.all([installed.id, program]).apply(([, { hash }]) => hash);

@@ -117,9 +117,15 @@ export async function send(bucket: Bucket, put: Put, input: Readable, complete: 
   const [sent] = await Promise.allSettled([uploaded, body]);
   if (sent.status === "rejected") throw sent.reason as Error;
   const { VersionId } = sent.value;
-  const { ContentLength } = await client.send(new HeadObjectCommand({ Bucket: bucket.name, Key: put.key }));
+  const { ContentLength, ObjectLockRetainUntilDate: lockedUntil } = await client.send(new HeadObjectCommand({ Bucket: bucket.name, Key: put.key }));
   if (ContentLength !== counted.bytes) throw new Error(`${bucket.name} has ${ContentLength} bytes of ${put.key}, ${counted.bytes} were sent`);
-  const there: InBucket = { key: put.key, bytes: counted.bytes, sha256: counted.sha256(), ...(VersionId !== undefined && { version: VersionId }) };
+  const there: InBucket = {
+    key: put.key,
+    bytes: counted.bytes,
+    sha256: counted.sha256(),
+    ...(VersionId !== undefined && { version: VersionId }),
+    ...(lockedUntil && { lockedUntil: lockedUntil.toISOString() }),
+  };
   const note = JSON.stringify({ ...put.note, bucket: there }, null, 2);
   await client.send(new PutObjectCommand({ Bucket: bucket.name, Key: put.noteKey, Body: note, ContentType: "application/json" }));
   return there;

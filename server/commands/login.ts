@@ -3,9 +3,10 @@
  * one at each pull, so that nothing is kept.
  */
 import * as fs from "node:fs";
+import { apt } from "../apt.ts";
 import { Wrong, need, readInput, type Given } from "../command-line.ts";
 import { DOCKER_CONFIG } from "../compose.ts";
-import { lastLines, must, run } from "../process.ts";
+import { lastLines, run } from "../process.ts";
 import { Store, writeWhole } from "../store.ts";
 
 /** Helpers that we know, by their names in Docker's configuration, with the distribution's package. */
@@ -20,8 +21,8 @@ async function useHelper(server: string, helper: string): Promise<number> {
   const name = HELPERS[helper];
   if (name === undefined) throw new Wrong(`--helper got "${helper}", wants ${Object.keys(HELPERS).join(", ")}`);
   if ((await run("sh", ["-c", `command -v docker-credential-${helper}`])).code !== 0) {
-    await must("apt-get", ["update", "-qq"], { timeout: 600 });
-    await must("apt-get", ["install", "-y", "-qq", "--no-install-recommends", name], { timeout: 600, env: { DEBIAN_FRONTEND: "noninteractive" } });
+    await apt(["update"]);
+    await apt(["install", "-y", "--no-install-recommends", name]);
   }
   fs.mkdirSync(DOCKER_CONFIG, { recursive: true, mode: 0o700 });
   const now = readConfig();

@@ -4,12 +4,13 @@
  */
 import * as fs from "node:fs";
 import { OUTCOMES } from "../../release/outcome.ts";
+import { apt } from "../apt.ts";
 import type { Given } from "../command-line.ts";
 import { Edge, storedEdge } from "../edge.ts";
 import * as engine from "../engine.ts";
 import { say } from "../follow.ts";
 import { signLock } from "../lock.ts";
-import { lastLines, must, run, sleep } from "../process.ts";
+import { must, sleep } from "../process.ts";
 import { Store } from "../store.ts";
 import { locked, refuse, sayRunning } from "./deploy.ts";
 import { whoAmI } from "./which.ts";
@@ -27,8 +28,6 @@ const GROUND: readonly Ground[] = [
   { package: "docker.io", renew: ["systemctl", "restart", "docker"] },
 ];
 
-const LIMIT = 900;
-
 /** How long a window waits for a deploy that runs when it begins, in seconds. */
 const WINDOW_WAITS = 7200;
 /** Made by the distribution's packages, with their names in the second one, where only a restart brings them into use. */
@@ -44,7 +43,7 @@ export async function upgrade(given: Given): Promise<number> {
     if (busy) return refuse(sayRunning(busy));
     signLock(store.lockFile, { what: "upgrade", number: store.state().live?.number ?? 0, by: whoAmI() });
   }
-  await must("apt-get", ["update", "-qq"], { timeout: LIMIT });
+  await apt(["update"]);
   for (const ground of GROUND) {
     const problem = await renewed(ground, again);
     if (problem === undefined) continue;
@@ -111,11 +110,7 @@ async function until(seconds: number, look: () => Promise<string[]>): Promise<st
 async function install(name: string, again: boolean): Promise<void> {
   await must("apt-mark", ["unhold", name]);
   try {
-    const ran = await run("apt-get", ["install", "-y", "-qq", again ? "--reinstall" : "--only-upgrade", "-o", "Dpkg::Options::=--force-confold", name], {
-      env: { DEBIAN_FRONTEND: "noninteractive" },
-      timeout: LIMIT,
-    });
-    if (ran.code !== 0) throw new Error(`apt-get could not install ${name}: ${lastLines(ran.stderr || ran.stdout, 5)}`);
+    await apt(["install", "-y", again ? "--reinstall" : "--only-upgrade", "-o", "Dpkg::Options::=--force-confold", name]);
   } finally {
     await must("apt-mark", ["hold", name]);
   }

@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bootstrapScript } from "../../components/host/bootstrap.ts";
+import { growScript } from "../../components/host/data-disk.ts";
 import { removeSite } from "../../local/down.ts";
 import { ensureServer, onServer } from "../../local/server.ts";
 import { bareSite } from "../../local/site.ts";
@@ -44,7 +45,13 @@ describe("refused before anything is touched", () => {
 });
 
 describe("a bare Debian 13", () => {
-  test("gets Docker, Compose, HAProxy and Node from the distribution, held, and an engine whose containers outlive it", async () => {
+  /** Whoever installs something just now, as apt itself takes its locks. */
+  const INSTALLING = ["/var/lib/apt/lists/lock", "/var/lib/dpkg/lock-frontend"]
+    .map((file) => `(perl -MFcntl -e 'open F, ">", "${file}"; fcntl F, F_SETLK, pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0) or die; sleep 12' >/dev/null 2>&1 &)`)
+    .join("; ");
+
+  test("whose own packages are being installed: it waits for its turn, and gets Docker, Compose, HAProxy and Node from the distribution, held, and an engine whose containers outlive it", async () => {
+    await on(`${INSTALLING}; sleep 1`);
     const ran = await bootstrap();
     expect(ran.code, ran.output).toBe(0);
     expect(ran.output).toMatch(/installing docker\.io docker-cli docker-compose haproxy nodejs/);
@@ -52,6 +59,15 @@ describe("a bare Debian 13", () => {
     expect(await on("docker info --format '{{.LiveRestoreEnabled}}'")).toBe("true");
     expect((await on("apt-mark showhold")).split("\n")).toEqual(["docker.io", "haproxy"]);
     expect(await on("systemctl is-active docker haproxy")).toBe("active\nactive");
+  });
+
+  test("the file system of its data disk grows with the disk, once", async () => {
+    await on("apt-get install -y -qq e2fsprogs >/dev/null 2>&1; truncate --size 1G /disk && mkfs.ext4 -q /disk && truncate --size 2G /disk");
+    const grow = (size: number) => onServer(bareSite, growScript({ label: "recoloca-data", size }, "/disk"));
+    expect((await grow(2)).output).toContain("the file system of recoloca-data has grown to 2 GiB");
+    expect((await grow(2)).output).toBe("");
+    expect((await onServer(bareSite, growScript({ label: "recoloca-data", size: 2 }))).output).toContain("no disk is called recoloca-data");
+    await on("rm /disk");
   });
 
   test("is left alone the second time", async () => {

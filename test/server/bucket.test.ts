@@ -1,5 +1,14 @@
 /** Backups that leave the server, to a store that speaks S3: sent, cut, killed, refused, damaged, fetched on a server that lost everything. */
-import { DeleteObjectCommand, GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutBucketPolicyCommand,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bucketProgram, bucketScript } from "../../components/host/host-program.ts";
 import { must, until } from "../../local/command.ts";
@@ -69,7 +78,12 @@ test("before a migration: in the bucket, with what is known of it, by an identit
     program: expect.stringMatching(/^[0-9a-f]{12}$/) as string,
     bucket: { key: object },
   });
-  expect(await newest()).toMatchObject({ name: "release-2", places: ["server", "bucket"] });
+  expect(await newest()).toMatchObject({
+    name: "release-2",
+    places: ["server", "bucket"],
+    bucket: { version: expect.any(String) as string, lockedUntil: expect.stringMatching(/^\d{4}-/) as string },
+  });
+  expect((await recoloca("doctor")).output).not.toContain("the bucket backups");
   const asServer = new S3Client({
     region: store.region,
     endpoint: await store.owner.config.endpoint!().then((at) => `${at.protocol}//${at.hostname}:${at.port}`),
@@ -109,6 +123,21 @@ test("killed in the middle: taken back; the next one aborts what was left", asyn
   expect(await open()).toHaveLength(1);
   await deployed(release());
   expect(await open()).toEqual([]);
+});
+
+test("a bucket that keeps no versions is used, and doctor says what that means", async () => {
+  const plain = "plain";
+  await store.owner.send(new CreateBucketCommand({ Bucket: plain }));
+  const Statement = [
+    { Effect: "Allow", Principal: { AWS: [store.host.accessKeyId] }, Action: "s3:*", Resource: [`arn:aws:s3:::${plain}`, `arn:aws:s3:::${plain}/*`] },
+  ];
+  await store.owner.send(new PutBucketPolicyCommand({ Bucket: plain, Policy: JSON.stringify({ Version: "2012-10-17", Statement }) }));
+  const { bucket: kept } = to(postgres());
+  await deployed(release({ ...to(postgres()), bucket: { ...kept!, name: plain } }));
+  const { output } = await recoloca("doctor");
+  expect(output).toContain("shapes-test: the bucket plain keeps no versions: what is removed from it, or written over, is gone");
+  expect(output).toContain("aws s3api put-bucket-versioning --bucket plain --versioning-configuration Status=Enabled");
+  await deployed(release());
 });
 
 describe("a store that is down", () => {
@@ -167,7 +196,7 @@ describe("a drill", () => {
     expect((await recoloca("backup")).code).toBe(0);
     const ran = await recoloca("drill");
     expect(ran.code, ran.output).toBe(0);
-    expect(ran.output).toMatch(/drill passed 0s ago: the bucket's copy of manual-\S+, \d+ tables, \d+ rows, as when it was taken/);
+    expect(ran.output).toMatch(/drill passed \d+s ago: the bucket's copy of manual-\S+, \d+ tables, \d+ rows, as when it was taken/);
     expect((await sql("select count(*) from pg_database where datname like 'recoloca_drill%'")).stdout.trim()).toBe("0");
     expect((await recoloca("status")).output).toContain("drill passed");
     expect((await files()).filter((name) => name.endsWith("partial"))).toEqual([]);
@@ -195,10 +224,10 @@ describe("with a recipient", () => {
     const object = (await keys()).findLast((key) => key.endsWith(".age"))!;
     expect(await read(object)).toMatch(/^age-encryption.org\/v1\n/);
     const here = await recoloca("drill");
-    expect(here.output).toMatch(/passed 0s ago: this server's copy of release-/);
+    expect(here.output).toMatch(/passed \d+s ago: this server's copy of release-/);
     const there = await recoloca("drill --identity -", identity);
     expect(there.code, there.output).toBe(0);
-    expect(there.output).toMatch(/passed 0s ago: the bucket's copy of release-/);
+    expect(there.output).toMatch(/passed \d+s ago: the bucket's copy of release-/);
     const { name } = await newest();
     await server(`rm ${FOLDER}/${name}.*`);
     const locked = await recoloca(`restore ${name} --into other`);

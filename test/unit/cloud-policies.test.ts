@@ -136,7 +136,7 @@ describe.each(CASES)("stack %s, %s", (stack, _how, more) => {
         ).toEqual([]);
         expect(Resource, name).not.toBe("*");
         expect(
-          [Action].flat().filter((action) => /Delete|PutBucket|Retention|LegalHold/.test(action)),
+          [Action].flat().filter((action) => /Delete|PutBucket|PutObjectRetention|Bypass|PutObjectLegalHold/.test(action)),
           name,
         ).toEqual([]);
       }

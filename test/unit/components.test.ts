@@ -105,7 +105,7 @@ describe("Host", () => {
     await vi.waitFor(() => only("host-bucket"));
     const { create, stdin } = only("host-bucket");
     expect(stdin).toBe(packed);
-    expect(create).toContain(`apt-get install -y -qq --no-install-recommends age`);
+    expect(create).toContain(`apt install -y --no-install-recommends age`);
     expect(create).toContain(hash);
   });
 
