@@ -65,21 +65,25 @@ async function newOutput(stack: string, { logs }: Observation, before: Memory | 
 const asEngineTime = (at: string) => at.replace(/\.(\d{3})Z$/, ".$1000000Z");
 
 /** What became of each release that has ended since; before the first look is history. */
-function endedReleases(store: Store, told: number | undefined): { occurrences: Occurrence[]; told: number } {
-  if (told === undefined) {
-    const unfinished = store.unfinished();
-    return { occurrences: [], told: unfinished === undefined ? (store.numbers().at(-1) ?? 0) : unfinished - 1 };
-  }
+export function endedReleases(store: Store, told: number | undefined): { occurrences: Occurrence[]; told: number } {
+  const newest = store.numbers().at(-1) ?? 0;
+  if (told === undefined) return { occurrences: [], told: (store.unfinished() ?? newest + 1) - 1 };
+  // Where the stack was removed and came again its numbers begin anew.
+  const since = told > newest ? 0 : told;
   const ended = store
     .numbers()
-    .filter((number) => number > told)
-    .flatMap((number): Occurrence[] => {
+    .filter((number) => number > since)
+    .flatMap((number) => {
       const record = store.record(number);
-      if (!record?.outcome) return [];
-      const { release, outcome, endedAt, startedAt } = record;
-      return [{ at: endedAt ?? startedAt, name: "release", text: inWords(store.stack, { ...record, outcome }), attributes: { number, release, outcome } }];
+      return record?.outcome ? [{ ...record, outcome: record.outcome }] : [];
     });
-  return { occurrences: ended, told: Math.max(told, ...ended.map(({ attributes }) => attributes["number"] as number)) };
+  return {
+    occurrences: ended.map((record) => {
+      const { number, release, outcome, endedAt, startedAt } = record;
+      return { at: endedAt ?? startedAt, name: "release", text: inWords(store.stack, record), attributes: { number, release, outcome } };
+    }),
+    told: Math.max(since, ...ended.map(({ number }) => number)),
+  };
 }
 
 interface Seen {

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { gunzipSync } from "node:zlib";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { alarmsOf } from "../../components/environment-alarms/alarms.ts";
 import { measurementsProgram } from "../../components/host/host-program.ts";
 import { ALARMS, METRICS, type Figures } from "../../release/metrics.ts";
@@ -442,6 +442,42 @@ describe("what arrives", () => {
       expect(got).toEqual([]);
     });
   });
+});
+
+test("a release's end is told once, what was before the first look is history, and a stack that was removed begins anew", async () => {
+  const root = fs.mkdtempSync(path.join(os.tmpdir(), "observed-"));
+  vi.stubEnv("RECOLOCA_ROOT", root);
+  vi.resetModules();
+  const { endedReleases } = await import("../../server/look.ts");
+  const { Store } = await import("../../server/store.ts");
+  const store = new Store("recoloca-staging");
+  const release = (number: number, outcome?: string) => {
+    fs.mkdirSync(path.join(store.folder, "releases", String(number)), { recursive: true });
+    fs.writeFileSync(store.file(number, "plan.json"), "{}");
+    const record = { format: 1, number, release: `r${number}`, provenance: { actor: "Ana" }, startedAt: "2026-11-25T18:00:00Z", outcome, reason: "it died" };
+    fs.writeFileSync(store.file(number, "record.json"), JSON.stringify(record));
+  };
+  const told = (from: number | undefined) => {
+    const { occurrences, told: until } = endedReleases(store, from);
+    return [until, ...occurrences.map(({ text }) => text)];
+  };
+  try {
+    expect(told(undefined)).toEqual([0]);
+    release(1, "live");
+    release(2);
+    expect(told(undefined)).toEqual([1]);
+    expect(told(1)).toEqual([1]);
+    release(2, "rolled-back");
+    release(3, "live");
+    expect(told(1)).toEqual([3, "recoloca-staging: release 2 (r2) by Ana was rolled back: it died", "recoloca-staging: release 3 (r3) by Ana came live"]);
+    expect(told(3)).toEqual([3]);
+    fs.rmSync(store.folder, { recursive: true });
+    release(1, "live");
+    expect(told(3)).toEqual([1, "recoloca-staging: release 1 (r1) by Ana came live"]);
+  } finally {
+    vi.unstubAllEnvs();
+    fs.rmSync(root, { recursive: true });
+  }
 });
 
 test("what the stack tells its server is understood there, and nothing else is", () => {
