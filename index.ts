@@ -41,7 +41,7 @@ const deployment = new ComposeDeployment(
     ...(images && { images }),
     ...(backups && { bucket: backups.address }),
   },
-  { dependsOn: registry ? [host, registry] : [host] },
+  { dependsOn: registry ? [host, registry] : [host], protect: settings.protect },
 );
 
 const { observation } = settings;

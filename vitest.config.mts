@@ -7,7 +7,7 @@ export default defineConfig({
     pool: "forks",
     coverage: { provider: "v8", reporter: ["text"], include: ["release/**", "settings/**", "components/**", "server/**"] },
     projects: [
-      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      { extends: true, test: { name: "unit", testTimeout: 60_000, include: ["test/unit/**/*.test.ts"] } },
       { extends: true, test: { name: "engine", include: ["test/engine/**/*.test.ts"], ...real } },
       { extends: true, test: { name: "server", include: ["test/server/**/*.test.ts"], ...real } },
       { extends: true, test: { name: "chaos", include: ["test/chaos/**/*.test.ts"], ...real } },

@@ -66,6 +66,9 @@ export async function ensureServer(site: Site, kind: ServerKind = "ready"): Prom
   return `Debian 13, ssh on 127.0.0.1:${site.sshPort}, host key pinned`;
 }
 
+/** What an engine inside of a machine wants: its own layers cannot lie on a container's. */
+export const engineVolume = (name: string) => ["-v", `${name}-docker:/var/lib/docker`];
+
 /** A container that boots systemd, of this name and not started yet; `more`: ports, labels, volumes. */
 export async function createMachine(site: Site, name: string, image: string, more: readonly string[]): Promise<void> {
   if ((await attempt("docker", ["network", "inspect", site.name])).code !== 0) await must("docker", ["network", "create", site.name]);
@@ -75,7 +78,7 @@ export async function createMachine(site: Site, name: string, image: string, mor
     ...CAPABILITIES.flatMap((capability) => ["--cap-add", capability]),
     "--security-opt", "seccomp=unconfined", "--security-opt", "systempaths=unconfined",
     "--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp", "--cgroupns", "host", "-v", `${cgroupTree()}:/cg:rw`,
-    "-v", `${name}-docker:/var/lib/docker`, ...more, image, "/start.sh",
+    ...more, image, "/start.sh",
   ]); // prettier-ignore
 }
 
@@ -84,7 +87,7 @@ async function create(site: Site, image: string, key: string): Promise<void> {
   const name = serverName(site);
   const ports = [`${site.sshPort}:22`, `${site.httpPort}:80`, `${site.httpsPort}:443`].flatMap((port) => ["-p", `127.0.0.1:${port}`]);
   const aliases = NAMES.flatMap((alias) => ["--network-alias", alias]);
-  await createMachine(site, name, image, ["--label", `recoloca.key=${key}`, ...ports, ...aliases]);
+  await createMachine(site, name, image, ["--label", `recoloca.key=${key}`, ...engineVolume(name), ...ports, ...aliases]);
   await must("docker", ["cp", inSite(site, "host_ed25519"), `${name}:/etc/ssh/ssh_host_ed25519_key`]);
   await must("docker", ["cp", inSite(site, "host_ed25519.pub"), `${name}:/etc/ssh/ssh_host_ed25519_key.pub`]);
   await must("docker", ["cp", inSite(site, "id_ed25519.pub"), `${name}:/root/.ssh/authorized_keys`]);

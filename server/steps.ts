@@ -157,7 +157,8 @@ export async function switchOver(context: Context): Promise<void> {
   journal.tell(warm ? `switched; release ${old.number} stays warm` : "switched", { state: "switched" });
 }
 
-const EDGE_LIMIT = 60;
+/** Seconds. */
+export const EDGE_LIMIT = 60;
 
 /** HAProxy's own checks have the last word over who gets visitors: also a service that no gate asks must listen. */
 export async function reachedByEdge({ stack, edge, journal }: Context, slot: Slot): Promise<void> {

@@ -5,7 +5,7 @@ import { cloudWatchOf, type CloudWatchSettings, type Observability } from "./obs
 import { setCommand, type Problem } from "./problems.ts";
 
 /** An environment of that name is guarded like the one that people live on. */
-const PRODUCTION = "production";
+export const PRODUCTION = "production";
 
 export interface CloudSettings {
   readonly account: { region: string; account?: string; application: string; environment: string; owner: string; repository: string };

@@ -4,7 +4,7 @@ import type { Backup, Bucket } from "../release/backup.ts";
 import type { Observation, Sink } from "../release/observation.ts";
 import type { Gate, Migration, Notify, Provenance, Route, Telemetry } from "../release/plan.ts";
 import type { Tls } from "../release/tls.ts";
-import { cloudSettings, isEcr, type CloudSettings } from "./cloud.ts";
+import { PRODUCTION, cloudSettings, isEcr, type CloudSettings } from "./cloud.ts";
 import type { Values } from "./check.ts";
 import { observationOf } from "./observability.ts";
 import { sayProblems } from "./problems.ts";
@@ -18,6 +18,8 @@ export interface Settings {
   /** A server that is there; or what the stack makes at AWS: one of the two. */
   readonly host?: { address: string; user: string; hostKey: string; privateKey: pulumi.Output<string> };
   readonly cloud?: CloudSettings;
+  /** Whether people live on it: nothing that serves or keeps data is destroyed by mistake. */
+  readonly protect: boolean;
   /** The SSH port, and where a tunnel to a server at AWS begins. */
   readonly reach: { port: number; address?: string };
   /** What any server is given: when it is upgraded, a systemd calendar expression; and which programs it needs beside its own. */
@@ -95,6 +97,7 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
       ...((values.backupBucket ?? values.createBackupBucket) && { backups: { encrypted: backup?.recipient !== undefined } }),
     },
     ...(cloud && { cloud }),
+    protect: cloud?.machine.protect ?? environment === PRODUCTION,
     ...registryOf(registryServer, registryUsername, registryPassword),
     compose,
     ...(images && { images }),

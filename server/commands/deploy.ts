@@ -22,7 +22,8 @@ import { tellOthers } from "../notify.ts";
 import { ago, byWhom, firstLine } from "../render.ts";
 import { holdOf } from "./hold.ts";
 import { takeOnTls } from "../stack-tls.ts";
-import { Store } from "../store.ts";
+import { EDGE_LIMIT, startStopped } from "../steps.ts";
+import { Store, type Slot } from "../store.ts";
 import { transact, type Caller } from "../transaction.ts";
 
 /** One clear error, nothing changed. */
@@ -53,9 +54,12 @@ export async function deploy(given: Given): Promise<number> {
     // What is not part of a release's identity (gates, backups, times) is for the next command and the next deploy.
     const { release, provenance } = store.plan(live.number);
     store.setPlan(live.number, { ...plan, release, provenance });
-    const edge = storedEdge(store.stack);
+    const stored = storedEdge(store.stack);
     await placeTimers(store.stack, plan.backup);
-    if (edge) await new Edge({ ...edge, page: undefined, ...whileClosed(plan) }).configure();
+    const edge = stored && new Edge({ ...stored, page: undefined, ...whileClosed(plan) });
+    await edge?.configure();
+    const silent = edge && (await unserved(edge, live.slot));
+    if (silent !== undefined) return needsHuman(live.number, release, silent);
     say(` release ${live.number}  ${release} is live already; nothing to do`);
     await takeOnTls(store, plan);
     return 0;
@@ -68,6 +72,24 @@ export async function deploy(given: Given): Promise<number> {
     ...(typeof given.options["attempt"] === "string" && { attempt: given.options["attempt"] }),
     ...(typeof given.options["from"] === "string" && given.options["from"] !== "" && { from: given.options["from"] }),
   });
+}
+
+/** On a server that was made anew the containers are still starting, or were never started. Undefined once the edge reaches all of them. */
+async function unserved(edge: Edge, slot: Slot): Promise<string | undefined> {
+  if (edge.serving() !== slot) return undefined;
+  for (const limit = performance.now() + EDGE_LIMIT * 1000; ;) {
+    const [first] = await edge.unreached(slot);
+    if (!first) return undefined;
+    if (performance.now() > limit) return `the edge does not reach port ${first.port} of "${first.service}" (${first.status})`;
+    await startStopped(edge.stack.stack, slot);
+    await sleep(200);
+  }
+}
+
+function needsHuman(number: number, release: string, why: string): number {
+  say(` release ${number}  ${release} is live, but does not serve: ${why} after ${EDGE_LIMIT}s`);
+  say("   look at it: recoloca status; recoloca logs; recoloca doctor");
+  return OUTCOMES.stuck.exit;
 }
 
 /** Takes a plan's release to one of its ends, under the lock that the caller has taken. */

@@ -57,16 +57,41 @@ const like = (pattern: unknown, value: string) =>
       .replace(/\?/g, ".")}$`,
   ).test(value);
 
-/** Whether these documents together allow an action on a resource; a Deny wins. Conditions are not looked at. */
-export function allows(policies: readonly unknown[], action: string, resource: string): boolean {
-  const meant = policies.flatMap(statements).filter((one) => {
-    const acts =
-      one["NotAction"] === undefined ? listed(one["Action"]).some((each) => like(each, action)) : !listed(one["NotAction"]).some((each) => like(each, action));
-    const on =
-      one["NotResource"] === undefined
-        ? listed(one["Resource"]).some((each) => like(each, resource))
-        : !listed(one["NotResource"]).some((each) => like(each, resource));
-    return acts && on;
+/** What a request brings with it, by condition key: `s3:prefix`. */
+export type Context = Readonly<Record<string, string>>;
+
+/** Every condition of a statement holds. An operator that no policy of ours has is an error, not a guess. */
+function holds(condition: unknown, context: Context): boolean {
+  const operators: Record<string, (wanted: unknown, value: string) => boolean> = {
+    Bool: (wanted, value) => text(wanted) === value,
+    StringEquals: (wanted, value) => text(wanted) === value,
+    StringLike: like,
+  };
+  return Object.entries(isRecord(condition) ? condition : {}).every(([operator, keys]) => {
+    const compare = operators[operator];
+    if (!compare) throw new Error(`the doubles know no condition ${operator}; they know ${Object.keys(operators).join(", ")}`);
+    return Object.entries(isRecord(keys) ? keys : {}).every(([key, wanted]) => {
+      const value = context[key];
+      return value !== undefined && listed(wanted).some((one) => compare(one, value));
+    });
   });
-  return meant.some((one) => one["Effect"] === "Allow") && !meant.some((one) => one["Effect"] === "Deny");
 }
+
+const matches = (one: Values, element: "Action" | "Resource", value: string) =>
+  one[`Not${element}`] === undefined ? listed(one[element]).some((each) => like(each, value)) : !listed(one[`Not${element}`]).some((each) => like(each, value));
+
+const meant = (policies: readonly unknown[], action: string, resource: string, context: Context) =>
+  policies.flatMap(statements).filter((one) => matches(one, "Action", action) && matches(one, "Resource", resource) && holds(one["Condition"], context));
+
+/** Whether these documents together allow an action on a resource; a Deny wins. */
+export function allows(policies: readonly unknown[], action: string, resource: string, context: Context = {}): boolean {
+  const effects = meant(policies, action, resource, context).map((one) => one["Effect"]);
+  return effects.includes("Allow") && !effects.includes("Deny");
+}
+
+/** Whether a resource's own policy denies it to somebody, named by his ARN. */
+export const denies = (policy: unknown, principal: string, action: string, resource: string, context: Context = {}): boolean =>
+  meant([policy], action, resource, context).some((one) => {
+    const who = isRecord(one["Principal"]) ? one["Principal"]["AWS"] : one["Principal"];
+    return one["Effect"] === "Deny" && listed(who).some((each) => like(each, principal));
+  });

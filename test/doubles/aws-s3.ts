@@ -5,6 +5,9 @@ import type { Kind, Kinds, Place, Reference, Rule } from "./kinds.ts";
 import { list, record, text, type Values } from "./values.ts";
 
 export const BUCKET = "aws:s3/bucket:Bucket";
+export const ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration";
+export const OBJECT_LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration";
+export const BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy";
 const VERSIONING = "aws:s3/bucketVersioning:BucketVersioning";
 const LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration";
 const PUBLIC_ACCESS = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock";
@@ -130,16 +133,16 @@ export const s3: Kinds = {
       return {};
     },
   },
-  "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": setting([retention, oneOf("objectLockEnabled", ["Enabled"])], (inputs, at) => {
+  [OBJECT_LOCK]: setting([retention, oneOf("objectLockEnabled", ["Enabled"])], (inputs, at) => {
     if (!versioned(inputs, at)) throw new Error("InvalidBucketState: Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration");
     return { objectLockEnabled: "Enabled" };
   }),
-  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": setting([encryption]),
+  [ENCRYPTION]: setting([encryption]),
   [PUBLIC_ACCESS]: setting([]),
   "aws:s3/bucketOwnershipControls:BucketOwnershipControls": setting([
     ({ rule }) => oneOf("objectOwnership", ["BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced"])(record(rule)),
   ]),
-  "aws:s3/bucketPolicy:BucketPolicy": setting([policy("policy", "resource", "MalformedPolicy")], (inputs, { world }) => {
+  [BUCKET_POLICY]: setting([policy("policy", "resource", "MalformedPolicy")], (inputs, { world }) => {
     const open = /"Effect":\s*"Allow"[^}]*"Principal":\s*("\*"|\{\s*"AWS":\s*"\*"\s*\})/.test(text(inputs["policy"]));
     if (open && world.get(PUBLIC_ACCESS, inputs["bucket"])?.["blockPublicPolicy"] === true)
       throw new Error(
@@ -147,5 +150,8 @@ export const s3: Kinds = {
       );
     return {};
   }),
+  "aws:s3/bucketLogging:BucketLogging": setting([
+    ({ targetBucket }) => (text(targetBucket) === "" ? "MalformedXML: a bucket that gets the log is wanted" : undefined),
+  ]),
   [LIFECYCLE]: setting([lifecycle], () => ({ transitionDefaultMinimumObjectSize: "all_storage_classes_128K" })),
 };

@@ -13,12 +13,14 @@ import * as net from "node:net";
 import * as path from "node:path";
 import { attempt, must } from "../../local/command.ts";
 import { buildImage } from "../../local/image-store.ts";
-import { createMachine, ensureServer, removeMachine, serverImage, serverName, type ServerKind } from "../../local/server.ts";
+import { createMachine, engineVolume, ensureServer, removeMachine, serverImage, serverName, type ServerKind } from "../../local/server.ts";
+import type { ObjectStore } from "../../local/object-store.ts";
 import { inSite, type Site } from "../../local/site.ts";
 import type { Machines } from "./aws-compute.ts";
 import { INSTANCE } from "./aws-network.ts";
+import { BucketEndpoint } from "./bucket-endpoint.ts";
 import { metadataServer, newCredentials, userDataOf } from "./instance-metadata.ts";
-import { type Identity, parameterStore } from "./parameter-store.ts";
+import { parameterStore } from "./parameter-store.ts";
 import { addressed, forward, isOpen } from "./public-address.ts";
 import { record, text, type Values } from "./values.ts";
 import type { World } from "./world.ts";
@@ -30,11 +32,19 @@ export interface Hosting {
   readonly ports?: Readonly<Record<number, number>>;
   /** Where a volume is mounted in the machine, by its device name: `{ "/dev/sdf": "/data" }`. */
   readonly mounts?: Readonly<Record<string, string>>;
+  /** What keeps the objects of buckets, and the names of those that an instance may ask for. Without it nobody answers there. */
+  readonly objects?: { readonly store: ObjectStore; readonly buckets: readonly string[] };
   /** `ready`, the default: what a bootstrap installs is there already. `bare`: as the vendor's image has it. */
   readonly kind?: ServerKind;
 }
 
+/** Seconds that user data may take: it installs packages. */
 const ENDED = 3 * 60;
+
+interface Identity {
+  readonly key: string;
+  readonly certificate: string;
+}
 
 export class InstanceHost implements Machines {
   private readonly hosting: Hosting;
@@ -109,8 +119,10 @@ export class InstanceHost implements Machines {
     const region = text(instance["region"]);
     const ports = this.published.flatMap(([, inside]) => ["-p", `127.0.0.1::${inside}`]);
     const mounts = ["-v", `${this.folder(id)}:/cloud`, "-v", `${this.volumes}:/.volumes`];
-    const names = ["--add-host", `ssm.${region}.amazonaws.com:127.0.0.2`];
-    await createMachine(site, this.name(id), image, ["--label", `recoloca.instance=${site.name}`, ...ports, ...mounts, ...names]);
+    const names = this.names(region).flatMap((name) => ["--add-host", `${name}:127.0.0.2`]);
+    // A bare one gets its engine's folder from a volume of the stack's, or has none.
+    const engine = kind === "bare" ? [] : engineVolume(this.name(id));
+    await createMachine(site, this.name(id), image, ["--label", `recoloca.instance=${site.name}`, ...engine, ...ports, ...mounts, ...names]);
     const seed = (file: string, to: string, value: string) => {
       fs.writeFileSync(path.join(this.folder(id), file), value);
       return must("docker", ["cp", path.join(this.folder(id), file), `${this.name(id)}:${to}`]);
@@ -161,11 +173,17 @@ export class InstanceHost implements Machines {
     fs.mkdirSync(folder, { recursive: true });
     const hops = record(instance()["metadataOptions"])["httpPutResponseHopLimit"] as number;
     fs.writeFileSync(path.join(folder, "hop-limit"), `${hops}\n`);
+    const { objects } = this.hosting;
     const credentials = newCredentials();
-    const identity = await this.identity(text(instance()["region"]));
+    const { key, certificate } = await this.identity(text(instance()["region"]));
+    const parameters = parameterStore(id, instance, this.world, credentials);
+    const buckets = objects && new BucketEndpoint(objects.store, this.world);
+    const services = https.createServer({ key, cert: certificate }, (request, response) =>
+      buckets && (request.headers.host ?? "").includes(".s3.") ? buckets.answer(instance(), credentials, request, response) : parameters(request, response),
+    );
     const servers: [string, http.Server | https.Server][] = [
       ["metadata.sock", metadataServer(id, instance, this.world, credentials)],
-      ["parameters.sock", parameterStore(id, instance, this.world, credentials, identity)],
+      ["services.sock", services],
     ];
     for (const [file, server] of servers) {
       const socket = path.join(folder, file);
@@ -175,13 +193,19 @@ export class InstanceHost implements Machines {
     this.servers.set(id, servers.map(([, server]) => server)); // prettier-ignore
   }
 
+  /** Of the services that answer at 127.0.0.2 of an instance. */
+  private names(region: string): string[] {
+    const { buckets = [] } = this.hosting.objects ?? {};
+    return [`ssm.${region}.amazonaws.com`, ...buckets.map((bucket) => `${bucket}.s3.${region}.amazonaws.com`)];
+  }
+
   /** The certificate of the region's endpoints: made once, trusted in the instances only. */
   private async identity(region: string): Promise<Identity> {
-    const [key, certificate] = ["key", "pem"].map((end) => inSite(this.hosting.site, `${region}.${end}`)) as [string, string];
+    const [key, certificate] = ["key", "pem"].map((end) => inSite(this.hosting.site, `${this.names(region).join("+")}.${end}`)) as [string, string];
     if (!fs.existsSync(certificate)) {
       await must("openssl", [
         "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "825", "-subj", `/CN=ssm.${region}.amazonaws.com`,
-        "-addext", `subjectAltName=DNS:ssm.${region}.amazonaws.com`, "-keyout", key, "-out", `${certificate}.new`,
+        "-addext", `subjectAltName=${this.names(region).map((name) => `DNS:${name}`).join(",")}`, "-keyout", key, "-out", `${certificate}.new`,
       ]); // prettier-ignore
       fs.renameSync(`${certificate}.new`, certificate);
     }

@@ -1,32 +1,14 @@
 /** `https://ssm.REGION.amazonaws.com` as an instance reaches it: parameters, for its own credentials, if its role's policies allow it. */
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import * as https from "node:https";
-import type { IncomingMessage } from "node:http";
+import { createHash } from "node:crypto";
+import type { RequestListener } from "node:http";
 import { ACCOUNT } from "./aws-account.ts";
 import { policiesOf } from "./aws-iam.ts";
 import { PARAMETER, parameterArn } from "./aws-keys.ts";
 import { allows } from "./aws-policies.ts";
 import { type Credentials, roleOf } from "./instance-metadata.ts";
+import { isSigned, sha256 } from "./signature.ts";
 import { list, text, type Values } from "./values.ts";
 import type { World } from "./world.ts";
-
-const hmac = (key: string | Buffer, data: string) => createHmac("sha256", key).update(data).digest();
-const sha256 = (data: string) => createHash("sha256").update(data).digest("hex");
-
-/** Signature version 4, held against the secret key that the instance was given. */
-function isSigned(request: IncomingMessage, body: string, { accessKeyId, secretAccessKey, token }: Credentials): boolean {
-  const found = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8}\/[^/]+\/ssm\/aws4_request), ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$/.exec(
-    request.headers.authorization ?? "",
-  );
-  if (!found || found[1] !== accessKeyId || request.headers["x-amz-security-token"] !== token) return false;
-  const [, , scope = "", signedHeaders = "", signature = ""] = found;
-  const headers = signedHeaders.split(";").map((name) => `${name}:${[request.headers[name]].flat().join(",").trim()}\n`);
-  const [path = "/", query = ""] = (request.url ?? "/").split("?");
-  const canonical = [request.method, path, query, headers.join(""), signedHeaders, sha256(body)].join("\n");
-  const toSign = ["AWS4-HMAC-SHA256", text(request.headers["x-amz-date"]), scope, sha256(canonical)].join("\n");
-  const key = scope.split("/").reduce<string | Buffer>((last, part) => hmac(last, part), `AWS4${secretAccessKey}`);
-  return timingSafeEqual(hmac(key, toSign), Buffer.from(signature, "hex"));
-}
 
 class Refused extends Error {
   readonly type: string;
@@ -68,19 +50,15 @@ function answer(asking: Asking, target: string, body: string): Values {
   return { Parameters: there.map((name) => parameter(asking, name, "ssm:GetParameters", decrypt)), InvalidParameters: missing };
 }
 
-export interface Identity {
-  readonly key: string;
-  readonly certificate: string;
-}
-
-export function parameterStore(id: string, instance: () => Values, world: World, credentials: Credentials, { key, certificate }: Identity): https.Server {
-  return https.createServer({ key, cert: certificate }, (request, response) => {
+export function parameterStore(id: string, instance: () => Values, world: World, credentials: Credentials): RequestListener {
+  return (request, response) => {
     let body = "";
     request.setEncoding("utf8").on("data", (part: string) => (body += part));
     request.on("end", () => {
       const say = (status: number, told: Values) => response.writeHead(status, { "content-type": "application/x-amz-json-1.1" }).end(JSON.stringify(told));
       try {
-        if (!isSigned(request, body, credentials)) throw new Refused("UnrecognizedClientException", "The security token included in the request is invalid.");
+        if (!isSigned(request, "ssm", sha256(body), credentials))
+          throw new Refused("UnrecognizedClientException", "The security token included in the request is invalid.");
         const asking = { world, instance: id, role: roleOf(world, instance()), region: text(instance()["region"]) };
         say(200, answer(asking, text(request.headers["x-amz-target"]), body));
       } catch (error) {
@@ -88,5 +66,5 @@ export function parameterStore(id: string, instance: () => Values, world: World,
         say(known ? 400 : 500, { __type: known ? error.type : "InternalServerError", Message: (error as Error).message });
       }
     });
-  });
+  };
 }

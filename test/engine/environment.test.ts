@@ -1,0 +1,245 @@
+/**
+ * Both environments of this repository whole, on the real engine, with doubles for the clouds: from nothing to a served application on
+ * an instance that boots its user data, with its backup in the bucket that the stack made, by its role; changed; made anew; gone.
+ */
+import * as fs from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { attempt } from "../../local/command.ts";
+import { ensureObjectStore, type ObjectStore, removeObjectStore } from "../../local/object-store.ts";
+import { REGISTRY_USER, registryPassword } from "../../local/registry.ts";
+import { inSite, registryName, testSite } from "../../local/site.ts";
+import { checkout } from "../../tools/cache.ts";
+import { type Doubles, startDoubles } from "../doubles/doubles.ts";
+import { type Config, TestStack } from "../doubles/test-stack.ts";
+import { imagesOf } from "../site.ts";
+
+const REGION = "sa-east-1";
+const UNCHANGED = /updated|created|deleted|replaced/;
+const INSTANCE = "aws:ec2/instance:Instance";
+const INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
+
+/** Types of what one `up` did at the clouds. */
+interface Change {
+  readonly updated?: readonly string[];
+  readonly made?: readonly string[];
+  readonly gone?: readonly string[];
+}
+
+/** A command line that asks S3 with the role that the instance has, and prints the answer's status. */
+const asInstance = (method: string, url: string) => `set -eu
+from=http://169.254.169.254/latest
+token=$(curl -sSf -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' $from/api/token)
+ask() { curl -sSf -H "X-aws-ec2-metadata-token: $token" "$from/meta-data/iam/security-credentials/$1"; }
+ask "$(ask '')" > /run/asking.json
+field() { sed -n "s/.*\\"$1\\":\\"\\([^\\"]*\\)\\".*/\\1/p" /run/asking.json; }
+curl -sS -o /dev/null -w '%{http_code}' -X ${method} ${method === "HEAD" ? "--head" : ""} --aws-sigv4 aws:amz:${REGION}:s3 --user "$(field AccessKeyId):$(field SecretAccessKey)" \\
+  -H "x-amz-security-token: $(field Token)" -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' '${url}'
+rm /run/asking.json`;
+
+describe.each(["staging", "production"])("%s", (name) => {
+  const folder = inSite(testSite, name);
+  const bucket = `recoloca-${name}-backups-of-a-test`;
+  let store: ObjectStore;
+  let doubles: Doubles;
+  let stack: TestStack;
+  let passwords: string[];
+
+  /** What was changed so far stays changed. */
+  const since: { ec2: object; bucket: object } = { ec2: {}, bucket: {} };
+  /** What the repository ships, on this machine's ports and registry. */
+  const configure = (change: Config = {}, more: Partial<typeof since> = {}) => {
+    Object.assign(since.ec2, more.ec2);
+    Object.assign(since.bucket, more.bucket);
+    const shipped = (key: string) => stack.shipped[key] as object;
+    stack.configure({
+      ...stack.shipped,
+      "recoloca:ec2": { ...shipped("recoloca:ec2"), sshFrom: ["203.0.113.0/24"], ...since.ec2 },
+      "recoloca:createBackupBucket": { ...shipped("recoloca:createBackupBucket"), name: bucket, ...since.bucket },
+      "recoloca:hostAddress": "127.0.0.1",
+      "recoloca:hostPort": testSite.sshPort,
+      "recoloca:registryServer": registryName(testSite),
+      "recoloca:registryUsername": REGISTRY_USER,
+      "recoloca:watch": "2s",
+      "recoloca:drain": "2s",
+      ...change,
+    });
+  };
+  const protectedResources = async () => {
+    const state = JSON.parse(await stack.state()) as { deployment: { resources: { type: string; urn: string; protect?: boolean }[] } };
+    return Object.fromEntries(state.deployment.resources.filter(({ protect }) => protect === true).map(({ type, urn }) => [type, urn]));
+  };
+  const release = async (version: string): Promise<Config> => {
+    const { backend, frontend, postgres, redis } = await imagesOf(version);
+    return {
+      "recoloca:images": { backend, worker: backend, frontend },
+      "recoloca:release": version,
+      "recoloca:variables": { POSTGRES_IMAGE: postgres, REDIS_IMAGE: redis },
+    };
+  };
+  const instance = () => doubles.world.all(INSTANCE)[0]!;
+  const id = () => instance()["id"] as string;
+  const on = async (command: string) => (await doubles.host!.on(id(), command)).output;
+  /** The version that answers, once the instance is up. */
+  const serves = (version: string) => expect.poll(() => ask("/api/v1/version"), { timeout: 90_000, interval: 500 }).toContain(`"version":"${version}"`);
+  const ask = async (page: string, init: RequestInit = {}) =>
+    attempt("curl", [
+      "--silent", "--max-time", "10", "--header", `Host: ${stack.shipped["recoloca:domain"] as string}`, "--header", "content-type: application/json",
+      ...(init.method ? ["--request", init.method, "--data", init.body as string] : []), `http://127.0.0.1:${testSite.httpPort}${page}`,
+    ]).then(({ stdout }) => stdout); // prettier-ignore
+
+  beforeAll(async () => {
+    fs.rmSync(folder, { recursive: true, force: true });
+    fs.mkdirSync(folder, { recursive: true });
+    store = await ensureObjectStore(testSite, () => undefined, REGION);
+    const hosting = { site: testSite, kind: "bare" as const, mounts: { "/dev/sdf": "/srv/recoloca" }, objects: { store, buckets: [bucket] } };
+    doubles = await startDoubles({ folder, hosting });
+    await doubles.host!.removeAll();
+    doubles.world.put("aws:route53/zone:Zone", "Z0123456789ABCDEFGHIJ", { name: "recoloca.ai" });
+    stack = await TestStack.open({ program: checkout, name, folder, env: doubles.env });
+    const password = "a-password-that-nobody-may-see";
+    await stack.secret("recoloca:registryPassword", registryPassword(testSite));
+    await stack.secret("recoloca:secrets.POSTGRES_PASSWORD", password);
+    passwords = [password, registryPassword(testSite)];
+  });
+  afterAll(async () => {
+    await doubles.host!.removeAll();
+    await doubles.stop();
+    await removeObjectStore(testSite);
+  });
+
+  test("goes up from nothing, and says how to deploy", async () => {
+    configure();
+    const ran = await stack.up();
+    expect(ran.code, ran.output).toBe(0);
+    expect(ran.output).toContain("pulumi config set --path 'recoloca:images.backend' REGISTRY/backend@sha256:DIGEST");
+    expect(await on("findmnt --noheadings --output TARGET /var/lib/docker")).toContain("/var/lib/docker");
+    expect(await on("recoloca status")).toContain("nothing is deployed on this host yet");
+  });
+
+  test("its SSH server has nothing that ssh-audit fails, root has no login, and no password opens it", async () => {
+    const ran = await doubles.host!.on(id(), "ssh-audit --batch --level=fail 127.0.0.1");
+    // 1: no connection; 3: failures. https://github.com/jtesta/ssh-audit#exit-codes
+    expect([0, 2], ran.output).toContain(ran.code);
+    expect(ran.output).not.toContain("[fail]");
+    expect(await on("sshd -T | grep -E '^(permitrootlogin|passwordauthentication|kbdinteractiveauthentication) ' | sort")).toBe(
+      "kbdinteractiveauthentication no\npasswordauthentication no\npermitrootlogin no\n",
+    );
+  });
+
+  test("deploys, and the second up changes nothing", async () => {
+    configure(await release("1"));
+    const ran = await stack.up();
+    expect(ran.code, ran.output).toBe(0);
+    await serves("1");
+    const again = await stack.up();
+    expect(again.code, again.output).toBe(0);
+    expect(again.output).not.toMatch(UNCHANGED);
+  });
+
+  test("secrets are nowhere in the open: state, user data, what was asked of the clouds", async () => {
+    const keys = doubles.world.all("aws:ssm/parameter:Parameter").map((one) => String(one["value"]).split("\n")[1]!);
+    expect(keys).toHaveLength(1);
+    const state = await stack.state();
+    for (const secret of [...passwords, ...keys]) {
+      expect(state).not.toContain(secret);
+      expect(JSON.stringify(instance())).not.toContain(secret);
+    }
+    for (const one of doubles.requests.filter(({ type }) => type === "aws:ssm/parameter:Parameter" && type.length > 0))
+      if (one.operation === "create") expect(one.secrets).toContain("value");
+  });
+
+  test("its backups leave it by its own role, which can neither remove one nor write over it", async () => {
+    expect(await on("recoloca backup")).toContain("backed up postgres");
+    const keys = doubles.world.objects(bucket).map(({ key }) => key);
+    expect(keys.length).toBeGreaterThan(1);
+    for (const key of keys) expect(key).toContain(`recoloca-${name}/`);
+    expect(await on("recoloca backups")).toMatch(/here, bucket/);
+    expect(await on("recoloca drill")).toMatch(/drill passed \d+s ago: the bucket's copy of /);
+    for (const [method, allowed] of [
+      ["HEAD", true],
+      ["DELETE", false],
+    ] as const)
+      expect((await on(asInstance(method, `https://${bucket}.s3.${REGION}.amazonaws.com/${keys[0]}`))).trim()).toBe(allowed ? "200" : "403");
+    expect((await on(asInstance("DELETE", `https://${bucket}.s3.${REGION}.amazonaws.com/else/where`))).trim()).toBe("403");
+  });
+
+  if (name === "production") {
+    test("what people live on is guarded: neither destroyed nor terminated, and what is kept is protected in the state", async () => {
+      expect(Object.keys(await protectedResources())).toEqual(
+        expect.arrayContaining(["aws:ebs/volume:Volume", "aws:ec2/eip:Eip", "aws:kms/key:Key", "aws:s3/bucket:Bucket", "command:remote:Command"]),
+      );
+      expect(instance()["disableApiTermination"]).toBe(true);
+      const ran = await stack.destroy();
+      expect(ran.code).not.toBe(0);
+      expect(ran.output).toContain("cannot be deleted");
+      await serves("1");
+    });
+
+    test("what is protected is deployed to all the same", async () => {
+      configure(await release("2"));
+      const ran = await stack.up();
+      expect(ran.code, ran.output).toBe(0);
+      await serves("2");
+    });
+    return;
+  }
+
+  test.each<[string, Partial<typeof since>, Change]>([
+    ["an instance type", { ec2: { instanceType: "t4g.medium" } }, { updated: [INSTANCE] }],
+    ["a larger root disk", { ec2: { rootDisk: 30 } }, { updated: [INSTANCE] }],
+    ["a larger data disk", { ec2: { dataDisk: 50 } }, { updated: ["aws:ebs/volume:Volume"] }],
+    ["another image, until the next generation", { ec2: { image: "ubuntu-24.04" } }, {}],
+    ["who may come by SSH", { ec2: { sshFrom: ["198.51.100.0/24"] } }, { made: [INGRESS], gone: [INGRESS] }],
+    ["no zone of ours any more", { ec2: { zone: undefined } }, { gone: ["aws:route53/record:Record"] }],
+    ["protection", { ec2: { protect: true } }, { updated: [INSTANCE] }],
+    ["no protection any more", { ec2: { protect: false } }, { updated: [INSTANCE] }],
+    ["how long backups are kept", { bucket: { expireAfter: 90 } }, { updated: ["aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"] }],
+    ["how long they are locked", { bucket: { lockDays: 14 } }, { updated: ["aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"] }],
+    ["their log", { bucket: { accessLogs: "logs-of-a-test" } }, { made: ["aws:s3/bucketLogging:BucketLogging"] }],
+  ])("changed: %s", async (_, change, wanted) => {
+    const before = id();
+    configure(await release("1"), change);
+    doubles.clear();
+    const ran = await stack.up();
+    expect(ran.code, ran.output).toBe(0);
+    const did = (operation: string) =>
+      doubles.requests.filter((one) => one.operation === operation && !one.preview && one.type.startsWith("aws:")).map((one) => one.type);
+    expect({ updated: did("update"), made: did("create"), gone: did("delete") }, ran.output).toEqual({ updated: [], made: [], gone: [], ...wanted });
+    expect(id()).toBe(before);
+    await serves("1");
+  });
+
+  test("a release run touches nothing of what is pending at the clouds", async () => {
+    configure(await release("2"), { ec2: { sshFrom: ["192.0.2.0/24"], instanceType: "t4g.large" } });
+    doubles.clear();
+    const ran = await stack.up("--target", "**recoloca:index:ComposeDeployment**", "--target-dependents");
+    expect(ran.code, ran.output).toBe(0);
+    await serves("2");
+    expect(doubles.requests.filter((one) => ["create", "update", "delete"].includes(one.operation) && !one.preview)).toEqual([]);
+  });
+
+  test("the instance is made anew: another machine with the same address, host key, data and release", async () => {
+    await ask("/api/v1/listings", { method: "POST", body: JSON.stringify({ title: "kept" }) });
+    const before = { id: id(), key: await on("cat /etc/ssh/ssh_host_ed25519_key.pub") };
+    configure(await release("2"), { ec2: { generation: 2 } });
+    const ran = await stack.up();
+    expect(ran.code, ran.output).toBe(0);
+    expect(id()).not.toBe(before.id);
+    expect(await on("cat /etc/ssh/ssh_host_ed25519_key.pub")).toBe(before.key);
+    expect(await ask("/api/v1/listings")).toContain("kept");
+    expect(await on("recoloca status")).toMatch(/2 .*live/);
+    const again = await stack.up();
+    expect(again.output).not.toMatch(UNCHANGED);
+  });
+
+  test("destroyed: the bucket is refused by name, and not even unprotected it goes with backups in it; the rest goes", async () => {
+    const refused = await stack.destroy();
+    expect(refused.code).not.toBe(0);
+    expect(refused.output).toMatch(/recoloca-staging-backups.*cannot be deleted/s);
+    await stack.pulumi(["state", "unprotect", "--all", "--yes"]);
+    const ran = await stack.destroy();
+    expect(ran.output).toContain("BucketNotEmpty");
+    expect(doubles.world.all(INSTANCE)).toEqual([]);
+    expect(doubles.world.objects(bucket).length).toBeGreaterThan(1);
+  });
+});
