@@ -8,7 +8,7 @@ NPM := npm --silent --no-update-notifier --no-audit --no-fund
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 	@printf '\n  on the server of a stack (STACK=staging; without it, the local one):\n'
-	@printf '  make status | history | doctor | backup | backups | drill | cancel | accept | prune\n'
+	@printf '  make status | history | doctor | measure | backup | backups | drill | cancel | accept | prune\n'
 	@printf '  make logs [SERVICE=backend]   make show RELEASE=14   make maintenance [DOORS=on|off]   make certificate [RENEW=1]\n'
 	@printf '  make rollback [RELEASE=14] [DOWNGRADE=1 | RESTORE=1]   also tells the stack\n'
 
@@ -24,7 +24,7 @@ local-down: node_modules/.installed ## remove everything that "make local" made
 	@$(NPM) run local-down
 
 # An operator's commands, on the server of a stack: make status STACK=staging. Without STACK it is the local one.
-OPERATE := status history doctor logs backup backups drill rollback cancel accept show maintenance certificate prune
+OPERATE := status history doctor measure logs backup backups drill rollback cancel accept show maintenance certificate prune
 .PHONY: $(OPERATE)
 $(OPERATE): node_modules/.installed
 	@STACK=$(STACK) $(NPM) run operate -- $@ $(RELEASE) $(SERVICE) $(DOORS) $(if $(DOWNGRADE),--downgrade) $(if $(RESTORE),--restore) $(if $(RENEW),--renew)

@@ -57,9 +57,13 @@ export async function backupFindings(store: Store, backup: Backup): Promise<Find
     found.push({ what: `${stack}: ${newest.name} is on this server alone: ${firstLine(newest.bucketProblem)}`, fix: "recoloca backup, once that is mended" });
   found.push(...unguarded(stack, backup, newest));
   if (drilled && !drilled.passed) found.push({ what: `${stack}: the last drill failed ${ago(drilled.at)} ago: ${drilled.reason}`, fix: "recoloca drill" });
-  found.push(...(await late(store, "backup", backup.every, newest?.at)), ...(await late(store, "drill", backup.drill, drilled?.at)));
+  found.push(...(await lateOnes(store, backup, "backup")), ...(await lateOnes(store, backup, "drill")));
   return found;
 }
+
+/** Whether a backup, or a drill, was due and has not been: what no failure tells, because nothing ran. */
+export const lateOnes = (store: Store, backup: Backup, kind: "backup" | "drill"): Promise<Finding[]> =>
+  kind === "backup" ? late(store, kind, backup.every, newestOf(store.stack)?.at) : late(store, kind, backup.drill, lastDrill(store)?.at);
 
 /** Whether what is in the bucket can be removed or written over by whoever has this server's keys: its newest copy shows it. */
 function unguarded(stack: string, { bucket }: Backup, newest: BackupNote | undefined): Finding[] {

@@ -5,6 +5,7 @@ import { sleep } from "./process.ts";
 const SOCKET = "/var/run/docker.sock";
 /** Longer than the longest grace period that a container may ask for. */
 const LIMIT = 620_000;
+const TELLING_LIMIT = 20_000;
 
 export interface Reply {
   readonly status: number;
@@ -45,6 +46,20 @@ function requestOnce(method: "GET" | "POST" | "DELETE", path: string, body?: unk
     sent.on("timeout", () => sent.destroy(new Error(`the Docker engine gave no answer to ${method} ${path} in ${LIMIT / 1000}s`)));
     sent.on("error", (error: NodeJS.ErrnoException) => fail(new EngineAway(`the Docker engine does not answer at ${SOCKET}: ${error.message}`)));
     sent.end(text);
+  });
+}
+
+/** A GET whose answer is no text; undefined where the engine refuses it, or does not answer: nobody waits for what is only told. */
+export function getBytes(path: string): Promise<Buffer | undefined> {
+  return new Promise((done) => {
+    const sent = http.get({ socketPath: SOCKET, path, timeout: TELLING_LIMIT }, (response) => {
+      const parts: Buffer[] = [];
+      response.on("data", (part: Buffer) => parts.push(part));
+      response.on("end", () => done(response.statusCode === 200 ? Buffer.concat(parts) : undefined));
+      response.on("error", () => done(undefined));
+    });
+    sent.on("timeout", () => sent.destroy());
+    sent.on("error", () => done(undefined));
   });
 }
 

@@ -46,6 +46,10 @@ export interface Answers {
   readonly time?: number | undefined;
 }
 
+/** Answers between two looks. HAProxy counts from its last reload: what is less than before began anew. */
+export const answersSince = (before: Answers | undefined, now: Answers): Answers =>
+  before === undefined || now.all < before.all ? now : { ...now, all: now.all - before.all, failed: now.failed - before.failed };
+
 /** Whether visitors of this host name are sent to HTTPS. */
 export const isSecured = (name: string | undefined): boolean => name !== undefined && readMap(HTTPS_MAP).has(name.toLowerCase());
 

@@ -38,11 +38,17 @@ type Ended = ReleaseRecord & { readonly outcome: Outcome };
 
 /** Of what went wrong with nobody there to read it, and is no release's: told to all who want to know of more than what went well. */
 export async function tellTrouble(store: Store, what: "backup" | "drill" | "certificate", reason: string): Promise<void> {
+  await tellBeside(store, `${store.stack}: ${what === "certificate" ? "certificate " : `the ${what} failed: `}${firstLine(reason)}`, { what, reason });
+}
+
+/** Of what has been too much for a while, and of its end. */
+export const tellAlarm = (store: Store, metric: string, over: boolean, text: string): Promise<void> => tellBeside(store, text, { what: "alarm", metric, over });
+
+async function tellBeside(store: Store, text: string, more: object): Promise<void> {
   const live = store.state().live;
   if (!live) return;
-  const text = `${store.stack}: ${what === "certificate" ? "certificate " : `the ${what} failed: `}${firstLine(reason)}`;
   const due = store.plan(live.number).notify.filter(({ on }) => on === undefined || on.some((outcome) => outcome !== "live"));
-  const problems = await Promise.all(due.map((target) => send(target, text, { stack: store.stack, what, reason, at: new Date().toISOString(), text })));
+  const problems = await Promise.all(due.map((target) => send(target, text, { stack: store.stack, ...more, at: new Date().toISOString(), text })));
   for (const problem of problems) if (problem !== undefined) say(` ${problem}`);
 }
 

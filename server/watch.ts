@@ -1,7 +1,7 @@
 /** The watch window: the new release serves, the old one is warm behind it, and any sign of trouble ends it. */
 import { sayDuration } from "../release/duration.ts";
 import { Failure, type Context } from "./context.ts";
-import { REMEMBERED, type Answers } from "./edge.ts";
+import { REMEMBERED, answersSince, type Answers } from "./edge.ts";
 import * as engine from "./engine.ts";
 import { serviceEvidence } from "./evidence.ts";
 import { sleep } from "./process.ts";
@@ -21,7 +21,7 @@ export async function watch(context: Context): Promise<void> {
   // From the switch on: what visitors met before the window was open counts too.
   const start = context.answersAtSwitch ?? (await edge.answers(slot));
   const before = old ? await edge.answers(old.slot) : undefined;
-  const usual = old ? shareOf(since(old.answers, before!)) : 0;
+  const usual = old ? shareOf(answersSince(old.answers, before!)) : 0;
   const slow = slowness(before && before.all >= ENOUGH ? before.time : undefined);
   const deaths = watchDeaths(context);
   const wrong = new Map<string, number>();
@@ -41,7 +41,7 @@ export async function watch(context: Context): Promise<void> {
         await containersRun(context);
         const failure = await probeOnce(context, wrong);
         if (failure) throw failure;
-        const now = since(start, await edge.answers(slot));
+        const now = answersSince(start, await edge.answers(slot));
         const share = shareOf(now);
         if (now.all >= ENOUGH && share > Math.max(SHARE, usual * 2))
           throw new Failure(
@@ -56,7 +56,7 @@ export async function watch(context: Context): Promise<void> {
   } finally {
     deaths.stop();
   }
-  const end = since(start, await edge.answers(slot));
+  const end = answersSince(start, await edge.answers(slot));
   const long =
     endedBy === undefined ? sayDuration(plan.watch) : `${sayDuration((performance.now() - opened) / 1000)} of ${sayDuration(plan.watch)}, ended by ${endedBy}`;
   const times = end.all >= REMEMBERED ? `, ${sayTime(end.time)} on average${before?.all ? ` (was ${sayTime(before.time)})` : ""}` : "";
@@ -76,10 +76,6 @@ function slowness(usual: number | undefined): (now: Answers) => string | undefin
 }
 
 const shareOf = ({ all, failed }: Answers) => (all === 0 ? 0 : failed / all);
-
-/** Answers between two looks. HAProxy counts from its last reload: what is less than before began anew. */
-const since = (before: Answers | undefined, now: Answers): Answers =>
-  before === undefined || now.all < before.all ? now : { ...now, all: now.all - before.all, failed: now.failed - before.failed };
 
 async function containersRun(context: Context): Promise<void> {
   const { stack, slot, split } = context;

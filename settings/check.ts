@@ -7,6 +7,7 @@ import { backupBucketForm, backupBucketKeysForm, backupForm } from "./backup.ts"
 import { checkBucket, checkWhat } from "./check-backup.ts";
 import { isEcr } from "./cloud.ts";
 import { EC2_FIELDS } from "./ec2.ts";
+import { OBSERVABILITY_FIELDS } from "./observability.ts";
 import { KEYS, keyOf, type KeyName } from "./schema.ts";
 import { meant, setCommand, type Problem } from "./problems.ts";
 import { checkTls } from "./tls.ts";
@@ -43,6 +44,7 @@ const STRUCTURED: ReadonlySet<string> = new Set([
   "createBackupBucket",
   "backupBucket",
   "backupBucketKeys",
+  "observability",
 ]);
 
 export function checkValues(raw: Raw): { values: Partial<Values>; problems: Problem[] } {
@@ -138,6 +140,7 @@ const FIELDS: Record<string, readonly string[]> = {
   tls: ["acme", "hsts", "email", "directory", "rehearsal", "dns", "addresses"],
   ec2: EC2_FIELDS,
   createBackupBucket: BACKUP_BUCKET_FIELDS,
+  observability: OBSERVABILITY_FIELDS,
 };
 const knownBeside = (name: string) => FIELDS[name] ?? [];
 

@@ -1,6 +1,7 @@
-/** What a stack has at AWS, from its configuration: the account, the machine, the bucket. Pure. */
+/** What a stack has at AWS, from its configuration: the account, the machine, the bucket, what watches it. Pure. */
 import type { BackupBucketWish } from "./backup-bucket.ts";
 import type { Ec2 } from "./ec2.ts";
+import { cloudWatchOf, type CloudWatchSettings, type Observability } from "./observability.ts";
 import { setCommand, type Problem } from "./problems.ts";
 
 /** An environment of that name is guarded like the one that people live on. */
@@ -37,6 +38,7 @@ export interface CloudSettings {
     expireAfterDays: number;
     accessLogs?: string;
   };
+  readonly cloudWatch?: CloudWatchSettings;
 }
 
 export interface CloudValues {
@@ -47,13 +49,14 @@ export interface CloudValues {
   readonly repository?: string | undefined;
   readonly registryServer?: string | undefined;
   readonly hostAddress?: string | undefined;
+  readonly observability?: Observability | undefined;
 }
 
 /** AWS's own registry: its login comes from the instance's role. */
 export const isEcr = (server: string | undefined) => /^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com$/.test(server ?? "");
 
 export function cloudSettings(values: CloudValues, environment: string): CloudSettings | undefined {
-  const { application = "recoloca", ec2, createBackupBucket: wish, domain = "", repository = "", registryServer } = values;
+  const { application = "recoloca", ec2, createBackupBucket: wish, domain = "", repository = "", registryServer, observability } = values;
   if (!ec2) return undefined;
   const { region, account, owner, reach, protect = environment === PRODUCTION, ami, subnet, zone, ...machine } = ec2;
   const both = { application, environment };
@@ -84,6 +87,7 @@ export function cloudSettings(values: CloudValues, environment: string): CloudSe
         expireAfterDays: wish.expireAfter,
       },
     }),
+    ...(observability?.to === "cloudwatch" && { cloudWatch: cloudWatchOf(observability, { ...both, region }) }),
   };
 }
 

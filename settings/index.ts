@@ -1,10 +1,12 @@
 /** The stack's configuration, validated, as one typed value. The only reader of `pulumi config`. */
 import * as pulumi from "@pulumi/pulumi";
 import type { Backup, Bucket } from "../release/backup.ts";
+import type { Observation, Sink } from "../release/observation.ts";
 import type { Gate, Migration, Notify, Provenance, Route, Telemetry } from "../release/plan.ts";
 import type { Tls } from "../release/tls.ts";
 import { PRODUCTION, cloudSettings, isEcr, type CloudSettings } from "./cloud.ts";
 import type { Values } from "./check.ts";
+import { observationOf } from "./observability.ts";
 import { sayProblems } from "./problems.ts";
 import { tlsOf, wantsTls } from "./tls.ts";
 import { checkWhole } from "./whole.ts";
@@ -21,7 +23,7 @@ export interface Settings {
   /** The SSH port, and where a tunnel to a server at AWS begins. */
   readonly reach: { port: number; address?: string };
   /** What any server is given: when it is upgraded, a systemd calendar expression; and which programs it needs beside its own. */
-  readonly ground: { upgradeWindow?: string; traces: boolean; certificates: boolean; backups?: { encrypted: boolean } };
+  readonly ground: { upgradeWindow?: string; traces: boolean; certificates: boolean; measurements: boolean; backups?: { encrypted: boolean } };
   readonly registry?: { registry: string; login: { username: string; password: pulumi.Output<string> } | { helper: "ecr-login" } };
   readonly compose: { path: string; text: string };
   readonly images?: Record<string, string>;
@@ -46,6 +48,8 @@ export interface Settings {
   readonly maintenancePage?: string;
   /** Secret, as its headers are. */
   readonly telemetry: pulumi.Output<Telemetry | undefined>;
+  /** What is measured and told, where anything is; and where it goes unless that is CloudWatch: secret, as headers are. */
+  readonly observation?: Omit<Observation, "sink"> & { sink?: pulumi.Output<Sink> };
   readonly recreate: string[];
   /** Secret, as its URLs are. */
   readonly notify: pulumi.Output<Notify[]>;
@@ -89,6 +93,7 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
       ...windowOf(values.upgradeWindow ?? (cloud ? "Sun 04:00" : "never")),
       traces: values.telemetry !== undefined,
       certificates: values.tls?.acme !== undefined,
+      measurements: values.observability !== undefined,
       ...((values.backupBucket ?? values.createBackupBucket) && { backups: { encrypted: backup?.recipient !== undefined } }),
     },
     ...(cloud && { cloud }),
@@ -111,6 +116,12 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     ...(migration && { migration }),
     ...(page !== undefined && { maintenancePage: page }),
     telemetry: pulumi.secret(values.telemetry),
+    ...(values.observability && {
+      observation: {
+        ...observationOf(values.observability, values.application, environment),
+        ...(values.observability.to === "telemetry" && values.telemetry && { sink: pulumi.secret({ to: "otlp" as const, ...values.telemetry }) }),
+      },
+    }),
     recreate: values.recreate,
     notify: pulumi.secret(values.notify),
     watch: values.watch,

@@ -6,6 +6,7 @@ import { ec2Form } from "./ec2.ts";
 import { DURATION_FORM, parseDuration } from "../release/duration.ts";
 import { MAINTENANCE_PAGE_BYTES, gateSchema, notifySchema, provenanceSchema, routeSchema, telemetrySchema } from "../release/plan.ts";
 import { migrationForm } from "./migration.ts";
+import { observabilityForm } from "./observability.ts";
 import { tlsForm } from "./tls.ts";
 
 // Each form is used once: compiling it takes longer than it saves.
@@ -185,6 +186,12 @@ export const KEYS = {
     example: "",
     default: "nowhere",
     secret: true,
+  },
+  observability: {
+    form: observabilityForm.optional(),
+    what: "What the server and the stack are measured by, once a minute, and who hears when it is too much: `to` (`cloudwatch`, or `telemetry`: that endpoint), `email`, `logs`, `keepLogs`, and in percent `disk`, `memory`, `errors`. docs/observability.md",
+    example: '{"to": "cloudwatch", "email": "ops@recoloca.ai"}',
+    default: "nothing is sent",
   },
   upgradeWindow: {
     form: z

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { checkTogether, checkValues, type ComposeFile, type Raw, type Values } from "./check.ts";
 import { checkCloud } from "./cloud.ts";
+import { checkObservability } from "./observability.ts";
 import type { Problem } from "./problems.ts";
 
 export interface Whole {
@@ -23,7 +24,8 @@ export function checkWhole(raw: Raw, folder: string): Whole {
   const given = Object.keys(raw.values);
   const registry = ["registryServer", "registryUsername", "registryPassword"].filter((key) => given.includes(key));
   const together = checkTogether(values, compose, { secrets: Object.keys(values.secrets ?? {}), registry, page });
-  return { values, problems: [...problems, ...checkCloud(values, new Set(given)), ...together], compose, page };
+  const beside = [...checkCloud(values, new Set(given)), ...checkObservability(values, new Set(given))];
+  return { values, problems: [...problems, ...beside, ...together], compose, page };
 }
 
 function read(file: string): string | undefined {

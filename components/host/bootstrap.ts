@@ -7,6 +7,10 @@ import { APT } from "./apt.ts";
 /** Free space that images and their unpacking want. */
 const FREE_KIB = 2 * 1024 * 1024;
 
+/** Of each container's output the engine keeps so many files, of so many MB each. */
+const OUTPUT_FILES = 5;
+const OUTPUT_MB = 10;
+
 export interface Wanted {
   /** lego, which asks for certificates by ACME. @default false */
   readonly certificates?: boolean;
@@ -39,16 +43,22 @@ ${certificates ? 'command -v lego >/dev/null || missing="$missing lego"\n' : ""}
 fi
 # An upgrade of either in the middle of the night would cut what runs.
 apt-mark hold docker.io haproxy >/dev/null
-# Containers go on while the engine restarts.
+# Containers go on while the engine restarts. What they print has an end, where nobody has said otherwise: it would fill the disk.
 mkdir -p /etc/docker
 node -e '
 const fs = require("node:fs"), file = "/etc/docker/daemon.json";
 const old = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, "utf8")) : {};
-if (old["live-restore"] === true) process.exit(0);
-fs.writeFileSync(file + ".new", JSON.stringify({ ...old, "live-restore": true }, null, 2) + "\\n");
+// What is in both the file and the command line keeps the engine from starting.
+let flags = "";
+try { flags = fs.readFileSync("/proc/" + fs.readFileSync("/run/docker.pid", "utf8").trim() + "/cmdline", "utf8"); } catch {}
+const said = old["log-driver"] || old["log-opts"] || flags.includes("--log-");
+const output = { "log-driver": "json-file", "log-opts": { "max-size": "${OUTPUT_MB}m", "max-file": "${OUTPUT_FILES}" } };
+const wanted = { ...old, "live-restore": true, ...(said ? {} : output) };
+if (JSON.stringify(wanted) === JSON.stringify(old)) process.exit(0);
+fs.writeFileSync(file + ".new", JSON.stringify(wanted, null, 2) + "\\n");
 fs.renameSync(file + ".new", file);
 process.exit(3);
-' || { [ $? = 3 ] && systemctl reload docker; }
+' || { [ $? = 3 ] && case "$missing" in *docker.io*) systemctl restart docker ;; *) systemctl reload docker ;; esac; }
 systemctl enable --quiet --now docker haproxy
 echo "ready: \${PRETTY_NAME:-$ID}, docker $(docker version --format '{{.Server.Version}}'), compose $(docker compose version --short), haproxy $(haproxy -v | awk 'NR==1 {print $3}'), node $(node --version)"
 `;

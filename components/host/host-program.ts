@@ -25,6 +25,9 @@ export const traceProgram = (): Promise<HostProgram> => packed("trace/main.ts");
 /** The one that speaks to a bucket, which only some stacks have. */
 export const bucketProgram = (): Promise<HostProgram> => packed("bucket/main.ts");
 
+/** The one that sends measurements, which only some stacks want. */
+export const measurementsProgram = (): Promise<HostProgram> => packed("measurements/main.ts");
+
 async function packed(entry: string): Promise<HostProgram> {
   const kind = `${entry.replace(/\W/g, "-")}-`;
   const kept = path.join(KEPT, `${kind}${fingerprint()}.json`);
@@ -81,24 +84,24 @@ function keep(file: string, kind: string, text: string): void {
 }
 
 /** Beside the host program, at one place for all its versions. */
-export const TRACE_SCRIPT = `set -eu
-base64 -d | gzip -d > /opt/recoloca/recoloca-trace.js.new
-mv /opt/recoloca/recoloca-trace.js.new /opt/recoloca/recoloca-trace.js
+const besideScript = (name: string) => `set -eu
+base64 -d | gzip -d > /opt/recoloca/recoloca-${name}.js.new
+mv /opt/recoloca/recoloca-${name}.js.new /opt/recoloca/recoloca-${name}.js
 `;
+export const TRACE_SCRIPT = besideScript("trace");
+export const MEASUREMENTS_SCRIPT = besideScript("measurements");
 
 /** Beside the host program too, with the distribution's age where backups are encrypted on their way. */
-export const bucketScript = (encrypted: boolean) => `set -eu
-base64 -d | gzip -d > /opt/recoloca/recoloca-bucket.js.new
-mv /opt/recoloca/recoloca-bucket.js.new /opt/recoloca/recoloca-bucket.js
-${
-  encrypted
-    ? `${APT}if ! command -v age >/dev/null; then
+export const bucketScript = (encrypted: boolean) =>
+  `${besideScript("bucket")}${
+    encrypted
+      ? `${APT}if ! command -v age >/dev/null; then
   apt update
   apt install -y --no-install-recommends age
 fi
 `
-    : ""
-}`;
+      : ""
+  }`;
 
 /** Reads the packed program on standard input; a half-copied one never gets the name. `window`: a systemd calendar expression. */
 export function installScript(hash: string, window?: string): string {

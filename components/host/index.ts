@@ -7,7 +7,17 @@ import { onMachine, type Server } from "../server.ts";
 import { quote } from "../shell.ts";
 import { bootstrapScript } from "./bootstrap.ts";
 import { growScript, type DataDisk } from "./data-disk.ts";
-import { TRACE_SCRIPT, bucketProgram, bucketScript, hostProgram, installScript, traceProgram, type HostProgram } from "./host-program.ts";
+import {
+  MEASUREMENTS_SCRIPT,
+  TRACE_SCRIPT,
+  bucketProgram,
+  bucketScript,
+  hostProgram,
+  installScript,
+  measurementsProgram,
+  traceProgram,
+  type HostProgram,
+} from "./host-program.ts";
 import { SshSession, noAnswer } from "./ssh-session.ts";
 
 export interface HostArgs {
@@ -28,6 +38,8 @@ export interface HostArgs {
   readonly upgradeWindow?: string;
   /** Whether releases send traces from it. @default false */
   readonly traces?: boolean;
+  /** Whether what is measured on it is sent somewhere. @default false */
+  readonly measurements?: boolean;
   /** Whether certificates are asked for by ACME, which wants a program for it. @default false */
   readonly certificates?: boolean;
   /** A disk for the data, whose file system is to follow its size. @default none: all is on one disk */
@@ -93,6 +105,7 @@ export class Host extends pulumi.ComponentResource {
       );
     const installed = put("program", program, (hash) => installScript(hash, args.upgradeWindow), bootstrap);
     if (args.traces) put("traces", pulumi.output(traceProgram()), (hash) => `${TRACE_SCRIPT}# ${hash}`, installed);
+    if (args.measurements) put("measurements", pulumi.output(measurementsProgram()), (hash) => `${MEASUREMENTS_SCRIPT}# ${hash}`, installed);
     if (args.backups) {
       const { encrypted } = args.backups;
       put("bucket", pulumi.output(bucketProgram()), (hash) => `${bucketScript(encrypted)}# ${hash}`, installed);

@@ -1,20 +1,20 @@
 /** `recoloca doctor`: what on this host will be trouble, each finding with its fix. */
 import * as fs from "node:fs";
-import * as os from "node:os";
 import { certificateFindings } from "../certificate-findings.ts";
 import { backupFindings } from "../backup-health.ts";
 import type { Given } from "../command-line.ts";
 import type { Finding } from "../finding.ts";
 import { UNAVAILABLE_PAGE } from "../edge-configuration.ts";
-import { Edge, storedEdge } from "../edge.ts";
-import * as engine from "../engine.ts";
+import { foldersThatFill, memoryNow } from "../host-figures.ts";
 import { DOCKER_CONFIG } from "../compose.ts";
 import { say } from "../follow.ts";
 import { isTaken } from "../lock.ts";
+import { observationFindings } from "../observation.ts";
 import { lastLines, run } from "../process.ts";
+import { releaseFindings } from "../release-findings.ts";
 import { sayClosed } from "./maintenance.ts";
 import { ago } from "../render.ts";
-import { ROOT, Store } from "../store.ts";
+import { Store } from "../store.ts";
 
 type Check = () => Promise<Finding[]> | Finding[];
 
@@ -22,7 +22,7 @@ const GIB = 2 ** 30;
 const share = (part: number, whole: number) => `${Math.round((100 * part) / whole)} %`;
 
 async function disk(): Promise<Finding[]> {
-  const folders = [...new Set([await engine.dataFolder(), ROOT])].filter((folder) => fs.existsSync(folder));
+  const folders = await foldersThatFill();
   return folders.flatMap((folder) => {
     const { bavail, blocks, bsize, ffree, files } = fs.statfsSync(folder);
     const [free, whole] = [bavail * bsize, blocks * bsize];
@@ -35,8 +35,7 @@ async function disk(): Promise<Finding[]> {
 }
 
 function memory(): Finding[] {
-  const available = Number(/MemAvailable:\s+(\d+)/.exec(fs.readFileSync("/proc/meminfo", "utf8"))?.[1] ?? 0) * 1024;
-  const whole = os.totalmem();
+  const { available, whole } = memoryNow();
   return available < whole * 0.1
     ? [{ what: `${share(available, whole)} of the memory is available; a deploy runs two releases for a while`, fix: "docker stats shows who has it" }]
     : [];
@@ -94,11 +93,12 @@ async function stackFindings(stack: string): Promise<Finding[]> {
   const store = new Store(stack);
   const { live, hold } = store.state();
   const newest = store.record(store.numbers().at(-1) ?? -1);
-  const findings: Finding[] = [];
+  const findings: Finding[] = observationFindings(stack);
   if (newest && newest.outcome === undefined)
     return (await isTaken(store.lockFile))
-      ? []
+      ? findings
       : [
+          ...findings,
           {
             what: `${stack}: release ${newest.number} was interrupted and nobody is at it`,
             fix: `systemctl start recoloca-resume@${stack}; recoloca show ${newest.number}`,
@@ -107,21 +107,7 @@ async function stackFindings(stack: string): Promise<Finding[]> {
   const closed = store.maintenance();
   if (closed) findings.push({ what: sayClosed(stack, closed), fix: "recoloca maintenance off" });
   if (!live) return [...findings, { what: `${stack}: nothing is live`, fix: `recoloca history; deploy a release that passes its gates` }];
-  const containers = [...(await engine.slotContainers(stack, live.slot)), ...(await engine.baseContainers(stack))];
-  for (const one of containers)
-    if ((one.status !== "running" && (one.lasting || one.exitCode !== 0)) || one.health === "unhealthy")
-      findings.push({ what: `${stack}: "${one.service}" is ${one.health === "unhealthy" ? "unhealthy" : one.status}`, fix: `recoloca logs ${one.service}` });
-  const stored = storedEdge(stack);
-  if (stored) {
-    const at = new Edge(stored);
-    if (at.serving() !== live.slot)
-      findings.push({
-        what: `${stack}: the edge serves slot ${at.serving()}, live is ${live.slot}`,
-        fix: "the next deploy or recoloca rollback switches it back",
-      });
-    for (const { service, port, status } of await at.unreached(live.slot).catch(() => []))
-      findings.push({ what: `${stack}: the edge does not reach "${service}" on port ${port} (${status})`, fix: `recoloca logs ${service}` });
-  }
+  findings.push(...(await releaseFindings(stack, live.slot)));
   findings.push(...(await certificateFindings(stack)));
   if (newest?.outcome && newest.outcome !== "live" && newest.number !== live.number)
     findings.push({

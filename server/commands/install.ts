@@ -32,6 +32,7 @@ async function placeOurs(): Promise<void> {
     "recoloca-certify.timer": CERTIFY_TIMER,
     "recoloca-backup@.service": timed("backup", "Takes a backup of %i"),
     "recoloca-drill@.service": timed("drill", "Restores the latest backup of %i to see whether it can be"),
+    "recoloca-measure@.service": MEASURE,
   });
   if (changed.length === 0) return;
   await must("systemctl", ["enable", "--quiet", "recoloca-resume.service"]);
@@ -168,6 +169,20 @@ Type=oneshot
 ExecStart=${NAME} ${command} --stack %i --timed
 ExecStopPost=${NAME}-ended
 Nice=10
+`;
+
+/** Its own beginning and end, each minute, are no news; what it has to say is. */
+const MEASURE = `[Unit]
+Description=Measures %i and this host, and sends it where the stack wants it
+After=docker.service haproxy.service
+
+[Service]
+Type=oneshot
+ExecStart=${NAME} measure --stack %i --timed
+TimeoutStartSec=2m
+Nice=10
+SyslogLevel=notice
+LogLevelMax=notice
 `;
 
 const RESUME_STACK = `[Unit]

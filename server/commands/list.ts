@@ -7,6 +7,7 @@ import { doctor } from "./doctor.ts";
 import { drillCommand } from "./drill.ts";
 import { exec, logs } from "./logs.ts";
 import { login, logout } from "./login.ts";
+import { measureCommand, observeCommand } from "./measure.ts";
 import { install } from "./install.ts";
 import { followUnit, resumeCommand } from "./resume.ts";
 import { restore } from "./restore.ts";
@@ -82,6 +83,12 @@ export const COMMANDS: readonly Command[] = [
     does: drillCommand,
   },
   {
+    name: "measure",
+    says: "how full, how busy and how well this host and a stack are, in figures; --send sends them now, as a timer does each minute where the stack wants it",
+    options: { send: "boolean", stack: "string", json: "boolean", timed: "boolean" },
+    does: measureCommand,
+  },
+  {
     name: "maintenance",
     says: "shuts visitors out with a page, or lets them in again; without a word, says which it is",
     words: ["[on|off]"],
@@ -120,6 +127,13 @@ export const COMMANDS: readonly Command[] = [
     options: { server: "string", username: "string", helper: "string" },
     does: login,
     story: true,
+  },
+  {
+    name: "observe",
+    says: "has a stack measured each minute, as the document on standard input says; --off: not any more",
+    options: { application: "string", environment: "string", off: "boolean" },
+    does: observeCommand,
+    hidden: true,
   },
   { name: "logout", says: "forgets a registry's login", options: { server: "string" }, does: logout, story: true },
   { name: "install", says: "puts this program in place", options: { window: "string" }, does: install, hidden: true },

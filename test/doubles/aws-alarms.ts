@@ -1,10 +1,13 @@
-/** aws.sns and aws.cloudwatch: who is told, and of what. */
+/** aws.sns and aws.cloudwatch: who is told, and of what; and the logs that metrics are made of. */
 import { randomUUID } from "node:crypto";
 import { ACCOUNT, arn, between, exactlyOne, formed, oneOf, tagged } from "./aws-account.ts";
-import type { Kinds, Rule } from "./kinds.ts";
+import { policy } from "./aws-policies.ts";
+import type { Kinds, Reference, Rule } from "./kinds.ts";
 import { list, text } from "./values.ts";
 
 const TOPIC = "aws:sns/topic:Topic";
+const TOPIC_POLICY = "aws:sns/topicPolicy:TopicPolicy";
+const LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup";
 const SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription";
 
 const COMPARISONS = [
@@ -36,7 +39,48 @@ const period: Rule = ({ period: seconds, evaluationPeriods: count }) => {
     : undefined;
 };
 
+const topic: Reference = { type: TOPIC, missing: "NotFound: Topic does not exist: %s" };
+
+/** Days; 0 is for ever. */
+const RETENTIONS = [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+
+const retention: Rule = ({ retentionInDays: days }) =>
+  days === undefined || RETENTIONS.includes(days as number)
+    ? undefined
+    : `expected retention_in_days to be one of [${RETENTIONS.join(" ")}], got ${JSON.stringify(days)}`;
+
+/** CloudWatch asks the key once, when the group is made: one that does not let it in is refused. */
+const letsLogsIn = (keyPolicy: string, region: string, group: string) =>
+  keyPolicy.includes(`logs.${region}.amazonaws.com`) && keyPolicy.includes(`:log-group:${group}"`);
+
 export const alarms: Kinds = {
+  [LOG_GROUP]: {
+    named: "name",
+    replaces: ["name", "namePrefix", "logGroupClass"],
+    rules: [
+      formed("name", /^[\w./#-]{1,512}$/, "at most 512 letters, digits, _ - / . and #"),
+      formed("kmsKeyId", /^arn:aws:kms:/, "the ARN of a key"),
+      retention,
+      oneOf("logGroupClass", ["STANDARD", "INFREQUENT_ACCESS", "DELIVERY"]),
+      tagged,
+    ],
+    create: (inputs, at) => {
+      const name = text(inputs["name"]);
+      if (at.world.get(LOG_GROUP, name)) throw new Error(`ResourceAlreadyExistsException: The specified log group already exists: ${name}`);
+      const key = at.world.all("aws:kms/key:Key").find((one) => one["arn"] === inputs["kmsKeyId"]);
+      if (inputs["kmsKeyId"] !== undefined && !(key && letsLogsIn(text(key["policy"]), at.region, name)))
+        throw new Error(
+          `AccessDeniedException: The specified KMS key does not exist or is not allowed to be used with Arn '${arn("logs", at.region, `log-group:${name}`)}'`,
+        );
+      return { id: name, outputs: { arn: arn("logs", at.region, `log-group:${name}`), logGroupClass: inputs["logGroupClass"] ?? "STANDARD" } };
+    },
+  },
+  [TOPIC_POLICY]: {
+    replaces: ["arn"],
+    refers: { arn: topic },
+    rules: [policy("policy", "resource", "InvalidParameter")],
+    create: (inputs) => ({ id: text(inputs["arn"]), outputs: { owner: ACCOUNT } }),
+  },
   [TOPIC]: {
     named: "name",
     replaces: ["name", "namePrefix", "fifoTopic"],
@@ -48,7 +92,7 @@ export const alarms: Kinds = {
   },
   [SUBSCRIPTION]: {
     replaces: ["topic", "protocol", "endpoint"],
-    refers: { topic: { type: TOPIC, missing: "NotFound: Topic does not exist: %s" } },
+    refers: { topic },
     rules: [oneOf("protocol", ["email", "email-json", "http", "https", "sms", "sqs", "lambda", "firehose", "application"]), endpoint],
     create: (inputs) => {
       const id = `${text(inputs["topic"])}:${randomUUID()}`;

@@ -57,6 +57,10 @@ describe("a bare Debian 13", () => {
     expect(ran.output).toMatch(/installing docker\.io docker-cli docker-compose haproxy nodejs/);
     expect(ran.output).toMatch(/ready: Debian GNU\/Linux 13.*, docker 2\d\..*, compose 2\..*, haproxy 3\..*, node v20\./);
     expect(await on("docker info --format '{{.LiveRestoreEnabled}}'")).toBe("true");
+    expect(JSON.parse(await on("cat /etc/docker/daemon.json"))).toMatchObject({
+      "log-driver": "json-file",
+      "log-opts": { "max-size": "10m", "max-file": "5" },
+    });
     expect((await on("apt-mark showhold")).split("\n")).toEqual(["docker.io", "haproxy"]);
     expect(await on("systemctl is-active docker haproxy")).toBe("active\nactive");
   });

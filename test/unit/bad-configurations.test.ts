@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { checkTogether, checkValues } from "../../settings/check.ts";
 import { checkCloud } from "../../settings/cloud.ts";
+import { checkObservability } from "../../settings/observability.ts";
 import { sayProblems } from "../../settings/problems.ts";
 import { seeded } from "../chaos/matrix.ts";
 
@@ -60,7 +61,7 @@ const MISTAKES: ((config: Config, random: Random) => string)[] = [
     return name;
   },
   (config, random) => {
-    const name = pick(random, ["routes", "gates", "backup", "migration", "notify", "ec2", "createBackupBucket"]);
+    const name = pick(random, ["routes", "gates", "backup", "migration", "notify", "ec2", "createBackupBucket", "observability"]);
     config[name] = pick(random, ["nonsense", 7, true, [[1]], [{ nonsense: 1 }]] as unknown[]);
     return name;
   },
@@ -89,6 +90,14 @@ const MISTAKES: ((config: Config, random: Random) => string)[] = [
     config["release"] = "2026.11.24";
     return "images";
   },
+  (config, random) => {
+    config["observability"] = { to: "telemetry", ...pick(random, [{ disk: 0 }, { errors: "5%" }, { email: "a@b.co" }, { keepLogs: 31 }]) };
+    return "observability";
+  },
+  (config) => {
+    config["observability"] = { to: "telemetry" };
+    return "telemetry";
+  },
 ];
 
 test("every one is a clear error, and all of its problems come at once", () => {
@@ -102,6 +111,7 @@ test("every one is a clear error, and all of its problems come at once", () => {
     const problems = [
       ...checked.problems,
       ...checkCloud(checked.values, new Set(Object.keys(values))),
+      ...checkObservability(checked.values, new Set(Object.keys(values))),
       ...checkTogether(checked.values, compose, { secrets: ["TOKEN"], registry }),
     ];
     const said = sayProblems("staging", problems);

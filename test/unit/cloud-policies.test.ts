@@ -40,11 +40,12 @@ const GIVEN = {
   "recoloca:secrets": JSON.stringify({ POSTGRES_PASSWORD: "PASSWORD" }),
 };
 
-async function everythingOf(stack: string): Promise<Made[]> {
+/** `more`: keys that the stack's own file does not have. */
+async function everythingOf(stack: string, more: Inputs = {}): Promise<Made[]> {
   const file = parse(fs.readFileSync(path.join(import.meta.dirname, "..", "..", `Pulumi.${stack}.yaml`), "utf8")) as { config: Inputs };
   const ec2 = { ...(file.config["recoloca:ec2"] as object), sshFrom: ["203.0.113.0/24"] };
   const config = Object.fromEntries(
-    Object.entries({ ...file.config, "recoloca:ec2": ec2 }).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
+    Object.entries({ ...file.config, "recoloca:ec2": ec2, ...more }).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
   );
   const made: Made[] = [];
   vi.resetModules();
@@ -71,10 +72,16 @@ async function everythingOf(stack: string): Promise<Made[]> {
   return made;
 }
 
-describe.each(["staging", "production"])("stack %s", (stack) => {
+const WATCHED = { "recoloca:observability": { to: "cloudwatch", email: "ops@recoloca.ai" } };
+
+const STACKS = ["staging", "production"];
+
+const CASES = STACKS.flatMap((stack) => [[stack, "as it is", {}] as const, [stack, "watched", WATCHED] as const]);
+
+describe.each(CASES)("stack %s, %s", (stack, _how, more) => {
   let all: Made[] = [];
   beforeAll(async () => {
-    all = await everythingOf(stack);
+    all = await everythingOf(stack, more);
   });
   const of = (type: string) => all.filter((one) => one.type === type);
   const only = (type: string) => of(type)[0]!.inputs;
@@ -154,5 +161,55 @@ describe.each(["staging", "production"])("stack %s", (stack) => {
     const text = only("aws:ec2/instance:Instance")["userData"] as string;
     expect(text).toContain("/recoloca/");
     for (const secret of [PRIVATE, "TOKEN", "PASSWORD"]) expect(text).not.toContain(secret);
+  });
+});
+
+describe.each(STACKS)("what watches %s", (stack) => {
+  let all: Made[] = [];
+  beforeAll(async () => {
+    all = await everythingOf(stack, WATCHED);
+  });
+  const of = (type: string) => all.filter((one) => one.type === type);
+  const only = (type: string) => of(type)[0]!.inputs;
+
+  test("nothing of it is watched, and nothing for that is paid, unless somebody wants it", async () => {
+    const unwatched = await everythingOf(stack);
+    expect(unwatched.filter(({ type }) => /^aws:(cloudwatch|sns)/.test(type))).toEqual([]);
+    expect(unwatched.map(({ name }) => name)).not.toContain("observation");
+  });
+
+  test("what is written of it is encrypted, ends, and may be added to by its server alone", () => {
+    expect(only("aws:cloudwatch/logGroup:LogGroup")).toMatchObject({
+      name: `/recoloca/${stack}`,
+      retentionInDays: 30,
+      kmsKeyId: expect.stringMatching(/^arn:/) as string,
+    });
+    const [key] = of("aws:kms/key:Key").filter(({ name }) => name.endsWith("-log"));
+    expect(key!.inputs).toMatchObject({ enableKeyRotation: true });
+    const named = (JSON.parse(key!.inputs["policy"] as string) as { Statement: { Principal: object; Condition?: object }[] }).Statement;
+    for (const { Principal, Condition } of named.filter((one) => "Service" in one.Principal)) expect(Condition, JSON.stringify(Principal)).toBeDefined();
+    const [writer] = of("aws:iam/rolePolicy:RolePolicy").filter(({ name }) => name.endsWith("-log"));
+    expect(JSON.parse(writer!.inputs["policy"] as string)).toMatchObject({
+      Statement: [
+        { Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: `arn:aws:logs:sa-east-1:123456789012:log-group:/recoloca/${stack}:log-stream:*` },
+      ],
+    });
+  });
+
+  test("each alarm goes to one encrypted topic that nobody else may write to, and says what to look at", () => {
+    expect(of("aws:sns/topic:Topic")).toHaveLength(1);
+    expect(only("aws:sns/topic:Topic")["kmsMasterKeyId"]).toBe(`recoloca-${stack}-log-id`);
+    expect(only("aws:sns/topicSubscription:TopicSubscription")).toMatchObject({ protocol: "email", endpoint: "ops@recoloca.ai" });
+    expect(only("aws:sns/topicPolicy:TopicPolicy")["policy"]).toContain(`:alarm:recoloca-${stack}-*`);
+    const alarms = of("aws:cloudwatch/metricAlarm:MetricAlarm").map(({ inputs }) => inputs);
+    const metrics = alarms.map((one) => (one["name"] as string).replace(`recoloca-${stack}-`, "")).sort();
+    expect(metrics).toEqual(["backup", "certificate", "disk", "drill", "errors", "memory", "silent", "unhealthy"]);
+    for (const one of alarms) {
+      expect(one["alarmActions"]).toEqual([`arn:aws:x:::recoloca-${stack}`]);
+      expect(one["okActions"]).toEqual(one["alarmActions"]);
+      expect(one["dimensions"]).toEqual({ stack: `recoloca-${stack}` });
+      expect(one["alarmDescription"]).toMatch(/recoloca |docker |aws /);
+    }
+    expect(alarms.filter((one) => one["treatMissingData"] === "breaching").map((one) => one["name"])).toEqual([`recoloca-${stack}-silent`]);
   });
 });

@@ -5,8 +5,10 @@ import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { ComposeDeployment, type Deployed } from "../../components/compose-deployment/index.ts";
 import { Host } from "../../components/host/index.ts";
 import { bootstrapScript } from "../../components/host/bootstrap.ts";
-import { bucketProgram, hostProgram, installScript } from "../../components/host/host-program.ts";
+import { bucketProgram, hostProgram, installScript, measurementsProgram } from "../../components/host/host-program.ts";
+import { Observation } from "../../components/observation/index.ts";
 import { RegistryAccess } from "../../components/registry-access/index.ts";
+import { observationSchema } from "../../release/observation.ts";
 import { planSchema } from "../../release/plan.ts";
 
 const session = vi.hoisted(() => ({ silence: "" }));
@@ -107,6 +109,18 @@ describe("Host", () => {
     expect(create).toContain(hash);
   });
 
+  test("where it is measured, the program that sends is there too, and only there", async () => {
+    await mock(false);
+    const { packed, hash } = await measurementsProgram();
+    const access = { address: "10.0.0.1", port: 22, user: "root", hostKey: "ssh-ed25519 AAAA", privateKey: "KEY" };
+    new Host("host", { ...access, measurements: true });
+    await vi.waitFor(() => only("host-measurements"));
+    expect(only("host-measurements")).toMatchObject({ stdin: packed, create: expect.stringContaining(hash) as string });
+    registered.length = 0;
+    await settled(new Host("host", access).program);
+    expect(registered.map(({ name }) => name)).not.toContain("host-measurements");
+  });
+
   test("a user who is not root works through sudo", async () => {
     await mock(false);
     const host = new Host("host", { address: "10.0.0.1", port: 22, user: "deploy", hostKey: "ssh-ed25519 AAAA", privateKey: "KEY" });
@@ -127,6 +141,22 @@ describe("RegistryAccess", () => {
       delete: "recoloca logout --server ghcr.io",
     });
     expect(inputs["stdin"]).toEqual({ [SECRET]: "1b47061264138c4ac30d75fd1eb44270", value: "TOKEN" });
+  });
+});
+
+describe("Observation", () => {
+  test("the order goes by standard input, whole and secret; on destroy it ends", async () => {
+    await mock(false);
+    const limits = { disk: 85, memory: 90, errors: 5 };
+    const sink = pulumi.secret({ to: "otlp" as const, endpoint: "https://otlp.example.com", headers: { authorization: "MARKER" } });
+    new Observation("observation", { server: serverThat(), application: "recoloca", environment: "staging", logs: true, limits, tells: true, sink });
+    await vi.waitFor(() => only("observation"));
+    const { create, delete: remove, stdin } = only("observation");
+    expect(create).toBe("recoloca observe # machine 0123456789ab");
+    expect(remove).toBe("recoloca observe --off --application recoloca --environment staging");
+    expect(isSecret(stdin)).toBe(true);
+    expect(observationSchema.parse(JSON.parse(String(opened(stdin))))).toMatchObject({ sink: { headers: { authorization: "MARKER" } }, limits, tells: true });
+    for (const { name, inputs } of registered) if (name !== "observation") expect(JSON.stringify(inputs)).not.toContain("MARKER");
   });
 });
 

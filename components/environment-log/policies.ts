@@ -1,0 +1,42 @@
+/** Who may do what with an environment's log, and with the key that encrypts it and its alarms. Pure. */
+import { policy } from "../aws-policy.ts";
+
+export interface Place {
+  readonly partition: string;
+  readonly account: string;
+  readonly region: string;
+}
+
+export const groupArn = ({ partition, account, region }: Place, name: string) => `arn:${partition}:logs:${region}:${account}:log-group:${name}`;
+
+const USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"];
+
+/**
+ * Beside the account's own rights: CloudWatch, for this one log group; and its alarms, which could not write to a topic that AWS's
+ * own key encrypts. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html,
+ * https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+ */
+export const keyPolicy = (place: Place, group: string, alarms: string) =>
+  policy(
+    { Sid: "Account", Effect: "Allow", Principal: { AWS: `arn:${place.partition}:iam::${place.account}:root` }, Action: "kms:*", Resource: "*" },
+    {
+      Sid: "Log",
+      Effect: "Allow",
+      Principal: { Service: `logs.${place.region}.amazonaws.com` },
+      Action: USE,
+      Resource: "*",
+      Condition: { ArnEquals: { "kms:EncryptionContext:aws:logs:arn": groupArn(place, group) } },
+    },
+    {
+      Sid: "Alarms",
+      Effect: "Allow",
+      Principal: { Service: "cloudwatch.amazonaws.com" },
+      Action: ["kms:Decrypt", "kms:GenerateDataKey*"],
+      Resource: "*",
+      Condition: { ArnLike: { "aws:SourceArn": `arn:${place.partition}:cloudwatch:${place.region}:${place.account}:alarm:${alarms}-*` } },
+    },
+  );
+
+/** Of the server: it adds to the log. It neither reads it nor makes metrics: CloudWatch makes them of what is in it. */
+export const writerPolicy = (group: string) =>
+  policy({ Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: `${group}:log-stream:*` });

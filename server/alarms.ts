@@ -1,0 +1,58 @@
+/** Of what was measured, what somebody is to hear of: once when it has been too much for long enough, and once when it is over. Pure. */
+import { ALARMS, type Metric } from "../release/metrics.ts";
+import type { Limits } from "../release/observation.ts";
+import type { Measured } from "./measured.ts";
+import type { Memory } from "./observation.ts";
+
+export interface News {
+  readonly metric: Metric;
+  readonly over: boolean;
+  readonly text: string;
+}
+
+const NOUNS: Readonly<Partial<Record<Metric, string>>> = {
+  disk: "the disk",
+  memory: "the memory",
+  errors: "failed requests",
+  unhealthy: "the live release",
+  backup: "the backups",
+  drill: "the drills",
+};
+
+export function newsOf(
+  stack: string,
+  { figures, words }: Pick<Measured, "figures" | "words">,
+  limits: Limits,
+  before: Memory["alarms"],
+): { news: readonly News[]; alarms: Memory["alarms"] } {
+  const news: News[] = [];
+  const alarms: Partial<Record<Metric, { looks: number; told: boolean }>> = {};
+  for (const metric of Object.keys(NOUNS) as Metric[]) {
+    const { limit, minutes } = ALARMS[metric]!;
+    const figure = figures[metric];
+    const old = before[metric] ?? { looks: 0, told: false };
+    // What could not be measured now is as it was.
+    if (figure === undefined) {
+      if (before[metric]) alarms[metric] = old;
+      continue;
+    }
+    // A backup or a drill that failed was told when it did; that one is late, nobody else tells.
+    const above = figure > limit(limits) && !((metric === "backup" || metric === "drill") && words[metric] === undefined);
+    if (!above) {
+      if (old.told) news.push({ metric, over: true, text: `${stack}: ${NOUNS[metric]}: over, ${sayFigure(metric, figure)}` });
+      continue;
+    }
+    const looks = old.looks + 1;
+    const tells = !old.told && looks >= minutes;
+    alarms[metric] = { looks, told: old.told || tells };
+    if (tells)
+      news.push({ metric, over: false, text: words[metric] ?? `${stack}: ${NOUNS[metric]}: ${sayFigure(metric, figure)}, the limit is ${limit(limits)} %` });
+  }
+  return { news, alarms };
+}
+
+function sayFigure(metric: Metric, figure: number): string {
+  if (metric === "errors") return `${figure.toFixed(1)} % in 5 minutes`;
+  if (metric === "disk" || metric === "memory") return `${Math.round(figure)} % used`;
+  return "as it should be";
+}
