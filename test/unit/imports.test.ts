@@ -8,8 +8,9 @@ const root = path.join(import.meta.dirname, "../..");
 const MAY: Record<string, readonly string[]> = {
   "index.ts": ["settings", "components"],
   settings: ["release", "secrets"],
-  components: ["release", "secrets"],
+  components: ["release", "secrets", "workflows"],
   secrets: [],
+  workflows: ["secrets"],
   release: [],
   server: ["release"],
   tools: [],
@@ -17,7 +18,7 @@ const MAY: Record<string, readonly string[]> = {
   operate: ["settings", "components", "local", "tools"],
   benchmark: ["local", "tools", "release"],
 };
-const NEVER: Record<string, RegExp> = { secrets: /@|^ssh2/, release: /^(@pulumi|ssh2)/, server: /^(@pulumi|ssh2)/, tools: /^$/ };
+const NEVER: Record<string, RegExp> = { secrets: /@|^ssh2/, workflows: /^(@|ssh2)/, release: /^(@pulumi|ssh2)/, server: /^(@pulumi|ssh2)/, tools: /^$/ };
 
 const files = (folder: string): string[] =>
   fs.statSync(path.join(root, folder)).isFile()
