@@ -4,13 +4,20 @@
  * What at GitHub holds a secret.
  * - `none`: nothing; it is in the stack's encrypted configuration or state, and no workflow sees it
  * - `environment`: each GitHub environment that is deployed to, with a value of its own from its own stack
+ * - `infrastructure`: the environment beside it for infrastructure runs, `staging-infrastructure`: a release run sees neither its secrets nor its role
  * - `repository`: the GitHub environment `AUTOMATION`, from the stack that owns the repository. Not a secret of the repository itself:
  *   every workflow of every branch could read that
  */
-export type Scope = "none" | "environment" | "repository";
+export type Scope = "none" | "environment" | "infrastructure" | "repository";
 
 /** The GitHub environment for what belongs to no deployed one. Only the default branch may use it, and nobody has to approve. */
 export const AUTOMATION = "automation";
+/** The GitHub environment for infrastructure runs of a deployed one, under the same rules. */
+export const infrastructureOf = (environment: string) => `${environment}-infrastructure`;
+
+/** The GitHub environment that a job must name to get a secret or variable of that scope. `environment`: the deployed one it works for. */
+export const environmentFor = (scope: Exclude<Scope, "none">, environment: string): string =>
+  scope === "repository" ? AUTOMATION : scope === "infrastructure" ? infrastructureOf(environment) : environment;
 
 /** `host`: containers, by the environment file that the release brings; `stack`: the program itself; `workflow`: jobs, as `secrets.NAME`. */
 export type Consumer = "host" | "stack" | "workflow";
@@ -25,7 +32,6 @@ export const FEATURES = {
   codecov: "coverage at Codecov; the summary of each run has it either way",
   "e2e-login": "end-to-end tests of what only a user who has logged in sees",
   "infrastructure-runs": "changes of GitHub's own side by the infrastructure workflow; without it a person runs `pulumi up` for these",
-  passphrase: "runs of a stack whose secrets are encrypted by a passphrase; AWS KMS or Pulumi Cloud need none",
 } as const;
 export type Feature = keyof typeof FEATURES;
 
@@ -168,11 +174,7 @@ const WORKFLOWS = {
   },
   INFRASTRUCTURE_APP_PRIVATE_KEY: {
     what: "Key of the GitHub App whose short-lived tokens write secrets, rules and workflow files",
-    need: { feature: "infrastructure-runs" }, scope: "environment", consumers: ["workflow"], source: "issued", issuer: "GitHub", rotation: "issued", owner: "platform",
-  },
-  PULUMI_CONFIG_PASSPHRASE: {
-    what: "Encrypts the stack's secrets where neither AWS KMS nor Pulumi Cloud does",
-    need: { feature: "passphrase" }, scope: "environment", consumers: ["workflow"], source: "generated", rotation: "person", owner: "platform",
+    need: { feature: "infrastructure-runs" }, scope: "infrastructure", consumers: ["workflow"], source: "issued", issuer: "GitHub", rotation: "issued", owner: "platform",
   },
 } as const satisfies Record<string, Secret>; // prettier-ignore
 
@@ -199,5 +201,6 @@ export const GONE = {
   AWS_ACCESS_KEY_ID: "GitHub's own identity (OIDC) takes a role of the environment for one run",
   AWS_SECRET_ACCESS_KEY: "GitHub's own identity (OIDC) takes a role of the environment for one run",
   PULUMI_ACCESS_TOKEN: "GitHub's own identity (OIDC) gets a token of Pulumi Cloud for one run",
+  PULUMI_CONFIG_PASSPHRASE: "AWS KMS or Pulumi Cloud encrypts the secrets of a stack that workflows run; the run's own role decrypts",
   REGISTRY_PUSH_TOKEN: "The run's own GITHUB_TOKEN, with packages: write in the one job that pushes",
 } as const;

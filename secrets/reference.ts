@@ -7,9 +7,9 @@ const NEEDS: Record<Exclude<Need, object>, string> = {
   compose: "where the Compose file uses it",
   setting: "with what it belongs to",
 };
-const SCOPES = { none: "no", environment: "each environment", repository: `\`${AUTOMATION}\`` } as const;
+const SCOPES = { none: "no", environment: "each environment", infrastructure: "each `ENVIRONMENT-infrastructure`", repository: `\`${AUTOMATION}\`` } as const;
 const CONSUMERS = { host: "the server", stack: "the program", workflow: "workflows" } as const;
-const VARIABLE_SCOPES = { environment: "each environment", repository: "the repository" } as const;
+const VARIABLE_SCOPES = { ...SCOPES, environment: "each environment and its `ENVIRONMENT-infrastructure`", repository: "the repository" } as const;
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
   [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
@@ -43,7 +43,8 @@ export function secretsReference(): string {
 Every secret that there is, and who answers for it. One is set once, encrypted, in the stack's own file:
 \`pulumi config set --path --secret recoloca:secrets.NAME\` asks for the value. From there the stack takes it to whoever needs it; nothing is
 typed into GitHub. Secrets of workflows are in GitHub's environments, never in the repository itself, where each branch's workflow could read them: those of
-no single environment are in \`${AUTOMATION}\`, which only the default branch may use.
+no single environment are in \`${AUTOMATION}\`, which only the default branch may use, and those of infrastructure runs in an environment beside the one that
+is deployed to, which a deploy cannot read.
 
 A secret of your application that is not in this table is allowed as long as the Compose file uses it.
 

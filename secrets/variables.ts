@@ -6,14 +6,16 @@ export interface Variable {
   readonly scope: Exclude<Scope, "none">;
 }
 
-/** `repository` is a variable of the repository itself: a pull request may read it, and has no environment. */
+/** `environment`: in the deployed environment and in its one for infrastructure runs. `repository`: of the repository itself, as a pull request has no environment. */
 export const VARIABLES = {
   PUBLIC_URL: { what: "Where people reach the application: https://staging.recoloca.ai", scope: "environment" },
   PULUMI_STACK: { what: "The stack's name as Pulumi wants it: staging, or organization/project/staging", scope: "environment" },
   AWS_REGION: { what: "Region of the stack", scope: "environment" },
-  AWS_DEPLOY_ROLE: { what: "Role that a release run takes: the stack's state and secrets, the registry, the way to the host", scope: "environment" },
-  AWS_INFRASTRUCTURE_ROLE: { what: "Role that an infrastructure run takes", scope: "environment" },
-  INFRASTRUCTURE_APP_ID: { what: "The GitHub App's id, whose key is INFRASTRUCTURE_APP_PRIVATE_KEY", scope: "environment" },
+  AWS_ROLE: {
+    what: "Role that a run takes there: a release run's may reach the host and little more, an infrastructure run's changes what there is",
+    scope: "environment",
+  },
+  INFRASTRUCTURE_APP_ID: { what: "The GitHub App's id, whose key is INFRASTRUCTURE_APP_PRIVATE_KEY", scope: "infrastructure" },
 } as const satisfies Record<string, Variable>;
 export type VariableName = keyof typeof VARIABLES;
 

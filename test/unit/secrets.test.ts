@@ -22,7 +22,7 @@ test("each secret of the first design is here or gone with a reason, never both"
 });
 
 test("what that list forgot is here or gone with a reason", () => {
-  for (const name of ["CODECOV_TOKEN", "registryPassword", "PULUMI_CONFIG_PASSPHRASE"]) expect(SECRETS).toHaveProperty(name);
+  for (const name of ["CODECOV_TOKEN", "registryPassword", "INFRASTRUCTURE_APP_PRIVATE_KEY"]) expect(SECRETS).toHaveProperty(name);
   for (const name of ["KNOWN_HOSTS", "PRODUCTION_API_URL", "PULUMI_ACCESS_TOKEN", "REGISTRY_PUSH_TOKEN"]) expect(GONE).toHaveProperty(name);
 });
 
