@@ -148,6 +148,10 @@ const PROGRAM = {
     what: "Where traces go, with the token in its headers",
     need: "setting", scope: "none", consumers: ["host"], source: "issued", issuer: "the receiver", key: "telemetry", rotation: "issued", owner: "platform",
   },
+  githubToken: {
+    what: "With it the stack writes GitHub's side; without it GITHUB_TOKEN of whoever runs `pulumi up`",
+    need: "setting", scope: "none", consumers: ["stack"], source: "issued", issuer: "GitHub", key: "githubToken", rotation: "issued", owner: "platform",
+  },
 } as const satisfies Record<string, Secret>; // prettier-ignore
 
 /** Of the workflows: nothing that deploys is among them, that is done by short-lived credentials. */

@@ -4,7 +4,7 @@ import type { Ec2 } from "./ec2.ts";
 import { setCommand, type Problem } from "./problems.ts";
 
 /** An environment of that name is guarded like the one that people live on. */
-const PRODUCTION = "production";
+export const PRODUCTION = "production";
 
 export interface CloudSettings {
   readonly account: { region: string; account?: string; application: string; environment: string; owner: string; repository: string };
