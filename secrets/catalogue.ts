@@ -60,6 +60,8 @@ export interface Secret {
   readonly what: string;
   readonly need: Need;
   readonly scope: Scope;
+  /** Of scope `environment`: infrastructure runs need it as well. */
+  readonly everyRun?: true;
   readonly consumers: readonly Consumer[];
   readonly source: Source;
   /** Whom an issued one is from. */
@@ -180,6 +182,10 @@ const WORKFLOWS = {
     what: "Key of the GitHub App whose short-lived tokens write secrets, rules and workflow files",
     need: { feature: "infrastructure-runs" }, scope: "infrastructure", consumers: ["workflow"], source: "issued", issuer: "GitHub", rotation: "issued", owner: "platform",
   },
+  PULUMI_CONFIG_PASSPHRASE: {
+    what: "Encrypts the stack's secrets where neither AWS KMS nor Pulumi Cloud does",
+    need: "setting", scope: "environment", everyRun: true, consumers: ["workflow"], source: "generated", rotation: "person", owner: "platform",
+  },
 } as const satisfies Record<string, Secret>; // prettier-ignore
 
 export const SECRETS = { ...CONTAINERS, ...PROGRAM, ...WORKFLOWS } as const;
@@ -205,6 +211,5 @@ export const GONE = {
   AWS_ACCESS_KEY_ID: "GitHub's own identity (OIDC) takes a role of the environment for one run",
   AWS_SECRET_ACCESS_KEY: "GitHub's own identity (OIDC) takes a role of the environment for one run",
   PULUMI_ACCESS_TOKEN: "GitHub's own identity (OIDC) gets a token of Pulumi Cloud for one run",
-  PULUMI_CONFIG_PASSPHRASE: "AWS KMS or Pulumi Cloud encrypts the secrets of a stack that workflows run; the run's own role decrypts",
   REGISTRY_PUSH_TOKEN: "The run's own GITHUB_TOKEN, with packages: write in the one job that pushes",
 } as const;

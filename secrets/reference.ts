@@ -28,7 +28,7 @@ const row = ([name, secret]: [string, Secret]) => [
 function sourceOf(name: string, { source, issuer, key, consumers }: Secret): string {
   if (consumers.length === 0) return "made and kept by people";
   if (source === "generated" && key === undefined && !/^[A-Z]/.test(name)) return "made by the stack";
-  const from = source === "issued" ? `from ${issuer}` : source === "generated" ? "any random value" : "chosen";
+  const from = source === "issued" ? `from ${issuer}` : source === "chosen" ? "chosen" : /^[A-Z]/.test(name) ? "any random value" : "a key of your own";
   return `${from}: \`recoloca:${key ?? `secrets.${name}`}\``;
 }
 

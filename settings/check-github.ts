@@ -5,6 +5,7 @@ import { PRODUCTION } from "./cloud.ts";
 import { OWNERS_FIELDS, type Github } from "./github-form.ts";
 import { abilitiesOf } from "./github-plan.ts";
 import { secretCommand } from "./check-secrets.ts";
+import { firstStage, type Pipeline } from "./pipeline.ts";
 import { setCommand, type Problem } from "./problems.ts";
 
 export interface GithubValues {
@@ -12,10 +13,15 @@ export interface GithubValues {
   readonly githubToken?: string | undefined;
   readonly repository?: string | undefined;
   readonly ec2?: object | undefined;
+  readonly pipeline?: Pipeline | undefined;
   readonly secrets?: Readonly<Record<string, string>>;
 }
 
+/** What is deployed to where the configuration does not say. */
+export const STAGES = ["staging", PRODUCTION];
+
 const KEY = "INFRASTRUCTURE_APP_PRIVATE_KEY";
+const PASSPHRASE = "PULUMI_CONFIG_PASSPHRASE";
 /** GitHub's own limit for an environment. */
 const MOST_REVIEWERS = 6;
 
@@ -26,9 +32,11 @@ const teamCommand = (field: string, owner: string) =>
   `pulumi config set --path recoloca:github.${field}.teams.platform "$(gh api orgs/${owner}/teams/platform --jq .id)"`;
 const appCommand = (field: string) => `pulumi config set --path recoloca:github.${field}.apps.NAME "$(gh api apps/NAME --jq .id)"`;
 
-export function checkGithub({ github, githubToken, repository, ec2, secrets = {} }: GithubValues, environment: string): Problem[] {
+export function checkGithub({ github, githubToken, repository, ec2, pipeline, secrets = {} }: GithubValues, environment: string): Problem[] {
   const problems: Problem[] = [];
   const say = (key: string, says: string, fix?: string) => problems.push({ key, says, ...(fix !== undefined && { fix }) });
+  if (pipeline && !github?.ownsRepository)
+    say("pipeline", "belongs to the stack that owns the repository, and this one does not", "pulumi config rm recoloca:pipeline");
   if (!github) {
     if (githubToken !== undefined) say("githubToken", "is set, and the stack has no GitHub side", "pulumi config rm recoloca:githubToken");
     return problems;
@@ -43,11 +51,23 @@ export function checkGithub({ github, githubToken, repository, ec2, secrets = {}
   for (const name of Object.keys(github.variables).filter((one) => one in VARIABLES))
     say(`github.variables.${name}`, "is written by the stack itself", `pulumi config rm --path recoloca:github.variables.${name}`);
   if (github.stateBucket && !ec2) say("github.stateBucket", "wants a server at AWS: its account and region are where the roles of the workflows are made");
+  const passphrase = github.stateBucket !== undefined && github.stateBucket.key === undefined;
+  if (passphrase && !(PASSPHRASE in secrets))
+    say(
+      `secrets.${PASSPHRASE}`,
+      "is missing: a key of AWS KMS encrypts the stack's secrets, or the workflows need the passphrase that does",
+      `${setCommand("github.stateBucket.key", "arn:aws:kms:REGION:ACCOUNT:key/ID")}\nor: ${setCommand(`secrets.${PASSPHRASE}`, "", true)}`,
+    );
+  if (!passphrase && PASSPHRASE in secrets)
+    say(`secrets.${PASSPHRASE}`, "is used by nothing: this stack's secrets are encrypted by a key", `pulumi config rm --path recoloca:secrets.${PASSPHRASE}`);
   if (github.infrastructureApp !== undefined && !(KEY in secrets))
     say(`secrets.${KEY}`, "is missing: recoloca:github.infrastructureApp is set, both go together", `cat APP.private-key.pem | ${secretCommand(KEY)}`);
   if (github.infrastructureApp === undefined && KEY in secrets)
     say("github.infrastructureApp", `is missing: recoloca:secrets.${KEY} is set, both go together`, setCommand("github.infrastructureApp", "123456"));
-  return [...problems, ...(github.ownsRepository ? checkOwner(github, environment, owner) : checkGuest(github))];
+  return [
+    ...problems,
+    ...(github.ownsRepository ? checkOwner(github, { environment, owner, byApproval: pipeline?.production === "approval" }) : checkGuest(github)),
+  ];
 }
 
 function checkPlan(github: Github, environment: string, owner: string): Problem[] {
@@ -81,15 +101,28 @@ function checkPlan(github: Github, environment: string, owner: string): Problem[
     : [];
 }
 
-function checkOwner(github: Github, environment: string, owner: string): Problem[] {
+function checkOwner(github: Github, { environment, owner, byApproval }: { environment: string; owner: string; byApproval: boolean }): Problem[] {
   const problems: Problem[] = [];
   const nobody = ({ apps, teams }: Github["writers"]) => Object.keys({ ...apps, ...teams }).length === 0;
   const has = abilitiesOf(github);
-  if (github.environments && !github.environments.includes(environment))
+  const environments = github.environments ?? STAGES;
+  if (!environments.includes(PRODUCTION) || firstStage(environments) === undefined)
     problems.push({
       key: "github.environments",
-      says: `got ${github.environments.join(", ")}, and "${environment}" itself is not among them`,
-      fix: setCommand(`github.environments[${github.environments.length}]`, environment),
+      says: `got ${environments.join(", ")}, wants ${PRODUCTION} and at least one before it`,
+      fix: `in the stack's file: environments: [${STAGES.join(", ")}]`,
+    });
+  if (byApproval && !has.approval)
+    problems.push({
+      key: "pipeline.production",
+      says: `got "approval", and GitHub's ${github.plan} plan has no reviewers for a repository that is ${github.visibility}`,
+      fix: setCommand("pipeline.production", "tag"),
+    });
+  if (!environments.includes(environment))
+    problems.push({
+      key: "github.environments",
+      says: `got ${environments.join(", ")}, and "${environment}" itself is not among them`,
+      fix: setCommand(`github.environments[${environments.length}]`, environment),
     });
   if (github.workflowFiles === "direct" && has.rulesets && nobody(github.writers))
     problems.push({

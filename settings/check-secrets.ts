@@ -1,6 +1,7 @@
 /** Whether each secret of a stack is one that somebody uses, and each that is needed is there. Names alone are looked at. Pure. */
 import {
   GONE,
+  environmentFor,
   infrastructureOf,
   SECRETS,
   secretOf,
@@ -76,16 +77,17 @@ const halves = (given: readonly string[]): Problem[] =>
           .map((name) => ({ key: `secrets.${name}`, says: `is missing: ${there.join(" and ")} is set, they go together`, fix: secretCommand(name) }));
   });
 
-/** Which GitHub environment each workflow's secret goes to. */
+/** A secret of workflows in a GitHub environment. */
 export interface Placed {
   readonly name: WorkflowSecret;
   readonly environment: string;
 }
 
 export function placesOf(given: readonly string[], environment: string): Placed[] {
-  return WORKFLOW_SECRETS.filter((name) => given.includes(name)).map((name) => {
+  return WORKFLOW_SECRETS.filter((name) => given.includes(name)).flatMap((name) => {
     const { scope } = SECRETS[name];
-    return { name, environment: scope === "repository" ? AUTOMATION : scope === "infrastructure" ? infrastructureOf(environment) : environment };
+    const { everyRun }: Secret = SECRETS[name];
+    return [{ name, environment: environmentFor(scope, environment) }, ...(everyRun ? [{ name, environment: infrastructureOf(environment) }] : [])];
   });
 }
 

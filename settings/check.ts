@@ -10,6 +10,7 @@ import { secretCommand } from "./check-secrets.ts";
 import { EC2_FIELDS } from "./ec2.ts";
 import { GITHUB_FIELDS } from "./github-form.ts";
 import { KEYS, keyOf, type KeyName } from "./schema.ts";
+import { PIPELINE_FIELDS } from "./pipeline.ts";
 import { meant, setCommand, type Problem } from "./problems.ts";
 import { checkTls } from "./tls.ts";
 
@@ -43,6 +44,7 @@ const STRUCTURED: ReadonlySet<string> = new Set([
   "tls",
   "ec2",
   "github",
+  "pipeline",
   "createBackupBucket",
   "backupBucket",
   "backupBucketKeys",
@@ -141,6 +143,7 @@ const FIELDS: Record<string, readonly string[]> = {
   tls: ["acme", "hsts", "email", "directory", "rehearsal", "dns", "addresses"],
   ec2: EC2_FIELDS,
   github: GITHUB_FIELDS,
+  pipeline: PIPELINE_FIELDS,
   createBackupBucket: BACKUP_BUCKET_FIELDS,
 };
 const knownBeside = (name: string) => FIELDS[name] ?? [];

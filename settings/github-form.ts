@@ -28,7 +28,8 @@ export const githubForm = z.strictObject({
       name: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "wants the name of the bucket that Pulumi's state is in"),
       key: z
         .string()
-        .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[0-9a-f-]+$/, "wants the ARN of the key that encrypts the stack's secrets, not of an alias"),
+        .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[0-9a-f-]+$/, "wants the ARN of the key that encrypts the stack's secrets, not of an alias")
+        .optional(),
       project: z.string().min(1).optional(),
     })
     .optional(),

@@ -1,11 +1,11 @@
 /** A stack's GitHub side, from its configuration: environments, their rules, secrets and variables, roles, what the repository as a whole gets. Pure. */
 import { AUTOMATION, infrastructureOf, type WorkflowSecret } from "../secrets/catalogue.ts";
-import type { VariableName } from "../secrets/variables.ts";
-import { reviewersOf } from "./check-github.ts";
+import { planRoleVariable, type VariableName } from "../secrets/variables.ts";
+import { reviewersOf, STAGES } from "./check-github.ts";
 import { featuresOff, placesOf } from "./check-secrets.ts";
 import { isEcr, PRODUCTION } from "./cloud.ts";
-import type { Ec2 } from "./ec2.ts";
 import type { Github } from "./github-form.ts";
+import { pipelineSettings, type PipelineValues } from "./pipeline.ts";
 import { abilitiesOf, lackOf, type Abilities } from "./github-plan.ts";
 
 /** What only an owner's fields say. */
@@ -24,6 +24,7 @@ export interface EnvironmentSettings {
   readonly secrets: readonly WorkflowSecret[];
   /** Which of the stack's roles its jobs take. */
   readonly role?: "deploy" | "infrastructure";
+  readonly planRoleVariable?: string;
 }
 
 export interface GithubSettings {
@@ -42,48 +43,51 @@ export interface GithubSettings {
     readonly repository: string;
     readonly ids?: { readonly owner: number; readonly repository: number };
     readonly makesIdentityProvider: boolean;
-    readonly stateBucket?: { readonly name: string; readonly key: string; readonly project: string };
+    readonly stateBucket?: { readonly name: string; readonly key?: string; readonly project: string };
     readonly sessionManager: boolean;
     readonly pulls: boolean;
-    /** Whether a pull request's preview may read what is encrypted in the stack's state. */
-    readonly planReadsSecrets: boolean;
-  };
-  /** Of the stack that owns the repository. */
-  readonly rules?: {
-    readonly repository: string;
-    readonly visibility: Github["visibility"];
     readonly defaultBranch: string;
-    readonly releaseTags: readonly string[];
-    readonly approvals: number;
-    readonly codeOwners: readonly string[];
-    readonly writers: Actors;
-    readonly releasers: Actors;
-    readonly rulesets: boolean;
+    /** Whether pull requests get a preview of this stack. */
+    readonly previews: boolean;
   };
-  readonly workflowFiles?: {
-    readonly repository: string;
-    readonly defaultBranch: string;
-    readonly way: "pull-request" | "direct";
-    readonly adopt: readonly string[];
+  /** What only the stack that owns the repository has. */
+  readonly whole?: {
+    readonly rules: {
+      readonly repository: string;
+      readonly visibility: Github["visibility"];
+      readonly defaultBranch: string;
+      readonly releaseTags: readonly string[];
+      readonly approvals: number;
+      readonly codeOwners: readonly string[];
+      readonly writers: Actors;
+      readonly releasers: Actors;
+      readonly rulesets: boolean;
+      readonly mergeCommits: boolean;
+    };
+    readonly workflowFiles: {
+      readonly repository: string;
+      readonly defaultBranch: string;
+      readonly way: "pull-request" | "direct";
+      readonly adopt: readonly string[];
+    };
+    readonly pipeline: ReturnType<typeof pipelineSettings>;
   };
-  readonly deploysTo: readonly string[];
 }
 
-export interface GithubValues {
-  readonly application?: string;
+export interface GithubValues extends PipelineValues {
   readonly github?: Github | undefined;
-  readonly repository?: string | undefined;
-  readonly ec2?: Ec2 | undefined;
-  readonly registryServer?: string | undefined;
   readonly secrets?: Readonly<Record<string, string>>;
 }
 
 export const RELEASE_TAGS = "v*.*.*";
-const STAGES = ["staging", PRODUCTION];
 const numbers = ({ apps, teams }: Github["writers"]): Actors => ({ apps: Object.values(apps), teams: Object.values(teams) });
 
-/** `url`: where people reach the application; `stack`: its name as Pulumi wants it. */
-export function githubSettings(values: GithubValues, environment: string, { url, stack }: { url: string; stack: string }): GithubSettings | undefined {
+/** `url`: where people reach the application; `stack`: its name as Pulumi wants it; `organization`: of the stack at its backend. */
+export function githubSettings(
+  values: GithubValues,
+  environment: string,
+  { url, stack, organization }: { url: string; stack: string; organization: string },
+): GithubSettings | undefined {
   const { application = "recoloca", github, repository: full = "", ec2, secrets = {} } = values;
   if (!github) return undefined;
   const [owner = "", repository = ""] = full.split("/");
@@ -119,6 +123,7 @@ export function githubSettings(values: GithubValues, environment: string, { url,
         tags: github.tags ?? (production ? [RELEASE_TAGS] : []),
         variables: { ...github.variables, ...both },
         role: "deploy",
+        planRoleVariable: planRoleVariable(environment),
       }),
       // A wait is for what people see; whoever repairs a server at night has none.
       place(infrastructureEnvironment, {
@@ -141,14 +146,22 @@ export function githubSettings(values: GithubValues, environment: string, { url,
         repository,
         ...(ids && { ids }),
         makesIdentityProvider: github.makesIdentityProvider,
-        ...(stateBucket && { stateBucket: { name: stateBucket.name, key: stateBucket.key, project: stateBucket.project ?? "recoloca" } }),
+        ...(stateBucket && {
+          stateBucket: { name: stateBucket.name, ...(stateBucket.key !== undefined && { key: stateBucket.key }), project: stateBucket.project ?? "recoloca" },
+        }),
         sessionManager: ec2.reach === "session-manager",
         pulls: isEcr(values.registryServer),
-        planReadsSecrets: !production,
+        defaultBranch,
+        // What reads a stack's state reads its secrets too: nobody does so of production before it is merged.
+        previews: !production,
       },
     }),
-    ...(ownsRepository && ofRepository(github, repository, abilities)),
-    deploysTo: github.environments ?? (STAGES.includes(environment) ? STAGES : [environment]),
+    ...(ownsRepository && {
+      whole: {
+        ...ofRepository(github, repository, abilities),
+        pipeline: pipelineSettings(values, github, github.environments ?? STAGES, organization),
+      },
+    }),
   };
 }
 
@@ -162,8 +175,8 @@ const unguarded = (repository: string, defaultBranch: string) => ({
   variables: {},
 });
 
-function ofRepository(github: Github, repository: string, abilities: Abilities): Pick<GithubSettings, "rules" | "workflowFiles"> {
-  const { visibility, defaultBranch, adopt } = github;
+function ofRepository(github: Github, repository: string, abilities: Abilities): Omit<NonNullable<GithubSettings["whole"]>, "pipeline"> {
+  const { visibility, defaultBranch, adopt, workflowFiles: way = "pull-request" } = github;
   return {
     rules: {
       repository,
@@ -175,7 +188,8 @@ function ofRepository(github: Github, repository: string, abilities: Abilities):
       writers: numbers(github.writers),
       releasers: numbers(github.releasers),
       rulesets: abilities.rulesets,
+      mergeCommits: way === "pull-request",
     },
-    workflowFiles: { repository, defaultBranch, way: github.workflowFiles ?? "pull-request", adopt },
+    workflowFiles: { repository, defaultBranch, way, adopt },
   };
 }

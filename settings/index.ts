@@ -84,7 +84,7 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
   const hostSecrets = Object.fromEntries(Object.entries(values.secrets).filter(forHost));
   const { registryServer, registryUsername, registryPassword, images, release, backup, migration, domain, publicUrl } = values;
   const url = publicUrl ?? `${wantsTls(values) ? "https" : "http"}://${domain ?? hostAddress}`;
-  const github = githubSettings(values, environment, { url, stack: stackName() });
+  const github = githubSettings(values, environment, { url, stack: stackName(), organization: pulumi.getOrganization() });
   return {
     application: values.application,
     environment,

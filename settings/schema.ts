@@ -7,6 +7,7 @@ import { githubForm } from "./github-form.ts";
 import { DURATION_FORM, parseDuration } from "../release/duration.ts";
 import { MAINTENANCE_PAGE_BYTES, gateSchema, notifySchema, provenanceSchema, routeSchema, telemetrySchema } from "../release/plan.ts";
 import { migrationForm } from "./migration.ts";
+import { pipelineForm } from "./pipeline.ts";
 import { tlsForm } from "./tls.ts";
 
 // Each form is used once: compiling it takes longer than it saves.
@@ -62,6 +63,12 @@ export const KEYS = {
     what: "The repository's side of this environment: its visibility and GitHub plan, who approves, which branches and tags may deploy; and for the one stack that owns the repository, its rules and workflow files (docs/github.md).",
     example: '{"visibility": "private", "plan": "team"}',
     default: "GitHub is left alone",
+  },
+  pipeline: {
+    form: pipelineForm.optional(),
+    what: "What the workflow files have to know of the application: folders and images of its parts, what its tests need, whether production is reached by tag or by approval (docs/github.md). Of the stack that owns the repository.",
+    example: '{"programPath": "infrastructure", "production": "tag"}',
+    default: "folders backend, frontend, e2e, infrastructure; production by tag",
   },
   githubToken: {
     form: z.string().min(1).optional(),

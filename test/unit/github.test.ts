@@ -37,7 +37,7 @@ const secrets = (names: readonly string[]) => ({ secrets: Object.fromEntries(["P
 function settingsOf(change: Record<string, unknown>, stack = "staging") {
   const { values, problems } = check(change, { stack });
   expect(problems).toEqual([]);
-  return githubSettings(values, stack, { url: "https://staging.recoloca.ai", stack })!;
+  return githubSettings(values, stack, { url: "https://staging.recoloca.ai", stack, organization: "recoloca" })!;
 }
 
 test("a right one has no problems", () => {
@@ -94,6 +94,27 @@ describe("is refused:", () => {
       "github.stateBucket",
       /wants a server at AWS/,
     ],
+    ["a passphrase that is missing", github({ stateBucket: { name: "state" } }), "secrets.PULUMI_CONFIG_PASSPHRASE", /or the workflows need the passphrase/],
+    ["a passphrase that nothing needs", secrets(["PULUMI_CONFIG_PASSPHRASE"]), "secrets.PULUMI_CONFIG_PASSPHRASE", /encrypted by a key/],
+    ["a pipeline of a stack that does not own it", { pipeline: {} }, "pipeline", /owns the repository/, /config rm/],
+    [
+      "approval where nobody can",
+      { github: { ...TEAM, visibility: "private", ownsRepository: true }, pipeline: { production: "approval" } },
+      "pipeline.production",
+      /has no reviewers/,
+    ],
+    [
+      "no production among the environments",
+      github({ ownsRepository: true, environments: ["staging"] }),
+      "github.environments",
+      /wants production and at least one before it/,
+    ],
+    [
+      "an image with a tag",
+      { ...github({ ownsRepository: true }), pipeline: { backend: { image: "ghcr.io/a/b:1" } } },
+      "pipeline.backend.image",
+      /without a tag|lower case/,
+    ],
     ["an alias for a key", github({ stateBucket: { name: "state", key: "alias/pulumi" } }), "github.stateBucket.key", /wants the ARN of the key/],
     ["an app without its key", github({ infrastructureApp: 7 }), "secrets.INFRASTRUCTURE_APP_PRIVATE_KEY", /both go together/, /--secret/],
     ["an app's key without the app", secrets(["INFRASTRUCTURE_APP_PRIVATE_KEY"]), "github.infrastructureApp", /both go together/],
@@ -113,9 +134,9 @@ describe("is refused:", () => {
     ],
   ])("%s", (_what, change, key, says, fix, stack) => {
     const all = problemsOf(change, { ...(stack !== undefined && { stack }) });
-    const found = all.find((one) => one.key === key);
+    const found = all.find((one) => one.key === key && says.test(one.says));
     expect(all.map((one) => one.key)).toContain(key);
-    expect(found?.says).toMatch(says);
+    expect(found?.says, JSON.stringify(all)).toMatch(says);
     if (fix) expect(found?.fix ?? "").toMatch(fix);
     expect(JSON.stringify(all)).not.toContain("MARKER");
   });
@@ -134,6 +155,26 @@ describe("is refused:", () => {
 
 test("a service that takes a whole env_file takes every secret", () => {
   expect(problemsOf(secrets(["ANYTHING"]), { compose: "services:\n  backend:\n    image: a\n    env_file: .env\n" })).toEqual([]);
+});
+
+test("the owner's pipeline is derived from what the stack says elsewhere", () => {
+  const gates = [{ name: "page", path: "/" }, { name: "api", path: "/api/v1/health" }]; // prettier-ignore
+  const owner = settingsOf(
+    { ...github({ ownsRepository: true, stateBucket: { name: "state", key: KEY } }), gates, pipeline: { production: "approval" } },
+    "production",
+  );
+  expect(owner.whole!.pipeline).toMatchObject({
+    programPath: "infrastructure",
+    production: "approval",
+    application: { composeFile: "infrastructure/compose.yaml", healthPaths: ["/", "/api/v1/health"], backend: { image: "ghcr.io/recoloca/backend" } },
+    environments: [
+      { name: "staging", from: "main" },
+      { name: "production", from: "release" },
+    ],
+    backend: { kind: "s3", url: "s3://state", passphrase: false },
+    aws: { region: "sa-east-1" },
+  });
+  expect(settingsOf({}).whole).toBeUndefined();
 });
 
 test("each environment has one beside it for infrastructure runs, with the same reviewers", () => {

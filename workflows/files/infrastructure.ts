@@ -2,6 +2,7 @@ import { secret, TOKEN, variable, expression, type Job, type Step, type Workflow
 import { readableWithoutSecret, type WorkflowOptions } from "../options.ts";
 import { RUNNER } from "../jobs/checks.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
+import { infrastructureOf } from "../../secrets/catalogue.ts";
 import { notify } from "../jobs/notify.ts";
 import { INFRASTRUCTURE_ROLE, planRole, STACK_PERMISSIONS, stackEnv, stackGround, way } from "../jobs/stack.ts";
 import { at } from "../steps.ts";
@@ -98,7 +99,7 @@ const up = (options: WorkflowOptions, environment: string, needs: readonly strin
   if: "github.event_name == 'push' || (github.event_name == 'workflow_dispatch' && github.ref == 'refs/heads/main')",
   "runs-on": RUNNER,
   "timeout-minutes": 45,
-  environment: { name: environment, deployment: false },
+  environment: { name: infrastructureOf(environment), deployment: false },
   concurrency: { group: `deploy-${environment}`, "cancel-in-progress": false },
   permissions: STACK_PERMISSIONS,
   env: stackEnv(options, environment),

@@ -10,8 +10,8 @@ export interface Role {
   /** An expression. */
   readonly variable: string;
 }
-export const DEPLOY_ROLE: Role = { says: "Take the role of a release run at AWS", variable: variable("AWS_DEPLOY_ROLE") };
-export const INFRASTRUCTURE_ROLE: Role = { says: "Take the role of an infrastructure run at AWS", variable: variable("AWS_INFRASTRUCTURE_ROLE") };
+export const DEPLOY_ROLE: Role = { says: "Take the role of a release run at AWS", variable: variable("AWS_ROLE") };
+export const INFRASTRUCTURE_ROLE: Role = { says: "Take the role of an infrastructure run at AWS", variable: variable("AWS_ROLE") };
 export const planRole = (environment: string): Role => ({
   says: "Take the read-only role at AWS",
   variable: expression(`vars.${planRoleVariable(environment)}`),
