@@ -41,7 +41,7 @@ export const notify = ({ needs, about, subject, if: when }: Notify): Job => ({
       run: `
 jq --null-input '
   (env.NEEDS | fromjson) as $needs
-  | [$needs | to_entries[] | select(.value.result == "failure") | .key] as $failed
+  | [$needs | to_entries[] | select(.value.result == "failure" or .value.result == "cancelled") | .key] as $failed
   | [$needs | to_entries[] | select(.value.result == "skipped") | .key] as $skipped
   | (if $failed != [] then ":x: *\\(env.ABOUT)* failed: \\($failed | join(", "))"
      elif $skipped != [] then ":warning: *\\(env.ABOUT)* ended early, not run: \\($skipped | join(", "))"
