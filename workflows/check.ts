@@ -1,6 +1,6 @@
 /** What must never be in a workflow, found before anything is written. Most of it cannot be said in the model at all. */
-import { SECRETS, WORKFLOW_SECRETS } from "../secrets/catalogue.ts";
-import { VARIABLES } from "../secrets/variables.ts";
+import { AUTOMATION, infrastructureOf, SECRETS, WORKFLOW_SECRETS, type Scope, type Secret } from "../secrets/catalogue.ts";
+import { VARIABLES, type Variable } from "../secrets/variables.ts";
 import { expression, type Job, type Step, type Workflow } from "./model.ts";
 
 /** The gate of the required checks has to run whatever happened: a skipped check would count as a passed one. */
@@ -33,31 +33,40 @@ function* texts(value: unknown): Generator<string> {
 
 const named = (text: string, context: string) => [...text.matchAll(new RegExp(`\\b${context}\\.([A-Za-z0-9_-]+)`, "g"))].map((match) => match[1]!);
 
+const PLACES: Record<Scope, string> = {
+  none: "no environment",
+  environment: "an environment that is deployed to",
+  infrastructure: "the environment of infrastructure runs",
+  repository: `the environment ${AUTOMATION}`,
+};
+
+function placeOf({ environment }: Job): Scope {
+  if (!environment) return "none";
+  return environment.name === AUTOMATION ? "repository" : environment.name.endsWith(infrastructureOf("")) ? "infrastructure" : "environment";
+}
+
 function ofJob(job: Job, jobs: Workflow["jobs"]): string[] {
   const all = [...texts(job)].filter((text) => text.includes("${{") || text === job.if);
   const uses = (context: string) => [...new Set(all.flatMap((text) => named(text, context)))];
   const minutes = job["timeout-minutes"];
   const unknown = (job.needs ?? []).filter((id) => !(id in jobs));
-  const scoped = (name: string) =>
-    (VARIABLES as Record<string, { scope: string }>)[name]?.scope ?? (/^AWS_PLAN_ROLE_[A-Z0-9_]+$/.test(name) ? "repository" : "unknown");
+  const place = placeOf(job);
   return [
     ...(Number.isInteger(minutes) && minutes >= 1 && minutes <= 60 ? [] : [`got timeout-minutes ${minutes}, wants 1 to 60`]),
     ...(job.permissions === undefined ? ["says no permissions: {} is none"] : []),
     ...unknown.map((id) => `needs "${id}", which is no job here`),
-    ...uses("secrets").flatMap((name) =>
-      !(WORKFLOW_SECRETS as string[]).includes(name)
-        ? [`names the secret ${name}, which ${name in SECRETS ? "no workflow may see" : "is not in the catalogue"} (secrets/catalogue.ts)`]
-        : job.environment
-          ? []
-          : [`names the secret ${name} and has no environment: secrets are nowhere else`],
-    ),
-    ...uses("vars").flatMap((name) =>
-      scoped(name) === "unknown"
-        ? [`names the variable ${name}, which no stack writes (secrets/variables.ts)`]
-        : scoped(name) === "environment" && !job.environment
-          ? [`names the variable ${name} of an environment, and has none`]
-          : [],
-    ),
+    ...uses("secrets").flatMap((name) => {
+      if (!(WORKFLOW_SECRETS as string[]).includes(name))
+        return [`names the secret ${name}, which ${name in SECRETS ? "no workflow may see" : "is not in the catalogue"} (secrets/catalogue.ts)`];
+      const { scope, everyRun } = (SECRETS as Record<string, Secret>)[name]!;
+      return place === scope || (everyRun && place === "infrastructure") ? [] : [`names the secret ${name} of ${PLACES[scope]}, and has ${PLACES[place]}`];
+    }),
+    ...uses("vars").flatMap((name) => {
+      const scope = (VARIABLES as Record<string, Variable>)[name]?.scope ?? (/^AWS_PLAN_ROLE_[A-Z0-9_]+$/.test(name) ? "none" : undefined);
+      if (scope === undefined) return [`names the variable ${name}, which no stack writes (secrets/variables.ts)`];
+      const there = scope === "none" || place === scope || (scope === "environment" && place === "infrastructure");
+      return there ? [] : [`names the variable ${name} of ${PLACES[scope]}, and has ${PLACES[place]}`];
+    }),
     ...[...all.join("\n").matchAll(/needs\.([a-z0-9-]+)\.outputs\.([a-z0-9_-]+)/g)].flatMap(([, id = "", output = ""]) =>
       (job.needs ?? []).includes(id) && jobs[id]?.outputs?.[output] !== undefined ? [] : [`reads needs.${id}.outputs.${output}, which is not there`],
     ),

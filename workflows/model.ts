@@ -7,6 +7,8 @@ export interface Workflow {
   /** Below `.github/workflows/`: `ci.yml`. */
   readonly file: string;
   readonly name: string;
+  /** Of one run, where the event's own words do not say enough. */
+  readonly "run-name"?: string;
   /** What it is for, in sentences; stands at the top of the file. */
   readonly says: string;
   readonly on: Triggers;

@@ -19,6 +19,7 @@ export function toYaml(workflow: Workflow): string {
   const document = new Document(
     {
       name,
+      ...defined({ "run-name": workflow["run-name"] }),
       on: triggers(on),
       permissions: {},
       defaults: { run: { shell: "bash --noprofile --norc -euo pipefail {0}" } },

@@ -82,7 +82,8 @@ describe.each(Object.entries(ALL))("%s", (_name, options) => {
     const runs = of("release.yml", runsOf(files, event));
     const [deploy] = changing(runs);
     expect(deploy!.env["BACKEND"]).toBe("ghcr.io/recoloca/backend@sha256:tested");
-    expect(deploy!.checkout).toBe(deploy!.env["COMMIT"]);
+    const commit = options.production === "tag" ? event.sha : "c0ffee2";
+    expect([deploy!.checkout, deploy!.env["COMMIT"]]).toEqual([commit, commit]);
     expect(files.find(({ path }) => path.endsWith("/release.yml"))!.text).not.toMatch(/build-push-action|docker build|imagetools create/);
   });
 
@@ -101,13 +102,14 @@ describe.each(Object.entries(ALL))("%s", (_name, options) => {
       for (const { job, concurrency } of changing(runsOf(files, event))) expect([job, concurrency.some(({ cancels }) => cancels)]).toEqual([job, false]);
   });
 
-  test("deploys of one environment are in one group, whatever starts them; what waits for a person keeps nobody else waiting", () => {
+  test("deploys of an environment are in one group, and nothing that waits for a person is in it but a release", () => {
     const release = options.production === "tag" ? events.tag("v1.2.3") : events.dispatch("release.yml", { commit: "a", environment: "production" });
     const groups = (event: events.Event, environment: string) =>
       changing(runsOf(files, event))
         .filter((ran) => ran.environment === environment)
         .map(({ concurrency }) => concurrency.map(({ group }) => group));
-    expect(groups(events.pushToMain(), "staging")).toEqual([["main-to-staging", "deploy-staging"], ["deploy-staging"]]);
+    expect(groups(events.pushToMain(), "staging")).toEqual([["main-to-staging", "deploy-staging"]]);
+    expect(groups(events.pushToMain(), "production-infrastructure")).toEqual([["production-infrastructure"]]);
     for (const one of groups(release, "production")) expect(one).toEqual(["deploy-production"]);
     expect(groups(events.dispatch("rollback.yml", { environment: "production", release: "", data: "refuse", reason: "x" }), "production")).toEqual([
       ["by-hand-production"],

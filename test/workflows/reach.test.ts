@@ -78,7 +78,11 @@ test.each(Object.entries(ALL))("staging gets a release by a push to main that is
 
 test.each(Object.entries(ALL))("infrastructure is changed by a push to main that touches it, or by hand from main: %s", (_name, options) => {
   for (const environment of ["staging", "production"])
-    expect(reaching(options, environment, ["infrastructure"])).toEqual(["a push to main", "a push to main", "infrastructure.yml by hand, {}"]);
+    expect(reaching(options, `${environment}-infrastructure`, ["infrastructure"])).toEqual([
+      "a push to main",
+      "a push to main",
+      "infrastructure.yml by hand, {}",
+    ]);
 });
 
 test("an environment of a person's choice gets a release when he says so, and never by itself", () => {
@@ -109,6 +113,22 @@ describe.each(Object.entries(ALL))("%s", (_name, options) => {
       for (const { permissions } of runsOf(files, events.pullRequest(of))) expect(Object.values(permissions)).not.toContain("write");
   });
 
+  test("a push to any other branch starts nothing at all, nor does any other tag", () => {
+    for (const event of [
+      ...["develop", "feature/a", "v1.2.3"].map(events.pushToBranch),
+      ...["v1", "v-anything", "v1.2.3-rc1", "1.2.3", "xv1.2.3"].map(events.tag),
+    ])
+      expect([event.says, runsOf(files, event)]).toEqual([event.says, []]);
+  });
+
+  test("nothing that knows the stack begins for a stranger's pull request, even to fail", () => {
+    for (const of of ["fork", "dependabot"] as const) {
+      const begun = runsOf(files, events.pullRequest(of)).filter(({ result }) => result !== "skipped");
+      expect(begun.filter(({ workflow }) => workflow === "infrastructure.yml")).toEqual([]);
+      expect(begun.filter(({ permissions }) => "pull-requests" in permissions && of === "fork")).toEqual([]);
+    }
+  });
+
   test("nothing is started by events that carry a stranger's change under the rights of main", () => {
     for (const event of [...["success", "failure", "cancelled"].map(events.workflowRun), events.commentTarget(), events.deploymentStatus(), events.release()])
       expect(runsOf(files, event)).toEqual([]);
@@ -132,6 +152,8 @@ describe.each(Object.entries(ALL))("%s", (_name, options) => {
           requiredChecks.includes(name),
         );
         expect(gates.map(({ result: own }) => own)).toEqual(["success", "success"]);
+        const cancelled = runsOf(files, event, { results: { "*/changes": result }, cancelled: true }).filter(({ name }) => requiredChecks.includes(name));
+        expect(cancelled.map(({ result: own }) => own)).toEqual(["success", "success"]);
       }
   });
 

@@ -5,7 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { workflowFiles } from "../../workflows/index.ts";
-import { BY_TAG } from "./options.ts";
+import { BY_APPROVAL, BY_TAG } from "./options.ts";
 import { runScript, script } from "./scripts.ts";
 
 const files = workflowFiles(BY_TAG);
@@ -226,4 +226,36 @@ describe("the release is named and set as the program wants it", () => {
     ]);
     expect(name("").said).toMatch(new RegExp(`recoloca:release \\d{4}\\.\\d\\d\\.\\d\\d-${commits["new"]!.slice(0, 7)}\\n`));
   });
+});
+
+describe("a release run", () => {
+  const step = script(files, "deploy.yml", "deploy-staging", "Release");
+  const run = (pulumi: string) => runScript(step, { programs: { pulumi: `n=$(cat n 2> /dev/null || echo 0); echo $((n + 1)) > n; ${pulumi}`, sleep: "" } });
+  test("waits while another run has the stack, and then does its own", () => {
+    const { code, said, folder } = run('[ "$n" -ge 2 ] || { echo "error: the stack is currently locked by 1 lock(s)"; exit 255; }; echo "$*"');
+    expect([code, fs.readFileSync(path.join(folder, "n"), "utf8").trim()]).toEqual([0, "3"]);
+    expect(said).toContain("--target **::recoloca-release");
+  });
+  test("that failed for any other reason is not tried again", () => {
+    const { code, folder } = run("exit 4");
+    expect([code, fs.readFileSync(path.join(folder, "n"), "utf8").trim()]).toEqual([4, "1"]);
+  });
+  test("gives up after a while", () =>
+    expect(run('echo "[409] Conflict: Another update is currently in progress"; exit 255').said).toContain("has had the stack for 10 minutes"));
+});
+
+test("an offer for production replaces the one that nobody approved, and no other run", () => {
+  const step = script(workflowFiles(BY_APPROVAL), "deploy.yml", "offer", "Withdraw");
+  const waiting = [
+    { databaseId: 1, displayTitle: "Release abc to production" },
+    { databaseId: 2, displayTitle: "Release abc to demo" },
+  ];
+  const { code, said } = runScript(step, {
+    env: { COMMIT: "c0ffee", PRODUCTION: "production" },
+    programs: { gh: `if [ "$1 $2" = "run list" ]; then echo '${JSON.stringify(waiting)}' | jq --raw-output "\${@: -1}"; else echo "gh $*"; fi` },
+  });
+  expect([code, said.trim().split("\n")]).toEqual([
+    0,
+    ["gh run cancel 1", "gh workflow run release.yml --ref main --field commit=c0ffee --field environment=production"],
+  ]);
 });

@@ -11,6 +11,7 @@ import { RELEASE_FILE } from "./release.ts";
 
 export function deployMain(options: WorkflowOptions): Workflow {
   const staging = options.environments.find(({ from }) => from === "main")!.name;
+  const production = options.environments.find(({ from }) => from === "release")!.name;
   const { jobs: checked } = checks(options, { pathAware: false });
   const scanned = scans(options, { pullRequests: false });
   const approval = options.production === "approval" && capabilities(options).reviewers;
@@ -36,25 +37,31 @@ export function deployMain(options: WorkflowOptions): Workflow {
         frontend: "needs.images.outputs.frontend",
       }),
       "e2e-staging": e2e(options, staging, ["deploy-staging"]),
-      ...(approval && { offer: offer() }),
+      ...(approval && { offer: offer(production) }),
       notify: notify({ needs: [...before, ...path], about: staging, subject: "github.event.head_commit.message" }),
     },
   };
 }
 
 /** Starts the run that waits for a person. A job here that waited would keep newer commits from staging. */
-const offer = (): Job => ({
+const offer = (production: string): Job => ({
   name: "Offer it for production",
-  why: "Starts the workflow Release for this commit, which waits for its approval in a run of its own.",
+  why: "Starts the workflow Release for this commit, which waits for its approval in a run of its own. An older offer that nobody has approved is withdrawn.",
   needs: ["e2e-staging"],
   "runs-on": RUNNER,
   "timeout-minutes": 5,
-  permissions: { actions: ["write", "start the workflow Release"] },
+  permissions: { actions: ["write", "start the workflow Release, and cancel those that wait"] },
   steps: [
     {
-      name: "Start the workflow Release",
-      env: { GH_TOKEN: expression("github.token"), GH_REPO: expression("github.repository"), COMMIT: expression("github.sha") },
-      run: `gh workflow run ${RELEASE_FILE} --ref main --field commit="$COMMIT"`,
+      name: "Withdraw the older offer, make the new one",
+      env: { GH_TOKEN: expression("github.token"), GH_REPO: expression("github.repository"), COMMIT: expression("github.sha"), PRODUCTION: production },
+      run: `
+gh run list --workflow ${RELEASE_FILE} --status waiting --limit 50 --json databaseId,displayTitle \
+  --jq '.[] | select(.displayTitle | endswith(" to " + env.PRODUCTION)) | .databaseId' |
+while read -r run; do
+  gh run cancel "$run"
+done
+gh workflow run ${RELEASE_FILE} --ref main --field commit="$COMMIT" --field environment="$PRODUCTION"`,
     },
   ],
 });

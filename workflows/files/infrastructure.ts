@@ -1,8 +1,8 @@
+import { infrastructureOf } from "../../secrets/catalogue.ts";
 import { secret, TOKEN, variable, expression, type Job, type Step, type Workflow } from "../model.ts";
 import { readableWithoutSecret, type WorkflowOptions } from "../options.ts";
 import { RUNNER } from "../jobs/checks.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
-import { infrastructureOf } from "../../secrets/catalogue.ts";
 import { notify } from "../jobs/notify.ts";
 import { INFRASTRUCTURE_ROLE, planRole, STACK_PERMISSIONS, stackEnv, stackGround, way } from "../jobs/stack.ts";
 import { at } from "../steps.ts";
@@ -26,8 +26,8 @@ export function infrastructure(options: WorkflowOptions): Workflow {
   const readable = readableWithoutSecret(options);
   const once = (group: string) => ({ concurrency: { group, "cancel-in-progress": false } });
   const ups = Object.fromEntries([
-    [`up-${staging}`, up(options, staging, [])],
-    ...others.map(({ name }): [string, Job] => [`up-${name}`, up(options, name, [`up-${staging}`])]),
+    [`up-${staging}`, { ...up(options, staging, []), ...once(infrastructureOf(staging)) }],
+    ...others.map(({ name }): [string, Job] => [`up-${name}`, { ...up(options, name, [`up-${staging}`]), ...once(infrastructureOf(name)) }]),
   ]) as Record<string, Job>;
   return {
     file: "infrastructure.yml",
@@ -95,12 +95,12 @@ const preview = (options: WorkflowOptions, environment: string): Job => ({
 
 const up = (options: WorkflowOptions, environment: string, needs: readonly string[]): Job => ({
   name: `Bring up ${environment}`,
+  why: "Not in the group of deploys: what waits here for its approval would hold them up. Pulumi lets only one of the two have the stack at a time.",
   ...(needs.length > 0 && { needs }),
   if: "github.event_name == 'push' || (github.event_name == 'workflow_dispatch' && github.ref == 'refs/heads/main')",
   "runs-on": RUNNER,
   "timeout-minutes": 45,
   environment: { name: infrastructureOf(environment), deployment: false },
-  concurrency: { group: `deploy-${environment}`, "cancel-in-progress": false },
   permissions: STACK_PERMISSIONS,
   env: stackEnv(options, environment),
   steps: [

@@ -16,7 +16,7 @@ export function release(options: WorkflowOptions): Workflow {
   const byHand = options.environments.filter(({ from }) => from === "hand").map(({ name }) => name);
   const byTag = options.production === "tag";
   const choices = [...(byTag ? [] : [production]), ...byHand];
-  const chosen = byHand.length > 0;
+  const chosen = choices.length > 0;
   const jobs = Object.fromEntries(
     [production, ...byHand].map((environment): [string, Job] => [
       `deploy-${environment}`,
@@ -36,7 +36,7 @@ export function release(options: WorkflowOptions): Workflow {
       workflow_dispatch: {
         inputs: {
           commit: { description: `Commit of main that ${staging} was tested with`, required: true, type: "string" },
-          ...(chosen && { environment: { description: "Where it goes", required: true, type: "choice", options: choices } }),
+          environment: { description: "Where it goes", required: true, type: "choice", options: choices },
         },
       },
     }),
@@ -45,6 +45,7 @@ export function release(options: WorkflowOptions): Workflow {
   return {
     file: RELEASE_FILE,
     name: "Release",
+    "run-name": `Release ${chosen ? expression("inputs.commit || github.ref_name") : expression("github.ref_name")} to ${chosen ? expression(`inputs.environment || '${production}'`) : production}`,
     says: `What ${production} gets: ${way}. Nothing is built here: the images are those that ${staging} was tested with, by digest. Who approves, and which refs may get here at all, is set at the environment ${production}.${byHand.length > 0 ? ` By hand also: ${byHand.join(", ")}.` : ""}`,
     on,
     jobs: {

@@ -89,10 +89,19 @@ done`,
 export const releaseRun = ({ application, programPath }: WorkflowOptions): Step => ({
   name: "Release",
   id: "release",
-  why: "Backs up, migrates, starts the new release beside the old one, switches, watches; whatever fails is taken back by the server itself. Pulumi's own exit code does not say what became of it: the next step asks the server.",
+  why: "Backs up, migrates, starts the new release beside the old one, switches, watches; whatever fails is taken back by the server itself. Pulumi's own exit code does not say what became of it: the next step asks the server. Where another run has the stack, this one waits for it, 10 minutes at most.",
   "continue-on-error": true,
   ...at(programPath),
-  run: `pulumi up --yes --skip-preview --non-interactive --target '**::${application.name}-release'`,
+  run: `
+for _ in $(seq 60); do
+  code=0
+  pulumi up --yes --skip-preview --non-interactive --target '**::${application.name}-release' 2>&1 | tee "$RUNNER_TEMP/release.log" || code=$?
+  grep --quiet --extended-regexp 'stack is currently locked|Another update is currently in progress' "$RUNNER_TEMP/release.log" || exit "$code"
+  echo "another run has the stack; again in 10 s"
+  sleep 10
+done
+echo "::error::another run has had the stack for 10 minutes"
+exit 1`,
 });
 
 /** What a later scan and the metrics read: no secret, no line of a log. */
