@@ -41,7 +41,8 @@ const PLACES: Record<Scope, string> = {
 };
 
 function placeOf({ environment }: Job): Scope {
-  if (!environment) return "none";
+  // GitHub's own, which Pages publishes from; it holds nothing of ours.
+  if (!environment || environment.name === "github-pages") return "none";
   return environment.name === AUTOMATION ? "repository" : environment.name.endsWith(infrastructureOf("")) ? "infrastructure" : "environment";
 }
 

@@ -5,6 +5,7 @@ import { maintenance, redeploy, rollback } from "./files/by-hand.ts";
 import { ci, CI_CHECK } from "./files/ci.ts";
 import { deployMain } from "./files/deploy.ts";
 import { infrastructure } from "./files/infrastructure.ts";
+import { metrics } from "./files/metrics.ts";
 import { performance } from "./files/performance.ts";
 import { release, RELEASE_TAG } from "./files/release.ts";
 import { security, SECURITY_CHECK } from "./files/security.ts";
@@ -26,7 +27,9 @@ export interface File {
 
 export function workflows(options: WorkflowOptions): Workflow[] {
   checkOptions(options);
-  return [ci, security, deployMain, release, rollback, redeploy, maintenance, infrastructure, performance, securityMonitoring].map((one) => one(options));
+  return [ci, security, deployMain, release, rollback, redeploy, maintenance, infrastructure, performance, securityMonitoring, metrics].map((one) =>
+    one(options),
+  );
 }
 
 /** Throws one error that names every option that cannot be, or everything that a workflow must not have. */

@@ -11,6 +11,7 @@ const MAY: Record<string, readonly string[]> = {
   components: ["release", "secrets", "workflows"],
   secrets: [],
   workflows: ["secrets"],
+  metrics: [],
   release: [],
   server: ["release"],
   tools: [],

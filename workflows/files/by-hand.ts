@@ -16,17 +16,19 @@ interface ByHand {
   readonly name: string;
   readonly says: string;
   readonly inputs: Readonly<Record<string, Input>>;
+  /** Whether GitHub is told of a deployment. What moves no release is none. */
+  readonly deploys: boolean;
   /** After the ground. */
   readonly steps: readonly Step[];
 }
 
-function byHand(options: WorkflowOptions, { file, name, says, inputs, steps }: ByHand): Workflow {
+function byHand(options: WorkflowOptions, { file, name, says, inputs, deploys, steps }: ByHand): Workflow {
   const environment: Input = { description: "Which", required: true, type: "choice", options: options.environments.map((one) => one.name) };
   const work: Job = {
     name: `${name} on ${CHOSEN}`,
     "runs-on": RUNNER,
     "timeout-minutes": 45,
-    environment: { name: CHOSEN, url: variable("PUBLIC_URL") },
+    environment: { name: CHOSEN, url: variable("PUBLIC_URL"), ...(!deploys && { deployment: false as const }) },
     permissions: STACK_PERMISSIONS,
     env: { ...stackEnv(options, CHOSEN), REASON: expression("inputs.reason") },
     steps: [
@@ -61,6 +63,7 @@ export function rollback(options: WorkflowOptions): Workflow {
       release: { description: "Number of the release; empty: the one before", required: false, type: "string", default: "" },
       data: { description: "Where the schema has moved on", required: true, type: "choice", options: ["refuse", "downgrade", "restore"], default: "refuse" },
     },
+    deploys: true,
     steps: [
       {
         name: "Go back",
@@ -101,6 +104,7 @@ export function redeploy(options: WorkflowOptions): Workflow {
     name: "Redeploy",
     says: "The same release again, with today's configuration: after a secret was changed, or when containers are to start anew. Where nothing has changed since, nothing is done. It never moves to another release: that is what Deploy, Release and Rollback do.",
     inputs: {},
+    deploys: true,
     steps: [releaseRun(options), outcome(options), smoke(options), keepRecord(CHOSEN)],
   });
 }
@@ -111,6 +115,7 @@ export function maintenance(options: WorkflowOptions): Workflow {
     name: "Maintenance",
     says: "Closes the application to visitors, who get a page meanwhile, or opens it again. The release goes on running.",
     inputs: { doors: { description: "on: visitors get the page; off: they are let in", required: true, type: "choice", options: ["on", "off"] } },
+    deploys: false,
     steps: [
       {
         name: "Turn the page on or off",
