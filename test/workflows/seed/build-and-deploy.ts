@@ -91,7 +91,7 @@ export const BUILD_AND_DEPLOY: readonly Defect[] = [
         );
     },
   },
-  { numbers: [57], was: "latest moved with every tag", check: ({ text }) => expect(text).not.toMatch(/:latest\b/) },
+  { numbers: [57], was: "latest moved with every tag", check: ({ text }) => expect(text).not.toMatch(/:latest\b|type=semver/) },
   {
     numbers: [58],
     was: "old images are never removed from the registry",
@@ -144,8 +144,11 @@ export const BUILD_AND_DEPLOY: readonly Defect[] = [
   {
     numbers: [73],
     was: "a checkout that nothing used",
-    check: (made) =>
-      void made.jobs.forEach(({ steps }) => expect(steps.findIndex(({ uses }) => uses?.startsWith("actions/checkout@"))).toBeLessThan(steps.length - 1)),
+    check: (made) => {
+      // Where a job only asks another machine to do something, there is nothing to check out.
+      for (const job of made.jobs.filter(({ steps }) => steps.some(({ uses }) => uses?.startsWith("actions/checkout@"))))
+        expect([job.id, /ssh .*@/.test(scriptsOf(job))]).toEqual([job.id, false]);
+    },
   },
   { numbers: [74], was: "two merges raced, and the older one could win", by: ["workflows/failing.test.ts", "pushes never reach staging out of order"] },
   {
@@ -185,7 +188,7 @@ export const BUILD_AND_DEPLOY: readonly Defect[] = [
   {
     numbers: [79, 111, 121],
     was: "artifacts by a version that GitHub refuses: the job failed before its first step",
-    check: ({ pins }) => expect(Number(pins["actions/upload-artifact"].version.slice(1).split(".")[0])).toBeGreaterThanOrEqual(4),
+    check: (made) => expect(Math.min(...made.majors("actions/upload-artifact"))).toBeGreaterThanOrEqual(4),
   },
   {
     numbers: [80],

@@ -1,7 +1,6 @@
 /** One of the 152 defects of the first pipeline, and what keeps it from coming back. Numbered as the review of that pipeline numbers them. */
 import { parse } from "yaml";
-import { readPins } from "../../../workflows/pins.ts";
-import { workflowFiles } from "../../../workflows/index.ts";
+import { workflowFiles, type File } from "../../../workflows/index.ts";
 import { BY_TAG } from "../options.ts";
 
 interface Common {
@@ -51,17 +50,25 @@ export interface Workflow {
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
-/** What is generated, read as GitHub reads it. */
+/** Workflow files, read as GitHub reads them. */
 export class Made {
-  readonly files = workflowFiles(BY_TAG);
-  readonly text = this.files.map(({ text }) => text).join("\n");
-  readonly workflows: readonly Workflow[] = this.files
-    .filter(({ path }) => path.includes("/workflows/"))
-    .map(({ path, text }) => ({ ...(parse(text) as Workflow), file: path.split("/").at(-1)! }));
-  readonly jobs: readonly Job[] = this.workflows.flatMap(({ file, jobs }) => Object.entries(jobs).map(([id, job]) => ({ ...job, id, file })));
-  readonly steps: readonly Step[] = this.jobs.flatMap(({ steps }) => steps);
-  readonly scripts: readonly string[] = this.steps.flatMap(({ run }) => (run === undefined ? [] : [run]));
-  readonly pins = readPins();
+  readonly files: readonly File[];
+  readonly text: string;
+  readonly workflows: readonly Workflow[];
+  readonly jobs: readonly Job[];
+  readonly steps: readonly Step[];
+  readonly scripts: readonly string[];
+
+  constructor(files: readonly File[] = workflowFiles(BY_TAG)) {
+    this.files = files;
+    this.text = files.map(({ text }) => text).join("\n");
+    this.workflows = files
+      .filter(({ path }) => path.includes("/workflows/"))
+      .map(({ path, text }) => ({ ...(parse(text) as Workflow), file: path.split("/").at(-1)! }));
+    this.jobs = this.workflows.flatMap(({ file, jobs }) => Object.entries(jobs).map(([id, job]) => ({ ...job, id, file })));
+    this.steps = this.jobs.flatMap(({ steps }) => steps);
+    this.scripts = this.steps.flatMap(({ run }) => (run === undefined ? [] : [run]));
+  }
 
   of(file: string): string {
     return this.files.find(({ path }) => path.endsWith(`/${file}`))!.text;
@@ -70,6 +77,10 @@ export class Made {
     const found = this.jobs.find((job) => job.file === file && job.id === id);
     if (!found) throw new Error(`${file} has no job ${id}`);
     return found;
+  }
+  /** Major version of each use of an action, by its tag or the comment beside its commit. */
+  majors(action: string): number[] {
+    return [...this.text.matchAll(new RegExp(`uses: ${action}@(?:[0-9a-f]{40} # )?v(\\d+)`, "g"))].map((match) => Number(match[1]));
   }
   /** Steps that use an action. */
   using(action: string): readonly Step[] {
