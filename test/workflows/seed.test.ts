@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { expect, test } from "vitest";
+import { withArithmetic } from "./arithmetic.ts";
 import { Made } from "./seed/defect.ts";
 import { COUNT, DEFECTS, nameOf, seedReview } from "./seed/list.ts";
 
@@ -29,3 +30,9 @@ test("a test that is named as an answer is there", () => {
 });
 
 test("docs/seed-review.md is fresh", () => expect(fs.readFileSync(below("../docs/seed-review.md"), "utf8")).toBe(seedReview()));
+
+test("docs/workflows.md is fresh, and has no fixed sleep in it", () => {
+  const page = fs.readFileSync(below("../docs/workflows.md"), "utf8");
+  expect(page).toBe(withArithmetic(page));
+  expect(page).toContain("| of it slept, whatever the release did | 0 s | 270 s |");
+});

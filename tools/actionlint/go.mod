@@ -1,4 +1,4 @@
-module recoloca-infrastructure/tools/actionlint
+module recoloca/tools/actionlint
 
 go 1.25.0
 

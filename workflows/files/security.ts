@@ -7,7 +7,7 @@ import { dependencyReview, scans, semgrepPlatform } from "../jobs/scans.ts";
 export const SECURITY_CHECK = "Security passed";
 
 export function security(options: WorkflowOptions): Workflow {
-  const all = scans(options, { pullRequests: true });
+  const all = { ...scans(options, { pullRequests: true }), ...(capabilities(options).codeScanning && { dependencies: dependencyReview() }) };
   return {
     file: "security.yml",
     name: "Security",
@@ -19,7 +19,6 @@ export function security(options: WorkflowOptions): Workflow {
     },
     jobs: {
       ...all,
-      ...(capabilities(options).codeScanning && { dependencies: dependencyReview() }),
       "semgrep-platform": semgrepPlatform(),
       required: gate(SECURITY_CHECK, Object.keys(all)),
     },
