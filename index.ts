@@ -1,20 +1,14 @@
 /** The product on one screen: what an environment is made of, in order. */
 import "./components/quick-start.ts";
 import * as pulumi from "@pulumi/pulumi";
-import { ActionsSecrets } from "./components/actions-secrets/index.ts";
 import { awsAccount } from "./components/aws-account/index.ts";
 import { BackupBucket } from "./components/backup-bucket/index.ts";
 import { ComposeDeployment } from "./components/compose-deployment/index.ts";
 import { Ec2Machine } from "./components/ec2-machine/index.ts";
-import { githubAccount } from "./components/github-account/index.ts";
-import { GithubEnvironment } from "./components/github-environment/index.ts";
-import { GithubOidc } from "./components/github-oidc/index.ts";
 import { Host } from "./components/host/index.ts";
 import { imageDigests } from "./components/image-digests/index.ts";
-import { pipelineOf } from "./components/pipeline/index.ts";
 import { RegistryAccess } from "./components/registry-access/index.ts";
-import { RepositoryRules } from "./components/repository-rules/index.ts";
-import { WorkflowFiles } from "./components/workflow-files/index.ts";
+import { githubSide } from "./github.ts";
 import { loadSettings } from "./settings/index.ts";
 
 const settings = loadSettings();
@@ -46,20 +40,7 @@ const deployment = new ComposeDeployment(
   { dependsOn: registry ? [host, registry] : [host] },
 );
 
-const repository = github && githubAccount("github", github);
-
-const oidc = aws && github?.oidc && new GithubOidc("github-oidc", { ...github.oidc, provider: aws });
-
-for (const one of github?.environments ?? []) {
-  const environment = new GithubEnvironment(one.environment, { ...one, roles: oidc?.roles, provider: repository! });
-  new ActionsSecrets(one.environment, { ...environment.place, names: one.secrets, values: github!.secretValues, provider: repository! });
-}
-
-if (github?.whole) {
-  const pipeline = pipelineOf(github.whole.pipeline, github.whole.rules.codeOwners);
-  const rules = new RepositoryRules("repository", { ...github.whole.rules, ...pipeline, provider: repository! });
-  new WorkflowFiles("workflow-files", { ...github.whole.workflowFiles, ...pipeline, after: rules.ready, provider: repository! });
-}
+if (github) githubSide(github, aws);
 
 export const { url, release, deployed } = deployment;
 export const { program } = host;
