@@ -47,6 +47,8 @@ export const { program } = host;
 export const { machine } = host.server;
 /** How operators reach a server that the stack made. */
 export const access = ec2 && pulumi.secret(ec2.access);
+/** Where a tunnel of Session Manager leads to. */
+export const instance = ec2?.instance;
 /** The record to make where the domain's zone is elsewhere. */
 export const dnsRecord = ec2?.dnsRecord;
 export const backupBucket = backups?.bucket;

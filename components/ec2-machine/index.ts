@@ -64,6 +64,8 @@ export class Ec2Machine extends pulumi.ComponentResource {
   };
   /** What it may do; others add to it. */
   readonly role: Role;
+  /** Its id, where a tunnel of Session Manager leads to. */
+  readonly instance: pulumi.Output<string>;
   /** The record to make where the zone is not ours. */
   readonly dnsRecord: pulumi.Output<string>;
 
@@ -144,6 +146,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
       whenSilent: instance.id.apply((id) => `its console says why: aws ec2 get-console-output --latest --output text --region ${region} --instance-id ${id}`),
     };
     this.role = role;
+    this.instance = instance.id;
     this.dnsRecord = eip.publicIp.apply((address) => `${domain}. A ${address}`);
     if (args.zone !== undefined) {
       const { zoneId } = getZoneOutput({ name: args.zone }, own);
