@@ -73,9 +73,9 @@ describe("what became of a release is the server's own word", () => {
     provenance: { run: RUN, commit: "abc" },
     ...more,
   });
-  const ask = (records: object[], env: Record<string, string> = {}) =>
-    runScript(step, {
-      env: { STACK: "staging", RUN, RELEASE: "v2", ...env },
+  const ask = (records: object[], { pulumi = "success", before = 13, release = "v2" } = {}) =>
+    runScript(`echo ${before} > "$RUNNER_TEMP/before"\n${step}`, {
+      env: { STACK: "staging", RUN, RELEASE: release, PULUMI: pulumi },
       programs: { node: `case "$2" in history) echo '${JSON.stringify(records)}' ;; show) echo "the story of $3" ;; esac` },
     });
 
@@ -105,6 +105,23 @@ describe("what became of a release is the server's own word", () => {
   });
   test("the same release once more, where nothing had to be done, passes", () => {
     expect(ask([record({ live: true, provenance: { run: "an earlier run" } })]).code).toBe(0);
+  });
+  test("a connection that was cut decides nothing: the record does", () => {
+    expect(ask([record({ live: true })], { pulumi: "failure" }).code).toBe(0);
+    expect(ask([record({ outcome: "failed" }), record({ number: 13, live: true, provenance: {} })], { pulumi: "success" }).code).toBe(1);
+  });
+  test("the same release once more, which Pulumi could not ask for, is no success of this run", () => {
+    expect(ask([record({ live: true, provenance: { run: "an earlier run" } })], { pulumi: "failure" }).code).toBe(1);
+  });
+  test("a redeploy is known by having begun after this run did", () => {
+    const old = record({ number: 14, live: true, provenance: { run: "another" } });
+    expect(ask([record({ number: 15, live: true, provenance: {} }), record({ number: 14, provenance: {} })], { release: "", before: 14 }).summary).toContain(
+      "release 15",
+    );
+    expect(ask([record({ number: 15, outcome: "rolled-back", provenance: {} }), old], { release: "", before: 14 }).code).toBe(1);
+    // Nothing had to be done; or Pulumi failed before it could ask for anything.
+    expect(ask([old], { release: "", before: 14 }).code).toBe(0);
+    expect(ask([old], { release: "", before: 14, pulumi: "failure" }).code).toBe(1);
   });
   test("another stack on the same server is not asked", () => {
     expect(ask([record({ stack: "other-staging", live: true })]).code).toBe(1);
@@ -230,7 +247,11 @@ describe("the release is named and set as the program wants it", () => {
 
 describe("a release run", () => {
   const step = script(files, "deploy.yml", "deploy-staging", "Release");
-  const run = (pulumi: string) => runScript(step, { programs: { pulumi: `n=$(cat n 2> /dev/null || echo 0); echo $((n + 1)) > n; ${pulumi}`, sleep: "" } });
+  const run = (pulumi: string) =>
+    runScript(step, {
+      env: { STACK: "staging" },
+      programs: { node: "echo '[]'", pulumi: `n=$(cat n 2> /dev/null || echo 0); echo $((n + 1)) > n; ${pulumi}`, sleep: "" },
+    });
   test("waits while another run has the stack, and then does its own", () => {
     const { code, said, folder } = run('[ "$n" -ge 2 ] || { echo "error: the stack is currently locked by 1 lock(s)"; exit 255; }; echo "$*"');
     expect([code, fs.readFileSync(path.join(folder, "n"), "utf8").trim()]).toEqual([0, "3"]);

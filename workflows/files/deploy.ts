@@ -13,6 +13,7 @@ export function deployMain(options: WorkflowOptions): Workflow {
   const staging = options.environments.find(({ from }) => from === "main")!.name;
   const production = options.environments.find(({ from }) => from === "release")!.name;
   const { jobs: checked } = checks(options, { pathAware: false });
+  const built = images(options);
   const scanned = scans(options, { pullRequests: false });
   const approval = options.production === "approval" && capabilities(options).reviewers;
   const before = [...Object.keys(checked), ...Object.keys(scanned), "images", "scan-images"];
@@ -27,7 +28,7 @@ export function deployMain(options: WorkflowOptions): Workflow {
       ...checked,
       codecov: codecov(),
       ...scanned,
-      ...images(options),
+      ...built,
       "scan-images": imageScan(options),
       "deploy-staging": deploy(options, {
         environment: staging,
@@ -38,7 +39,7 @@ export function deployMain(options: WorkflowOptions): Workflow {
       }),
       "e2e-staging": e2e(options, staging, ["deploy-staging"]),
       ...(approval && { offer: offer(production) }),
-      notify: notify({ needs: [...before, ...path], about: staging, subject: "github.event.head_commit.message" }),
+      notify: notify({ needs: [...new Set([...before, ...Object.keys(built), ...path])], about: staging, subject: "github.event.head_commit.message" }),
     },
   };
 }

@@ -93,6 +93,7 @@ export const releaseRun = ({ application, programPath }: WorkflowOptions): Step 
   "continue-on-error": true,
   ...at(programPath),
   run: `
+node operate/main.ts history --json | jq --arg stack '${application.name}'-"$STACK" '[.[] | select(.stack == $stack) | .number] | max // 0' > "$RUNNER_TEMP/before"
 for _ in $(seq 60); do
   code=0
   pulumi up --yes --skip-preview --non-interactive --target '**::${application.name}-release' 2>&1 | tee "$RUNNER_TEMP/release.log" || code=$?
