@@ -63,6 +63,14 @@ describe.each(Object.entries(ALL))("%s", (_name, options) => {
     expect(ranJobs(runs)).toEqual(["release.yml/find", "release.yml/notify"]);
   });
 
+  test("a program that does not pass its own checks changes no infrastructure", () => {
+    for (const event of [events.pushToMain(), events.dispatch("infrastructure.yml")]) {
+      const runs = of("infrastructure.yml", runsOf(files, event, { results: { "infrastructure.yml/check": "failure" } }));
+      expect(changing(runs)).toEqual([]);
+      expect(after(runs, "notify")).toBe("success");
+    }
+  });
+
   test("infrastructure of production waits for that of staging", () => {
     const runs = of("infrastructure.yml", runsOf(files, events.dispatch("infrastructure.yml"), { results: { "infrastructure.yml/up-staging": "failure" } }));
     expect(runs.find(({ job }) => job === "up-production")!.result).toBe("skipped");

@@ -1,12 +1,14 @@
 import { infrastructureOf } from "../../secrets/catalogue.ts";
 import { secret, TOKEN, variable, expression, type Job, type Step, type Workflow } from "../model.ts";
 import { readableWithoutSecret, type WorkflowOptions } from "../options.ts";
-import { RUNNER } from "../jobs/checks.ts";
+import { checks, RUNNER } from "../jobs/checks.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
 import { notify } from "../jobs/notify.ts";
 import { INFRASTRUCTURE_ROLE, planRole, STACK_PERMISSIONS, stackEnv, stackGround, way } from "../jobs/stack.ts";
 import { at } from "../steps.ts";
 
+/** After a merge, or by hand from main. */
+const MERGED = "github.event_name == 'push' || (github.event_name == 'workflow_dispatch' && github.ref == 'refs/heads/main')";
 /** Dependabot's user. Its runs have no identity to take a role with; a name could be taken by somebody else. */
 const DEPENDABOT = 49699333;
 const OURS = `github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name == github.repository && github.event.pull_request.user.id != ${DEPENDABOT}`;
@@ -26,13 +28,13 @@ export function infrastructure(options: WorkflowOptions): Workflow {
   const readable = readableWithoutSecret(options);
   const once = (group: string) => ({ concurrency: { group, "cancel-in-progress": false } });
   const ups = Object.fromEntries([
-    [`up-${staging}`, { ...up(options, staging, []), ...once(infrastructureOf(staging)) }],
+    [`up-${staging}`, { ...up(options, staging, ["check"]), ...once(infrastructureOf(staging)) }],
     ...others.map(({ name }): [string, Job] => [`up-${name}`, { ...up(options, name, [`up-${staging}`]), ...once(infrastructureOf(name)) }]),
   ]) as Record<string, Job>;
   return {
     file: "infrastructure.yml",
     name: "Infrastructure",
-    says: `Everything but releases: server, network, backups, GitHub's own side. ${readable ? `A pull request of this repository gets a preview of ${staging} as a comment. ` : ""}After the merge ${staging} is brought up to it, then ${others.map(({ name }) => name).join(", ")}, behind the same approval as a deploy. It never moves a release: the stacks keep what is live.${readable ? " Every night what is there is compared with what should be, and a difference opens an issue." : ""}`,
+    says: `Everything but releases: server, network, backups, GitHub's own side. ${readable ? `A pull request of this repository gets a preview of ${staging} as a comment. ` : ""}After the merge the program is checked once more, ${staging} is brought up to it, then ${others.map(({ name }) => name).join(", ")}, behind the same approval as a deploy. It never moves a release: the stacks keep what is live.${readable ? " Every night what is there is compared with what should be, and a difference opens an issue." : ""}`,
     on: {
       ...(readable && { pull_request: { branches: ["main"], paths }, schedule: [{ cron: "47 3 * * *", says: "daily 03:47" }] }),
       push: { branches: ["main"], paths },
@@ -40,16 +42,17 @@ export function infrastructure(options: WorkflowOptions): Workflow {
     },
     jobs: {
       ...(readable && { preview: { ...preview(options, staging), ...once(`preview-${expression("github.event.pull_request.number || github.run_id")}`) } }),
+      check: { ...checks(options, { pathAware: false }).jobs["program"]!, if: MERGED, ...once(`check-${expression("github.run_id")}`) },
       ...ups,
       ...Object.fromEntries(
         (readable ? options.environments : []).map(({ name }): [string, Job] => [`drift-${name}`, { ...drift(options, name), ...once(`drift-${name}`) }]),
       ),
       notify: {
         ...notify({
-          needs: Object.keys(ups),
+          needs: ["check", ...Object.keys(ups)],
           about: "infrastructure",
           subject: "github.event.head_commit.message",
-          if: "github.event_name == 'push' || (github.event_name == 'workflow_dispatch' && github.ref == 'refs/heads/main')",
+          if: MERGED,
         }),
         ...once(`notify-${expression("github.run_id")}`),
       },
@@ -96,8 +99,8 @@ const preview = (options: WorkflowOptions, environment: string): Job => ({
 const up = (options: WorkflowOptions, environment: string, needs: readonly string[]): Job => ({
   name: `Bring up ${environment}`,
   why: "Not in the group of deploys: what waits here for its approval would hold them up. Pulumi lets only one of the two have the stack at a time.",
-  ...(needs.length > 0 && { needs }),
-  if: "github.event_name == 'push' || (github.event_name == 'workflow_dispatch' && github.ref == 'refs/heads/main')",
+  needs,
+  if: MERGED,
   "runs-on": RUNNER,
   "timeout-minutes": 45,
   environment: { name: infrastructureOf(environment), deployment: false },
