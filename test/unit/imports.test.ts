@@ -6,7 +6,8 @@ const root = path.join(import.meta.dirname, "../..");
 
 /** Who may know whom: the table of the design, walked. */
 const MAY: Record<string, readonly string[]> = {
-  "index.ts": ["settings", "components", "github.ts"],
+  "index.ts": ["settings", "components", "aws.ts", "github.ts"],
+  "aws.ts": ["settings", "components"],
   "github.ts": ["settings", "components"],
   settings: ["release", "secrets"],
   components: ["release", "secrets", "workflows"],
