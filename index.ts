@@ -8,7 +8,6 @@ import { Ec2Machine } from "./components/ec2-machine/index.ts";
 import { Host } from "./components/host/index.ts";
 import { imageDigests } from "./components/image-digests/index.ts";
 import { RegistryAccess } from "./components/registry-access/index.ts";
-import { githubSide } from "./github.ts";
 import { loadSettings } from "./settings/index.ts";
 
 const settings = loadSettings();
@@ -40,7 +39,8 @@ const deployment = new ComposeDeployment(
   { dependsOn: registry ? [host, registry] : [host] },
 );
 
-if (github) githubSide(github, aws);
+// Loaded by the stacks that have it alone: workflows are many lines.
+if (github) (await import("./github.ts")).githubSide(github, aws);
 
 export const { url, release, deployed } = deployment;
 export const { program } = host;
