@@ -63,12 +63,20 @@ type Config = Record<string, unknown>;
 /** Text of the stack's file; `template` is the text of one that is like it. */
 export function stackFile(given: Answers, template: string): string {
   const { config } = parse(template) as { config: Config };
-  const { [`${NAMESPACE}:ec2`]: ec2, [`${NAMESPACE}:createBackupBucket`]: bucket, [`${NAMESPACE}:hostAddress`]: _host, ...rest } = config;
+  const {
+    [`${NAMESPACE}:ec2`]: ec2,
+    [`${NAMESPACE}:createBackupBucket`]: bucket,
+    [`${NAMESPACE}:hostAddress`]: _host,
+    [`${NAMESPACE}:github`]: github,
+    ...rest
+  } = config;
   const server =
     given["HOST"] === "ec2"
       ? { ec2: { ...withoutZone(ec2 as Config, given["DOMAIN"]!), region: given["REGION"], sshFrom: [given["SSH_FROM"]] }, createBackupBucket: bucket ?? {} }
       : { hostAddress: given["ADDRESS"] };
-  const own = { repository: given["REPOSITORY"], domain: given["DOMAIN"], ...server };
+  // An account has one entry for GitHub; the template's stack makes it.
+  const side = github !== undefined && { github: { ...(github as Config), makesIdentityProvider: false } };
+  const own = { repository: given["REPOSITORY"], domain: given["DOMAIN"], ...server, ...side };
   const named = Object.fromEntries(Object.entries(own).map(([key, value]) => [`${NAMESPACE}:${key}`, value]));
   return `# ${given["NAME"]}: answers at ${given["DOMAIN"]}. Every key: docs/configuration.md.\n${stringify({ config: { ...rest, ...named } }, { lineWidth: 140 })}`;
 }

@@ -67,7 +67,7 @@ export function pipelineSettings(values: PipelineValues, github: Github, environ
       backend: withImage("backend", rest.backend),
       frontend: withImage("frontend", rest.frontend),
       ...(zapRules !== undefined && { zapRules }),
-      healthPaths: gates.length > 0 ? [...new Set(gates.map((gate) => gate.path))].sort() : ["/"],
+      healthPaths: gates.length > 0 ? [...new Set(gates.map((gate) => gate.path))].sort((one, other) => one.length - other.length) : ["/"],
     },
     environments: environments.map((name) => ({ name, from: from(name) })),
     production,

@@ -10,6 +10,7 @@ import { REGISTRY_USER, registryPassword } from "../../local/registry.ts";
 import { inSite, registryName, testSite } from "../../local/site.ts";
 import { checkout } from "../../tools/cache.ts";
 import { type Doubles, startDoubles } from "../doubles/doubles.ts";
+import { ACTOR, found } from "../doubles/github-repository.ts";
 import { type Config, TestStack } from "../doubles/test-stack.ts";
 import { imagesOf } from "../site.ts";
 
@@ -24,6 +25,18 @@ interface Change {
   readonly made?: readonly string[];
   readonly gone?: readonly string[];
 }
+
+/** Who approves, and who writes the owning stack's files. Each environment has an account at AWS of its own here. */
+const GITHUB: Record<string, object> = {
+  staging: { reviewers: { teams: { platform: 42 } } },
+  production: {
+    reviewers: { teams: { platform: 42 } },
+    makesIdentityProvider: true,
+    workflowFiles: "direct",
+    writers: { apps: { infrastructure: 7 } },
+    codeOwners: ["@recoloca/platform"],
+  },
+};
 
 /** A command line that asks S3 with the role that the instance has, and prints the answer's status. */
 const asInstance = (method: string, url: string) => `set -eu
@@ -55,6 +68,7 @@ describe.each(["staging", "production"])("%s", (name) => {
       ...stack.shipped,
       "recoloca:ec2": { ...shipped("recoloca:ec2"), sshFrom: ["203.0.113.0/24"], ...since.ec2 },
       "recoloca:createBackupBucket": { ...shipped("recoloca:createBackupBucket"), name: bucket, ...since.bucket },
+      "recoloca:github": { ...shipped("recoloca:github"), ...GITHUB[name] },
       "recoloca:hostAddress": "127.0.0.1",
       "recoloca:hostPort": testSite.sshPort,
       "recoloca:registryServer": registryName(testSite),
@@ -95,11 +109,14 @@ describe.each(["staging", "production"])("%s", (name) => {
     doubles = await startDoubles({ folder, hosting });
     await doubles.host!.removeAll();
     doubles.world.put("aws:route53/zone:Zone", "Z0123456789ABCDEFGHIJ", { name: "recoloca.ai" });
-    stack = await TestStack.open({ program: checkout, name, folder, env: doubles.env });
+    found(doubles.world, "recoloca");
+    doubles.world.put(ACTOR, "me", { actorId: 7, actorType: "Integration" });
+    const token = "a-token-that-nobody-may-see";
+    stack = await TestStack.open({ program: checkout, name, folder, env: { ...doubles.env, GITHUB_TOKEN: token } });
     const password = "a-password-that-nobody-may-see";
     await stack.secret("recoloca:registryPassword", registryPassword(testSite));
     await stack.secret("recoloca:secrets.POSTGRES_PASSWORD", password);
-    passwords = [password, registryPassword(testSite)];
+    passwords = [password, token, registryPassword(testSite)];
   });
   afterAll(async () => {
     await doubles.host!.removeAll();

@@ -18,6 +18,7 @@ describe.each(["staging", "production"])("%s", (name) => {
     stack.configure({
       ...stack.shipped,
       "recoloca:ec2": { ...(stack.shipped["recoloca:ec2"] as object), sshFrom: ["203.0.113.0/24"], ...ec2 },
+      "recoloca:github": { ...(stack.shipped["recoloca:github"] as object), reviewers: { teams: { platform: 42 } } },
       ...change,
     });
 
@@ -46,6 +47,8 @@ describe.each(["staging", "production"])("%s", (name) => {
       "route53/record:Record",
     ])
       expect(ran.output).toContain(`aws:${type}`);
+    expect(ran.output).toContain("github:index:RepositoryEnvironment ");
+    expect(ran.output.includes("github:index:RepositoryFile ")).toBe(name === "production");
     expect(ran.output).toContain("command:remote:Command");
     expect(ran.output).not.toContain("that-nobody-may-see");
     expect(doubles.world.all("aws:ec2/vpc:Vpc")).toEqual([]);
