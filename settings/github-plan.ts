@@ -34,7 +34,7 @@ export function abilitiesOf({ visibility, plan, codeSecurity }: Pick<Github, "vi
 const INSTEAD: Record<Exclude<Ability, "environments">, string> = {
   approval: "no approval by reviewers and no wait timer: a production release begins with a tag, which only recoloca:github.releasers may create, or by hand",
   rulesets: "no rules for branches and tags",
-  attestations: "no attestations at GitHub: images are signed, and the signature is checked before a deploy",
+  attestations: "no attestations: images are not signed; a deploy takes the digest from the run that built it",
   codeScanning: "no findings under Security: they are in each run's summary, and a finding fails the run",
   pages: "no page of delivery metrics: they are in the run's summary and its artifact",
 };
