@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 NPM := npm --silent --no-update-notifier --no-audit --no-fund
 
-.PHONY: help new-environment local local-down test chaos benchmark docs format
+.PHONY: help new-environment local local-down test chaos benchmark docs workflows format
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -43,6 +43,9 @@ benchmark: node_modules/.installed ## every measure of the README's table (WRITE
 
 docs: node_modules/.installed ## write the generated reference
 	@$(NPM) run docs
+
+workflows: node_modules/.installed ## write the GitHub workflows from their source (CHECK=1: only say which differ)
+	@CHECK=$(CHECK) $(NPM) run write-workflows
 
 format: node_modules/.installed ## format and mend
 	@$(NPM) run format

@@ -11,10 +11,11 @@ import { Host } from "./components/host/index.ts";
 import { imageDigests } from "./components/image-digests/index.ts";
 import { Observation } from "./components/observation/index.ts";
 import { RegistryAccess } from "./components/registry-access/index.ts";
+import { githubSide } from "./github.ts";
 import { loadSettings } from "./settings/index.ts";
 
 const settings = loadSettings();
-const { application, cloud } = settings;
+const { application, cloud, github } = settings;
 
 const aws = cloud && awsAccount("aws", cloud.account);
 
@@ -51,12 +52,15 @@ const measured = observation && sink && new Observation("observation", { ...obse
 // Made once the server is heard, and gone before it falls silent: its silence is an alarm, too.
 const alarms = log && measured && cloud.cloudWatch?.alarms;
 if (alarms) new EnvironmentAlarms("alarms", { ...alarms, provider: aws, key: log.key }, { dependsOn: measured });
+if (github) githubSide(github, aws);
 
 export const { url, release, deployed } = deployment;
 export const { program } = host;
 export const { machine } = host.server;
 /** How operators reach a server that the stack made. */
 export const access = ec2 && pulumi.secret(ec2.access);
+/** Where a tunnel of Session Manager leads to. */
+export const instance = ec2?.instance;
 /** The record to make where the domain's zone is elsewhere. */
 export const dnsRecord = ec2?.dnsRecord;
 export const backupBucket = backups?.bucket;

@@ -5,9 +5,14 @@ const real = { testTimeout: 300_000, hookTimeout: 900_000, fileParallelism: fals
 export default defineConfig({
   test: {
     pool: "forks",
-    coverage: { provider: "v8", reporter: ["text"], include: ["release/**", "settings/**", "components/**", "server/**"] },
+    coverage: { provider: "v8", reporter: ["text"], include: ["release/**", "settings/**", "components/**", "server/**", "workflows/**"] },
     projects: [
       { extends: true, test: { name: "unit", testTimeout: 60_000, include: ["test/unit/**/*.test.ts"] } },
+      // GitHub's libraries import JSON the way that only a bundler understands.
+      {
+        extends: true,
+        test: { name: "workflows", include: ["test/workflows/**/*.test.ts"], testTimeout: 120_000, server: { deps: { inline: [/@actions\//] } } },
+      },
       { extends: true, test: { name: "engine", include: ["test/engine/**/*.test.ts"], ...real } },
       { extends: true, test: { name: "server", include: ["test/server/**/*.test.ts"], ...real } },
       { extends: true, test: { name: "chaos", include: ["test/chaos/**/*.test.ts"], ...real } },

@@ -2,7 +2,7 @@
 import { SshSession, noAnswer } from "../components/host/ssh-session.ts";
 import { asRoot } from "../components/server.ts";
 import { commandLine } from "../components/shell.ts";
-import { checkValues } from "../settings/check.ts";
+import { checkValues, type Raw } from "../settings/check.ts";
 import { NAMESPACE } from "../settings/index.ts";
 import { sayProblems } from "../settings/problems.ts";
 
@@ -34,14 +34,23 @@ export interface OfStack {
   readonly made?: () => Promise<Access | undefined>;
 }
 
-/** Runs one of `recoloca`'s commands on a stack's server; `hear` gets what it prints. Gives its exit code. */
-export async function askServer({ name: stack, configuration: raw, made }: OfStack, words: readonly string[], hear: (text: string) => void): Promise<number> {
-  const mine = Object.entries(raw).flatMap(([key, one]) => (key.startsWith(`${NAMESPACE}:`) ? [[key.slice(NAMESPACE.length + 1), one] as const] : []));
-  if (mine.length === 0) throw new Error(`stack "${stack}" has no configuration here\n  ${stack === "local" ? "make local" : `pulumi stack init ${stack}`}`);
-  const { values, problems } = checkValues({
+/** A stack's configuration as the check of settings takes it. */
+export function valuesOf(configuration: Record<string, Configured>): Raw {
+  const mine = Object.entries(configuration).flatMap(([key, one]) =>
+    key.startsWith(`${NAMESPACE}:`) ? [[key.slice(NAMESPACE.length + 1), one] as const] : [],
+  );
+  return {
     values: Object.fromEntries(mine.map(([key, one]) => [key, one.value ?? JSON.stringify(one.objectValue)])),
     encrypted: new Set(mine.filter(([, one]) => one.secret).map(([key]) => key)),
-  });
+  };
+}
+
+/** Runs one of `recoloca`'s commands on a stack's server; `hear` gets what it prints. Gives its exit code. */
+export async function askServer({ name: stack, configuration: raw, made }: OfStack, words: readonly string[], hear: (text: string) => void): Promise<number> {
+  const given = valuesOf(raw);
+  if (Object.keys(given.values).length === 0)
+    throw new Error(`stack "${stack}" has no configuration here\n  ${stack === "local" ? "make local" : `pulumi stack init ${stack}`}`);
+  const { values, problems } = checkValues(given);
   const ours = problems.filter((problem) => NEEDED.includes(problem.key));
   if (ours.length > 0) throw new Error(sayProblems(stack, ours));
   const {

@@ -4,7 +4,10 @@ import { localSite } from "../local/site.ts";
 import { LocalStack, STACK as LOCAL } from "../local/stack.ts";
 import { checkout } from "../tools/cache.ts";
 import { ensureToolchain } from "../tools/toolchain.ts";
-import { askServer, type Access, type Configured } from "./ask-server.ts";
+import { checkValues } from "../settings/check.ts";
+import { githubSettings, type GithubSettings } from "../settings/github.ts";
+import { askServer, valuesOf, type Access, type Configured } from "./ask-server.ts";
+import { restOf, tellGithub, type Ask } from "./github-doctor.ts";
 import { settleStack, type Pulumi } from "./rollback.ts";
 
 async function pulumiFor(stack: string): Promise<Pulumi> {
@@ -31,15 +34,28 @@ async function accessOf(pulumi: Pulumi): Promise<Access | undefined> {
   return code === 0 ? (JSON.parse(stdout) as Access) : undefined;
 }
 
+/** What the stack should have at GitHub, and who asks what it has. */
+function githubOf(stack: string, configuration: Record<string, Configured>): { github: GithubSettings | undefined; ask: Ask | undefined } {
+  const { values } = checkValues(valuesOf(configuration));
+  const token = values.githubToken ?? process.env["GITHUB_TOKEN"] ?? process.env["GH_TOKEN"];
+  const base = (process.env["GITHUB_BASE_URL"] ?? "https://api.github.com").replace(/\/$/, "");
+  return { github: githubSettings(values, stack, { url: "", stack, organization: "" }), ask: token ? restOf(base, token) : undefined };
+}
+
 async function main(): Promise<number> {
   const stack = process.env["STACK"] || LOCAL;
   const words = process.argv.slice(2);
   const pulumi = await pulumiFor(stack);
   const configuration = await configurationOf(stack, pulumi);
+  const print = (line: string) => process.stdout.write(`${line}\n`);
+  // First, as it is there when the server is not.
+  const { github, ask } = githubOf(stack, configuration);
+  const found = words[0] === "doctor" ? await tellGithub(github, ask, print) : 0;
   const code = await askServer({ name: stack, configuration, made: () => accessOf(pulumi) }, words, (text) => process.stdout.write(text));
+  if (found > 0) return code || 1;
   if (code !== 0 || words[0] !== "rollback") return code;
   const application = configuration["recoloca:application"]?.value ?? "recoloca";
-  return settleStack(stack, application, Object.keys(configuration), pulumi, (line) => process.stdout.write(`${line}\n`));
+  return settleStack(stack, application, Object.keys(configuration), pulumi, print);
 }
 
 main().then(

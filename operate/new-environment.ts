@@ -84,7 +84,7 @@ export function stillToSet(name: string, file: string): string {
   const raw = Object.fromEntries(
     Object.entries(config).map(([key, value]) => [key.slice(NAMESPACE.length + 1), typeof value === "string" ? value : JSON.stringify(value)]),
   );
-  const { problems } = checkWhole({ values: raw, encrypted: new Set() }, checkout);
+  const { problems } = checkWhole({ values: raw, encrypted: new Set() }, checkout, name);
   return problems.length === 0 ? "" : sayProblems(name, problems).replace(/^.*\n/, "");
 }
 

@@ -200,8 +200,9 @@ async function writeConfiguration(again = false): Promise<boolean> {
   const stacks = Store.stacks().flatMap((name) => storedEdge(name) ?? []);
   const text = edgeConfiguration(stacks);
   writePages(stacks);
-  completeMap(SLOTS_MAP, stacks, "none");
-  completeMap(MAINTENANCE_MAP, stacks, "off");
+  // A server that was made anew has the stacks' data, and no maps yet: what is live there is to serve.
+  completeMap(SLOTS_MAP, stacks, ({ stack }) => new Store(stack).state().live?.slot ?? "none");
+  completeMap(MAINTENANCE_MAP, stacks, () => "off");
   if (stacks.some(({ tls }) => tls)) await selfMadeIsThere();
   const old = [CONFIGURATION, CERTIFICATE_LIST, HTTPS_MAP].map(readIfThere);
   writeWhole(CERTIFICATE_LIST, certificateList(stacks, hasCertificate));
@@ -247,8 +248,8 @@ function writePages(stacks: readonly EdgeStack[]): void {
   for (const [file, text] of pages) if (!fs.existsSync(file)) writeWhole(file, text, 0o644);
 }
 
-function completeMap(file: string, stacks: readonly EdgeStack[], value: string): void {
+function completeMap(file: string, stacks: readonly EdgeStack[], value: (of: EdgeStack) => string): void {
   const map = readMap(file);
-  for (const { stack } of stacks) if (!map.has(stack)) map.set(stack, value);
+  for (const one of stacks) if (!map.has(one.stack)) map.set(one.stack, value(one));
   writeMap(file, map);
 }

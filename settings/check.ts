@@ -6,9 +6,12 @@ import { BACKUP_BUCKET_FIELDS } from "./backup-bucket.ts";
 import { backupBucketForm, backupBucketKeysForm, backupForm } from "./backup.ts";
 import { checkBucket, checkWhat } from "./check-backup.ts";
 import { isEcr } from "./cloud.ts";
+import { secretCommand } from "./check-secrets.ts";
 import { EC2_FIELDS } from "./ec2.ts";
+import { GITHUB_FIELDS } from "./github-form.ts";
 import { OBSERVABILITY_FIELDS } from "./observability.ts";
 import { KEYS, keyOf, type KeyName } from "./schema.ts";
+import { PIPELINE_FIELDS } from "./pipeline.ts";
 import { meant, setCommand, type Problem } from "./problems.ts";
 import { checkTls } from "./tls.ts";
 
@@ -41,6 +44,8 @@ const STRUCTURED: ReadonlySet<string> = new Set([
   "telemetry",
   "tls",
   "ec2",
+  "github",
+  "pipeline",
   "createBackupBucket",
   "backupBucket",
   "backupBucketKeys",
@@ -139,6 +144,8 @@ const FIELDS: Record<string, readonly string[]> = {
   telemetry: ["endpoint", "headers"],
   tls: ["acme", "hsts", "email", "directory", "rehearsal", "dns", "addresses"],
   ec2: EC2_FIELDS,
+  github: GITHUB_FIELDS,
+  pipeline: PIPELINE_FIELDS,
   createBackupBucket: BACKUP_BUCKET_FIELDS,
   observability: OBSERVABILITY_FIELDS,
 };
@@ -247,7 +254,7 @@ function checkCompose(values: Partial<Values>, compose: ComposeFile, secrets: re
         problem(
           `secrets.${name}`,
           `is missing: ${compose.path} uses ${name}`,
-          `${setCommand(`secrets.${name}`, "", true)}\nor, if anyone may read it: ${setCommand(`variables.${name}`, "VALUE")}`,
+          `${secretCommand(name)}\nor, if anyone may read it: ${setCommand(`variables.${name}`, "VALUE")}`,
         ),
       ),
   ];

@@ -4,8 +4,10 @@ import type { Backup, Bucket } from "../release/backup.ts";
 import type { Observation, Sink } from "../release/observation.ts";
 import type { Gate, Migration, Notify, Provenance, Route, Telemetry } from "../release/plan.ts";
 import type { Tls } from "../release/tls.ts";
+import { secretOf } from "../secrets/catalogue.ts";
 import { PRODUCTION, cloudSettings, isEcr, type CloudSettings } from "./cloud.ts";
 import type { Values } from "./check.ts";
+import { githubSettings, type GithubSettings } from "./github.ts";
 import { observationOf } from "./observability.ts";
 import { sayProblems } from "./problems.ts";
 import { tlsOf, wantsTls } from "./tls.ts";
@@ -20,6 +22,7 @@ export interface Settings {
   readonly cloud?: CloudSettings;
   /** Whether people live on it: nothing that serves or keeps data is destroyed by mistake. */
   readonly protect: boolean;
+  readonly github?: GithubSettings & { readonly token?: pulumi.Output<string>; readonly secretValues: pulumi.Output<Readonly<Record<string, string>>> };
   /** The SSH port, and where a tunnel to a server at AWS begins. */
   readonly reach: { port: number; address?: string };
   /** What any server is given: when it is upgraded, a systemd calendar expression; and which programs it needs beside its own. */
@@ -72,16 +75,22 @@ export function loadSettings(folder = process.cwd()): Settings {
     Object.entries(all).flatMap(([key, value]) => (key.startsWith(`${NAMESPACE}:`) ? [[key.slice(NAMESPACE.length + 1), value]] : [])),
   );
   const encrypted = new Set((JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]") as string[]).map((key) => key.replace(`${NAMESPACE}:`, "")));
-  const { values, problems, compose, page } = checkWhole({ values: raw, encrypted }, folder);
+  const { values, problems, compose, page } = checkWhole({ values: raw, encrypted }, folder, stack);
   const { path, text } = compose;
   if (problems.length > 0 || text === undefined) throw new pulumi.RunError(sayProblems(stack, problems));
-  return toSettings(values as Values, stack, { path, text }, Object.keys(values.secrets ?? {}), page?.text);
+  return toSettings(values as Values, stack, { path, text }, page?.text);
 }
 
-function toSettings(values: Values, environment: string, compose: Settings["compose"], secretNames: string[], page?: string): Settings {
+/** Of the containers; what only workflows use does not go to the server. */
+const forHost = ([name]: readonly [string, string]) => secretOf(name)?.consumers.includes("host") ?? true;
+
+function toSettings(values: Values, environment: string, compose: Settings["compose"], page?: string): Settings {
   const { hostAddress, hostKey, sshPrivateKey } = values;
   const cloud = cloudSettings(values, environment);
+  const hostSecrets = Object.fromEntries(Object.entries(values.secrets).filter(forHost));
   const { registryServer, registryUsername, registryPassword, images, release, backup, migration, domain, publicUrl } = values;
+  const url = publicUrl ?? `${wantsTls(values) ? "https" : "http"}://${domain ?? hostAddress}`;
+  const github = githubSettings(values, environment, { url, stack: stackName(), organization: pulumi.getOrganization() });
   return {
     application: values.application,
     environment,
@@ -98,16 +107,23 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     },
     ...(cloud && { cloud }),
     protect: cloud?.machine.protect ?? environment === PRODUCTION,
+    ...(github && {
+      github: {
+        ...github,
+        ...(values.githubToken !== undefined && { token: pulumi.secret(values.githubToken) }),
+        secretValues: pulumi.secret(values.secrets),
+      },
+    }),
     ...registryOf(registryServer, registryUsername, registryPassword),
     compose,
     ...(images && { images }),
     ...(release !== undefined && { release }),
     provenance: values.provenance,
     variables: values.variables,
-    secrets: pulumi.secret(values.secrets),
-    secretNames,
+    secrets: pulumi.secret(hostSecrets),
+    secretNames: Object.keys(hostSecrets),
     ...(domain !== undefined && { domain }),
-    url: publicUrl ?? `${wantsTls(values) ? "https" : "http"}://${domain ?? hostAddress}`,
+    url,
     tls: pulumi.secret(tlsOf(values, hostAddress)),
     routes: values.routes.map((route) => ({ ...route, host: route.host ?? domain ?? "*" })),
     gates: values.gates.map((gate) => ({ ...gate, ...(gate.host === undefined && domain !== undefined && { host: domain }) })),
@@ -130,6 +146,12 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     ...(values.lift !== undefined && { lift: values.lift }),
     keep: values.keep,
   };
+}
+
+/** As `pulumi --stack` takes it. A backend that knows no organizations calls the one it has "organization". */
+function stackName(): string {
+  const organization = pulumi.getOrganization();
+  return organization === "organization" ? pulumi.getStack() : `${organization}/${pulumi.getProject()}/${pulumi.getStack()}`;
 }
 
 /** `Sun 04:00` as systemd writes it, in UTC whatever the server's own time zone is. */

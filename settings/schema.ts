@@ -3,10 +3,12 @@ import * as z from "zod";
 import { createBackupBucketForm } from "./backup-bucket.ts";
 import { backupBucketForm, backupBucketKeysForm, backupForm } from "./backup.ts";
 import { ec2Form } from "./ec2.ts";
+import { githubForm } from "./github-form.ts";
 import { DURATION_FORM, parseDuration } from "../release/duration.ts";
 import { MAINTENANCE_PAGE_BYTES, gateSchema, notifySchema, provenanceSchema, routeSchema, telemetrySchema } from "../release/plan.ts";
 import { migrationForm } from "./migration.ts";
 import { observabilityForm } from "./observability.ts";
+import { pipelineForm } from "./pipeline.ts";
 import { tlsForm } from "./tls.ts";
 
 // Each form is used once: compiling it takes longer than it saves.
@@ -56,6 +58,25 @@ export const KEYS = {
       .optional(),
     what: "The GitHub repository that this program lives in.",
     example: "recoloca/recoloca",
+  },
+  github: {
+    form: githubForm.optional(),
+    what: "The repository's side of this environment: its visibility and GitHub plan, who approves, which branches and tags may deploy; and for the one stack that owns the repository, its rules and workflow files (docs/github.md).",
+    example: '{"visibility": "private", "plan": "team"}',
+    default: "GitHub is left alone",
+  },
+  pipeline: {
+    form: pipelineForm.optional(),
+    what: "What the workflow files have to know of the application: folders and images of its parts, what its tests need, whether production is reached by tag or by approval (docs/github.md). Of the stack that owns the repository.",
+    example: '{"programPath": "infrastructure", "production": "tag"}',
+    default: "folders backend, frontend, e2e, infrastructure; production by tag",
+  },
+  githubToken: {
+    form: z.string().min(1).optional(),
+    what: "Token that may write the repository's side, where it is not in the environment as GITHUB_TOKEN. docs/github.md says what it must be allowed.",
+    example: "",
+    default: "GITHUB_TOKEN, or the login of gh",
+    secret: true,
   },
   ec2: {
     form: ec2Form.optional(),
@@ -145,7 +166,12 @@ export const KEYS = {
     example: "{ actor: NAME }",
   },
   variables: { form: z.record(variable, z.coerce.string()).default({}), what: "Values for the Compose file that anyone may read.", example: "{ NAME: value }" },
-  secrets: { form: z.record(variable, z.string()).default({}), what: "Values for the Compose file that nobody may read.", example: "", secret: true },
+  secrets: {
+    form: z.record(variable, z.string()).default({}),
+    what: "Values that nobody may read, for the Compose file and for workflows: docs/secrets.md says where each one goes.",
+    example: "",
+    secret: true,
+  },
   routes: {
     form: z.array(routeSchema.extend({ host: z.string().min(1).optional() })).min(1, "wants at least one route"),
     what: "Where requests go: path prefix, service, port, and a host name where it is not the domain.",

@@ -2,6 +2,8 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { checkTogether, checkValues, type ComposeFile, type Raw, type Values } from "./check.ts";
+import { checkGithub } from "./check-github.ts";
+import { checkSecrets } from "./check-secrets.ts";
 import { checkCloud } from "./cloud.ts";
 import { checkObservability } from "./observability.ts";
 import type { Problem } from "./problems.ts";
@@ -15,17 +17,26 @@ export interface Whole {
   readonly page: ComposeFile | undefined;
 }
 
-/** `folder` is the project's: files are named from there. */
-export function checkWhole(raw: Raw, folder: string): Whole {
+/** `folder` is the project's: files are named from there. `environment` is the stack's name. */
+export function checkWhole(raw: Raw, folder: string, environment: string): Whole {
   const { values, problems } = checkValues(raw);
   const fileOf = (name: string): ComposeFile => ({ path: name, text: read(path.resolve(folder, name)) });
   const compose = fileOf(values.composeFile ?? "application/compose.yaml");
   const page = values.maintenancePage === undefined ? undefined : fileOf(values.maintenancePage);
   const given = Object.keys(raw.values);
   const registry = ["registryServer", "registryUsername", "registryPassword"].filter((key) => given.includes(key));
-  const together = checkTogether(values, compose, { secrets: Object.keys(values.secrets ?? {}), registry, page });
-  const beside = [...checkCloud(values, new Set(given)), ...checkObservability(values, new Set(given))];
-  return { values, problems: [...problems, ...beside, ...together], compose, page };
+  const secrets = Object.keys(values.secrets ?? {});
+  const together = [
+    ...checkTogether(values, compose, { secrets, registry, page }),
+    ...checkCloud(values, new Set(given)),
+    ...checkObservability(values, new Set(given)),
+    ...checkGithub(values, environment),
+    // Without a Compose file nobody can tell what it would use.
+    ...(compose.text === undefined
+      ? []
+      : checkSecrets({ given: secrets, compose: compose.text, referred: [values.backup?.database?.url ?? ""], github: values.github })),
+  ];
+  return { values, problems: [...problems, ...together], compose, page };
 }
 
 function read(file: string): string | undefined {

@@ -26,6 +26,7 @@ const CHECKS: readonly Check[] = [
   { name: "format", command: [bin("prettier"), "--check", "--log-level=warn", "."] },
   { name: "types", command: [bin("tsc"), "--noEmit"] },
   vitest("unit", "--coverage"),
+  vitest("workflows"),
   vitest("engine"),
   vitest("server"),
   vitest("chaos"),

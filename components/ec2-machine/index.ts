@@ -65,6 +65,8 @@ export class Ec2Machine extends pulumi.ComponentResource {
   };
   /** What it may do; others add to it. */
   readonly role: Role;
+  /** Its id, where a tunnel of Session Manager leads to. */
+  readonly instance: pulumi.Output<string>;
   /** The record to make where the zone is not ours. */
   readonly dnsRecord: pulumi.Output<string>;
 
@@ -147,6 +149,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
       dataDisk: pulumi.all([data.size, attachment.id]).apply(([size]) => ({ label: DATA_LABEL, size })),
     };
     this.role = role;
+    this.instance = instance.id;
     this.dnsRecord = eip.publicIp.apply((address) => `${domain}. A ${address}`);
     if (args.zone !== undefined) {
       const { zoneId } = getZoneOutput({ name: args.zone }, own);

@@ -54,6 +54,11 @@ export async function deploy(given: Given): Promise<number> {
     // What is not part of a release's identity (gates, backups, times) is for the next command and the next deploy.
     const { release, provenance } = store.plan(live.number);
     store.setPlan(live.number, { ...plan, release, provenance });
+    // Whoever asks next what is live finds his own attempt: on a server that was made anew he had none to ask for before.
+    if (typeof given.options["attempt"] === "string") {
+      store.setRecord({ ...store.record(live.number)!, attempt: given.options["attempt"] });
+      keepLiveAnswer(store);
+    }
     const stored = storedEdge(store.stack);
     await placeTimers(store.stack, plan.backup);
     const edge = stored && new Edge({ ...stored, page: undefined, ...whileClosed(plan) });

@@ -3,7 +3,7 @@ import { ACCOUNT, between, exactlyOne, formed, PARTITION, tagged, uniqueId } fro
 import { PROFILE } from "./aws-compute.ts";
 import { INSTANCE } from "./aws-network.ts";
 import { policy } from "./aws-policies.ts";
-import type { Kinds, Reference } from "./kinds.ts";
+import type { Kinds, Place, Reference } from "./kinds.ts";
 import { text, type Values } from "./values.ts";
 import type { World } from "./world.ts";
 
@@ -104,3 +104,11 @@ export const iam: Kinds = {
     },
   },
 };
+
+export function getOpenIdConnectProvider(args: Values, { world }: Place): Values {
+  const host = text(args["url"]).replace("https://", "");
+  const arn = iamArn(`oidc-provider/${host}`);
+  const held = world.get(OIDC, arn);
+  if (!held) throw new Error(`finding IAM OIDC Provider by url (${text(args["url"])}): not found`);
+  return { id: arn, arn, url: host, clientIdLists: held["clientIdLists"], thumbprintLists: [], tags: {} };
+}

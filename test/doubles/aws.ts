@@ -2,7 +2,7 @@
 import { ACCOUNT, common, configuration, PARTITION, REGIONS, uniqueId } from "./aws-account.ts";
 import { alarms } from "./aws-alarms.ts";
 import { compute, type Machines } from "./aws-compute.ts";
-import { iam } from "./aws-iam.ts";
+import { getOpenIdConnectProvider, iam } from "./aws-iam.ts";
 import { getAmi, getInstanceType, getInstanceTypeOfferings } from "./aws-images.ts";
 import { keys, PARAMETER, parameterArn } from "./aws-keys.ts";
 import { network, SUBNET, zoneId } from "./aws-network.ts";
@@ -42,6 +42,7 @@ const lookups: Lookups = {
   "aws:ec2/getInstanceType:getInstanceType": getInstanceType,
   "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": getInstanceTypeOfferings,
   "aws:ec2/getSubnet:getSubnet": getSubnet,
+  "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": getOpenIdConnectProvider,
   "aws:route53/getZone:getZone": getZone,
   "aws:ssm/getParameter:getParameter": getParameter,
   "aws:index/getCallerIdentity:getCallerIdentity": () => ({

@@ -55,8 +55,8 @@ export interface Kind {
   /** The vendor's error where something holds it. */
   readonly held?: string;
   readonly create: (inputs: Values, at: Place) => Made | Promise<Made>;
-  /** What changes beside the inputs. `held`: what is in the world now. */
-  readonly update?: (inputs: Values, held: Values, at: Place, id: string) => Values | Promise<Values>;
+  /** What changes beside the inputs. `held`: what is in the world now; `state`: what the engine believes is there. */
+  readonly update?: (inputs: Values, held: Values, at: Place, id: string, state: Values) => Values | Promise<Values>;
   /** Before it is gone; throws where the vendor refuses. */
   readonly remove?: (held: Values, at: Place, id: string) => void | Promise<void>;
 }

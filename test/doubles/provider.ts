@@ -156,7 +156,7 @@ export class DoubleProvider implements Provider {
     if (asked.preview) return this.answer(kind, next, asked.inputs.secrets);
     const held = this.there(asked);
     this.refers(kind, inputs);
-    const outputs = { ...next, ...(await kind.update?.(inputs, held, place, asked.id)) };
+    const outputs = { ...next, ...(await kind.update?.(inputs, held, place, asked.id, asked.state.values)) };
     this.world.put(asked.type, asked.id, outputs);
     return this.answer(kind, outputs, asked.inputs.secrets);
   }

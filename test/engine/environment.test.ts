@@ -107,34 +107,39 @@ describe.each(["staging", "production"])("%s", (name) => {
     await removeObjectStore(testSite);
   });
 
-  test("goes up from nothing, and says how to deploy", async () => {
-    configure();
-    const ran = await stack.up();
-    expect(ran.code, ran.output).toBe(0);
-    expect(ran.output).toContain("pulumi config set --path 'recoloca:images.backend' REGISTRY/backend@sha256:DIGEST");
-    expect(await on("findmnt --noheadings --output TARGET /var/lib/docker")).toContain("/var/lib/docker");
-    expect(await on("recoloca status")).toContain("nothing is deployed on this host yet");
-  });
+  if (name === "staging") {
+    test("goes up from nothing, and says how to deploy", async () => {
+      configure();
+      const ran = await stack.up();
+      expect(ran.code, ran.output).toBe(0);
+      expect(ran.output).toContain("pulumi config set --path 'recoloca:images.backend' REGISTRY/backend@sha256:DIGEST");
+      expect(await on("findmnt --noheadings --output TARGET /var/lib/docker")).toContain("/var/lib/docker");
+      expect(await on("recoloca status")).toContain("nothing is deployed on this host yet");
+    });
 
-  test("its SSH server has nothing that ssh-audit fails, root has no login, and no password opens it", async () => {
-    const ran = await doubles.host!.on(id(), "ssh-audit --batch --level=fail 127.0.0.1");
-    // 1: no connection; 3: failures. https://github.com/jtesta/ssh-audit#exit-codes
-    expect([0, 2], ran.output).toContain(ran.code);
-    expect(ran.output).not.toContain("[fail]");
-    expect(await on("sshd -T | grep -E '^(permitrootlogin|passwordauthentication|kbdinteractiveauthentication) ' | sort")).toBe(
-      "kbdinteractiveauthentication no\npasswordauthentication no\npermitrootlogin no\n",
-    );
-  });
+    test("its SSH server has nothing that ssh-audit fails, root has no login, and no password opens it", async () => {
+      const ran = await doubles.host!.on(id(), "ssh-audit --batch --level=fail 127.0.0.1");
+      // 1: no connection; 3: failures. https://github.com/jtesta/ssh-audit#exit-codes
+      expect([0, 2], ran.output).toContain(ran.code);
+      expect(ran.output).not.toContain("[fail]");
+      expect(await on("sshd -T | grep -E '^(permitrootlogin|passwordauthentication|kbdinteractiveauthentication) ' | sort")).toBe(
+        "kbdinteractiveauthentication no\npasswordauthentication no\npermitrootlogin no\n",
+      );
+    });
+  }
 
-  test("deploys, and the second up changes nothing", async () => {
-    configure(await release("1"));
-    const ran = await stack.up();
-    expect(ran.code, ran.output).toBe(0);
-    await serves("1");
-    const again = await stack.up();
-    expect(again.code, again.output).toBe(0);
-    expect(again.output).not.toMatch(UNCHANGED);
-  });
+  test(
+    name === "staging" ? "deploys, and the second up changes nothing" : "goes up from nothing and serves in one update; the second one changes nothing",
+    async () => {
+      configure(await release("1"));
+      const ran = await stack.up();
+      expect(ran.code, ran.output).toBe(0);
+      await serves("1");
+      const again = await stack.up();
+      expect(again.code, again.output).toBe(0);
+      expect(again.output).not.toMatch(UNCHANGED);
+    },
+  );
 
   test("secrets are nowhere in the open: state, user data, what was asked of the clouds", async () => {
     const keys = doubles.world.all("aws:ssm/parameter:Parameter").map((one) => String(one["value"]).split("\n")[1]!);
@@ -169,9 +174,11 @@ describe.each(["staging", "production"])("%s", (name) => {
         expect.arrayContaining(["aws:ebs/volume:Volume", "aws:ec2/eip:Eip", "aws:kms/key:Key", "aws:s3/bucket:Bucket", "command:remote:Command"]),
       );
       expect(instance()["disableApiTermination"]).toBe(true);
-      const ran = await stack.destroy();
+      // As a person does it: the preview, which --skip-preview leaves out, is what refuses before anything is touched.
+      const ran = await stack.pulumi(["destroy", "--yes"]);
       expect(ran.code).not.toBe(0);
       expect(ran.output).toContain("cannot be deleted");
+      expect(ran.output).not.toContain("Destroying");
       await serves("1");
     });
 
@@ -233,7 +240,7 @@ describe.each(["staging", "production"])("%s", (name) => {
   });
 
   test("destroyed: the bucket is refused by name, and not even unprotected it goes with backups in it; the rest goes", async () => {
-    const refused = await stack.destroy();
+    const refused = await stack.pulumi(["destroy", "--yes"]);
     expect(refused.code).not.toBe(0);
     expect(refused.output).toMatch(/recoloca-staging-backups.*cannot be deleted/s);
     await stack.pulumi(["state", "unprotect", "--all", "--yes"]);

@@ -6,9 +6,13 @@ const root = path.join(import.meta.dirname, "../..");
 
 /** Who may know whom: the table of the design, walked. */
 const MAY: Record<string, readonly string[]> = {
-  "index.ts": ["settings", "components"],
-  settings: ["release"],
-  components: ["release"],
+  "index.ts": ["settings", "components", "github.ts"],
+  "github.ts": ["settings", "components"],
+  settings: ["release", "secrets"],
+  components: ["release", "secrets", "workflows"],
+  secrets: [],
+  workflows: ["secrets"],
+  metrics: [],
   release: [],
   server: ["release"],
   tools: [],
@@ -16,7 +20,7 @@ const MAY: Record<string, readonly string[]> = {
   operate: ["settings", "components", "local", "tools"],
   benchmark: ["local", "tools", "release"],
 };
-const NEVER: Record<string, RegExp> = { release: /^(@pulumi|ssh2)/, server: /^(@pulumi|ssh2)/, tools: /^$/ };
+const NEVER: Record<string, RegExp> = { secrets: /@|^ssh2/, workflows: /^(@|ssh2)/, release: /^(@pulumi|ssh2)/, server: /^(@pulumi|ssh2)/, tools: /^$/ };
 
 const files = (folder: string): string[] =>
   fs.statSync(path.join(root, folder)).isFile()

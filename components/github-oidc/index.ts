@@ -1,0 +1,82 @@
+/** Roles that workflows take at AWS, for minutes, by GitHub's own word of who they are (OpenID Connect). There is no key to keep. */
+import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity.js";
+import { getPartitionOutput } from "@pulumi/aws/getPartition.js";
+import { getOpenIdConnectProviderOutput } from "@pulumi/aws/iam/getOpenIdConnectProvider.js";
+import { OpenIdConnectProvider } from "@pulumi/aws/iam/openIdConnectProvider.js";
+import { Role } from "@pulumi/aws/iam/role.js";
+import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
+import type { Provider } from "@pulumi/aws/provider.js";
+import * as pulumi from "@pulumi/pulumi";
+import { deployPolicy, infrastructurePolicy, ISSUER, planPolicy, subjects, trust, type Place, type Reach, type Subject } from "./policies.ts";
+
+export interface GithubOidcArgs extends Subject, Reach {
+  readonly provider: Provider;
+  readonly application: string;
+  readonly environment: string;
+  /** The GitHub environment of infrastructure runs. */
+  readonly infrastructureEnvironment: string;
+  readonly region: string;
+  readonly defaultBranch: string;
+  /** Whether this stack makes AWS's entry for GitHub, of which an account has one. Else it is there. */
+  readonly makesIdentityProvider: boolean;
+  /** Bucket with Pulumi's state, and the key that encrypts the stack's secrets, where it is no passphrase. @default Pulumi Cloud has both */
+  readonly stateBucket?: { readonly name: string; readonly key?: string; readonly project: string };
+  /** Whether a pull request's preview may read the stack, its secrets included. */
+  readonly previews: boolean;
+}
+
+export type RoleName = "deploy" | "plan" | "infrastructure";
+
+export class GithubOidc extends pulumi.ComponentResource {
+  /** ARNs, known once the role may do what it is for. */
+  readonly roles: Readonly<Record<RoleName, pulumi.Output<string>>>;
+
+  constructor(name: string, args: GithubOidcArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("recoloca:index:GithubOidc", name, { environment: args.environment }, opts);
+    const { application, environment, region, stateBucket, defaultBranch } = args;
+    const own = { parent: this, provider: args.provider };
+    const issuer = args.makesIdentityProvider ? this.issuer(name, own) : getOpenIdConnectProviderOutput({ url: `https://${ISSUER}` }, own).arn;
+    const place: pulumi.Output<Place> = pulumi
+      .all([getPartitionOutput({}, own).partition, getCallerIdentityOutput({}, own).accountId])
+      .apply(([partition, account]) => ({
+        ...{ partition, account, region, application, environment },
+        ...(stateBucket && {
+          state: { bucket: stateBucket.name, ...(stateBucket.key !== undefined && { key: stateBucket.key }), project: stateBucket.project, stack: environment },
+        }),
+      }));
+    const role = (kind: RoleName, may: string, claims: readonly string[], what: (place: Place) => string): pulumi.Output<string> => {
+      const full = `${application}-${environment}-${kind}`;
+      const made = new Role(
+        full,
+        {
+          name: full,
+          description: `GitHub Actions: ${may}`,
+          assumeRolePolicy: issuer.apply((arn) =>
+            trust(
+              arn,
+              claims.flatMap((claim) => subjects(args, claim)),
+            ),
+          ),
+        },
+        own,
+      );
+      const rights = new RolePolicy(full, { role: made.id, policy: place.apply(what) }, { ...own, parent: made });
+      return pulumi.all([made.arn, rights.id]).apply(([arn]) => arn);
+    };
+    // A claim with an environment is GitHub's word that its rules were kept: reviewers, branches, tags.
+    const inEnvironment = (one: string) => [`environment:${one}`];
+    this.roles = {
+      deploy: role("deploy", "releases", inEnvironment(environment), (at) => deployPolicy(at, args)),
+      infrastructure: role("infrastructure", "changes of what there is", inEnvironment(args.infrastructureEnvironment), infrastructurePolicy),
+      plan: role("plan", "previews and comparisons, read-only", [`ref:refs/heads/${defaultBranch}`, ...(args.previews ? ["pull_request"] : [])], (at) =>
+        planPolicy(at, args),
+      ),
+    };
+    this.registerOutputs(this.roles);
+  }
+
+  /** AWS knows GitHub's certificates by itself and looks at no thumbprint. */
+  private issuer(name: string, own: pulumi.CustomResourceOptions): pulumi.Output<string> {
+    return new OpenIdConnectProvider(name, { url: `https://${ISSUER}`, clientIdLists: ["sts.amazonaws.com"] }, own).arn;
+  }
+}

@@ -1,0 +1,188 @@
+/** Who may take which role of an environment from GitHub, and what each may do. Pure. */
+import { policy } from "../aws-policy.ts";
+
+export interface Subject {
+  readonly owner: string;
+  readonly repository: string;
+  /** GitHub's numbers; repositories made, renamed or moved since the middle of 2026 have them in their claim. */
+  readonly ids?: { readonly owner: number; readonly repository: number };
+}
+
+export const ISSUER = "token.actions.githubusercontent.com";
+
+/** The `sub` claim in both forms that GitHub has: with names alone, and with the numbers that no other repository can ever get. */
+export const subjects = ({ owner, repository, ids }: Subject, what: string): string[] => [
+  `repo:${owner}/${repository}:${what}`,
+  ...(ids ? [`repo:${owner}@${ids.owner}/${repository}@${ids.repository}:${what}`] : []),
+];
+
+/** Whole claims alone: a pattern would fit what nobody has thought of. */
+export const trust = (identityProvider: string, subjects: readonly string[]) =>
+  policy({
+    Effect: "Allow",
+    Principal: { Federated: identityProvider },
+    Action: "sts:AssumeRoleWithWebIdentity",
+    Condition: { StringEquals: { [`${ISSUER}:aud`]: "sts.amazonaws.com", [`${ISSUER}:sub`]: subjects } },
+  });
+
+/** A stack's state, in Pulumi's own layout of a bucket, and the key that encrypts its secrets. */
+export interface State {
+  readonly bucket: string;
+  /** Of AWS KMS. @default a passphrase encrypts them */
+  readonly key?: string;
+  readonly project: string;
+  readonly stack: string;
+}
+
+const allow = (Action: readonly string[], Resource: string | readonly string[], Condition?: object) => ({
+  Effect: "Allow",
+  Action,
+  Resource,
+  ...(Condition && { Condition }),
+});
+
+function state({ bucket, key, project, stack }: State, partition: string, write: boolean): object[] {
+  const objects = (...paths: string[]) => paths.map((path) => `arn:${partition}:s3:::${bucket}/.pulumi/${path}`);
+  const own = objects(
+    `stacks/${project}/${stack}.*`,
+    ...["history", "backups"].map((kind) => `${kind}/${project}/${stack}/*`),
+    `locks/organization/${project}/${stack}/*`,
+  );
+  return [
+    allow(["s3:GetObject"], [...own, ...objects("meta.yaml")]),
+    allow(["s3:ListBucket"], `arn:${partition}:s3:::${bucket}`, { StringLike: { "s3:prefix": [".pulumi/*"] } }),
+    ...(key === undefined ? [] : [allow(["kms:Decrypt", ...(write ? ["kms:Encrypt", "kms:GenerateDataKey"] : [])], key)]),
+    ...(write ? [allow(["s3:PutObject", "s3:DeleteObject"], own)] : []),
+  ];
+}
+
+/** What every run of the program asks, whatever it is about to change. AWS knows no narrower right for these. */
+const LOOKUPS = [
+  "ec2:DescribeImages",
+  "ec2:DescribeInstanceTypes",
+  "ec2:DescribeInstanceTypeOfferings",
+  "ec2:DescribeSubnets",
+  "route53:ListHostedZones",
+  "route53:GetHostedZone",
+  "route53:ListTagsForResource",
+  "iam:ListOpenIDConnectProviders",
+  "iam:GetOpenIDConnectProvider",
+];
+
+export interface Place {
+  readonly partition: string;
+  readonly account: string;
+  readonly region: string;
+  readonly application: string;
+  readonly environment: string;
+  readonly state?: State;
+}
+
+const own = ({ application, environment }: Place) => `${application}-${environment}`;
+
+/** The way to the server without an open port: a tunnel to machines of this environment, and nothing else of them. */
+const tunnel = ({ partition, account, region, application, environment }: Place) => [
+  allow(["ssm:StartSession"], `arn:${partition}:ec2:${region}:${account}:instance/*`, {
+    StringEquals: { "ssm:resourceTag/application": application, "ssm:resourceTag/environment": environment },
+  }),
+  allow(["ssm:StartSession"], `arn:${partition}:ssm:${region}::document/AWS-StartPortForwardingSession`),
+  allow(["ssm:TerminateSession", "ssm:ResumeSession"], `arn:${partition}:ssm:${region}:${account}:session/\${aws:userid}-*`),
+];
+
+const PULLS = ["ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:DescribeImages"];
+
+export interface Reach {
+  readonly sessionManager: boolean;
+  /** Whether images come from the account's own registry. */
+  readonly pulls: boolean;
+}
+
+/** A release run (design D16): the stack's state and secrets, the registry, the way to the host. It changes nothing at AWS. */
+export const deployPolicy = (place: Place, { sessionManager, pulls }: Reach) =>
+  policy(
+    ...(place.state ? state(place.state, place.partition, true) : []),
+    allow(LOOKUPS, "*"),
+    ...(sessionManager ? tunnel(place) : []),
+    ...(pulls ? [allow(PULLS, "*")] : []),
+  );
+
+/** What it takes to compare the stack with what is there. */
+const READS = [
+  "ec2:Describe*",
+  "ec2:GetEbsEncryptionByDefault",
+  "route53:List*",
+  "route53:Get*",
+  "cloudwatch:DescribeAlarms",
+  "cloudwatch:ListTagsForResource",
+  "iam:GetRole",
+  "iam:GetRolePolicy",
+  "iam:ListRolePolicies",
+  "iam:ListAttachedRolePolicies",
+  "iam:GetInstanceProfile",
+  "iam:ListInstanceProfilesForRole",
+  "iam:ListOpenIDConnectProviders",
+  "iam:GetOpenIDConnectProvider",
+  "kms:DescribeKey",
+  "kms:ListAliases",
+  "ssm:DescribeParameters",
+];
+
+/** A preview and a comparison: reads what there is, and writes nothing anywhere. */
+export const planPolicy = (place: Place, { sessionManager, pulls }: Reach) =>
+  policy(
+    ...(place.state ? state(place.state, place.partition, false) : []),
+    allow(READS, "*"),
+    allow(["s3:GetBucket*", "s3:Get*Configuration", "s3:ListBucket"], `arn:${place.partition}:s3:::${own(place)}-*`),
+    allow(
+      ["kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"],
+      `arn:${place.partition}:kms:${place.region}:${place.account}:key/*`,
+      tagged(place),
+    ),
+    allow(
+      ["ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource"],
+      `arn:${place.partition}:ssm:${place.region}:${place.account}:parameter/${place.application}/${place.environment}/*`,
+    ),
+    ...(sessionManager ? tunnel(place) : []),
+    ...(pulls ? [allow(PULLS, "*")] : []),
+  );
+
+const tagged = ({ application, environment }: Place) => ({
+  StringEquals: { "aws:ResourceTag/application": application, "aws:ResourceTag/environment": environment },
+});
+
+/**
+ * An infrastructure run: all of this environment, and of another one not even what bears its tag. It may not widen itself: its own roles
+ * are changed by a person.
+ */
+export const infrastructurePolicy = (place: Place) => {
+  const { partition, account, region, application, environment } = place;
+  const name = own(place);
+  const iam = (kind: string) => `arn:${partition}:iam::${account}:${kind}/${name}*`;
+  return policy(
+    ...(place.state ? state(place.state, partition, true) : []),
+    allow(READS, "*"),
+    allow(["ec2:*", "cloudwatch:*", "kms:*"], "*", { StringEquals: { "aws:RequestedRegion": region } }),
+    allow(
+      ["ssm:*Parameter*", "ssm:*TagsToResource", "ssm:*TagsFromResource", "ssm:ListTagsForResource"],
+      `arn:${partition}:ssm:${region}:${account}:parameter/${application}/${environment}/*`,
+    ),
+    ...tunnel(place),
+    allow(
+      ["s3:CreateBucket", "s3:DeleteBucket", "s3:GetBucket*", "s3:PutBucket*", "s3:DeleteBucketPolicy", "s3:*Configuration", "s3:ListBucket"],
+      `arn:${partition}:s3:::${name}-*`,
+    ),
+    allow(["route53:ChangeResourceRecordSets"], `arn:${partition}:route53:::hostedzone/*`),
+    allow(["iam:*RolePolicy", "iam:*RolePolicies", "iam:*Role", "iam:*InstanceProfile*", "iam:UpdateAssumeRolePolicy"], [iam("role"), iam("instance-profile")]),
+    {
+      Effect: "Deny",
+      Action: ["iam:Put*", "iam:Attach*", "iam:Detach*", "iam:Delete*", "iam:Update*", "iam:Create*"],
+      Resource: ["deploy", "plan", "infrastructure"].map((role) => `arn:${partition}:iam::${account}:role/${name}-${role}`),
+    },
+    {
+      Effect: "Deny",
+      Action: ["ec2:*", "kms:*", "ssm:*", "cloudwatch:*"],
+      Resource: "*",
+      Condition: { StringNotEquals: { "aws:ResourceTag/environment": environment }, Null: { "aws:ResourceTag/environment": "false" } },
+    },
+  );
+};

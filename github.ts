@@ -1,0 +1,28 @@
+/** The repository's side of an environment on one screen: who approves, what jobs get, which roles they take; and what the owning stack adds. */
+import type { Provider } from "@pulumi/aws/provider.js";
+import { ActionsSecrets } from "./components/actions-secrets/index.ts";
+import { githubAccount } from "./components/github-account/index.ts";
+import { GithubEnvironment } from "./components/github-environment/index.ts";
+import { GithubOidc } from "./components/github-oidc/index.ts";
+import { pipelineOf } from "./components/pipeline/index.ts";
+import { RepositoryRules } from "./components/repository-rules/index.ts";
+import { WorkflowFiles } from "./components/workflow-files/index.ts";
+import type { Settings } from "./settings/index.ts";
+
+/** `aws`: the account of the environment, where it has one. */
+export function githubSide(github: NonNullable<Settings["github"]>, aws: Provider | undefined): void {
+  const provider = githubAccount("github", github);
+
+  const oidc = aws && github.oidc && new GithubOidc("github-oidc", { ...github.oidc, provider: aws });
+
+  for (const one of github.environments) {
+    const environment = new GithubEnvironment(one.environment, { ...one, roles: oidc?.roles, provider });
+    new ActionsSecrets(one.environment, { ...environment.place, names: one.secrets, values: github.secretValues, provider });
+  }
+
+  // Workflow files and the rules of the repository belong to one stack.
+  if (!github.whole) return;
+  const pipeline = pipelineOf(github.whole.pipeline, github.whole.rules.codeOwners);
+  const rules = new RepositoryRules("repository", { ...github.whole.rules, ...pipeline, provider });
+  new WorkflowFiles("workflow-files", { ...github.whole.workflowFiles, ...pipeline, after: rules.ready, provider });
+}

@@ -1,0 +1,195 @@
+/** A stack's GitHub side, from its configuration: environments, their rules, secrets and variables, roles, what the repository as a whole gets. Pure. */
+import { AUTOMATION, infrastructureOf, type WorkflowSecret } from "../secrets/catalogue.ts";
+import { planRoleVariable, type VariableName } from "../secrets/variables.ts";
+import { reviewersOf, STAGES } from "./check-github.ts";
+import { featuresOff, placesOf } from "./check-secrets.ts";
+import { isEcr, PRODUCTION } from "./cloud.ts";
+import type { Github } from "./github-form.ts";
+import { pipelineSettings, type PipelineValues } from "./pipeline.ts";
+import { abilitiesOf, lackOf, type Abilities } from "./github-plan.ts";
+
+/** What only an owner's fields say. */
+type Actors = Readonly<{ apps: readonly number[]; teams: readonly number[] }>;
+
+export interface EnvironmentSettings {
+  readonly repository: string;
+  readonly environment: string;
+  readonly reviewers: { readonly users: readonly number[]; readonly teams: readonly number[] };
+  readonly waitMinutes: number;
+  /** Who started a run may not approve it. */
+  readonly preventSelfReview: boolean;
+  readonly branches: readonly string[];
+  readonly tags: readonly string[];
+  readonly variables: Readonly<Record<string, string>>;
+  readonly secrets: readonly WorkflowSecret[];
+  /** Which of the stack's roles its jobs take. */
+  readonly role?: "deploy" | "infrastructure";
+  readonly planRoleVariable?: string;
+}
+
+export interface GithubSettings {
+  readonly owner: string;
+  readonly repository: string;
+  /** What is off, and why: for the preview. */
+  readonly notes: readonly string[];
+  readonly abilities: Abilities;
+  readonly environments: readonly EnvironmentSettings[];
+  readonly oidc?: {
+    readonly application: string;
+    readonly environment: string;
+    readonly infrastructureEnvironment: string;
+    readonly region: string;
+    readonly owner: string;
+    readonly repository: string;
+    readonly ids?: { readonly owner: number; readonly repository: number };
+    readonly makesIdentityProvider: boolean;
+    readonly stateBucket?: { readonly name: string; readonly key?: string; readonly project: string };
+    readonly sessionManager: boolean;
+    readonly pulls: boolean;
+    readonly defaultBranch: string;
+    /** Whether pull requests get a preview of this stack. */
+    readonly previews: boolean;
+  };
+  /** What only the stack that owns the repository has. */
+  readonly whole?: {
+    readonly rules: {
+      readonly repository: string;
+      readonly visibility: Github["visibility"];
+      readonly defaultBranch: string;
+      readonly releaseTags: readonly string[];
+      readonly approvals: number;
+      readonly codeOwners: readonly string[];
+      readonly writers: Actors;
+      readonly releasers: Actors;
+      readonly rulesets: boolean;
+      readonly mergeCommits: boolean;
+    };
+    readonly workflowFiles: {
+      readonly repository: string;
+      readonly defaultBranch: string;
+      readonly way: "pull-request" | "direct";
+      readonly adopt: readonly string[];
+    };
+    readonly pipeline: ReturnType<typeof pipelineSettings>;
+  };
+}
+
+export interface GithubValues extends PipelineValues {
+  readonly github?: Github | undefined;
+  readonly secrets?: Readonly<Record<string, string>>;
+}
+
+export const RELEASE_TAGS = "v*.*.*";
+const numbers = ({ apps, teams }: Github["writers"]): Actors => ({ apps: Object.values(apps), teams: Object.values(teams) });
+
+/** `url`: where people reach the application; `stack`: its name as Pulumi wants it; `organization`: of the stack at its backend. */
+export function githubSettings(
+  values: GithubValues,
+  environment: string,
+  { url, stack, organization }: { url: string; stack: string; organization: string },
+): GithubSettings | undefined {
+  const { application = "recoloca", github, repository: full = "", ec2, secrets = {} } = values;
+  if (!github) return undefined;
+  const [owner = "", repository = ""] = full.split("/");
+  const abilities = abilitiesOf(github);
+  const production = environment === PRODUCTION;
+  const { defaultBranch, ownsRepository, stateBucket, ids } = github;
+  const given = Object.keys(secrets);
+  const secretsOf = (name: string) => placesOf(given, environment).flatMap((one) => (one.environment === name ? [one.name] : []));
+  const guarded = {
+    repository,
+    reviewers: abilities.approval ? reviewersOf(github) : { users: [], teams: [] },
+    waitMinutes: abilities.approval ? github.waitMinutes : 0,
+    preventSelfReview: abilities.approval && production,
+  };
+  const branches = github.branches ?? [defaultBranch];
+  const both: Partial<Record<VariableName, string>> = { PUBLIC_URL: url, PULUMI_STACK: stack, ...(ec2 && { AWS_REGION: ec2.region }) };
+  const app: Partial<Record<VariableName, string>> = github.infrastructureApp === undefined ? {} : { INFRASTRUCTURE_APP_ID: String(github.infrastructureApp) };
+  const infrastructureEnvironment = infrastructureOf(environment);
+  const place = (name: string, rest: Omit<EnvironmentSettings, "environment" | "secrets">): EnvironmentSettings => ({
+    environment: name,
+    secrets: secretsOf(name),
+    ...rest,
+  });
+  return {
+    owner,
+    repository,
+    abilities,
+    notes: [...lackOf(github), ...featuresOff(given, { ownsRepository, tested: !production })],
+    environments: [
+      place(environment, {
+        ...guarded,
+        branches,
+        tags: github.tags ?? (production ? [RELEASE_TAGS] : []),
+        variables: { ...github.variables, ...both },
+        role: "deploy",
+        planRoleVariable: planRoleVariable(environment),
+      }),
+      // A wait is for what people see; whoever repairs a server at night has none.
+      place(infrastructureEnvironment, {
+        ...guarded,
+        waitMinutes: 0,
+        branches: [defaultBranch],
+        tags: [],
+        variables: { ...both, ...app },
+        role: "infrastructure",
+      }),
+      ...(ownsRepository ? [place(AUTOMATION, unguarded(repository, defaultBranch))] : []),
+    ],
+    ...(ec2 && {
+      oidc: {
+        application,
+        environment,
+        infrastructureEnvironment,
+        region: ec2.region,
+        owner,
+        repository,
+        ...(ids && { ids }),
+        makesIdentityProvider: github.makesIdentityProvider,
+        ...(stateBucket && {
+          stateBucket: { name: stateBucket.name, ...(stateBucket.key !== undefined && { key: stateBucket.key }), project: stateBucket.project ?? "recoloca" },
+        }),
+        sessionManager: ec2.reach === "session-manager",
+        pulls: isEcr(values.registryServer),
+        defaultBranch,
+        // What reads a stack's state reads its secrets too: nobody does so of production before it is merged.
+        previews: !production,
+      },
+    }),
+    ...(ownsRepository && {
+      whole: {
+        ...ofRepository(github, repository, abilities),
+        pipeline: pipelineSettings(values, github, github.environments ?? STAGES, organization),
+      },
+    }),
+  };
+}
+
+const unguarded = (repository: string, defaultBranch: string) => ({
+  repository,
+  reviewers: { users: [], teams: [] },
+  waitMinutes: 0,
+  preventSelfReview: false,
+  branches: [defaultBranch],
+  tags: [],
+  variables: {},
+});
+
+function ofRepository(github: Github, repository: string, abilities: Abilities): Omit<NonNullable<GithubSettings["whole"]>, "pipeline"> {
+  const { visibility, defaultBranch, adopt, workflowFiles: way = "pull-request" } = github;
+  return {
+    rules: {
+      repository,
+      visibility,
+      defaultBranch,
+      releaseTags: [RELEASE_TAGS],
+      approvals: github.approvals ?? 1,
+      codeOwners: github.codeOwners ?? [],
+      writers: numbers(github.writers),
+      releasers: numbers(github.releasers),
+      rulesets: abilities.rulesets,
+      mergeCommits: way === "pull-request",
+    },
+    workflowFiles: { repository, defaultBranch, way, adopt },
+  };
+}

@@ -1,0 +1,216 @@
+/** What must be true of everything that the stacks of this repository have at GitHub, and of what GitHub may do at AWS, whoever changes a component. */
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { everythingOf, type Inputs, type Made } from "../mocked-program.ts";
+
+vi.mock("../../components/github-errors.ts", () => ({ explained: () => ({}) }));
+vi.mock("../../components/host/ssh-session.ts", async (original) => ({
+  ...(await original<object>()),
+  SshSession: class {
+    open = async () => "";
+    run = async () => ({ code: 0, output: "", stdout: '{"format":1,"live":null,"next":"1"}' });
+  },
+}));
+
+const KEY = "arn:aws:kms:sa-east-1:123456789012:key/0a1b2c3d-0000-1111-2222-333344445555";
+const SECRETS = { TEST_USER_EMAIL: "MARKER-mail", TEST_USER_PASSWORD: "MARKER-password", INFRASTRUCTURE_APP_PRIVATE_KEY: "MARKER-key" };
+const common = {
+  visibility: "public",
+  plan: "team",
+  reviewers: { teams: { platform: 42 } },
+  ids: { owner: 1001, repository: 2002 },
+  stateBucket: { name: "recoloca-state", key: KEY },
+  infrastructureApp: 7,
+};
+const CONFIGURED: Record<string, object> = {
+  staging: common,
+  production: {
+    ...common,
+    ownsRepository: true,
+    makesIdentityProvider: false,
+    workflowFiles: "direct",
+    writers: { apps: { infrastructure: 7 } },
+    codeOwners: ["@recoloca/platform"],
+  },
+};
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Resource?: string | string[];
+  readonly Principal?: Record<string, string>;
+  readonly Condition?: Record<string, Record<string, string | string[]>>;
+}
+const statements = (document: unknown) => (JSON.parse(document as string) as { Statement: Statement[] }).Statement;
+const actions = (all: readonly Statement[]) => all.flatMap(({ Effect, Action }) => (Effect === "Allow" ? [Action].flat() : []));
+
+describe.each(["staging", "production"])("stack %s", (stack) => {
+  let all: Made[] = [];
+  beforeAll(async () => {
+    all = await everythingOf(stack, { "recoloca:github": CONFIGURED[stack] }, SECRETS);
+  });
+  const of = (type: string) => all.filter((one) => one.type.endsWith(`:${type}`));
+  const role = (kind: string) => statements(of("Role").find((one) => one.name === `recoloca-${stack}-${kind}`)!.inputs["assumeRolePolicy"]);
+  const rights = (kind: string) => statements(of("RolePolicy").find((one) => one.name === `recoloca-${stack}-${kind}`)!.inputs["policy"]);
+  const claims = (kind: string) => role(kind)[0]!.Condition!["StringEquals"]!["token.actions.githubusercontent.com:sub"];
+
+  test("administrators keep to the rules of an environment, and only named branches and tags get one", () => {
+    const environments = of("RepositoryEnvironment").map(({ inputs }) => inputs);
+    expect(environments.map((one) => one["environment"]).sort()).toEqual([...(stack === "production" ? ["automation"] : []), stack, `${stack}-infrastructure`]);
+    for (const one of environments) {
+      expect(one["canAdminsBypass"]).toBe(false);
+      expect(one["deploymentBranchPolicy"]).toEqual({ protectedBranches: false, customBranchPolicies: true });
+      if (one["environment"] !== "automation") expect(one["reviewers"]).toEqual([{ users: [], teams: [42] }]);
+      expect(one["preventSelfReview"]).toBe(stack === "production" && one["environment"] !== "automation");
+    }
+    const policies = of("RepositoryEnvironmentDeploymentPolicy").map(({ inputs }) => [inputs["environment"], inputs["branchPattern"] ?? inputs["tagPattern"]]);
+    expect(policies.sort()).toEqual(
+      stack === "production"
+        ? [["automation", "main"], ["production", "main"], ["production", "v*.*.*"], ["production-infrastructure", "main"]]
+        : [["staging", "main"], ["staging-infrastructure", "main"]],
+    ); // prettier-ignore
+  });
+
+  test("each secret is in the one environment whose jobs use it, sent as a secret, and none is of the repository", () => {
+    const found = of("ActionsEnvironmentSecret").map(({ inputs }) => [inputs["environment"], inputs["secretName"]]);
+    expect(found.sort()).toEqual([
+      [stack, "TEST_USER_EMAIL"],
+      [stack, "TEST_USER_PASSWORD"],
+      [`${stack}-infrastructure`, "INFRASTRUCTURE_APP_PRIVATE_KEY"],
+    ]);
+    for (const { inputs } of of("ActionsEnvironmentSecret")) expect(inputs["plaintextValue"]).toBeUndefined();
+    expect(of("ActionsSecret")).toEqual([]);
+    const elsewhere = all.filter(({ type }) => !type.endsWith(":ActionsEnvironmentSecret"));
+    expect(JSON.stringify(elsewhere)).not.toContain("MARKER");
+  });
+
+  test("the provider keeps no token of the environment", () => {
+    const [provider] = of("github").filter(({ type }) => type === "pulumi:providers:github");
+    expect(provider!.inputs).toMatchObject({ owner: "recoloca" });
+    expect(provider!.inputs["token"]).toBeUndefined();
+  });
+
+  test("each job knows its role", () => {
+    const roles = of("ActionsEnvironmentVariable").flatMap(({ inputs }) =>
+      inputs["variableName"] === "AWS_ROLE" ? [[inputs["environment"], inputs["value"]]] : [],
+    );
+    expect(roles).toEqual([
+      [stack, `arn:aws:x:::recoloca-${stack}-deploy`],
+      [`${stack}-infrastructure`, `arn:aws:x:::recoloca-${stack}-infrastructure`],
+    ]);
+    expect(of("ActionsVariable").map(({ inputs }) => inputs["variableName"])).toEqual([`AWS_PLAN_ROLE_${stack.toUpperCase()}`]);
+  });
+
+  test("a role is taken by whole claims alone, in both of GitHub's forms", () => {
+    const forms = (what: string) => [`repo:recoloca/recoloca:${what}`, `repo:recoloca@1001/recoloca@2002:${what}`];
+    expect(claims("deploy")).toEqual(forms(`environment:${stack}`));
+    expect(claims("infrastructure")).toEqual(forms(`environment:${stack}-infrastructure`));
+    expect(claims("plan")).toEqual([...forms("ref:refs/heads/main"), ...(stack === "production" ? [] : forms("pull_request"))]);
+    for (const kind of ["deploy", "infrastructure", "plan"]) {
+      expect(role(kind)).toHaveLength(1);
+      expect(Object.keys(role(kind)[0]!.Condition!)).toEqual(["StringEquals"]);
+      expect(role(kind)[0]!.Condition!["StringEquals"]!["token.actions.githubusercontent.com:aud"]).toBe("sts.amazonaws.com");
+      expect(JSON.stringify(role(kind))).not.toMatch(/repo:[^"]*\*/);
+    }
+  });
+
+  test("a release run changes nothing at AWS but its own stack's state", () => {
+    const writes = rights("deploy").filter(({ Action }) => [Action].flat().some((action) => !/:(Describe|Get|List|Decrypt|BatchGet)/.test(action)));
+    for (const { Action, Resource } of writes)
+      for (const one of [Resource!].flat())
+        expect(`${[Action].flat().join()} ${one}`).toMatch(/recoloca-state\/\.pulumi\/.*\/recoloca\/(staging|production)[./]|kms:.*key\//);
+    expect(JSON.stringify(rights("deploy"))).not.toContain(stack === "staging" ? "production" : "staging");
+  });
+
+  test("a preview writes nothing anywhere", () => {
+    for (const action of actions(rights("plan"))) expect(action).toMatch(/^\w+:(Describe|Get|List|Decrypt)/);
+    expect(rights("plan").flatMap(({ Action, Resource }) => ([Action].flat().includes("s3:GetObject") ? [Resource!].flat() : []))).toEqual(
+      expect.arrayContaining([`arn:aws:s3:::recoloca-state/.pulumi/stacks/recoloca/${stack}.*`]),
+    );
+  });
+
+  test("an infrastructure run touches no other environment, and cannot widen what the workflows may", () => {
+    const denied = rights("infrastructure").filter(({ Effect }) => Effect === "Deny");
+    expect(denied.flatMap(({ Resource }) => [Resource!].flat())).toEqual([
+      ...["deploy", "plan", "infrastructure"].map((kind) => `arn:aws:iam::123456789012:role/recoloca-${stack}-${kind}`),
+      "*",
+    ]);
+    expect(denied[1]!.Condition).toMatchObject({ StringNotEquals: { "aws:ResourceTag/environment": stack } });
+    expect(actions(rights("infrastructure"))).not.toContain("*");
+    const identity = rights("infrastructure").filter(
+      ({ Effect, Action }) => Effect === "Allow" && [Action].flat().some((action) => /^iam:(Put|\*)/.test(action)),
+    );
+    expect(identity.flatMap(({ Resource }) => [Resource!].flat()).every((one) => one.includes(`/recoloca-${stack}`))).toBe(true);
+  });
+
+  test("a policy fits into what AWS takes", () => {
+    // Of a role, all inline policies together: 10,240 characters without white space.
+    for (const kind of ["deploy", "plan", "infrastructure"]) expect(JSON.stringify(rights(kind)).length).toBeLessThan(10_000);
+  });
+});
+
+describe("the stack that owns the repository", () => {
+  let all: Made[] = [];
+  beforeAll(async () => {
+    all = await everythingOf("production", { "recoloca:github": CONFIGURED["production"] }, SECRETS);
+  });
+  const only = (type: string): Inputs => all.find((one) => one.type.endsWith(`:${type}`))!.inputs;
+  const rulesets = () => all.flatMap(({ type, inputs }) => (type.endsWith(":RepositoryRuleset") ? [inputs] : []));
+
+  test("and no other writes rules and files", async () => {
+    const staging = await everythingOf("staging", { "recoloca:github": CONFIGURED["staging"] }, SECRETS);
+    for (const type of [
+      "RepositoryRuleset",
+      "Repository",
+      "RepositoryFile",
+      "ActionsRepositoryPermissions",
+      "WorkflowRepositoryPermissions",
+      "RepositoryVulnerabilityAlerts",
+    ]) {
+      expect(
+        staging.filter((one) => one.type.endsWith(`:${type}`)),
+        type,
+      ).toEqual([]);
+      expect(all.filter((one) => one.type.endsWith(`:${type}`)).length, type).toBeGreaterThan(0);
+    }
+  });
+
+  test("lets nothing into main but by a pull request with its checks", () => {
+    const main = rulesets().find((one) => one["target"] === "branch")!;
+    expect(main).toMatchObject({
+      enforcement: "active",
+      bypassActors: [{ actorId: 7, actorType: "Integration", bypassMode: "always" }],
+      rules: {
+        deletion: true,
+        nonFastForward: true,
+        requiredLinearHistory: true,
+        pullRequest: { requiredApprovingReviewCount: 1, requireCodeOwnerReview: true, dismissStaleReviewsOnPush: true },
+      },
+    });
+    const { requiredStatusChecks } = main["rules"] as { requiredStatusChecks: { requiredChecks: { integrationId: number }[] } };
+    expect(requiredStatusChecks.requiredChecks.length).toBeGreaterThan(0);
+    expect(requiredStatusChecks.requiredChecks.every(({ integrationId }) => integrationId === 15368)).toBe(true);
+  });
+
+  test("lets nobody move a release's tag", () => {
+    expect(rulesets().find((one) => one["target"] === "tag")).toMatchObject({
+      conditions: { refName: { includes: ["refs/tags/v*.*.*"] } },
+      rules: { update: true, deletion: true, nonFastForward: true },
+    });
+  });
+
+  test("gives workflows a token that reads, and lets only pinned actions run that are in use", () => {
+    expect(only("WorkflowRepositoryPermissions")).toMatchObject({ defaultWorkflowPermissions: "read", canApprovePullRequestReviews: false });
+    expect(only("ActionsRepositoryPermissions")).toMatchObject({ allowedActions: "selected", shaPinningRequired: true });
+    const { patternsAlloweds } = only("ActionsRepositoryPermissions")["allowedActionsConfig"] as { patternsAlloweds: string[] };
+    expect(patternsAlloweds).toContain("actions/checkout@*");
+  });
+
+  test("writes each file once, over none that it did not write", () => {
+    const files = all.filter((one) => one.type.endsWith(":RepositoryFile")).map(({ inputs }) => inputs);
+    expect(files.map((one) => one["file"])).toContain(".github/CODEOWNERS");
+    for (const one of files) {
+      expect(one["overwriteOnCreate"]).toBe(false);
+      expect(one["commitMessage"]).toContain("[skip ci]");
+    }
+  });
+});

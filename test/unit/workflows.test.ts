@@ -1,0 +1,163 @@
+/** Workflows as they are made: what is refused, what is read back, and how long it takes. */
+import { parse } from "yaml";
+import { describe, expect, test } from "vitest";
+import { problems } from "../../workflows/check.ts";
+import { allowedActions, unusedSecrets, uses, workflowFiles, workflows } from "../../workflows/index.ts";
+import { secret, type Job, type Workflow } from "../../workflows/model.ts";
+import { replaced, type WorkflowOptions } from "../../workflows/options.ts";
+import { readPins } from "../../workflows/pins.ts";
+import { stale } from "../../workflows/write.ts";
+import { MARK } from "../../workflows/yaml.ts";
+import { ALL, BARE, BY_APPROVAL, BY_TAG } from "../workflows/options.ts";
+
+test("the generated files of this repository are fresh", () => expect(stale()).toEqual([]));
+
+test("generating and checking every file of a repository takes less than two seconds", () => {
+  const start = performance.now();
+  workflowFiles(BY_TAG);
+  expect(performance.now() - start).toBeLessThan(2000);
+});
+
+test.each(Object.entries(ALL))("every file says that it is generated, and is read back as what was meant: %s", (_name, options) => {
+  const files = workflowFiles(options);
+  for (const { text } of files) expect(text.split("\n")[0]).toContain(MARK);
+  for (const { file, jobs, on } of workflows(options)) {
+    const back = parse(files.find(({ path }) => path.endsWith(`/${file}`))!.text) as { on: object; jobs: Record<string, { steps: { run?: string }[] }> };
+    expect(Object.keys(back.on)).toEqual(expect.arrayContaining(Object.keys(on)));
+    for (const [id, job] of Object.entries(jobs)) {
+      expect(back.jobs[id]!.steps.map((step) => step.run?.trim())).toEqual(job.steps.map((step) => ("run" in step ? step.run.trim() : undefined)));
+      expect(back.jobs[id]).toMatchObject({
+        name: job.name,
+        "timeout-minutes": job["timeout-minutes"],
+        "runs-on": job["runs-on"],
+        ...(job.env && { env: job.env }),
+      });
+    }
+  }
+});
+
+const job = (more: Partial<Job> = {}): Job => ({
+  name: "A",
+  "runs-on": "ubuntu-24.04",
+  "timeout-minutes": 5,
+  permissions: {},
+  steps: [{ name: "s", run: "true" }],
+  ...more,
+});
+const of = (more: Partial<Job>, around: Partial<Workflow> = {}) =>
+  problems({
+    file: "a.yml",
+    name: "A workflow",
+    says: "",
+    on: {},
+    concurrency: { group: "a", "cancel-in-progress": true },
+    jobs: { a: job(more) },
+    ...around,
+  }).join("\n");
+
+describe("a workflow is refused", () => {
+  test.each<[string, Partial<Job>, string]>([
+    ["without a limit of time", { "timeout-minutes": 0 }, "wants 1 to 60"],
+    ["without permissions", { permissions: undefined as unknown as object }, "{} is none"],
+    ["with an expression in a script", { steps: [{ name: "s", run: "echo ${{ github.ref }}" }] }, "where it would be code"],
+    ["with a secret and no environment", { env: { A: secret("SLACK_WEBHOOK_URL") } }, "of the environment automation, and has no environment"],
+    [
+      "with a secret of another environment",
+      { environment: { name: "staging" }, env: { A: secret("INFRASTRUCTURE_APP_PRIVATE_KEY") } },
+      "of the environment of infrastructure runs, and has an environment that is deployed to",
+    ],
+    ["with a secret that no workflow may see", { environment: { name: "staging" }, env: { A: "${{ secrets.SECRET_KEY }}" } }, "no workflow may see"],
+    ["with a secret that there is not", { environment: { name: "staging" }, env: { A: "${{ secrets.NOBODY }}" } }, "is not in the catalogue"],
+    ["with a variable that no stack writes", { env: { A: "${{ vars.NOBODY }}" } }, "no stack writes"],
+    ["that needs a job that is not there", { needs: ["b"] }, 'needs "b"'],
+    ["that reads an output that is not there", { env: { A: "${{ needs.b.outputs.c }}" } }, "needs.b.outputs.c, which is not there"],
+    [
+      "that reads a step that is not before",
+      { steps: [{ name: "s", run: "true", env: { A: "${{ steps.x.outputs.y }}" } }] },
+      "steps.x, which is no step before it",
+    ],
+    ["that runs always", { if: "always() && true" }, '"!cancelled()" is what is meant'],
+    ["that leaves a token behind", { steps: [{ name: "s", uses: "actions/checkout" }] }, "persist-credentials: false"],
+    ["with a name that is not ASCII", { name: "\u{1f680} Deploy" }, "plain ASCII"],
+  ])("%s", (_what, more, says) => expect(of(more)).toContain(says));
+  test("in which two jobs have one name, or none has a group", () => {
+    expect(of({}, { jobs: { a: job(), b: job() } })).toContain('two jobs are called "A"');
+    expect(problems({ file: "a.yml", name: "A", says: "", on: {}, jobs: { a: job() } })).toEqual([
+      "job a: neither it nor the workflow has a concurrency group",
+    ]);
+  });
+  test("and one that is right is not", () => expect(of({})).toBe(""));
+});
+
+describe("options that cannot be are one error", () => {
+  const error = (more: Partial<WorkflowOptions>) => {
+    try {
+      workflowFiles({ ...BY_TAG, ...more });
+      return "";
+    } catch (thrown) {
+      return (thrown as Error).message;
+    }
+  };
+  test("that names all of them", () => {
+    const said = error({
+      visibility: "private",
+      plan: "free",
+      production: "approval",
+      environments: [{ name: "Staging", from: "main" }],
+      programPath: "../elsewhere",
+    });
+    for (const one of ["nothing was written", "needs reviewers", 'take the plan "team"', "0 are production", 'got "Staging"', 'got "../elsewhere"'])
+      expect(said).toContain(one);
+  });
+  test("an image with capitals or a tag", () => {
+    const { application } = BY_TAG;
+    expect(error({ application: { ...application, backend: { ...application.backend, image: "ghcr.io/Recoloca/backend" } } })).toContain(
+      "in lower case and without a tag",
+    );
+  });
+  test("a bucket or a tunnel at AWS without AWS", () => {
+    const { aws: _aws, ...rest } = BY_TAG;
+    expect(() => workflowFiles({ ...rest, reach: "session-manager" })).toThrow(/the state is in a bucket there[\s\S]*Session Manager/);
+  });
+});
+
+test("a pin that is missing, moves, has no version or no use is named, all at once", () => {
+  expect(Object.values(readPins()).every(({ sha }) => /^[0-9a-f]{40}$/.test(sha))).toBe(true);
+  const list = (steps: string[]) => `runs:\n  steps:\n${steps.map((step) => `    - uses: ${step}\n`).join("")}`;
+  expect(() => readPins(list(["actions/checkout@v7", `actions/attest@${"a".repeat(40)}`, `actions/cache@${"b".repeat(40)} # v5.0.5`]))).toThrow(
+    /actions\/checkout: got "@v7"[\s\S]*actions\/attest: its release is missing[\s\S]*actions\/cache: no workflow uses it[\s\S]*docker\/login-action: is missing/,
+  );
+});
+
+test("what a plan lacks is switched off and said, and nothing of it is in the files", () => {
+  const all = (options: WorkflowOptions) =>
+    workflowFiles(options)
+      .map(({ text }) => text)
+      .join("\n");
+  expect(replaced(BY_TAG)).toEqual([]);
+  expect(replaced(BARE).join("\n")).toMatch(/reviewers[\s\S]*attestations[\s\S]*code scanning[\s\S]*merge queue[\s\S]*passphrase/);
+  for (const one of ["actions/attest@", "upload-sarif", "dependency-review-action", "gh attestation verify"]) {
+    expect(all(BARE)).not.toContain(one);
+    expect(all(BY_TAG)).toContain(one);
+  }
+});
+
+test("what each environment has to hold is known, and every secret of workflows is read by one", () => {
+  for (const options of [BY_TAG, BY_APPROVAL]) expect(unusedSecrets(options)).toEqual(["PULUMI_CONFIG_PASSPHRASE"]);
+  expect(unusedSecrets(BARE)).toEqual([]);
+  const { staging, production, automation, "production-infrastructure": infrastructure } = uses(BY_TAG);
+  expect(staging).toEqual({ secrets: ["TEST_USER_EMAIL", "TEST_USER_PASSWORD"], variables: ["AWS_ROLE", "PUBLIC_URL", "PULUMI_STACK"] });
+  expect(production).toEqual({ secrets: [], variables: ["AWS_ROLE", "PUBLIC_URL", "PULUMI_STACK"] });
+  expect(automation!.secrets).toEqual(["CODECOV_TOKEN", "SEMGREP_APP_TOKEN", "SLACK_WEBHOOK_URL"]);
+  expect(infrastructure!.secrets).toEqual(["INFRASTRUCTURE_APP_PRIVATE_KEY"]);
+  expect(uses(BY_TAG)[""]!.variables).toEqual(["AWS_PLAN_ROLE_PRODUCTION", "AWS_PLAN_ROLE_STAGING"]);
+});
+
+test("every action that is pinned is used, and may be allowed by its commit", () => {
+  const text = workflowFiles(BY_TAG)
+    .concat(workflowFiles(BY_APPROVAL))
+    .map((file) => file.text)
+    .join("\n");
+  for (const [name, { sha }] of Object.entries(readPins())) expect(text).toContain(`${name}@${sha}`);
+  expect(allowedActions().every((one) => /^[^/]+\/[^/@]+@[0-9a-f]{40}$/.test(one))).toBe(true);
+});

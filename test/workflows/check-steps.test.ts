@@ -1,0 +1,270 @@
+/** The scripts of checks, messages and findings, run as they stand in the files. */
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { workflowFiles } from "../../workflows/index.ts";
+import { ALL, BY_APPROVAL, BY_TAG } from "./options.ts";
+import { runScript, script } from "./scripts.ts";
+
+const files = workflowFiles(BY_TAG);
+
+describe("which parts a pull request touches", () => {
+  /** A merge of a branch into main, as GitHub checks it out, that changed this file. */
+  function merged(file: string): string {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "merge-"));
+    const git = (...args: string[]) => execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@example.com", ...args], { cwd: folder, stdio: "ignore" });
+    const write = (name: string) => {
+      fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+      fs.writeFileSync(path.join(folder, name), String(Math.random()));
+      git("add", ".");
+      git("commit", "--quiet", "--message", name);
+    };
+    git("init", "--quiet", "--initial-branch", "main");
+    write("README.md");
+    git("checkout", "--quiet", "-b", "branch");
+    write(file);
+    git("checkout", "--quiet", "main");
+    write("backend/of-somebody-else.py");
+    git("merge", "--no-ff", "--no-edit", "branch");
+    return folder;
+  }
+  const touched = (options: (typeof ALL)["by tag"], file: string, event = "pull_request") =>
+    Object.entries(
+      runScript(script(workflowFiles(options), "ci.yml", "changes", "Compare"), { folder: merged(file), env: { GITHUB_EVENT_NAME: event } }).outputs,
+    )
+      .filter(([, value]) => value === "true")
+      .map(([area]) => area);
+
+  test.each([
+    ["backend/main.py", ["backend"]],
+    ["compose.yaml", ["backend"]],
+    ["frontend/Dockerfile", ["frontend", "files"]],
+    ["e2e/a.spec.ts", ["e2e"]],
+    ["scripts/a.sh", ["files"]],
+    ["infrastructure/index.ts", ["program"]],
+    [".github/dependabot.yml", ["program"]],
+    ["docs/a.md", []],
+    [".github/workflows/ci.yml", ["backend", "frontend", "e2e", "program", "files"]],
+  ])("%s: %j", (file, areas) => expect(touched(BY_TAG, file)).toEqual(areas));
+  test("a program that is the root is what is not the application", () => {
+    expect(touched(BY_APPROVAL, "index.ts")).toEqual(["program"]);
+    expect(touched(BY_APPROVAL, "frontend/page.tsx")).toEqual(["frontend"]);
+  });
+  test("in the merge queue everything is", () => expect(touched(BY_TAG, "docs/a.md", "merge_group")).toHaveLength(5));
+});
+
+describe("the required check", () => {
+  const step = script(files, "ci.yml", "required", "Everything that should have run");
+  const areas = { backend: "true", frontend: "false" };
+  const AREAS = JSON.stringify({ "lint-backend": "backend", "lint-frontend": "frontend" });
+  const check = (results: Record<string, string>, outputs: object = areas) => {
+    const needs = { changes: { result: "success", outputs }, "lint-backend": { result: "success" }, "lint-frontend": { result: "skipped" } };
+    const all = Object.fromEntries(Object.entries(needs).map(([id, one]) => [id, { ...one, result: results[id] ?? one.result }]));
+    return runScript(step, { env: { NEEDS: JSON.stringify(all), AREAS } }).code;
+  };
+  test("passes when all passed, but for what nothing was changed of", () => expect(check({})).toBe(0));
+  test.each([
+    ["one failed", { "lint-backend": "failure" }],
+    ["one was cancelled", { "lint-backend": "cancelled" }],
+    ["one was skipped that should have run", { "lint-backend": "skipped" }],
+    ["nobody knows what changed", { changes: "failure" }],
+  ])("fails when %s", (_what, results) => expect(check(results)).not.toBe(0));
+  test("fails when what changed was not said", () => expect(check({}, {})).not.toBe(0));
+});
+
+describe("the message to the team", () => {
+  const step = script(files, "deploy.yml", "notify", "Write the message");
+  const tell = (needs: Record<string, string>, subject = "Better <b> & more\n\nbody") => {
+    const { folder, code, said } = runScript(step, {
+      env: {
+        NEEDS: JSON.stringify(Object.fromEntries(Object.entries(needs).map(([id, result]) => [id, { result }]))),
+        ABOUT: "staging",
+        SUBJECT: subject,
+        ACTOR: "ana",
+        COMMIT: "c0ffee0000",
+        REPOSITORY: "https://github.com/r/r",
+        RUN_ID: "7",
+      },
+    });
+    expect([code, said]).toEqual([0, ""]);
+    return (JSON.parse(fs.readFileSync(path.join(folder, "slack.json"), "utf8")) as { text: string }).text;
+  };
+  test("says what really came of it", () => {
+    expect(tell({ images: "success", deploy: "success" })).toMatch(/^:white_check_mark: \*staging\* succeeded\n/);
+    expect(tell({ images: "failure", deploy: "skipped" })).toMatch(/^:x: \*staging\* failed: images\n/);
+    expect(tell({ images: "cancelled", deploy: "skipped" })).toMatch(/failed: images\n/);
+    expect(tell({ images: "success", deploy: "skipped" })).toMatch(/ended early, not run: deploy\n/);
+  });
+  test("says what changed, by whom, and where; nobody's words are markup", () => {
+    expect(tell({ a: "success" })).toContain(
+      "<https://github.com/r/r/commit/c0ffee0000|c0ffee0> Better &lt;b&gt; &amp; more (by ana)\n<https://github.com/r/r/actions/runs/7|the run>",
+    );
+    expect(tell({ a: "success" }, "")).toContain("> (by ana)".replace("> ", ">  "));
+  });
+});
+
+/** `gh` with issues in a file: enough of it for the script, through the same jq that gh has in it. */
+const GH_ISSUES = `
+state=issues.json; [ -f $state ] || echo '[]' > $state
+case "$1 $2" in
+  "label create") ;;
+  "issue list") jq '[.[] | select(.state == "open")]' $state ;;
+  "issue create") jq --arg title "$4" --arg body "$(cat)" '. + [{ number: (length + 1), state: "open", title: $title, body: $body }]' $state > new && mv new $state ;;
+  "issue close") jq --argjson number "$3" 'map(if .number == $number then .state = "closed" else . end)' $state > new && mv new $state ;;
+  *) echo "unknown: $*" >&2; exit 2 ;;
+esac`;
+
+test("one issue for each finding: opened once, kept while it is there, closed when it is gone", () => {
+  const step = script(files, "security-monitoring.yml", "live", "One issue");
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "issues-"));
+  const found = (...ids: string[]) => {
+    const findings = ids.map((id) => ({ id, title: `"${id}" $(id)`, body: "b" }));
+    const { code, said } = runScript(step, {
+      folder,
+      env: { RUN: "https://run", GH_REPO: "r/r" },
+      programs: { gh: GH_ISSUES },
+      files: { "findings.json": JSON.stringify(findings) },
+    });
+    expect([code, said]).toEqual([0, ""]);
+    return (JSON.parse(fs.readFileSync(path.join(folder, "issues.json"), "utf8")) as { title: string; state: string }[]).map(
+      ({ title, state }) => `${title} ${state}`,
+    );
+  };
+  expect(found()).toEqual([]);
+  expect(found("a", "b")).toEqual(['"a" $(id) open', '"b" $(id) open']);
+  expect(found("a", "b")).toHaveLength(2);
+  expect(found("b")).toEqual(['"a" $(id) closed', '"b" $(id) open']);
+  expect(found("a", "b")).toEqual(['"a" $(id) closed', '"b" $(id) open', '"a" $(id) open']);
+});
+
+describe("performance", () => {
+  const step = script(files, "performance.yml", "load", "Compare with");
+  const compare = (p95: number, history: object[], passed = true) => {
+    const { code, said, folder, summary } = runScript(step, {
+      env: { PASSED: String(passed), COMMIT: "c0ffee", GH_REPO: "r/r" },
+      programs: {
+        gh: history.length === 0 ? "exit 1" : `if [ "$1" = api ]; then echo 1; else mkdir -p "$7"; echo '${JSON.stringify(history)}' > "$7/history.json"; fi`,
+      },
+      files: { "results.json": JSON.stringify({ p95_ms: p95, failed_rate: 0, requests_per_second: 50 }) },
+    });
+    expect([code, said]).toEqual([0, ""]);
+    const read = (name: string) => JSON.parse(fs.readFileSync(path.join(folder, name), "utf8")) as { id?: string; good?: boolean }[];
+    return { findings: read("findings.json").map(({ id }) => id), last: read("history.json").at(-1)!.good, summary };
+  };
+  const good = (p95: number) => ({ p95_ms: p95, good: true });
+  test("the first result is the measure of the next", () => expect(compare(80, [])).toMatchObject({ findings: [], last: true }));
+  test("compared with the middle of the last five good ones", () => {
+    const history = [good(10), good(100), good(90), { p95_ms: 900, good: false }, good(110), good(95), good(400)];
+    expect(compare(125, history)).toMatchObject({ findings: [], last: true });
+    expect(compare(140, history)).toMatchObject({ findings: ["slower"], last: false });
+    expect(compare(140, history).summary).toContain("| 140 ms | 100 ms |");
+  });
+  test("a few milliseconds are no regression", () => expect(compare(25, [good(10), good(10)])).toMatchObject({ findings: [] }));
+  test("a missed threshold is a finding and no measure", () => expect(compare(80, [good(80)], false)).toMatchObject({ findings: ["threshold"], last: false }));
+  test("where something was deployed meanwhile the result is not kept, and is no failure", () => {
+    const load = script(files, "performance.yml", "load", "Load");
+    const ended = (ids: string, code: number) =>
+      runScript(load, {
+        env: { BASE_URL: "x", ENVIRONMENT: "staging", GH_REPO: "r/r" },
+        programs: { k6: `echo '{}' > results.json; exit ${code}`, gh: `n=$(cat n 2>/dev/null || echo 1); echo $((n + 1)) > n; set -- ${ids}; echo "\${!n}"` },
+      });
+    expect([ended("5 6", 99).code, fs.existsSync(path.join(ended("5 6", 99).folder, "results.json"))]).toEqual([0, false]);
+    expect([ended("5 5", 99).code, fs.existsSync(path.join(ended("5 5", 0).folder, "results.json"))]).toEqual([99, true]);
+  });
+});
+
+describe("findings of scans", () => {
+  test("ZAP: of medium risk or higher, by kind, without the places", () => {
+    const step = script(files, "security-monitoring.yml", "zap-baseline", "Scan");
+    const alerts = [
+      { pluginid: "10038", alertRef: "10038-1", alert: "No CSP", riskcode: "2", riskdesc: "Medium (High)", count: "3", instances: [{ uri: "https://secret" }] },
+      { pluginid: "10021", alert: "Sniffing", riskcode: "1", riskdesc: "Low (High)", count: "1", instances: [] },
+    ];
+    const { code, folder } = runScript(step, {
+      env: { PUBLIC_URL: "https://s", ZAP: "zap" },
+      programs: { docker: `echo '${JSON.stringify({ site: [{ alerts }] })}' > zap.json` },
+    });
+    const found = fs.readFileSync(path.join(folder, "findings.json"), "utf8");
+    expect(code).toBe(0);
+    expect((JSON.parse(found) as { id: string }[]).map(({ id }) => id)).toEqual(["zap-10038"]);
+    expect(found).not.toContain("https://secret");
+    expect(runScript(step, { env: { PUBLIC_URL: "https://s", ZAP: "zap" }, programs: { docker: "exit 3" } }).code).toBe(1);
+  });
+  test("Trivy: each digest that is live, of each environment that something is known of", () => {
+    const step = script(files, "security-monitoring.yml", "live", "Scan each digest");
+    const report = {
+      Results: [
+        {
+          Vulnerabilities: [
+            { VulnerabilityID: "CVE-1", PkgName: "openssl", InstalledVersion: "3.0", FixedVersion: "3.1", Severity: "HIGH" },
+            { VulnerabilityID: "CVE-2", PkgName: "zlib", Severity: "HIGH" },
+          ],
+        },
+        {},
+      ],
+    };
+    const { code, folder, summary } = runScript(step, {
+      env: { GH_REPO: "r/r" },
+      programs: {
+        gh: `if [ "$1" = api ]; then case "$2" in *live-staging*) echo 5 ;; esac; else mkdir -p "$7"; echo '{ "images": { "backend": "b@sha256:1", "worker": "b@sha256:1", "frontend": "f@sha256:2" } }' > "$7/live.json"; fi`,
+        trivy: `echo "$@" >> asked; while [ "$1" != --output ]; do shift; done; echo '${JSON.stringify(report)}' > "$2"`,
+      },
+    });
+    expect(code).toBe(0);
+    expect(
+      fs
+        .readFileSync(path.join(folder, "asked"), "utf8")
+        .trim()
+        .split("\n")
+        .map((line) => line.split(" ").at(-1)),
+    ).toEqual(["b@sha256:1", "f@sha256:2"]);
+    expect((JSON.parse(fs.readFileSync(path.join(folder, "findings.json"), "utf8")) as { id: string }[]).map(({ id }) => id)).toContain(
+      "CVE-1 openssl staging",
+    );
+    expect(fs.readFileSync(path.join(folder, "findings.json"), "utf8")).not.toContain("CVE-2");
+    expect(summary).toContain("production: nothing is known to be live");
+  });
+  test("drift is an issue with what differs; none closes it", () => {
+    const step = script(files, "infrastructure.yml", "drift-staging", "Compare");
+    const found = (pulumi: string) => {
+      const { code, folder } = runScript(step, { env: { STACK: "staging" }, programs: { pulumi } });
+      return [code, JSON.parse(fs.readFileSync(path.join(folder, "findings.json"), "utf8")) as object[]] as const;
+    };
+    expect(found("exit 0")).toEqual([0, []]);
+    expect(found("echo '~ bucket'; exit 255")).toEqual([
+      0,
+      [expect.objectContaining({ id: "drift-staging", body: expect.stringContaining("~ bucket") as string })],
+    ]);
+  });
+});
+
+describe("an image that is there is not built again", () => {
+  const step = script(files, "deploy.yml", "build-backend-amd64", "Was it built before?");
+  test("what is there goes on; what is not is built", () => {
+    expect(runScript(step, { env: { IMAGE: "i" }, programs: { docker: "echo '\"sha256:a\"'" } }).outputs).toEqual({ digest: "sha256:a" });
+    expect(runScript(step, { env: { IMAGE: "i" }, programs: { docker: "echo 'not found' >&2; exit 1" } })).toMatchObject({ code: 0, outputs: {} });
+  });
+});
+
+describe("it answers from outside", () => {
+  let server: ChildProcess;
+  let url = "";
+  beforeAll(async () => {
+    server = spawn(
+      process.execPath,
+      ["-e", 'require("http").createServer((_, a) => { a.end(); }).listen(0, function () { console.log(this.address().port) })'],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    url = `http://127.0.0.1:${await new Promise<string>((done) => server.stdout!.once("data", (text: Buffer) => done(text.toString().trim())))}`;
+  });
+  afterAll(() => void server.kill());
+  const step = script(files, "deploy.yml", "deploy-staging", "It answers from outside");
+  test("at each of the four health paths, with its time", () => {
+    const { code, said } = runScript(step, { env: { PUBLIC_URL: url } });
+    expect(code).toBe(0);
+    expect(said.match(/^200 [\d.]+s \/\S+$/gm)).toHaveLength(4);
+  });
+  test("or the deploy is a failed one", () => expect(runScript(step, { env: { PUBLIC_URL: "http://127.0.0.1:9" } }).code).not.toBe(0));
+});

@@ -1,0 +1,209 @@
+/** Which events reach what: production by exactly these, and strangers nothing. Both directions, for each kind of repository. */
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { requiredChecks, workflowFiles } from "../../workflows/index.ts";
+import type { WorkflowOptions } from "../../workflows/options.ts";
+import * as events from "./events.ts";
+import type { Event } from "./events.ts";
+import { ALL, BARE, BY_APPROVAL, BY_TAG } from "./options.ts";
+import { changing, ranJobs, runsOf, type Ran } from "./simulator.ts";
+
+const CRONS = ["23 5 * * 1", "47 3 * * *", "17 4 * * *", "37 6 * * *", "37 2 * * 0"];
+const HAND: readonly [file: string, inputs: Record<string, string>][] = [
+  ["rollback.yml", { release: "", data: "refuse", reason: "x" }],
+  ["redeploy.yml", { reason: "x" }],
+  ["maintenance.yml", { doors: "on", reason: "x" }],
+];
+
+/** Everything that can happen, to a repository with these environments. */
+function everything({ environments }: WorkflowOptions): Event[] {
+  return [
+    events.pushToMain(),
+    events.pushToMain(undefined, ["docs/index.md", "README.md"]),
+    events.pushToMain(undefined, ["infrastructure/index.ts"]),
+    ...["develop", "feature/a", "v1.2.3"].map(events.pushToBranch),
+    ...["v1.2.3", "v10.0.12", "v1", "v-anything", "v1.2.3-rc1", "1.2.3", "xv1.2.3"].map(events.tag),
+    events.release(),
+    events.mergeGroup(),
+    ...(["branch", "fork", "dependabot"] as const).map((of) => events.pullRequest(of)),
+    ...CRONS.map(events.schedule),
+    ...environments.flatMap(({ name }) =>
+      HAND.flatMap(([file, inputs]) => ["refs/heads/main", "refs/heads/evil"].map((ref) => events.dispatch(file, { ...inputs, environment: name }, ref))),
+    ),
+    ...["refs/heads/main", "refs/heads/evil"].flatMap((ref) => [
+      events.dispatch("release.yml", { commit: "c0ffee2", environment: "production" }, ref),
+      events.dispatch("release.yml", { commit: "c0ffee2", environment: "demo" }, ref),
+      ...["infrastructure.yml", "deploy.yml", "ci.yml", "security.yml", "performance.yml", "security-monitoring.yml"].map((file) =>
+        events.dispatch(file, {}, ref),
+      ),
+    ]),
+    ...["success", "failure", "cancelled"].map(events.workflowRun),
+    events.commentTarget(),
+    events.deploymentStatus(),
+  ];
+}
+
+const reaching = (options: WorkflowOptions, environment: string, kinds: readonly Ran["changes"][]) => {
+  const files = workflowFiles(options);
+  return everything(options)
+    .filter((event) => changing(runsOf(files, event)).some((ran) => ran.environment === environment && kinds.includes(ran.changes)))
+    .map(({ says }) => says);
+};
+
+const hand = (file: string, environment: string) => `${file} by hand, ${JSON.stringify({ ...HAND.find(([name]) => name === file)![1], environment })}`;
+
+test("a release of production begins with a release tag on the way by tag, and with nothing else", () => {
+  for (const options of [BY_TAG, BARE])
+    expect(reaching(options, "production", ["release", "rollback", "maintenance"])).toEqual([
+      "the tag v1.2.3",
+      "the tag v10.0.12",
+      ...HAND.map(([file]) => hand(file, "production")),
+    ]);
+});
+
+test("a release of production begins with the workflow Release from main on the way by approval, and with nothing else", () => {
+  expect(reaching(BY_APPROVAL, "production", ["release", "rollback", "maintenance"])).toEqual([
+    ...HAND.map(([file]) => hand(file, "production")),
+    'release.yml by hand, {"commit":"c0ffee2","environment":"production"}',
+  ]);
+});
+
+test.each(Object.entries(ALL))("staging gets a release by a push to main that is not documentation alone, or by hand: %s", (_name, options) => {
+  expect(reaching(options, "staging", ["release", "rollback", "maintenance"])).toEqual([
+    "a push to main",
+    "a push to main",
+    ...HAND.map(([file]) => hand(file, "staging")),
+  ]);
+});
+
+test.each(Object.entries(ALL))("infrastructure is changed by a push to main that touches it, or by hand from main: %s", (_name, options) => {
+  for (const environment of ["staging", "production"])
+    expect(reaching(options, `${environment}-infrastructure`, ["infrastructure"])).toEqual([
+      "a push to main",
+      "a push to main",
+      "infrastructure.yml by hand, {}",
+    ]);
+});
+
+test("an environment of a person's choice gets a release when he says so, and never by itself", () => {
+  expect(reaching(BY_APPROVAL, "demo", ["release"])).toEqual([hand("redeploy.yml", "demo"), 'release.yml by hand, {"commit":"c0ffee2","environment":"demo"}']);
+});
+
+describe.each(Object.entries(ALL))("%s", (_name, options) => {
+  const files = workflowFiles(options);
+  const all = everything(options).map((event) => ({ event, runs: runsOf(files, event) }));
+
+  test("no pull request, branch, fork or Dependabot reaches a secret or an environment", () => {
+    for (const { event, runs } of all.filter(({ event: { ref } }) => ref !== "refs/heads/main" && !/^refs\/tags\/v\d+\.\d+\.\d+$/.test(ref))) {
+      const active = runs.filter(({ result }) => result !== "skipped");
+      expect([event.says, active.flatMap(({ secrets }) => secrets)]).toEqual([event.says, []]);
+      expect([event.says, active.filter(({ environment, admitted }) => environment !== undefined && admitted)]).toEqual([event.says, []]);
+    }
+  });
+
+  test("a stranger's run writes nothing and has no identity; a branch's pull request has one in its preview alone", () => {
+    const idents = (of: "branch" | "fork" | "dependabot") =>
+      runsOf(files, events.pullRequest(of))
+        .filter(({ result, permissions }) => result !== "skipped" && permissions["id-token"] === "write")
+        .map(({ job }) => job);
+    expect(idents("fork")).toEqual([]);
+    expect(idents("dependabot")).toEqual([]);
+    expect(idents("branch")).toEqual(files.some(({ text }) => text.includes("Preview of staging")) ? ["preview"] : []);
+    for (const of of ["fork", "dependabot"] as const)
+      for (const { permissions } of runsOf(files, events.pullRequest(of))) expect(Object.values(permissions)).not.toContain("write");
+  });
+
+  test("a push to any other branch starts nothing at all, nor does any other tag", () => {
+    for (const event of [
+      ...["develop", "feature/a", "v1.2.3"].map(events.pushToBranch),
+      ...["v1", "v-anything", "v1.2.3-rc1", "1.2.3", "xv1.2.3"].map(events.tag),
+    ])
+      expect([event.says, runsOf(files, event)]).toEqual([event.says, []]);
+  });
+
+  test("nothing that knows the stack begins for a stranger's pull request, even to fail", () => {
+    for (const of of ["fork", "dependabot"] as const) {
+      const begun = runsOf(files, events.pullRequest(of)).filter(({ result }) => result !== "skipped");
+      expect(begun.filter(({ workflow }) => workflow === "infrastructure.yml")).toEqual([]);
+      expect(begun.filter(({ permissions }) => "pull-requests" in permissions && of === "fork")).toEqual([]);
+    }
+  });
+
+  test("nothing is started by events that carry a stranger's change under the rights of main", () => {
+    for (const event of [...["success", "failure", "cancelled"].map(events.workflowRun), events.commentTarget(), events.deploymentStatus(), events.release()])
+      expect(runsOf(files, event)).toEqual([]);
+  });
+
+  test("the checks that a merge requires are there for a pull request and in the merge queue, by these names, and on nothing else", () => {
+    const gates = (event: Event) =>
+      runsOf(files, event)
+        .map(({ name }) => name)
+        .filter((name) => requiredChecks.includes(name))
+        .sort();
+    for (const event of [events.pullRequest("branch"), events.pullRequest("fork"), events.mergeGroup(), events.pullRequest("branch", ["docs/a.md"])])
+      expect(gates(event)).toEqual([...requiredChecks].sort());
+    expect(gates(events.pushToMain())).toEqual([]);
+  });
+
+  test("a required check runs whatever happened before it", () => {
+    for (const result of ["failure", "cancelled", "skipped"] as const)
+      for (const event of [events.pullRequest("branch"), events.mergeGroup()]) {
+        const gates = runsOf(files, event, { results: { "ci.yml/lint-backend": result, "security.yml/trivy": result } }).filter(({ name }) =>
+          requiredChecks.includes(name),
+        );
+        expect(gates.map(({ result: own }) => own)).toEqual(["success", "success"]);
+        const cancelled = runsOf(files, event, { results: { "*/changes": result }, cancelled: true }).filter(({ name }) => requiredChecks.includes(name));
+        expect(cancelled.map(({ result: own }) => own)).toEqual(["success", "success"]);
+      }
+  });
+
+  test("every job says what it may, at most this", () => {
+    const allowed: Record<string, readonly string[]> = {
+      packages: ["deploy.yml/build-", "deploy.yml/images"],
+      "id-token": [
+        "deploy.yml/images",
+        "deploy.yml/deploy-",
+        "release.yml/deploy-",
+        "rollback.yml/work",
+        "redeploy.yml/work",
+        "maintenance.yml/work",
+        "infrastructure.yml/",
+        "metrics.yml/publish",
+      ],
+      pages: ["metrics.yml/publish"],
+      contents: ["release.yml/publish"],
+      actions: ["deploy.yml/offer"],
+      issues: ["performance.yml/load", "security-monitoring.yml/", "infrastructure.yml/drift-"],
+      "pull-requests": ["ci.yml/coverage", "infrastructure.yml/preview"],
+      attestations: ["deploy.yml/images"],
+      "artifact-metadata": ["deploy.yml/images"],
+      "security-events": ["deploy.yml/", "security.yml/"],
+    };
+    for (const { path, text } of files.filter((file) => file.path.includes("/workflows/"))) {
+      const { permissions, jobs } = parse(text) as { permissions: object; jobs: Record<string, { permissions: Record<string, string> }> };
+      expect(permissions).toEqual({});
+      for (const [id, job] of Object.entries(jobs))
+        for (const [scope, access] of Object.entries(job.permissions)) {
+          const place = `${path.split("/").at(-1)}/${id}`;
+          if (access === "write") expect([scope, place, allowed[scope]?.some((one) => place.startsWith(one)) ?? false]).toEqual([scope, place, true]);
+        }
+    }
+  });
+
+  test("what a pull request runs is what main runs before it deploys", () => {
+    const jobs = (event: Event, file: string) =>
+      runsOf(files, event)
+        .filter(({ workflow }) => workflow === file)
+        .map(({ job }) => job);
+    const before = [...jobs(events.pullRequest("branch"), "ci.yml"), ...jobs(events.pullRequest("branch"), "security.yml")];
+    const only = ["changes", "coverage", "required", "build-backend", "build-frontend", "dependencies", "semgrep-platform"];
+    const main = jobs(events.pushToMain(), "deploy.yml");
+    expect(before.filter((job) => !only.includes(job)).filter((job) => !main.includes(job))).toEqual([]);
+  });
+});
+
+test("after a pull request that leaves a part alone its jobs are skipped, and nothing else is", () => {
+  const outputs = { changes: { backend: "true", frontend: "false", e2e: "false", program: "false", files: "false" } };
+  const jobs = ranJobs(runsOf(workflowFiles(BY_TAG), events.pullRequest("branch"), { outputs })).filter((one) => one.startsWith("ci.yml"));
+  expect(jobs).toEqual(["changes", "lint-backend", "test-backend", "integration", "build-backend", "coverage", "required"].map((job) => `ci.yml/${job}`));
+});

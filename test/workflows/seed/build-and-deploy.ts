@@ -1,0 +1,278 @@
+import { expect } from "vitest";
+import { scriptsOf, type Defect, type Made } from "./defect.ts";
+
+const builds = (made: Made) => made.using("docker/build-push-action").filter((step) => step.with!["push"] === true);
+const SERVER = "a deploy is one transaction on the server, which no workflow can take part in (docs/interruptions.md, test/chaos)";
+
+/** Defects 43 to 101: images, staging, end-to-end tests, production, messages. */
+export const BUILD_AND_DEPLOY: readonly Defect[] = [
+  {
+    numbers: [43],
+    was: "Dockerfiles broke after the merge",
+    check: (made) => void ["build-backend", "build-frontend"].forEach((id) => expect(made.job("ci.yml", id).steps.at(-1)!.with!["push"]).toBe(false)),
+  },
+  {
+    numbers: [44],
+    was: "no right to push images",
+    check: (made) =>
+      void made.jobs
+        .filter(({ steps }) => steps.some((step) => builds(made).includes(step)))
+        .forEach((job) => expect(job.permissions["packages"]).toBe("write")),
+  },
+  {
+    numbers: [45],
+    was: "images for arm64 on a machine of amd64, which cannot run them",
+    check: (made) => {
+      for (const job of made.jobs)
+        for (const step of job.steps)
+          if (builds(made).includes(step))
+            expect([step.with!["platforms"], job["runs-on"]]).toEqual(
+              step.with!["platforms"] === "linux/arm64" ? ["linux/arm64", "ubuntu-24.04-arm"] : ["linux/amd64", "ubuntu-24.04"],
+            );
+      expect(new Set(builds(made).map((step) => step.with!["platforms"])).size).toBe(2);
+    },
+  },
+  {
+    numbers: [46],
+    was: "two images overwrote each other's cache",
+    check: (made) => {
+      const caches = builds(made).map((step) => step.with!["cache-to"]);
+      expect(new Set(caches).size).toBe(4);
+      expect(caches[0]).toContain("scope=backend-amd64");
+    },
+  },
+  {
+    numbers: [47, 48],
+    was: "a list of tags was used as one name, and the digests were never used",
+    by: ["workflows/failing.test.ts", "staging gets the digests that this run built, of the commit of this run"],
+  },
+  {
+    numbers: [49, 50],
+    was: "a tag that begins with a dash: every build of a tag failed",
+    check: ({ text }) => {
+      expect(text).not.toContain("docker/metadata-action");
+      expect(text).toContain("backend:commit-${{ github.sha }}-amd64");
+    },
+  },
+  {
+    numbers: [51],
+    was: "production would have got an image that staging never ran",
+    by: ["workflows/failing.test.ts", "production gets the digests that were found to be tested, and builds nothing"],
+  },
+  {
+    numbers: [52, 53, 54],
+    was: "staging's address and keys were built into the image that production was to get",
+    check: (made) =>
+      void builds(made).forEach((step) => {
+        expect(step.with).not.toHaveProperty("build-args");
+        expect(JSON.stringify(step)).not.toMatch(/secrets\.|vars\./);
+      }),
+  },
+  {
+    numbers: [55, 146],
+    was: "hosts and users as secrets, so that outputs with them in it came out empty",
+    check: (made) => {
+      for (const { outputs } of made.jobs) expect(JSON.stringify(outputs ?? {})).not.toContain("secrets.");
+      expect(made.text).not.toMatch(/secrets\.\w*(HOST|USER|URL|BUCKET)\b(?<!WEBHOOK_URL)/);
+    },
+  },
+  {
+    numbers: [56],
+    was: "nothing said who had built an image, and nobody asked",
+    check: (made) => {
+      for (const step of builds(made)) expect(step.with).toMatchObject({ provenance: "mode=max", sbom: true });
+      expect(made.using("actions/attest")).toHaveLength(2);
+      for (const [file, id] of [
+        ["deploy.yml", "deploy-staging"],
+        ["release.yml", "deploy-production"],
+      ] as const)
+        expect(scriptsOf(made.job(file, id))).toMatch(
+          /gh attestation verify "oci:\/\/\$image"[\s\S]*--signer-workflow '[^']+\/deploy\.yml' --source-ref refs\/heads\/main/,
+        );
+    },
+  },
+  { numbers: [57], was: "latest moved with every tag", check: ({ text }) => expect(text).not.toMatch(/:latest\b|type=semver/) },
+  {
+    numbers: [58],
+    was: "old images are never removed from the registry",
+    open: "GHCR keeps every image: a person removes old ones, and must not remove what is live or may be gone back to",
+  },
+  {
+    numbers: [59],
+    was: "both images built one after the other",
+    check: (made) => void ["build-backend-amd64", "build-frontend-arm64"].forEach((id) => expect(made.job("deploy.yml", id).needs).toBeUndefined()),
+  },
+  { numbers: [60], was: "any server was trusted that answered", check: ({ text }) => expect(text).not.toMatch(/StrictHostKeyChecking|ssh-keyscan|\bssh -/) },
+  { numbers: [61], was: "expressions, secrets among them, were put into scripts as text", by: ["unit/workflows.test.ts", "with an expression in a script"] },
+  {
+    numbers: [62, 63, 64, 69, 70],
+    was: "a script on the server went on after a failure, was eaten by its own commands, and rewrote the Compose file by a pattern",
+    cannot: SERVER,
+  },
+  {
+    numbers: [65],
+    was: "the server was never logged in to the registry",
+    cannot: "the stack has the login for its server (components/registry-access), and a release brings it along",
+  },
+  { numbers: [66, 141], was: "docker-compose of 2023", check: ({ text }) => expect(text).not.toContain("docker-compose -f") },
+  {
+    numbers: [67, 68, 88, 91],
+    was: "an update that stopped the old release first and migrated afterwards; a rollback that began for any failure, and after a migration broke the old code",
+    cannot: SERVER,
+  },
+  {
+    numbers: [71, 89],
+    was: "270 s of sleep, and then one question that could not tell old from new",
+    check: (made) => {
+      for (const [file, id] of [
+        ["deploy.yml", "deploy-staging"],
+        ["release.yml", "deploy-production"],
+        ["rollback.yml", "work"],
+      ] as const)
+        for (const line of scriptsOf(made.job(file, id)).split("\n")) if (/\bsleep\b/.test(line)) expect(line.trim()).toMatch(/^sleep (0\.1|10)$/);
+      expect(scriptsOf(made.job("deploy.yml", "deploy-staging"))).toContain("the stack is currently locked".slice(4));
+    },
+  },
+  {
+    numbers: [72],
+    was: "two addresses for one environment",
+    check: ({ text }) => {
+      expect(text).not.toMatch(/https:\/\/[a-z.]*recoloca/);
+      expect(text).toContain("vars.PUBLIC_URL");
+    },
+  },
+  {
+    numbers: [73],
+    was: "a checkout that nothing used",
+    check: (made) => {
+      // Where a job only asks another machine to do something, there is nothing to check out.
+      for (const job of made.jobs.filter(({ steps }) => steps.some(({ uses }) => uses?.startsWith("actions/checkout@"))))
+        expect([job.id, /ssh .*@/.test(scriptsOf(job))]).toEqual([job.id, false]);
+    },
+  },
+  { numbers: [74], was: "two merges raced, and the older one could win", by: ["workflows/failing.test.ts", "pushes never reach staging out of order"] },
+  {
+    numbers: [75, 92],
+    was: "environments without rules; whoever may push a tag deploys",
+    by: ["workflows/reach.test.ts", "no pull request, branch, fork or Dependabot reaches a secret or an environment"],
+  },
+  {
+    numbers: [76],
+    was: "every branch's workflow could read production's key",
+    check: (made) =>
+      void made.jobs.forEach((job) => {
+        if (JSON.stringify(job).includes("secrets.")) expect([job.id, job.environment?.name]).toEqual([job.id, expect.any(String)]);
+      }),
+  },
+  {
+    numbers: [77],
+    was: "a key for ever, with a whole shell",
+    check: ({ text }) => {
+      expect(text).not.toMatch(/SSH_KEY|ssh-agent|AWS_ACCESS_KEY/);
+      expect(text).toContain("role-to-assume: ${{ vars.AWS_ROLE }}");
+    },
+  },
+  {
+    numbers: [78],
+    was: "no way back, no record, no word of a failure",
+    check: (made) => {
+      expect(made.job("deploy.yml", "notify").needs).toContain("deploy-staging");
+      expect(made.of("rollback.yml")).toContain("operate/main.ts rollback");
+      for (const [file, id] of [
+        ["deploy.yml", "deploy-staging"],
+        ["rollback.yml", "work"],
+      ] as const)
+        expect(JSON.stringify(made.job(file, id))).toContain("live.json");
+    },
+  },
+  {
+    numbers: [79, 111, 121],
+    was: "artifacts by a version that GitHub refuses: the job failed before its first step",
+    check: (made) => expect(Math.min(...made.majors("actions/upload-artifact"))).toBeGreaterThanOrEqual(4),
+  },
+  {
+    numbers: [80],
+    was: "a test user's password outside of any environment",
+    check: (made) => expect(made.job("deploy.yml", "e2e-staging").environment).toEqual({ name: "staging", deployment: false }),
+  },
+  {
+    numbers: [81],
+    was: "three browsers installed for one",
+    check: (made) => expect(scriptsOf(made.job("deploy.yml", "e2e-staging"))).toContain("playwright install --with-deps chromium"),
+  },
+  {
+    numbers: [82],
+    was: "session cookies in the report that anyone may read, and no report where a test failed",
+    check: (made) => {
+      const { steps } = made.job("deploy.yml", "e2e-staging");
+      expect(steps.at(-2)!.run).toMatch(/storageState.* -delete/);
+      expect(steps.at(-1)).toMatchObject({ if: "${{ !cancelled() }}", with: { "retention-days": 7 } });
+    },
+  },
+  { numbers: [83], was: "another deploy could replace what was being tested", by: ["workflows/failing.test.ts", "pushes never reach staging out of order"] },
+  {
+    numbers: [84],
+    was: "no word on tests that fail now and then",
+    open: "Playwright's own configuration decides on retries; the sample application has no end-to-end tests yet",
+  },
+  {
+    numbers: [85],
+    was: "production needed a job that no tag ever ran: nothing could ever reach it",
+    by: ["workflows/reach.test.ts", "a release of production begins with a release tag"],
+  },
+  {
+    numbers: [86, 87],
+    was: "production by the same script, after a backup that nobody checked",
+    cannot: "a release takes its backup itself, reads it back, and is bound to it in the record (docs/backups.md)",
+  },
+  {
+    numbers: [90],
+    was: "nothing at GitHub said what was released",
+    check: (made) => {
+      expect(scriptsOf(made.job("release.yml", "publish"))).toContain("gh release create");
+      expect(made.job("release.yml", "deploy-production").environment).not.toHaveProperty("deployment");
+    },
+  },
+  {
+    numbers: [94, 97],
+    was: "the message said success, of both environments, whatever had happened",
+    by: ["workflows/check-steps.test.ts", "says what really came of it"],
+  },
+  {
+    numbers: [95],
+    was: "every pull request was told as a deploy",
+    check: (made) => void ["ci.yml", "security.yml"].forEach((file) => expect(made.of(file)).not.toContain("slack")),
+  },
+  { numbers: [96], was: "a red build was told as a success", by: ["workflows/failing.test.ts", "the team is told of a failure wherever it is, once"] },
+  {
+    numbers: [98],
+    was: "bold as Slack does not know it",
+    by: ["workflows/check-steps.test.ts", "says what changed, by whom, and where; nobody's words are markup"],
+  },
+  {
+    numbers: [99],
+    was: "an archived action that sends to Slack",
+    check: (made) => {
+      for (const step of made.using("slackapi/slack-github-action")) expect(step.with).toMatchObject({ "webhook-type": "incoming-webhook", errors: true });
+      expect(made.using("slackapi/slack-github-action").length).toBeGreaterThan(3);
+    },
+  },
+  {
+    numbers: [100],
+    was: "a message that failed where there was no secret",
+    check: (made) =>
+      void made.jobs
+        .filter(({ id }) => id === "notify")
+        .forEach(({ steps }) => {
+          for (const step of steps) expect(step.if).toContain("env.SLACK_WEBHOOK_URL");
+        }),
+  },
+  {
+    numbers: [101],
+    was: "nobody was told of rollbacks, nor of what failed by the clock",
+    check: (made) => {
+      for (const file of ["rollback.yml", "redeploy.yml", "maintenance.yml"]) expect(made.job(file, "notify").needs).toEqual(["work"]);
+      for (const file of ["performance.yml", "security-monitoring.yml", "infrastructure.yml"]) expect(made.of(file)).toContain("gh issue create");
+    },
+  },
+];

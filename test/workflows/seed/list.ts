@@ -1,0 +1,39 @@
+import { BUILD_AND_DEPLOY } from "./build-and-deploy.ts";
+import { BY_THE_CLOCK } from "./by-the-clock.ts";
+import { CHECKS_AND_SCANS } from "./checks-and-scans.ts";
+import type { Defect } from "./defect.ts";
+
+export const DEFECTS: readonly Defect[] = [...CHECKS_AND_SCANS, ...BUILD_AND_DEPLOY, ...BY_THE_CLOCK];
+export const COUNT = 152;
+
+const numbersOf = ({ numbers }: Defect) => numbers.join(", ");
+/** The name of a defect's test, where it has one of its own. */
+export const nameOf = (defect: Defect): string => `seed ${numbersOf(defect)}: ${defect.was}`;
+
+function answer(defect: Defect): [kind: string, text: string] {
+  if ("check" in defect) return ["test", `\`test/workflows/seed.test.ts\`: ${nameOf(defect)}`];
+  if ("by" in defect) return ["test", `\`test/${defect.by[0]}\`: ${defect.by[1]}`];
+  return "cannot" in defect ? ["cannot be", defect.cannot] : ["open", defect.open];
+}
+
+/** `docs/seed-review.md`, whole. */
+export function seedReview(): string {
+  const rows = [...DEFECTS]
+    .sort((a, b) => a.numbers[0]! - b.numbers[0]!)
+    .map((defect) => {
+      const [kind, text] = answer(defect);
+      return `| ${numbersOf(defect)} | ${defect.was} | ${kind} | ${text} |`;
+    });
+  const count = (kind: string) => DEFECTS.filter((defect) => answer(defect)[0] === kind).reduce((sum, { numbers }) => sum + numbers.length, 0);
+  return `<!-- generated from test/workflows/seed/ by "npm run docs"; edit that folder -->
+
+# The defects of the first pipeline, and what keeps each from coming back
+
+The pipeline that this project replaces was one file written by hand, with ${COUNT} known defects; no event could ever deploy to production. For each:
+a test that fails where it is back (${count("test")}), why it cannot be here (${count("cannot be")}), or what is still open (${count("open")}).
+
+| defect | what was wrong | | what keeps it away |
+| --- | --- | --- | --- |
+${rows.join("\n")}
+`;
+}

@@ -1,0 +1,94 @@
+/** What must never be in a workflow, found before anything is written. Most of it cannot be said in the model at all. */
+import { AUTOMATION, infrastructureOf, SECRETS, WORKFLOW_SECRETS, type Scope, type Secret } from "../secrets/catalogue.ts";
+import { VARIABLES, type Variable } from "../secrets/variables.ts";
+import { expression, type Job, type Step, type Workflow } from "./model.ts";
+
+/** The gate of the required checks has to run whatever happened: a skipped check would count as a passed one. */
+export const GATE = "always()";
+
+/** Throws one error with every problem. */
+export function refuse(workflow: Workflow): void {
+  const wrong = problems(workflow);
+  if (wrong.length > 0) throw new Error(`the workflow ${workflow.file} is refused\n${wrong.map((line) => `  ${line}`).join("\n")}`);
+}
+
+export function problems(workflow: Workflow): string[] {
+  const { jobs, concurrency, file, name } = workflow;
+  const names = Object.values(jobs).map((job) => job.name);
+  return [
+    ...[name, ...names].filter((one) => !/^[\x20-\x7e]+$/.test(one)).map((one) => `"${one}": names are plain ASCII, rules require checks by them`),
+    ...names.filter((one, index) => names.indexOf(one) !== index).map((one) => `two jobs are called "${one}": a rule could not tell them apart`),
+    ...(/^[a-z-]+\.yml$/.test(file) ? [] : [`the file's name "${file}" wants lower-case letters, dashes and .yml`]),
+    ...Object.entries(jobs).flatMap(([id, job]) => [
+      ...(concurrency || job.concurrency ? [] : [`job ${id}: neither it nor the workflow has a concurrency group`]),
+      ...ofJob(job, jobs).map((line) => `job ${id}: ${line}`),
+    ]),
+  ];
+}
+
+function* texts(value: unknown): Generator<string> {
+  if (typeof value === "string") yield value;
+  else if (value !== null && typeof value === "object") for (const one of Object.values(value)) yield* texts(one);
+}
+
+const named = (text: string, context: string) => [...text.matchAll(new RegExp(`\\b${context}\\.([A-Za-z0-9_-]+)`, "g"))].map((match) => match[1]!);
+
+const PLACES: Record<Scope, string> = {
+  none: "no environment",
+  environment: "an environment that is deployed to",
+  infrastructure: "the environment of infrastructure runs",
+  repository: `the environment ${AUTOMATION}`,
+};
+
+function placeOf({ environment }: Job): Scope {
+  // GitHub's own, which Pages publishes from; it holds nothing of ours.
+  if (!environment || environment.name === "github-pages") return "none";
+  return environment.name === AUTOMATION ? "repository" : environment.name.endsWith(infrastructureOf("")) ? "infrastructure" : "environment";
+}
+
+function ofJob(job: Job, jobs: Workflow["jobs"]): string[] {
+  const all = [...texts(job)].filter((text) => text.includes("${{") || text === job.if);
+  const uses = (context: string) => [...new Set(all.flatMap((text) => named(text, context)))];
+  const minutes = job["timeout-minutes"];
+  const unknown = (job.needs ?? []).filter((id) => !(id in jobs));
+  const place = placeOf(job);
+  return [
+    ...(Number.isInteger(minutes) && minutes >= 1 && minutes <= 60 ? [] : [`got timeout-minutes ${minutes}, wants 1 to 60`]),
+    ...(job.permissions === undefined ? ["says no permissions: {} is none"] : []),
+    ...unknown.map((id) => `needs "${id}", which is no job here`),
+    ...uses("secrets").flatMap((name) => {
+      if (!(WORKFLOW_SECRETS as string[]).includes(name))
+        return [`names the secret ${name}, which ${name in SECRETS ? "no workflow may see" : "is not in the catalogue"} (secrets/catalogue.ts)`];
+      const { scope, everyRun } = (SECRETS as Record<string, Secret>)[name]!;
+      return place === scope || (everyRun && place === "infrastructure") ? [] : [`names the secret ${name} of ${PLACES[scope]}, and has ${PLACES[place]}`];
+    }),
+    ...uses("vars").flatMap((name) => {
+      const scope = (VARIABLES as Record<string, Variable>)[name]?.scope ?? (/^AWS_PLAN_ROLE_[A-Z0-9_]+$/.test(name) ? "none" : undefined);
+      if (scope === undefined) return [`names the variable ${name}, which no stack writes (secrets/variables.ts)`];
+      const there = scope === "none" || place === scope || (scope === "environment" && place === "infrastructure");
+      return there ? [] : [`names the variable ${name} of ${PLACES[scope]}, and has ${PLACES[place]}`];
+    }),
+    ...[...all.join("\n").matchAll(/needs\.([a-z0-9-]+)\.outputs\.([a-z0-9_-]+)/g)].flatMap(([, id = "", output = ""]) =>
+      (job.needs ?? []).includes(id) && jobs[id]?.outputs?.[output] !== undefined ? [] : [`reads needs.${id}.outputs.${output}, which is not there`],
+    ),
+    ...(job.if?.includes("always()") && job.if !== GATE ? ['has always() in its condition: "!cancelled()" is what is meant'] : []),
+    ...job.steps.flatMap((step, index) => ofStep(step, job, index).map((line) => `step "${step.name}": ${line}`)),
+  ];
+}
+
+function ofStep(step: Step, job: Job, index: number): string[] {
+  const before = new Set(job.steps.slice(0, index).map(({ id }) => id));
+  const { run: _run, ...around } = step as Step & { run?: string };
+  const read = [...texts(around)].flatMap((text) => named(text, "steps"));
+  return [
+    ...read.filter((id) => !before.has(id)).map((id) => `reads steps.${id}, which is no step before it`),
+    ...(step.if?.includes("always()") ? ['has always() in its condition: "!cancelled()" is what is meant'] : []),
+    ...("run" in step
+      ? step.run.includes("${{")
+        ? [`has an expression in its script, where it would be code: give it as env, ${expression("…")} there`]
+        : []
+      : step.uses === "actions/checkout" && step.with?.["persist-credentials"] !== false
+        ? ["checks out and leaves the token behind: persist-credentials: false"]
+        : []),
+  ];
+}

@@ -1,0 +1,187 @@
+import { infrastructureOf } from "../../secrets/catalogue.ts";
+import { secret, TOKEN, variable, expression, type Job, type Step, type Workflow } from "../model.ts";
+import { readableWithoutSecret, type WorkflowOptions } from "../options.ts";
+import { checks, RUNNER } from "../jobs/checks.ts";
+import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
+import { notify } from "../jobs/notify.ts";
+import { INFRASTRUCTURE_ROLE, planRole, STACK_PERMISSIONS, stackEnv, stackGround, way } from "../jobs/stack.ts";
+import { at } from "../steps.ts";
+
+/** After a merge, or by hand from main. */
+const MERGED = "github.event_name == 'push' || (github.event_name == 'workflow_dispatch' && github.ref == 'refs/heads/main')";
+/** Dependabot's user. Its runs have no identity to take a role with; a name could be taken by somebody else. */
+const DEPENDABOT = 49699333;
+const OURS = `github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name == github.repository && github.event.pull_request.user.id != ${DEPENDABOT}`;
+
+/** What is not of the program: its own folder where it has one, else everything but the application. */
+function pathsOf({ programPath, application }: WorkflowOptions): string[] {
+  const { backend, frontend, e2e, composeFile } = application;
+  return programPath === "."
+    ? ["**", ...[backend.folder, frontend.folder, e2e].map((folder) => `!${folder}/**`), "!**.md"]
+    : [`${programPath}/**`, `!${programPath}/**.md`, composeFile];
+}
+
+export function infrastructure(options: WorkflowOptions): Workflow {
+  const staging = options.environments.find(({ from }) => from === "main")!.name;
+  const others = options.environments.filter(({ name }) => name !== staging);
+  const paths = pathsOf(options);
+  const readable = readableWithoutSecret(options);
+  const once = (group: string) => ({ concurrency: { group, "cancel-in-progress": false } });
+  const ups = Object.fromEntries([
+    [`up-${staging}`, { ...up(options, staging, ["check"]), ...once(infrastructureOf(staging)) }],
+    ...others.map(({ name }): [string, Job] => [`up-${name}`, { ...up(options, name, [`up-${staging}`]), ...once(infrastructureOf(name)) }]),
+  ]) as Record<string, Job>;
+  return {
+    file: "infrastructure.yml",
+    name: "Infrastructure",
+    says: `Everything but releases: server, network, backups, GitHub's own side. ${readable ? `A pull request of this repository gets a preview of ${staging} as a comment. ` : ""}After the merge the program is checked once more, ${staging} is brought up to it, then ${others.map(({ name }) => name).join(", ")}, behind the same approval as a deploy. It never moves a release: the stacks keep what is live.${readable ? " Every night what is there is compared with what should be, and a difference opens an issue." : ""}`,
+    on: {
+      ...(readable && { pull_request: { branches: ["main"], paths }, schedule: [{ cron: "47 3 * * *", says: "daily 03:47" }] }),
+      push: { branches: ["main"], paths },
+      workflow_dispatch: {},
+    },
+    jobs: {
+      ...(readable && { preview: { ...preview(options, staging), ...once(`preview-${expression("github.event.pull_request.number || github.run_id")}`) } }),
+      check: { ...checks(options, { pathAware: false }).jobs["program"]!, if: MERGED, ...once(`check-${expression("github.run_id")}`) },
+      ...ups,
+      ...Object.fromEntries(
+        (readable ? options.environments : []).map(({ name }): [string, Job] => [`drift-${name}`, { ...drift(options, name), ...once(`drift-${name}`) }]),
+      ),
+      notify: {
+        ...notify({
+          needs: ["check", ...Object.keys(ups)],
+          about: "infrastructure",
+          subject: "github.event.head_commit.message",
+          if: MERGED,
+        }),
+        ...once(`notify-${expression("github.run_id")}`),
+      },
+    },
+  };
+}
+
+const readOnly = ({ backend }: WorkflowOptions, environment: string) => ({
+  role: planRole(environment),
+  stack: backend.kind === "cloud" ? `${backend.organization}/${environment}` : environment,
+});
+
+const preview = (options: WorkflowOptions, environment: string): Job => ({
+  name: `Preview of ${environment}`,
+  why: "Never for a fork: the role that it takes may read the stack. It may write nothing, and knows no secret of production.",
+  if: OURS,
+  "runs-on": RUNNER,
+  "timeout-minutes": 20,
+  permissions: {
+    ...STACK_PERMISSIONS,
+    "id-token": ["write", "take the read-only role for this run"],
+    "pull-requests": ["write", "write the preview as a comment"],
+  },
+  env: stackEnv(options, environment),
+  steps: [
+    ...stackGround(options, readOnly(options, environment)),
+    {
+      name: "Preview",
+      uses: "pulumi/actions",
+      with: {
+        command: "preview",
+        "stack-name": readOnly(options, environment).stack,
+        "work-dir": options.programPath,
+        "comment-on-pr": true,
+        "edit-pr-comment": true,
+        "comment-on-summary": true,
+        "github-token": TOKEN,
+        diff: true,
+      },
+    },
+  ],
+});
+
+const up = (options: WorkflowOptions, environment: string, needs: readonly string[]): Job => ({
+  name: `Bring up ${environment}`,
+  why: "Not in the group of deploys: what waits here for its approval would hold them up. Pulumi lets only one of the two have the stack at a time.",
+  needs,
+  if: MERGED,
+  "runs-on": RUNNER,
+  "timeout-minutes": 45,
+  environment: { name: infrastructureOf(environment), deployment: false },
+  permissions: STACK_PERMISSIONS,
+  env: stackEnv(options, environment),
+  steps: [
+    ...stackGround(options, { role: INFRASTRUCTURE_ROLE }),
+    ...appToken(options),
+    ...way(options),
+    {
+      name: "No release is named",
+      why: "A release named in the file of the stack would be deployed by this run, and moving releases is not its business.",
+      ...at(options.programPath),
+      run: `
+if pulumi config get recoloca:release > /dev/null 2>&1; then
+  echo "::error::Pulumi.$STACK.yaml names a release: pulumi config rm recoloca:images; pulumi config rm recoloca:release"
+  exit 1
+fi`,
+    },
+    {
+      name: "Bring it up",
+      env: { GITHUB_TOKEN: expression("steps.app.outputs.token") },
+      ...at(options.programPath),
+      run: `
+pulumi up --yes --diff --non-interactive 2>&1 | tee "$RUNNER_TEMP/up.log"
+{ echo "### $STACK"; echo '\`\`\`'; tail -n 40 "$RUNNER_TEMP/up.log"; echo '\`\`\`'; } >> "$GITHUB_STEP_SUMMARY"`,
+    },
+  ],
+});
+
+/** Writes GitHub's own side; the run's own token may not. Without an App a person runs `pulumi up` for that. */
+function appToken({ repository }: WorkflowOptions): Step[] {
+  const [owner = "", name = ""] = repository.split("/");
+  return [
+    {
+      name: "Token of the GitHub App",
+      id: "app",
+      if: "vars.INFRASTRUCTURE_APP_ID != ''",
+      uses: "actions/create-github-app-token",
+      with: {
+        "client-id": variable("INFRASTRUCTURE_APP_ID"),
+        "private-key": secret("INFRASTRUCTURE_APP_PRIVATE_KEY"),
+        owner,
+        repositories: name,
+        "permission-administration": "write",
+        "permission-contents": "write",
+        "permission-environments": "write",
+        "permission-secrets": "write",
+        "permission-workflows": "write",
+        "permission-pull-requests": "write",
+      },
+    },
+  ];
+}
+
+const drift = (options: WorkflowOptions, environment: string): Job => ({
+  name: `Compare ${environment} with what is there`,
+  if: "github.event_name == 'schedule'",
+  "runs-on": RUNNER,
+  "timeout-minutes": 20,
+  permissions: { ...STACK_PERMISSIONS, "id-token": ["write", "take the read-only role for this run"], ...ISSUE_PERMISSIONS },
+  env: stackEnv(options, environment),
+  steps: [
+    ...stackGround(options, readOnly(options, environment)),
+    ...way(options),
+    {
+      name: "Compare",
+      ...at(options.programPath),
+      run: `
+echo '[]' > "$GITHUB_WORKSPACE/findings.json"
+set +e
+pulumi preview --refresh --diff --expect-no-changes --non-interactive > "$RUNNER_TEMP/drift.log" 2>&1
+code=$?
+set -e
+tail -n 60 "$RUNNER_TEMP/drift.log" | tee --append "$GITHUB_STEP_SUMMARY"
+if [ "$code" -ne 0 ]; then
+  jq --null-input --arg stack "$STACK" --rawfile log <(tail -n 60 "$RUNNER_TEMP/drift.log") '[{
+    id: "drift-\\($stack)", title: "\\($stack) is not what it should be",
+    body: "Somebody or something changed it outside of the program, or the program was changed and not brought up.\\n\\n\`\`\`\\n\\($log)\\n\`\`\`\\n\\nTo bring it back: the workflow Infrastructure, by hand. To keep the change: put it into the program." }]' > "$GITHUB_WORKSPACE/findings.json"
+fi`,
+    },
+    issuesOf(`drift-${environment}`),
+  ],
+});

@@ -1,0 +1,137 @@
+import { expression, TOKEN, variable, type Job, type Permissions, type Step, type Workflow } from "../model.ts";
+import type { WorkflowOptions } from "../options.ts";
+import { NEWEST } from "../jobs/artifacts.ts";
+import { RUNNER } from "../jobs/checks.ts";
+import { login } from "../jobs/images.ts";
+import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
+import { VERSIONS } from "../pins.ts";
+import { checkout, keep } from "../steps.ts";
+
+const WEEKLY = "37 2 * * 0";
+const HOW = {
+  baseline: { says: "looks at what it answers, harmless", program: "zap-baseline.py", asks: "" },
+  api: { says: "calls every operation of the API's own description", program: "zap-api-scan.py", asks: "/openapi.json" },
+  full: { says: "attacks it", program: "zap-full-scan.py", asks: "" },
+} as const;
+
+export function securityMonitoring(options: WorkflowOptions): Workflow {
+  const staging = options.environments.find(({ from }) => from === "main")!.name;
+  return {
+    file: "security-monitoring.yml",
+    name: "Security monitoring",
+    says: `Every day: the images that are live, and the locked dependencies, against the vulnerabilities that are known today (Trivy); ${staging} from outside (ZAP). On Sundays ZAP attacks ${staging} too. Each finding has one issue, which is closed when it is gone. Issues name the kind of a finding and not the place${options.visibility === "public" ? ": anyone may read them, and so reports are not kept either" : "; the reports are kept for a week"}.`,
+    on: {
+      schedule: [
+        { cron: "37 6 * * *", says: "daily 06:37" },
+        { cron: WEEKLY, says: "Sundays 02:37, the attack" },
+      ],
+      workflow_dispatch: {},
+    },
+    concurrency: { group: "security-monitoring", "cancel-in-progress": false },
+    jobs: {
+      live: live(options),
+      dependencies: dependencies(),
+      "zap-baseline": zap(options, staging, "baseline", `github.event.schedule != '${WEEKLY}'`),
+      "zap-api": zap(options, staging, "api", `github.event.schedule != '${WEEKLY}'`),
+      "zap-full": zap(options, staging, "full", `github.event.schedule == '${WEEKLY}'`),
+    },
+  };
+}
+
+const MAIN = "github.ref == 'refs/heads/main'";
+const setUp: Step = { name: "Install Trivy", uses: "aquasecurity/setup-trivy", with: { version: VERSIONS.trivy, cache: false } };
+
+/** What of a report of Trivy is a finding: serious, and there is a version without it. */
+const FINDINGS = `
+findings() {
+  jq --arg where "$1" '[.Results[]?.Vulnerabilities[]? | select(.FixedVersion) | {
+    id: "\\(.VulnerabilityID) \\(.PkgName) \\($where)",
+    title: "\\(.VulnerabilityID) in \\(.PkgName) (\\($where))",
+    body: "\\(.Severity | ascii_downcase): \\(.Title // .VulnerabilityID)\\n\\n\\(.PkgName) \\(.InstalledVersion), mended in \\(.FixedVersion)\\n\\n\\(.PrimaryURL // "")" }] | unique_by(.id)' "$2"
+}`;
+
+function live({ environments }: WorkflowOptions): Job {
+  const permissions: Permissions = { actions: ["read", "read which images are live"], packages: ["read", "pull the images"], ...ISSUE_PERMISSIONS };
+  return {
+    name: "Vulnerabilities of the images that are live",
+    why: "What is live is what the last deploy, release or rollback left written down. A rollback on the server itself is known here only once a run has settled it.",
+    if: MAIN,
+    "runs-on": RUNNER,
+    "timeout-minutes": 30,
+    permissions,
+    env: { GH_TOKEN: TOKEN, GH_REPO: expression("github.repository") },
+    steps: [
+      setUp,
+      login(),
+      {
+        name: "Scan each digest",
+        run: `${NEWEST}
+${FINDINGS.trim()}
+for environment in ${environments.map(({ name }) => name).join(" ")}; do
+  if ! newest "live-$environment" "live/$environment"; then echo "$environment: nothing is known to be live" >> "$GITHUB_STEP_SUMMARY"; continue; fi
+  jq --raw-output '[.images[]?] | unique[]' "live/$environment/live.json" | while read -r image; do
+    trivy image --quiet --severity HIGH,CRITICAL --ignore-unfixed --format json --output report.json "$image"
+    findings "$environment" report.json >> each.json
+    echo "- $environment: \\\`$image\\\`" >> "$GITHUB_STEP_SUMMARY"
+  done
+done
+touch each.json
+jq --slurp 'add // []' each.json > findings.json
+echo "$(jq length findings.json) findings" >> "$GITHUB_STEP_SUMMARY"`,
+      },
+      issuesOf("security-live"),
+    ],
+  };
+}
+
+const dependencies = (): Job => ({
+  name: "Vulnerabilities of locked dependencies",
+  if: MAIN,
+  "runs-on": RUNNER,
+  "timeout-minutes": 15,
+  permissions: { contents: ["read", "check out"], ...ISSUE_PERMISSIONS },
+  steps: [
+    checkout(),
+    setUp,
+    {
+      name: "Scan the lock files",
+      run: `
+${FINDINGS.trim()}
+trivy fs --quiet --scanners vuln --severity HIGH,CRITICAL --ignore-unfixed --format json --output report.json .
+findings main report.json > findings.json
+echo "$(jq length findings.json) findings" >> "$GITHUB_STEP_SUMMARY"`,
+    },
+    issuesOf("security-dependencies"),
+  ],
+});
+
+function zap({ application, visibility }: WorkflowOptions, environment: string, kind: keyof typeof HOW, when: string): Job {
+  const { says, program, asks } = HOW[kind];
+  const rules = application.zapRules === undefined ? "" : ` -c ${application.zapRules}`;
+  return {
+    name: `ZAP, ${kind}: ${says}`,
+    if: `${MAIN} && ${when}`,
+    "runs-on": RUNNER,
+    "timeout-minutes": kind === "full" ? 60 : 20,
+    environment: { name: environment, deployment: false },
+    permissions: { contents: ["read", "check out the rules"], ...ISSUE_PERMISSIONS },
+    env: { PUBLIC_URL: variable("PUBLIC_URL"), ZAP: VERSIONS.zap },
+    steps: [
+      checkout(),
+      {
+        name: "Scan",
+        run: `
+chmod a+rwx .
+code=0
+docker run --rm --volume "$PWD:/zap/wrk:rw" "$ZAP" ${program} -t "$PUBLIC_URL${asks}"${kind === "api" ? " -f openapi" : ""}${rules} -J zap.json -r zap.html -I > zap.log 2>&1 || code=$?
+if [ ! -f zap.json ]; then echo "::error::ZAP ended with $code and no report"; ${visibility === "public" ? "" : "tail -n 20 zap.log; "}exit 1; fi
+jq '[.site[]?.alerts[]? | select((.riskcode | tonumber) >= 2) | {
+  id: "zap-\\(.pluginid)", title: "ZAP \\(.pluginid): \\(.alert)",
+  body: "Risk: \\(.riskdesc). \\(.count) places.\\n\\nhttps://www.zaproxy.org/docs/alerts/\\(.alertRef // .pluginid)/" }] | unique_by(.id)' zap.json > findings.json
+echo "$(jq length findings.json) findings of medium risk or higher" >> "$GITHUB_STEP_SUMMARY"`,
+      },
+      ...(visibility === "public" ? [] : [keep(`zap-${kind}`, "zap.html", 7)]),
+      issuesOf(`security-zap-${kind}`),
+    ],
+  };
+}

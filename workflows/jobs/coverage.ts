@@ -1,0 +1,68 @@
+/** How much the unit tests cover: a comment on the pull request, and Codecov where there is an account. */
+import { AUTOMATION } from "../../secrets/catalogue.ts";
+import { expression, secret, TOKEN, type Job } from "../model.ts";
+import { checkout } from "../steps.ts";
+import { RUNNER } from "./checks.ts";
+
+export const coverageComment = (): Job => ({
+  name: "Coverage on the pull request",
+  why: "Not for forks: their token may not write. The coverage is in the summary of the run all the same.",
+  needs: ["test-backend", "test-frontend"],
+  if: "!cancelled() && github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name == github.repository && (needs.test-backend.result == 'success' || needs.test-frontend.result == 'success')",
+  "runs-on": RUNNER,
+  "timeout-minutes": 5,
+  permissions: { "pull-requests": ["write", "write the comment"] },
+  steps: [
+    {
+      name: "Write one comment, the same one each time",
+      env: {
+        GH_TOKEN: TOKEN,
+        GH_REPO: expression("github.repository"),
+        NUMBER: expression("github.event.pull_request.number"),
+        BACKEND: expression("needs.test-backend.outputs.coverage"),
+        FRONTEND: expression("needs.test-frontend.outputs.coverage"),
+      },
+      run: `
+{
+  echo "Lines covered by unit tests"
+  echo
+  echo "| backend | frontend |"
+  echo "| --- | --- |"
+  echo "| \${BACKEND:-not touched} | \${FRONTEND:-not touched} |"
+} > "$RUNNER_TEMP/comment.md"
+gh pr comment "$NUMBER" --body-file "$RUNNER_TEMP/comment.md" --edit-last --create-if-none`,
+    },
+  ],
+});
+
+export const codecov = (): Job => ({
+  name: "Coverage to Codecov",
+  needs: ["test-backend", "test-frontend"],
+  "runs-on": RUNNER,
+  "timeout-minutes": 5,
+  environment: { name: AUTOMATION, deployment: false },
+  permissions: { contents: ["read", "check out, so that Codecov knows the files"] },
+  env: { CODECOV_TOKEN: secret("CODECOV_TOKEN") },
+  steps: [
+    {
+      name: "No token, no upload",
+      if: "env.CODECOV_TOKEN == ''",
+      run: 'echo "CODECOV_TOKEN is not set: nothing is sent to Codecov" >> "$GITHUB_STEP_SUMMARY"',
+    },
+    { ...checkout(), if: "env.CODECOV_TOKEN != ''" },
+    ...["backend", "frontend"].flatMap((part) => [
+      {
+        name: `Fetch coverage of ${part}`,
+        if: "env.CODECOV_TOKEN != ''",
+        uses: "actions/download-artifact" as const,
+        with: { name: `coverage-${part}`, path: `coverage/${part}` },
+      },
+      {
+        name: `Upload coverage of ${part}`,
+        if: "env.CODECOV_TOKEN != ''",
+        uses: "codecov/codecov-action" as const,
+        with: { token: expression("env.CODECOV_TOKEN"), directory: `coverage/${part}`, flags: part, fail_ci_if_error: true },
+      },
+    ]),
+  ],
+});

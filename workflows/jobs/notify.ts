@@ -1,0 +1,60 @@
+/** One message to Slack about what a run really came to. */
+import { AUTOMATION } from "../../secrets/catalogue.ts";
+import { expression, secret, type Job } from "../model.ts";
+import { RUNNER } from "./checks.ts";
+
+interface Notify {
+  /** All that the outcome is made of. */
+  readonly needs: readonly string[];
+  /** What it was about, in words; may have expressions. */
+  readonly about: string;
+  /** What changed, an expression without braces. @default nothing is said of it */
+  readonly subject?: string;
+  /** Of a run that skipped everything there is nothing to tell. @default every run */
+  readonly if?: string;
+}
+
+export const notify = ({ needs, about, subject, if: when }: Notify): Job => ({
+  name: "Tell the team",
+  why: "The outcome is that of the jobs before it, not of this one. A run that somebody cancelled needs no message: he knows.",
+  needs,
+  if: when === undefined ? "!cancelled()" : `!cancelled() && (${when})`,
+  "runs-on": RUNNER,
+  "timeout-minutes": 5,
+  environment: { name: AUTOMATION, deployment: false },
+  permissions: {},
+  env: { SLACK_WEBHOOK_URL: secret("SLACK_WEBHOOK_URL") },
+  steps: [
+    { name: "No webhook, no message", if: "env.SLACK_WEBHOOK_URL == ''", run: 'echo "SLACK_WEBHOOK_URL is not set: nobody is told" >> "$GITHUB_STEP_SUMMARY"' },
+    {
+      name: "Write the message",
+      if: "env.SLACK_WEBHOOK_URL != ''",
+      env: {
+        NEEDS: expression("toJSON(needs)"),
+        ABOUT: about,
+        SUBJECT: subject === undefined ? "" : expression(subject),
+        ACTOR: expression("github.actor"),
+        COMMIT: expression("github.sha"),
+        REPOSITORY: `${expression("github.server_url")}/${expression("github.repository")}`,
+        RUN_ID: expression("github.run_id"),
+      },
+      run: `
+jq --null-input '
+  (env.NEEDS | fromjson) as $needs
+  | [$needs | to_entries[] | select(.value.result == "failure" or .value.result == "cancelled") | .key] as $failed
+  | [$needs | to_entries[] | select(.value.result == "skipped") | .key] as $skipped
+  | (if $failed != [] then ":x: *\\(env.ABOUT)* failed: \\($failed | join(", "))"
+     elif $skipped != [] then ":warning: *\\(env.ABOUT)* ended early, not run: \\($skipped | join(", "))"
+     else ":white_check_mark: *\\(env.ABOUT)* succeeded" end) as $first
+  | (env.SUBJECT | split("\\n")[0] // "" | gsub("&"; "&amp;") | gsub("<"; "&lt;") | gsub(">"; "&gt;")) as $subject
+  | "\\($first)\\n<\\(env.REPOSITORY)/commit/\\(env.COMMIT)|\\(env.COMMIT[0:7])> \\($subject) (by \\(env.ACTOR))\\n<\\(env.REPOSITORY)/actions/runs/\\(env.RUN_ID)|the run>" as $text
+  | { text: $text, blocks: [{ type: "section", text: { type: "mrkdwn", text: $text } }] }' > slack.json`,
+    },
+    {
+      name: "Send it",
+      if: "env.SLACK_WEBHOOK_URL != ''",
+      uses: "slackapi/slack-github-action",
+      with: { webhook: expression("env.SLACK_WEBHOOK_URL"), "webhook-type": "incoming-webhook", "payload-file-path": "slack.json", errors: true },
+    },
+  ],
+});

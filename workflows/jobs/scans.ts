@@ -1,0 +1,149 @@
+/** Security scans of the source, and of the image that ships. */
+import { AUTOMATION } from "../../secrets/catalogue.ts";
+import { expression, secret, TOKEN, type Job, type Permissions, type Step } from "../model.ts";
+import { capabilities, type WorkflowOptions } from "../options.ts";
+import { VERSIONS } from "../pins.ts";
+import { checkout } from "../steps.ts";
+import { RUNNER } from "./checks.ts";
+
+/** Rules that find what matters in Python and TypeScript without an account. */
+const RULES = ["p/security-audit", "p/secrets", "p/python", "p/typescript"];
+
+/** `pullRequests`: also for those of forks, whose token may not upload. */
+export function scans(options: WorkflowOptions, { pullRequests }: { pullRequests: boolean }): Record<string, Job> {
+  const upload = uploadOf(options, pullRequests);
+  const job = (name: string, minutes: number, permissions: Permissions, steps: readonly Step[]): Job => ({
+    name,
+    "runs-on": RUNNER,
+    "timeout-minutes": minutes,
+    permissions: { contents: ["read", "check out"], ...permissions },
+    steps: [...steps],
+  });
+  return {
+    trivy: job("Scan source and configuration (Trivy)", 15, upload.permissions, [
+      checkout(),
+      trivy("Report all", { "scan-type": "fs", "scan-ref": ".", format: "sarif", output: "trivy.sarif" }),
+      ...upload.step("trivy"),
+      trivy("Fail on what is serious and can be mended", { "scan-type": "fs", "scan-ref": ".", ...SERIOUS }),
+    ]),
+    semgrep: job("Scan source (Semgrep)", 15, upload.permissions, [
+      checkout(),
+      {
+        name: "Semgrep",
+        env: { SEMGREP: VERSIONS.semgrep },
+        run: `
+docker run --rm --volume "$PWD:/src" --workdir /src "$SEMGREP" \\
+  semgrep scan ${RULES.map((rule) => `--config ${rule}`).join(" ")} --metrics off --error --sarif-output semgrep.sarif`,
+      },
+      ...upload.step("semgrep"),
+    ]),
+    "leaked-secrets": job("Scan for leaked secrets", 15, {}, [
+      checkout({ history: true }),
+      {
+        name: "TruffleHog",
+        why: "Without base and head it takes what the event brings: the commits of the push or of the pull request.",
+        uses: "trufflesecurity/trufflehog",
+        with: { version: VERSIONS.trufflehog, extra_args: "--results=verified,unknown" },
+      },
+    ]),
+  };
+}
+
+/** It compares two commits, and is done at once where there are none: a job that was skipped could not be told from one that should have run. */
+export const dependencyReview = (): Job => ({
+  name: "Review new dependencies",
+  "runs-on": RUNNER,
+  "timeout-minutes": 5,
+  permissions: { contents: ["read", "compare the dependencies of both commits"] },
+  steps: [
+    checkout(),
+    {
+      name: "Dependency review",
+      if: "github.event_name == 'pull_request'",
+      uses: "actions/dependency-review-action",
+      with: { "fail-on-severity": "high" },
+    },
+  ],
+});
+
+/** With the rules of Semgrep's platform, where there is an account: a finding is kept there. */
+export const semgrepPlatform = (): Job => ({
+  name: "Scan source (Semgrep's platform)",
+  if: "github.event_name == 'schedule' || github.event_name == 'workflow_dispatch'",
+  "runs-on": RUNNER,
+  "timeout-minutes": 20,
+  environment: { name: AUTOMATION, deployment: false },
+  permissions: { contents: ["read", "check out"] },
+  env: { SEMGREP_APP_TOKEN: secret("SEMGREP_APP_TOKEN") },
+  steps: [
+    {
+      name: "No token, no platform",
+      if: "env.SEMGREP_APP_TOKEN == ''",
+      run: 'echo "SEMGREP_APP_TOKEN is not set: the rules in the workflow do" >> "$GITHUB_STEP_SUMMARY"',
+    },
+    { ...checkout(), if: "env.SEMGREP_APP_TOKEN != ''" },
+    {
+      name: "Semgrep",
+      if: "env.SEMGREP_APP_TOKEN != ''",
+      env: { SEMGREP: VERSIONS.semgrep },
+      run: 'docker run --rm --env SEMGREP_APP_TOKEN --volume "$PWD:/src" --workdir /src "$SEMGREP" semgrep ci',
+    },
+  ],
+});
+
+/** The digest that staging and production get, not an image built for the scan. */
+export function imageScan(options: WorkflowOptions): Job {
+  const upload = uploadOf(options, false);
+  return {
+    name: "Scan the images that ship",
+    needs: ["images"],
+    "runs-on": RUNNER,
+    "timeout-minutes": 15,
+    permissions: {
+      ...(capabilities(options).codeScanning && { contents: ["read", "name the commit of the findings"] as const }),
+      packages: ["read", "pull the images"],
+      ...upload.permissions,
+    },
+    env: { TRIVY_USERNAME: expression("github.actor"), TRIVY_PASSWORD: TOKEN },
+    steps: [
+      ...(capabilities(options).codeScanning ? [checkout()] : []),
+      ...(["backend", "frontend"] as const).flatMap((part) => [
+        {
+          ...trivy(`Report all of ${part}`, { "image-ref": expression(`needs.images.outputs.${part}`), format: "sarif", output: `image-${part}.sarif` }),
+          if: "!cancelled()",
+        },
+        ...upload.step(`image-${part}`),
+        {
+          ...trivy(`Fail on what is serious and can be mended in ${part}`, { "image-ref": expression(`needs.images.outputs.${part}`), ...SERIOUS }),
+          if: "!cancelled()",
+        },
+      ]),
+    ],
+  };
+}
+
+const SERIOUS = { format: "table", "exit-code": "1", severity: "HIGH,CRITICAL", "ignore-unfixed": true };
+
+const trivy = (name: string, more: Record<string, string | boolean>): Step => ({
+  name,
+  uses: "aquasecurity/trivy-action",
+  with: { version: VERSIONS.trivy, scanners: "image-ref" in more ? "vuln" : "vuln,misconfig", ...more },
+});
+
+function uploadOf(options: WorkflowOptions, pullRequests: boolean): { permissions: Permissions; step: (name: string) => Step[] } {
+  if (!capabilities(options).codeScanning) return { permissions: {}, step: () => [] };
+  return {
+    permissions: {
+      "security-events": ["write", "put findings into the Security tab"],
+      ...(options.visibility === "private" && { actions: ["read", "name the run of the findings"] as const }),
+    },
+    step: (name) => [
+      {
+        name: `Findings of ${name} to the Security tab`,
+        if: `!cancelled() && hashFiles('${name}.sarif') != ''${pullRequests ? " && github.event.pull_request.head.repo.fork != true" : ""}`,
+        uses: "github/codeql-action/upload-sarif",
+        with: { sarif_file: `${name}.sarif`, category: name },
+      },
+    ],
+  };
+}

@@ -1,0 +1,130 @@
+/** What the workflows have to know of an application, its repository and its environments. */
+export interface WorkflowOptions {
+  /** `owner/name`. */
+  readonly repository: string;
+  readonly visibility: "public" | "private";
+  readonly plan: "free" | "pro" | "team" | "enterprise";
+  /** GitHub's Code Security, bought for a private repository. Public ones have it. @default false */
+  readonly codeSecurity?: boolean;
+  /** Folder of this program in the repository; `.` where it is the root. */
+  readonly programPath: string;
+  readonly application: Application;
+  readonly environments: readonly Environment[];
+  /** How production is reached: by a tag `v1.2.3`, or by the approval of a run that each tested commit of main starts. */
+  readonly production: "tag" | "approval";
+  /** Where Pulumi keeps the state. */
+  readonly backend: { readonly kind: "cloud"; readonly organization: string } | { readonly kind: "s3"; readonly url: string; readonly passphrase: boolean };
+  /** Where there is anything at AWS: a region to ask for roles in. Absent: no job takes one. */
+  readonly aws?: { readonly region: string };
+  /** How jobs reach the servers. */
+  readonly reach: "direct" | "session-manager";
+}
+
+export interface Application {
+  /** As in `recoloca:application`; the server knows its stacks by it. */
+  readonly name: string;
+  /** From the repository's root. */
+  readonly composeFile: string;
+  readonly backend: Part;
+  readonly frontend: Part;
+  /** Playwright's folder. */
+  readonly e2e: string;
+  /** The k6 script. */
+  readonly loadTest: string;
+  /** ZAP's rules, or none. */
+  readonly zapRules?: string;
+  /** Services of the Compose file that integration tests need, with the port each listens on. */
+  readonly needs: Readonly<Record<string, number>>;
+  /** What integration tests get in their environment to find them on 127.0.0.1. */
+  readonly testEnvironment: Readonly<Record<string, string>>;
+  /** Paths that answer 200 when all is well, asked from outside after each deploy. */
+  readonly healthPaths: readonly string[];
+  readonly platforms: readonly Platform[];
+}
+
+export interface Part {
+  readonly folder: string;
+  /** Without tag: `ghcr.io/recoloca/backend`. */
+  readonly image: string;
+  /** Services of the Compose file that run this image. */
+  readonly services: readonly string[];
+}
+
+export type Platform = "amd64" | "arm64";
+
+export interface Environment {
+  /** Of the GitHub environment and of the stack. */
+  readonly name: string;
+  /** `main`: each push there; `release`: production; `hand`: when somebody wants it. */
+  readonly from: "main" | "release" | "hand";
+}
+
+/** What the repository's plan and visibility allow. Sources: GitHub's page "GitHub's plans" and those of each feature, as read in 2026. */
+export interface Capabilities {
+  readonly reviewers: boolean;
+  readonly attestations: boolean;
+  /** SARIF in the Security tab, and the review of a pull request's dependencies. */
+  readonly codeScanning: boolean;
+  readonly pages: boolean;
+  readonly mergeQueue: boolean;
+}
+
+export function capabilities({ visibility, plan, codeSecurity = false }: Pick<WorkflowOptions, "visibility" | "plan" | "codeSecurity">): Capabilities {
+  const open = visibility === "public";
+  return {
+    reviewers: open || plan === "enterprise",
+    attestations: open || plan === "enterprise",
+    codeScanning: open || codeSecurity,
+    pages: open || plan !== "free",
+    mergeQueue: open || plan === "enterprise",
+  };
+}
+
+/** A stack whose secrets are encrypted by a passphrase cannot be read by a job without an environment: no pull request's, no nightly one's. */
+export const readableWithoutSecret = ({ backend }: WorkflowOptions): boolean => backend.kind === "cloud" || !backend.passphrase;
+
+/** What the plan switches off or replaces, a sentence each: for the preview. */
+export function replaced(options: WorkflowOptions): string[] {
+  const has = capabilities(options);
+  return [
+    ...(has.reviewers ? [] : ["reviewers: production is reached by whoever may create a release tag; the ruleset of tags says who"]),
+    ...(has.attestations ? [] : ["attestations: images are not signed; a deploy takes the digest from the run that built it"]),
+    ...(has.codeScanning ? [] : ["code scanning: findings are in the job's log and summary, and fail it, as they do otherwise too"]),
+    ...(has.pages ? [] : ["Pages: the page of the delivery metrics is an artifact of its run"]),
+    ...(has.mergeQueue ? [] : ["the merge queue: pull requests have to be up to date before they are merged"]),
+    ...(readableWithoutSecret(options)
+      ? []
+      : ["previews of pull requests and the nightly comparison: the stack's secrets are encrypted by a passphrase; AWS KMS needs none"]),
+  ];
+}
+
+/** Throws one error that names every option that cannot be. */
+export function checkOptions(options: WorkflowOptions): void {
+  const { environments, production, application, programPath } = options;
+  const has = capabilities(options);
+  const from = (kind: Environment["from"]) => environments.filter((one) => one.from === kind);
+  const names = environments.map(({ name }) => name);
+  const folders = { programPath, "application.backend.folder": application.backend.folder, "application.frontend.folder": application.frontend.folder };
+  const wrong = [
+    ...(from("main").length === 1 ? [] : [`environments: ${from("main").length} are deployed from main, wants one`]),
+    ...(from("release").length === 1 ? [] : [`environments: ${from("release").length} are production, wants one`]),
+    ...names.filter((name) => !/^[a-z][a-z0-9-]{0,30}$/.test(name)).map((name) => `environments: got "${name}", wants lower-case letters, digits and dashes`),
+    ...names.filter((name, index) => names.indexOf(name) !== index).map((name) => `environments: "${name}" is there twice`),
+    ...(production === "approval" && !has.reviewers
+      ? [`production: "approval" needs reviewers, which a private repository on the plan "${options.plan}" has not; "tag" needs none`]
+      : []),
+    ...(options.visibility === "private" && options.plan === "free"
+      ? ['plan: a private repository on the plan "free" has no environments; make it public, or take the plan "team"']
+      : []),
+    ...Object.entries(folders)
+      .filter(([, folder]) => /^\/|\.\.|\s/.test(folder) || folder === "")
+      .map(([key, folder]) => `${key}: got "${folder}", wants a folder inside the repository`),
+    ...[application.backend, application.frontend]
+      .filter(({ image }) => image !== image.toLowerCase() || /[:@]/.test(image.split("/").at(-1)!))
+      .map(({ image }) => `application: got the image "${image}", wants it in lower case and without a tag: ghcr.io/recoloca/backend`),
+    ...(options.backend.kind === "s3" && !options.aws ? ["aws: is missing, and the state is in a bucket there"] : []),
+    ...(options.reach === "session-manager" && !options.aws ? ["aws: is missing, and Session Manager is how servers are reached"] : []),
+    ...(application.platforms.length > 0 ? [] : ["application.platforms: is empty, wants amd64, arm64 or both"]),
+  ];
+  if (wrong.length > 0) throw new Error(`no workflow can be made of these options; nothing was written\n${wrong.map((line) => `  ${line}`).join("\n")}`);
+}

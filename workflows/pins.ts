@@ -1,0 +1,75 @@
+/** The actions that workflows use, each at one commit: what `pins/action.yml` says, which Dependabot raises. */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parseDocument, isMap, isScalar, isSeq } from "yaml";
+
+const ACTIONS = [
+  "actions/attest",
+  "actions/checkout",
+  "actions/configure-pages",
+  "actions/create-github-app-token",
+  "actions/dependency-review-action",
+  "actions/deploy-pages",
+  "actions/download-artifact",
+  "actions/setup-node",
+  "actions/setup-python",
+  "actions/upload-artifact",
+  "actions/upload-pages-artifact",
+  "aquasecurity/setup-trivy",
+  "aquasecurity/trivy-action",
+  "aws-actions/configure-aws-credentials",
+  "codecov/codecov-action",
+  "docker/build-push-action",
+  "docker/login-action",
+  "docker/setup-buildx-action",
+  "github/codeql-action/upload-sarif",
+  "grafana/setup-k6-action",
+  "hadolint/hadolint-action",
+  "pulumi/actions",
+  "pulumi/auth-actions",
+  "slackapi/slack-github-action",
+  "trufflesecurity/trufflehog",
+] as const;
+export type ActionName = (typeof ACTIONS)[number];
+
+export interface Pin {
+  readonly sha: string;
+  /** The release's tag: `v7.0.1`. */
+  readonly version: string;
+}
+
+const file = path.join(import.meta.dirname, "pins", "action.yml");
+
+/** Throws one error that names every pin that is missing, has no commit or no version, or is of no action that workflows use. */
+export function readPins(text = fs.readFileSync(file, "utf8")): Record<ActionName, Pin> {
+  const steps = parseDocument(text).getIn(["runs", "steps"]);
+  const found: Record<string, Pin> = {};
+  const wrong: string[] = [];
+  for (const step of isSeq(steps) ? steps.items : []) {
+    const uses = isMap(step) ? step.get("uses", true) : undefined;
+    if (!isScalar(uses)) continue;
+    const [name = "", sha = ""] = String(uses.value).split("@");
+    const version = uses.comment?.trim() ?? "";
+    if (!/^[0-9a-f]{40}$/.test(sha)) wrong.push(`${name}: got "@${sha}", wants the commit of a release, 40 hex digits`);
+    else if (!/^v\d+(\.\d+)*$/.test(version)) wrong.push(`${name}: its release is missing after it: "# v1.2.3"`);
+    else if (!(ACTIONS as readonly string[]).includes(name)) wrong.push(`${name}: no workflow uses it; remove it`);
+    else found[name] = { sha, version };
+  }
+  const missing = ACTIONS.filter((name) => !(name in found) && !wrong.some((line) => line.startsWith(`${name}:`)));
+  wrong.push(...missing.map((name) => `${name}: is missing, and workflows use it`));
+  if (wrong.length > 0) throw new Error(`workflows/pins/action.yml has ${wrong.length} problems\n${wrong.map((line) => `  ${line}`).join("\n")}`);
+  return found;
+}
+
+/** Programs that are not actions, at one release each. Checked together once a month, by a person: no bot reads these. */
+export const VERSIONS = {
+  node: "24",
+  python: "3.13",
+  pulumi: "3.259.0",
+  k6: "v2.3.0",
+  trivy: "v0.70.0",
+  trufflehog: "3.97.0",
+  // Semgrep 1.178.0 and ZAP 2.17.0, as several public repositories name them; not asked of the registry from here.
+  semgrep: "semgrep/semgrep@sha256:32e459968daabe7ab86968184a29109b9564aa00392401156f9788452b42786b",
+  zap: "ghcr.io/zaproxy/zaproxy@sha256:8d387b1a63e3425beef4846e39719f5af2a787753af2d8b6558c6257d7a577a2",
+} as const;
