@@ -7,9 +7,10 @@ import { APT } from "./apt.ts";
 /** Free space that images and their unpacking want. */
 const FREE_KIB = 2 * 1024 * 1024;
 
-/** Of each container's output the engine keeps so many files, of so many MB each. */
-const OUTPUT_FILES = 5;
-const OUTPUT_MB = 10;
+/** Of each container's output the engine keeps so many files, of so much each. */
+const OUTPUT = { "log-driver": "json-file", "log-opts": { "max-size": "10m", "max-file": "5" } };
+/** What the engine is told from its first start on. */
+const ENGINE = JSON.stringify({ "live-restore": true, ...OUTPUT }, null, 2);
 
 export interface Wanted {
   /** lego, which asks for certificates by ACME. @default false */
@@ -38,6 +39,11 @@ command -v haproxy >/dev/null || missing="$missing haproxy"
 command -v node >/dev/null || missing="$missing nodejs"
 ${certificates ? 'command -v lego >/dev/null || missing="$missing lego"\n' : ""}if [ -n "$missing" ]; then
   echo "installing$missing"
+  # Before its first start: a disk with data has containers on it that start with the engine, and a restart would stop them.
+  if [ ! -e /etc/docker/daemon.json ] && ! command -v dockerd >/dev/null; then
+    mkdir -p /etc/docker
+    echo '${ENGINE}' > /etc/docker/daemon.json
+  fi
   apt update
   apt install -y --no-install-recommends $missing
 fi
@@ -52,13 +58,13 @@ const old = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, "utf8")) : {}
 let flags = "";
 try { flags = fs.readFileSync("/proc/" + fs.readFileSync("/run/docker.pid", "utf8").trim() + "/cmdline", "utf8"); } catch {}
 const said = old["log-driver"] || old["log-opts"] || flags.includes("--log-");
-const output = { "log-driver": "json-file", "log-opts": { "max-size": "${OUTPUT_MB}m", "max-file": "${OUTPUT_FILES}" } };
+const output = ${JSON.stringify(OUTPUT)};
 const wanted = { ...old, "live-restore": true, ...(said ? {} : output) };
 if (JSON.stringify(wanted) === JSON.stringify(old)) process.exit(0);
 fs.writeFileSync(file + ".new", JSON.stringify(wanted, null, 2) + "\\n");
 fs.renameSync(file + ".new", file);
 process.exit(3);
-' || { [ $? = 3 ] && case "$missing" in *docker.io*) systemctl restart docker ;; *) systemctl reload docker ;; esac; }
+' || { [ $? = 3 ] && systemctl reload docker; }
 systemctl enable --quiet --now docker haproxy
 echo "ready: \${PRETTY_NAME:-$ID}, docker $(docker version --format '{{.Server.Version}}'), compose $(docker compose version --short), haproxy $(haproxy -v | awk 'NR==1 {print $3}'), node $(node --version)"
 `;
