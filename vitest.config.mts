@@ -11,7 +11,13 @@ export default defineConfig({
       // GitHub's libraries import JSON the way that only a bundler understands.
       {
         extends: true,
-        test: { name: "workflows", include: ["test/workflows/**/*.test.ts"], testTimeout: 120_000, server: { deps: { inline: [/@actions\//] } } },
+        test: {
+          name: "workflows",
+          globalSetup: "./test/workflows/set-up.ts",
+          include: ["test/workflows/**/*.test.ts"],
+          testTimeout: 120_000,
+          server: { deps: { inline: [/@actions\//] } },
+        },
       },
       { extends: true, test: { name: "engine", include: ["test/engine/**/*.test.ts"], ...real } },
       { extends: true, test: { name: "server", include: ["test/server/**/*.test.ts"], ...real } },

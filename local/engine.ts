@@ -3,35 +3,30 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { cacheFolder } from "../tools/cache.ts";
+import { ensureDebianPackages } from "../tools/debian-packages.ts";
 import { attempt, must, until } from "./command.ts";
 
 /** Beside the caches, for whichever checkout takes it down. Gone after a reboot, as the process is. */
 const PID_FILE = cacheFolder("engine.pid");
 
 const answers = async () => (await attempt("docker", ["version", "--format", "{{.Server.Version}}"]).catch(() => ({ code: 1 }))).code === 0;
-const has = async (program: string) => (await attempt("sh", ["-c", `command -v ${program}`])).code === 0;
 
-export async function ensurePackages(): Promise<void> {
-  const wanted: Record<string, string> = {
-    dockerd: "docker.io",
-    iptables: "iptables",
-    mmdebstrap: "mmdebstrap",
-    "ssh-keygen": "openssh-client",
-    openssl: "openssl",
-  };
-  const missing = (await Promise.all(Object.entries(wanted).map(async ([program, name]) => ((await has(program)) ? [] : [name])))).flat();
-  if (missing.length === 0) return;
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  await must("apt-get", ["update", "-qq"], { env });
-  await must("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], { env });
-}
+const has = (program: string) => `command -v ${program}`;
+
+const ENGINE = { "docker.io": has("dockerd"), iptables: has("iptables") };
+/** What is wanted whoever has started the engine: images are made with it, and keys. */
+const BESIDE = {
+  mmdebstrap: has("mmdebstrap"),
+  "openssh-client": has("ssh-keygen"),
+  openssl: has("openssl"),
+};
 
 export async function ensureEngine(): Promise<string> {
   if (await answers()) {
-    if (!(await has("mmdebstrap")) || !(await has("openssl"))) await ensurePackages();
+    await ensureDebianPackages(BESIDE);
     return `${await version()}, already running`;
   }
-  await ensurePackages();
+  await ensureDebianPackages({ ...ENGINE, ...BESIDE });
   if (!(await answers())) await start();
   return `${await version()}, started for this run`;
 }
