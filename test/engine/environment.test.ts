@@ -10,7 +10,7 @@ import { REGISTRY_USER, registryPassword } from "../../local/registry.ts";
 import { inSite, registryName, testSite } from "../../local/site.ts";
 import { checkout } from "../../tools/cache.ts";
 import { type Doubles, startDoubles } from "../doubles/doubles.ts";
-import { ACTOR, found } from "../doubles/github-repository.ts";
+import { found } from "../doubles/github-repository.ts";
 import { type Config, TestStack } from "../doubles/test-stack.ts";
 import { imagesOf } from "../site.ts";
 
@@ -26,17 +26,8 @@ interface Change {
   readonly gone?: readonly string[];
 }
 
-/** Who approves, and who writes the owning stack's files. Each environment has an account at AWS of its own here. */
-const GITHUB: Record<string, object> = {
-  staging: { reviewers: { teams: { platform: 42 } } },
-  production: {
-    reviewers: { teams: { platform: 42 } },
-    makesIdentityProvider: true,
-    workflowFiles: "direct",
-    writers: { apps: { infrastructure: 7 } },
-    codeOwners: ["@recoloca/platform"],
-  },
-};
+/** Each environment has an account at AWS of its own here; the repository as a whole is another test's (github.test.ts). */
+const GITHUB: Record<string, object> = { staging: {}, production: { makesIdentityProvider: true, ownsRepository: false } };
 
 /** A command line that asks S3 with the role that the instance has, and prints the answer's status. */
 const asInstance = (method: string, url: string) => `set -eu
@@ -68,7 +59,8 @@ describe.each(["staging", "production"])("%s", (name) => {
       ...stack.shipped,
       "recoloca:ec2": { ...shipped("recoloca:ec2"), sshFrom: ["203.0.113.0/24"], ...since.ec2 },
       "recoloca:createBackupBucket": { ...shipped("recoloca:createBackupBucket"), name: bucket, ...since.bucket },
-      "recoloca:github": { ...shipped("recoloca:github"), ...GITHUB[name] },
+      "recoloca:github": { ...shipped("recoloca:github"), reviewers: { teams: { platform: 42 } }, ...GITHUB[name] },
+      "recoloca:pipeline": undefined,
       "recoloca:hostAddress": "127.0.0.1",
       "recoloca:hostPort": testSite.sshPort,
       "recoloca:registryServer": registryName(testSite),
@@ -110,7 +102,6 @@ describe.each(["staging", "production"])("%s", (name) => {
     await doubles.host!.removeAll();
     doubles.world.put("aws:route53/zone:Zone", "Z0123456789ABCDEFGHIJ", { name: "recoloca.ai" });
     found(doubles.world, "recoloca");
-    doubles.world.put(ACTOR, "me", { actorId: 7, actorType: "Integration" });
     const token = "a-token-that-nobody-may-see";
     stack = await TestStack.open({ program: checkout, name, folder, env: { ...doubles.env, GITHUB_TOKEN: token } });
     const password = "a-password-that-nobody-may-see";

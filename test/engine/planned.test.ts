@@ -47,8 +47,8 @@ describe.each(["staging", "production"])("%s", (name) => {
       "route53/record:Record",
     ])
       expect(ran.output).toContain(`aws:${type}`);
-    expect(ran.output).toContain("github:index:RepositoryEnvironment ");
-    expect(ran.output.includes("github:index:RepositoryFile ")).toBe(name === "production");
+    expect(ran.output).toContain("github:index/repositoryEnvironment:RepositoryEnvironment");
+    expect(ran.output.includes("github:index/repositoryFile:RepositoryFile")).toBe(name === "production");
     expect(ran.output).toContain("command:remote:Command");
     expect(ran.output).not.toContain("that-nobody-may-see");
     expect(doubles.world.all("aws:ec2/vpc:Vpc")).toEqual([]);
