@@ -1,7 +1,7 @@
 /** Roles that workflows take at AWS, for minutes, by GitHub's own word of who they are (OpenID Connect). There is no key to keep. */
 import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity.js";
 import { getPartitionOutput } from "@pulumi/aws/getPartition.js";
-import { getOpenIdConnectProviderOutput } from "@pulumi/aws/iam/getOpenIdConnectProvider.js";
+import { getOpenIdConnectProvider } from "@pulumi/aws/iam/getOpenIdConnectProvider.js";
 import { OpenIdConnectProvider } from "@pulumi/aws/iam/openIdConnectProvider.js";
 import { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
@@ -35,7 +35,7 @@ export class GithubOidc extends pulumi.ComponentResource {
     super("recoloca:index:GithubOidc", name, { environment: args.environment }, opts);
     const { application, environment, region, stateBucket, defaultBranch } = args;
     const own = { parent: this, provider: args.provider };
-    const issuer = args.makesIdentityProvider ? this.issuer(name, own) : getOpenIdConnectProviderOutput({ url: `https://${ISSUER}` }, own).arn;
+    const issuer = args.makesIdentityProvider ? this.issuer(name, own) : pulumi.output(issuerThatIsThere(own));
     const place: pulumi.Output<Place> = pulumi
       .all([getPartitionOutput({}, own).partition, getCallerIdentityOutput({}, own).accountId])
       .apply(([partition, account]) => ({
@@ -80,3 +80,16 @@ export class GithubOidc extends pulumi.ComponentResource {
     return new OpenIdConnectProvider(name, { url: `https://${ISSUER}`, clientIdLists: ["sts.amazonaws.com"] }, own).arn;
   }
 }
+
+/** Of the account, made by another stack. */
+const issuerThatIsThere = (own: pulumi.InvokeOptions): Promise<string> =>
+  getOpenIdConnectProvider({ url: `https://${ISSUER}` }, own).then(
+    ({ arn }) => arn,
+    (error: Error) => {
+      throw new pulumi.RunError(
+        `the account at AWS shows no entry for GitHub's identities, which this stack leaves to another one (recoloca:github.makesIdentityProvider is false).
+  Bring that one up first, or have it made here: pulumi config set --path recoloca:github.makesIdentityProvider true
+  AWS says: ${error.message.split("\n")[0]}`,
+      );
+    },
+  );

@@ -14,11 +14,11 @@ describe.each(["staging", "production"])("%s", (name) => {
   let doubles: Doubles;
   let stack: TestStack;
 
-  const configure = (change: Config = {}, ec2: object = {}) =>
+  const configure = (change: Config = {}, ec2: object = {}, github: object = {}) =>
     stack.configure({
       ...stack.shipped,
       "recoloca:ec2": { ...(stack.shipped["recoloca:ec2"] as object), sshFrom: ["203.0.113.0/24"], ...ec2 },
-      "recoloca:github": { ...(stack.shipped["recoloca:github"] as object), reviewers: { teams: { platform: 42 } } },
+      "recoloca:github": { ...(stack.shipped["recoloca:github"] as object), reviewers: { teams: { platform: 42 } }, ...github },
       ...change,
     });
 
@@ -34,7 +34,7 @@ describe.each(["staging", "production"])("%s", (name) => {
   afterAll(() => doubles.stop());
 
   test("is planned whole, and no secret is on the screen", async () => {
-    configure();
+    configure({}, {}, { makesIdentityProvider: true });
     const ran = await stack.preview();
     expect(ran.code, ran.output).toBe(0);
     for (const type of [
@@ -53,6 +53,15 @@ describe.each(["staging", "production"])("%s", (name) => {
     expect(ran.output).not.toContain("that-nobody-may-see");
     expect(doubles.world.all("aws:ec2/vpc:Vpc")).toEqual([]);
   });
+
+  if (name === "production")
+    test("an account without an entry for GitHub, which another stack was to make: one clear error", async () => {
+      configure();
+      const ran = await stack.preview();
+      expect(ran.code).not.toBe(0);
+      expect(ran.output).toContain("Bring that one up first, or have it made here: pulumi config set --path recoloca:github.makesIdentityProvider true");
+      expect(ran.output).not.toContain("unhandled exception");
+    });
 
   test("everything that is missing is said before anything is planned", async () => {
     stack.configure({ ...stack.shipped, "recoloca:domain": "else.example.org" });
