@@ -3,7 +3,7 @@ import { AUTOMATION, infrastructureOf } from "../secrets/catalogue.ts";
 import { VARIABLES } from "../secrets/variables.ts";
 import { PRODUCTION } from "./cloud.ts";
 import { OWNERS_FIELDS, type Github } from "./github-form.ts";
-import { abilitiesOf } from "./github-plan.ts";
+import { abilitiesOf } from "../workflows/github-plan.ts";
 import { secretCommand } from "./check-secrets.ts";
 import { firstStage, type Pipeline } from "./pipeline.ts";
 import { setCommand, type Problem } from "./problems.ts";

@@ -6,7 +6,7 @@ import { featuresOff, placesOf } from "./check-secrets.ts";
 import { isEcr, PRODUCTION } from "./cloud.ts";
 import type { Github } from "./github-form.ts";
 import { pipelineSettings, type PipelineValues } from "./pipeline.ts";
-import { abilitiesOf, lackOf, type Abilities } from "./github-plan.ts";
+import { abilitiesOf, lackOf, type Abilities } from "../workflows/github-plan.ts";
 
 /** What only an owner's fields say. */
 type Actors = Readonly<{ apps: readonly number[]; teams: readonly number[] }>;

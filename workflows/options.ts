@@ -1,3 +1,5 @@
+import { abilitiesOf, lackOf } from "./github-plan.ts";
+
 /** What the workflows have to know of an application, its repository and its environments. */
 export interface WorkflowOptions {
   /** `owner/name`. */
@@ -59,49 +61,21 @@ export interface Environment {
   readonly from: "main" | "release" | "hand";
 }
 
-/** What the repository's plan and visibility allow. Sources: GitHub's page "GitHub's plans" and those of each feature, as read in 2026. */
-export interface Capabilities {
-  readonly reviewers: boolean;
-  readonly attestations: boolean;
-  /** SARIF in the Security tab, and the review of a pull request's dependencies. */
-  readonly codeScanning: boolean;
-  readonly pages: boolean;
-  readonly mergeQueue: boolean;
-}
-
-export function capabilities({ visibility, plan, codeSecurity = false }: Pick<WorkflowOptions, "visibility" | "plan" | "codeSecurity">): Capabilities {
-  const open = visibility === "public";
-  return {
-    reviewers: open || plan === "enterprise",
-    attestations: open || plan === "enterprise",
-    codeScanning: open || codeSecurity,
-    pages: open || plan !== "free",
-    mergeQueue: open || plan === "enterprise",
-  };
-}
-
 /** A stack whose secrets are encrypted by a passphrase cannot be read by a job without an environment: no pull request's, no nightly one's. */
 export const readableWithoutSecret = ({ backend }: WorkflowOptions): boolean => backend.kind === "cloud" || !backend.passphrase;
 
-/** What the plan switches off or replaces, a sentence each: for the preview. */
-export function replaced(options: WorkflowOptions): string[] {
-  const has = capabilities(options);
-  return [
-    ...(has.reviewers ? [] : ["reviewers: production is reached by whoever may create a release tag; the ruleset of tags says who"]),
-    ...(has.attestations ? [] : ["attestations: images are not signed; a deploy takes the digest from the run that built it"]),
-    ...(has.codeScanning ? [] : ["code scanning: findings are in the job's log and summary, and fail it, as they do otherwise too"]),
-    ...(has.pages ? [] : ["Pages: the page of the delivery metrics is an artifact of its run"]),
-    ...(has.mergeQueue ? [] : ["the merge queue: pull requests have to be up to date before they are merged"]),
-    ...(readableWithoutSecret(options)
-      ? []
-      : ["previews of pull requests and the nightly comparison: the stack's secrets are encrypted by a passphrase; AWS KMS needs none"]),
-  ];
-}
+/** What is switched off or replaced, a sentence each: for whoever writes the files by hand. */
+export const replaced = (options: WorkflowOptions): string[] => [
+  ...lackOf(options),
+  ...(readableWithoutSecret(options)
+    ? []
+    : ["no previews of pull requests and no nightly comparison: the stack's secrets are encrypted by a passphrase; AWS KMS needs none"]),
+];
 
 /** Throws one error that names every option that cannot be. */
 export function checkOptions(options: WorkflowOptions): void {
   const { environments, production, application, programPath } = options;
-  const has = capabilities(options);
+  const has = abilitiesOf(options);
   const from = (kind: Environment["from"]) => environments.filter((one) => one.from === kind);
   const names = environments.map(({ name }) => name);
   const folders = { programPath, "application.backend.folder": application.backend.folder, "application.frontend.folder": application.frontend.folder };
@@ -110,7 +84,7 @@ export function checkOptions(options: WorkflowOptions): void {
     ...(from("release").length === 1 ? [] : [`environments: ${from("release").length} are production, wants one`]),
     ...names.filter((name) => !/^[a-z][a-z0-9-]{0,30}$/.test(name)).map((name) => `environments: got "${name}", wants lower-case letters, digits and dashes`),
     ...names.filter((name, index) => names.indexOf(name) !== index).map((name) => `environments: "${name}" is there twice`),
-    ...(production === "approval" && !has.reviewers
+    ...(production === "approval" && !has.approval
       ? [`production: "approval" needs reviewers, which a private repository on the plan "${options.plan}" has not; "tag" needs none`]
       : []),
     ...(options.visibility === "private" && options.plan === "free"

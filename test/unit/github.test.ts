@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { githubSettings } from "../../settings/github.ts";
-import { abilitiesOf, lackOf } from "../../settings/github-plan.ts";
+import { abilitiesOf, lackOf } from "../../workflows/github-plan.ts";
 import type { Problem } from "../../settings/problems.ts";
 import { checkWhole } from "../../settings/whole.ts";
 import { workflowFiles, type WorkflowOptions } from "../../workflows/index.ts";
@@ -224,9 +224,9 @@ test("what is off is said with what switches it on; what cannot be meant is not"
 describe("what a plan lacks", () => {
   test.each([
     [{ visibility: "public", plan: "free" }, []],
-    [{ visibility: "private", plan: "free" }, ["environments", "approval", "rulesets", "attestations", "codeScanning", "pages"]],
-    [{ visibility: "private", plan: "team" }, ["approval", "attestations", "codeScanning"]],
-    [{ visibility: "private", plan: "team", codeSecurity: true }, ["approval", "attestations"]],
+    [{ visibility: "private", plan: "free" }, ["environments", "approval", "rulesets", "attestations", "codeScanning", "pages", "mergeQueue"]],
+    [{ visibility: "private", plan: "team" }, ["approval", "attestations", "codeScanning", "mergeQueue"]],
+    [{ visibility: "private", plan: "team", codeSecurity: true }, ["approval", "attestations", "mergeQueue"]],
     [{ visibility: "internal", plan: "enterprise" }, ["codeScanning"]],
   ] as const)("%j", (repository, lacks) => {
     const has = abilitiesOf({ codeSecurity: false, ...repository });

@@ -1,5 +1,6 @@
 import { expression, type Job, type Workflow } from "../model.ts";
-import { capabilities, type WorkflowOptions } from "../options.ts";
+import { abilitiesOf } from "../github-plan.ts";
+import type { WorkflowOptions } from "../options.ts";
 import { checks, RUNNER } from "../jobs/checks.ts";
 import { codecov } from "../jobs/coverage.ts";
 import { BUILDER, deploy } from "../jobs/deploy.ts";
@@ -15,7 +16,7 @@ export function deployMain(options: WorkflowOptions): Workflow {
   const { jobs: checked } = checks(options, { pathAware: false });
   const built = images(options);
   const scanned = scans(options, { pullRequests: false });
-  const approval = options.production === "approval" && capabilities(options).reviewers;
+  const approval = options.production === "approval" && abilitiesOf(options).approval;
   const before = [...Object.keys(checked), ...Object.keys(scanned), "images", "scan-images"];
   const path = ["deploy-staging", "e2e-staging", ...(approval ? ["offer"] : [])];
   return {

@@ -1,11 +1,12 @@
 import { TOKEN, type Job, type Workflow } from "../model.ts";
-import { capabilities, type WorkflowOptions } from "../options.ts";
+import { abilitiesOf } from "../github-plan.ts";
+import type { WorkflowOptions } from "../options.ts";
 import { RUNNER } from "../jobs/checks.ts";
 import { at, checkout, inside, keep, node, npmCi } from "../steps.ts";
 
 export function metrics(options: WorkflowOptions): Workflow {
   const { environments, programPath } = options;
-  const { pages } = capabilities(options);
+  const { pages } = abilitiesOf(options);
   const names = environments.map(({ name }) => name);
   const measure: Job = {
     name: "Measure delivery",

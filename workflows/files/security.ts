@@ -1,5 +1,6 @@
 import type { Workflow } from "../model.ts";
-import { capabilities, type WorkflowOptions } from "../options.ts";
+import { abilitiesOf } from "../github-plan.ts";
+import type { WorkflowOptions } from "../options.ts";
 import { gate } from "../jobs/gate.ts";
 import { dependencyReview, scans, semgrepPlatform } from "../jobs/scans.ts";
 
@@ -7,7 +8,7 @@ import { dependencyReview, scans, semgrepPlatform } from "../jobs/scans.ts";
 export const SECURITY_CHECK = "Security passed";
 
 export function security(options: WorkflowOptions): Workflow {
-  const all = { ...scans(options, { pullRequests: true }), ...(capabilities(options).codeScanning && { dependencies: dependencyReview() }) };
+  const all = { ...scans(options, { pullRequests: true }), ...(abilitiesOf(options).codeScanning && { dependencies: dependencyReview() }) };
   return {
     file: "security.yml",
     name: "Security",

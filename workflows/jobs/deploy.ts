@@ -1,6 +1,7 @@
 /** A release run: the one definition of a deploy, for every environment. */
 import { expression, TOKEN, variable, type Job, type Step } from "../model.ts";
-import { capabilities, type WorkflowOptions } from "../options.ts";
+import { abilitiesOf } from "../github-plan.ts";
+import type { WorkflowOptions } from "../options.ts";
 import { at } from "../steps.ts";
 import { RUNNER } from "./checks.ts";
 import { login } from "./images.ts";
@@ -23,7 +24,7 @@ export const BUILDER = "deploy.yml";
 
 export function deploy(options: WorkflowOptions, { environment, commit, backend, frontend, ...more }: Deploy): Job {
   const { application, programPath, repository } = options;
-  const signed = capabilities(options).attestations;
+  const signed = abilitiesOf(options).attestations;
   const set = (key: string, value: string) => `pulumi config set --path 'recoloca:${key}' "${value}"`;
   const folder = at(programPath);
   return {

@@ -1,6 +1,7 @@
 /** Images: built once for a commit, on a machine of each platform's own kind, and from then on known by digest. */
 import { expression, TOKEN, type Job, type Runner, type Step } from "../model.ts";
-import { capabilities, type Part, type Platform, type WorkflowOptions } from "../options.ts";
+import { abilitiesOf } from "../github-plan.ts";
+import type { Part, Platform, WorkflowOptions } from "../options.ts";
 import { checkout } from "../steps.ts";
 import { RUNNER } from "./checks.ts";
 
@@ -63,7 +64,7 @@ fi`,
 
 function joined(options: WorkflowOptions, builds: readonly string[]): Job {
   const { application } = options;
-  const signed = capabilities(options).attestations;
+  const signed = abilitiesOf(options).attestations;
   const digests = Object.fromEntries(
     builds.map((id) => [id.replace("build-", "").replaceAll("-", "_").toUpperCase(), expression(`needs.${id}.outputs.digest`)]),
   );

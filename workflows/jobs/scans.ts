@@ -1,7 +1,8 @@
 /** Security scans of the source, and of the image that ships. */
 import { AUTOMATION } from "../../secrets/catalogue.ts";
 import { expression, secret, TOKEN, type Job, type Permissions, type Step } from "../model.ts";
-import { capabilities, type WorkflowOptions } from "../options.ts";
+import { abilitiesOf } from "../github-plan.ts";
+import type { WorkflowOptions } from "../options.ts";
 import { VERSIONS } from "../pins.ts";
 import { checkout } from "../steps.ts";
 import { RUNNER } from "./checks.ts";
@@ -100,13 +101,13 @@ export function imageScan(options: WorkflowOptions): Job {
     "runs-on": RUNNER,
     "timeout-minutes": 15,
     permissions: {
-      ...(capabilities(options).codeScanning && { contents: ["read", "name the commit of the findings"] as const }),
+      ...(abilitiesOf(options).codeScanning && { contents: ["read", "name the commit of the findings"] as const }),
       packages: ["read", "pull the images"],
       ...upload.permissions,
     },
     env: { TRIVY_USERNAME: expression("github.actor"), TRIVY_PASSWORD: TOKEN },
     steps: [
-      ...(capabilities(options).codeScanning ? [checkout()] : []),
+      ...(abilitiesOf(options).codeScanning ? [checkout()] : []),
       ...(["backend", "frontend"] as const).flatMap((part) => [
         {
           ...trivy(`Report all of ${part}`, { "image-ref": expression(`needs.images.outputs.${part}`), format: "sarif", output: `image-${part}.sarif` }),
@@ -131,7 +132,7 @@ const trivy = (name: string, more: Record<string, string | boolean>): Step => ({
 });
 
 function uploadOf(options: WorkflowOptions, pullRequests: boolean): { permissions: Permissions; step: (name: string) => Step[] } {
-  if (!capabilities(options).codeScanning) return { permissions: {}, step: () => [] };
+  if (!abilitiesOf(options).codeScanning) return { permissions: {}, step: () => [] };
   return {
     permissions: {
       "security-events": ["write", "put findings into the Security tab"],

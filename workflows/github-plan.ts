@@ -1,8 +1,15 @@
 /**
  * What a repository of that visibility and plan has at GitHub, and what takes its place where it has not. Sources: GitHub's documentation of
- * environments ("Managing environments for deployment"), rulesets ("About rulesets"), artifact attestations, code scanning and Pages.
+ * environments ("Managing environments for deployment"), rulesets ("About rulesets"), artifact attestations, code scanning, Pages and the merge queue,
+ * as read in 2026.
  */
-import type { Github } from "./github-form.ts";
+
+export interface RepositoryPlan {
+  readonly visibility: "public" | "private" | "internal";
+  readonly plan: "free" | "pro" | "team" | "enterprise";
+  /** GitHub Code Security is bought for it. @default false */
+  readonly codeSecurity?: boolean | undefined;
+}
 
 export interface Abilities {
   /** Environments, with their secrets and rules for branches and tags. */
@@ -11,13 +18,14 @@ export interface Abilities {
   readonly approval: boolean;
   readonly rulesets: boolean;
   readonly attestations: boolean;
-  /** SARIF under "Security". */
+  /** SARIF under "Security", and the review of a pull request's dependencies. */
   readonly codeScanning: boolean;
   readonly pages: boolean;
+  readonly mergeQueue: boolean;
 }
 export type Ability = keyof Abilities;
 
-export function abilitiesOf({ visibility, plan, codeSecurity }: Pick<Github, "visibility" | "plan" | "codeSecurity">): Abilities {
+export function abilitiesOf({ visibility, plan, codeSecurity = false }: RepositoryPlan): Abilities {
   const open = visibility === "public";
   const paid = plan !== "free";
   const enterprise = plan === "enterprise";
@@ -28,6 +36,7 @@ export function abilitiesOf({ visibility, plan, codeSecurity }: Pick<Github, "vi
     attestations: open || enterprise,
     codeScanning: open || codeSecurity,
     pages: open || paid,
+    mergeQueue: open || enterprise,
   };
 }
 
@@ -37,11 +46,12 @@ const INSTEAD: Record<Exclude<Ability, "environments">, string> = {
   attestations: "no attestations: images are not signed; a deploy takes the digest from the run that built it",
   codeScanning: "no findings under Security: they are in each run's summary, and a finding fails the run",
   pages: "no page of delivery metrics: they are in the run's summary and its artifact",
+  mergeQueue: "no merge queue: pull requests have to be up to date before they are merged",
 };
 
 /** One line for each thing that is missing, for the preview. */
-export function lackOf(github: Pick<Github, "visibility" | "plan" | "codeSecurity">): string[] {
-  const has = abilitiesOf(github);
-  const what = `GitHub's ${github.plan} plan with a repository that is ${github.visibility}`;
+export function lackOf(repository: RepositoryPlan): string[] {
+  const has = abilitiesOf(repository);
+  const what = `GitHub's ${repository.plan} plan with a repository that is ${repository.visibility}`;
   return (Object.keys(INSTEAD) as (keyof typeof INSTEAD)[]).filter((ability) => !has[ability]).map((ability) => `${what} has ${INSTEAD[ability]}`);
 }
