@@ -81,8 +81,8 @@ async function makeBucket({ owner, bucket, prefix, host }: ObjectStore): Promise
   );
   const allow = (Action: string[], Resource: string) => ({ Effect: "Allow", Principal: { AWS: [host.accessKeyId] }, Action, Resource });
   const Statement = [
-    allow(["s3:ListBucket", "s3:ListBucketMultipartUploads"], `arn:aws:s3:::${bucket}`),
-    allow(["s3:PutObject", "s3:GetObject", "s3:GetObjectRetention", "s3:AbortMultipartUpload"], `arn:aws:s3:::${bucket}/${prefix}/*`),
+    allow(["s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:GetBucketObjectLockConfiguration"], `arn:aws:s3:::${bucket}`),
+    allow(["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"], `arn:aws:s3:::${bucket}/${prefix}/*`),
   ];
   await owner.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: JSON.stringify({ Version: "2012-10-17", Statement }) }));
 }

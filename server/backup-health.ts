@@ -77,11 +77,11 @@ function unguarded(stack: string, { bucket }: Backup, newest: BackupNote | undef
         fix: `aws s3api put-bucket-versioning --bucket ${name} --versioning-configuration Status=Enabled`,
       },
     ];
-  if (copy.lockedUntil === undefined)
+  if (copy.lock === undefined)
     return [
       {
         what: `${stack}: the bucket ${name} locks nothing, as far as this server may see: its backups can be removed before their time`,
-        fix: `a default retention on it, and s3:GetObjectRetention for this server: aws s3api get-object-lock-configuration --bucket ${name}`,
+        fix: `a default retention on it, and s3:GetBucketObjectLockConfiguration for this server: aws s3api get-object-lock-configuration --bucket ${name}`,
       },
     ];
   return [];

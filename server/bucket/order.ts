@@ -33,8 +33,8 @@ export interface InBucket {
   readonly sha256: string;
   /** Where the bucket keeps versions. */
   readonly version?: string | undefined;
-  /** Until when nobody can remove it, where the bucket locks what comes in and this identity may see it. RFC 3339. */
-  readonly lockedUntil?: string | undefined;
+  /** `GOVERNANCE`, `COMPLIANCE`: where the bucket locks whatever comes in, and this identity may see that. */
+  readonly lock?: string | undefined;
 }
 
 /** One object of a `list`. */

@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import {
   AbortMultipartUploadCommand,
   GetObjectCommand,
+  GetObjectLockConfigurationCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
@@ -117,19 +118,27 @@ export async function send(bucket: Bucket, put: Put, input: Readable, complete: 
   const [sent] = await Promise.allSettled([uploaded, body]);
   if (sent.status === "rejected") throw sent.reason as Error;
   const { VersionId } = sent.value;
-  const { ContentLength, ObjectLockRetainUntilDate: lockedUntil } = await client.send(new HeadObjectCommand({ Bucket: bucket.name, Key: put.key }));
+  const { ContentLength } = await client.send(new HeadObjectCommand({ Bucket: bucket.name, Key: put.key }));
   if (ContentLength !== counted.bytes) throw new Error(`${bucket.name} has ${ContentLength} bytes of ${put.key}, ${counted.bytes} were sent`);
+  const lock = await lockOf(client, bucket);
   const there: InBucket = {
     key: put.key,
     bytes: counted.bytes,
     sha256: counted.sha256(),
     ...(VersionId !== undefined && { version: VersionId }),
-    ...(lockedUntil && { lockedUntil: lockedUntil.toISOString() }),
+    ...(lock !== undefined && { lock }),
   };
   const note = JSON.stringify({ ...put.note, bucket: there }, null, 2);
   await client.send(new PutObjectCommand({ Bucket: bucket.name, Key: put.noteKey, Body: note, ContentType: "application/json" }));
   return there;
 }
+
+/** Undefined where it locks nothing by itself, and where this identity may not see it. */
+const lockOf = (client: S3Client, { name }: Bucket): Promise<string | undefined> =>
+  client.send(new GetObjectLockConfigurationCommand({ Bucket: name })).then(
+    ({ ObjectLockConfiguration }) => ObjectLockConfiguration?.Rule?.DefaultRetention?.Mode,
+    () => undefined,
+  );
 
 /**
  * What a killed upload has left would be paid for until the bucket's lifecycle takes it away. Nobody else uploads for this

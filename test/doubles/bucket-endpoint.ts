@@ -28,6 +28,7 @@ function asked(method: string, url: URL): Asked | undefined {
   if (key === "") {
     if (method === "GET" && has("list-type")) return { action: "s3:ListBucket", context: { "s3:prefix": url.searchParams.get("prefix") ?? "" } };
     if (method === "GET" && has("uploads")) return { action: "s3:ListBucketMultipartUploads" };
+    if (method === "GET" && has("object-lock")) return { action: "s3:GetBucketObjectLockConfiguration" };
     if (method === "HEAD") return { action: "s3:ListBucket" };
     return undefined;
   }

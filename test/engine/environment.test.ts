@@ -167,6 +167,7 @@ describe.each(["staging", "production"])("%s", (name) => {
     expect(keys.length).toBeGreaterThan(1);
     for (const key of keys) expect(key).toContain(`recoloca-${name}/`);
     expect(await on("recoloca backups")).toMatch(/here, bucket/);
+    expect(await on("recoloca doctor")).not.toContain(`the bucket ${bucket}`);
     expect(await on("recoloca drill")).toMatch(/drill passed \d+s ago: the bucket's copy of /);
     for (const [method, allowed] of [
       ["HEAD", true],

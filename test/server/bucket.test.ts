@@ -81,7 +81,7 @@ test("before a migration: in the bucket, with what is known of it, by an identit
   expect(await newest()).toMatchObject({
     name: "release-2",
     places: ["server", "bucket"],
-    bucket: { version: expect.any(String) as string, lockedUntil: expect.stringMatching(/^\d{4}-/) as string },
+    bucket: { version: expect.any(String) as string, lock: "GOVERNANCE" },
   });
   expect((await recoloca("doctor")).output).not.toContain("the bucket backups");
   const asServer = new S3Client({
