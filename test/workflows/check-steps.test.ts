@@ -176,15 +176,18 @@ describe("performance", () => {
 });
 
 describe("findings of scans", () => {
-  test("ZAP: of medium risk or higher, by kind, without the places", () => {
+  test("ZAP: of medium risk or higher, by kind, without the places and what the rules ignore", () => {
     const step = script(files, "security-monitoring.yml", "zap-baseline", "Scan");
     const alerts = [
       { pluginid: "10038", alertRef: "10038-1", alert: "No CSP", riskcode: "2", riskdesc: "Medium (High)", count: "3", instances: [{ uri: "https://secret" }] },
       { pluginid: "10021", alert: "Sniffing", riskcode: "1", riskdesc: "Low (High)", count: "1", instances: [] },
+      { pluginid: "10020", alert: "Framing", riskcode: "2", riskdesc: "Medium (High)", count: "1", instances: [] },
     ];
+    const rules = { ".zap/rules.tsv": "# why\n10020\tIGNORE\t(nothing to click on)\n10038\tWARN\t(to be mended)\n" };
     const { code, folder } = runScript(step, {
       env: { PUBLIC_URL: "https://s", ZAP: "zap" },
       programs: { docker: `echo '${JSON.stringify({ site: [{ alerts }] })}' > zap.json` },
+      files: rules,
     });
     const found = fs.readFileSync(path.join(folder, "findings.json"), "utf8");
     expect(code).toBe(0);
