@@ -28,15 +28,25 @@ export async function debianImage(kind: string, packages: readonly string[]): Pr
   return name;
 }
 
-/** Hash of a folder's files, names and modes apart: what an image is made from. */
+/** The files that a build of this folder is given. Of `.dockerignore` only plain names are understood: `name` at the top, or anywhere below. */
+export function contextFiles(folder: string): string[] {
+  const file = path.join(folder, ".dockerignore");
+  const lines = fs.existsSync(file) ? fs.readFileSync(file, "utf8").split("\n") : [];
+  const names = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  const pattern = names.find((name) => /[*?!/[]/.test(name.replace(/^\*\*\//, "")));
+  if (pattern !== undefined) throw new Error(`${file}: got "${pattern}", wants a plain name: "name" at the top, "**/name" anywhere`);
+  const ignored = new Set(["**/__pycache__", ...names]);
+  const leftOut = (name: string) => name.split(path.sep).some((part, index) => ignored.has(`**/${part}`) || (index === 0 && ignored.has(part)));
+  return fs
+    .readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => !leftOut(name) && fs.statSync(path.join(folder, name)).isFile())
+    .sort();
+}
+
+/** Hash of folders' files, names and modes apart: what an image is made from. */
 export function folderHash(...folders: string[]): string {
   const hash = createHash("sha256");
-  for (const folder of folders)
-    for (const entry of fs
-      .readdirSync(folder, { recursive: true, withFileTypes: true })
-      .map((one) => path.join(one.parentPath, one.name))
-      .sort())
-      if (fs.statSync(entry).isFile() && !entry.includes("__pycache__")) hash.update(path.relative(folder, entry)).update(fs.readFileSync(entry));
+  for (const folder of folders) for (const name of contextFiles(folder)) hash.update(name).update(fs.readFileSync(path.join(folder, name)));
   return hash.digest("hex").slice(0, 12);
 }
 
