@@ -17,7 +17,8 @@ export const THIS_REPOSITORY: WorkflowOptions = {
     needs: { postgres: 5432, redis: 6379 },
     testEnvironment: {
       DATABASE_URL: "postgresql+psycopg://recoloca@127.0.0.1:5432/recoloca",
-      DATABASE_PASSWORD: "test",
+      // A file, as in the Compose file; from the folder of the backend, where the tests run.
+      DATABASE_PASSWORD_FILE: "tests/integration/password",
       POSTGRES_PASSWORD: "test",
       REDIS_URL: "redis://127.0.0.1:6379/0",
     },

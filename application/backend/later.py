@@ -8,4 +8,4 @@ from version import VERSION
 later = Path("/app/later")
 names = {"1": []}.get(VERSION, ["0002_note.py"]) + (["0003_fails.py"] if VERSION == "bad-migration" else [])
 for name in names:
-    shutil.copy(later / name, "/app/migrations/versions" )
+    shutil.copy(later / name, "/app/migrations/versions")

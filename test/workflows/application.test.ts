@@ -1,0 +1,96 @@
+/** The workflows' own commands, run on the sample application: what is quick of them. Each also on one that has a fault. */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { parse } from "yaml";
+import { checkout } from "../../tools/cache.ts";
+import { application, copyOfTheApplication, files, type Copy } from "./application.ts";
+
+const backend = application.backend.folder;
+const frontend = application.frontend.folder;
+
+let good: Copy;
+let bad: Copy;
+beforeAll(() => {
+  good = copyOfTheApplication();
+  bad = copyOfTheApplication();
+  bad.write(`${backend}/bad.py`, "import os\n\n\ndef double(number: int) -> int:\n    return str( number)\n");
+  bad.write(`${backend}/main.py`, (now) => now.replace("status_code=404", "status_code=200"));
+  bad.write(`${frontend}/bad.js`, "const unused = 1\nparseInt(1);\n");
+  bad.write(`${frontend}/server.js`, (now) => now.replace("statusCode = 404", "statusCode = 200"));
+  bad.write(
+    `${application.e2e}/tests/bad.spec.ts`,
+    'import { test } from "@playwright/test";\ntest("no promise is waited for", ({ page }) => void page.nothing());\ntest.only("a", () => {});\n',
+  );
+}, 900_000);
+
+test.each([
+  [backend, "lint-backend", "Lint", /bad\.py.*F401|F401.*bad\.py/s],
+  [backend, "lint-backend", "Format", /bad\.py/],
+  [backend, "lint-backend", "Types", /bad\.py:5: error/],
+  [frontend, "lint-frontend", "Lint", /'unused' is assigned a value but never used/],
+  [frontend, "lint-frontend", "Format", /bad\.js/],
+  [frontend, "lint-frontend", "Types", /bad\.js\(2,10\): error/],
+  [application.e2e, "lint-e2e", "Lint", /no-focused-test/],
+  [application.e2e, "lint-e2e", "Types", /bad\.spec\.ts\(2,\d+\): error.*nothing/],
+])("%s: %s: %s: nothing to say, and something of a fault", (folder, job, step, says) => {
+  const well = good.run(folder, job, step);
+  expect(well.code, well.said).toBe(0);
+  const fault = bad.run(folder, job, step);
+  expect(fault.code).not.toBe(0);
+  expect(fault.said).toMatch(says);
+});
+
+test.each([
+  [backend, "test-backend", /test_what_is_not_there_is_said/],
+  [frontend, "test-frontend", /✖ has nothing else/],
+])("%s: %s: passes, tells what it covers, and fails of a fault", (folder, job, says) => {
+  const well = good.run(folder, job, "Unit tests");
+  expect(well.code, well.said).toBe(0);
+  const { code, outputs, summary } = good.run(folder, job, "Tell the coverage");
+  expect(code).toBe(0);
+  expect(Number(outputs["percent"])).toBeGreaterThan(90);
+  expect(summary).toMatch(/\d ?%/);
+  const fault = bad.run(folder, job, "Unit tests");
+  expect(fault.code).not.toBe(0);
+  expect(fault.said).toMatch(says);
+});
+
+test("an end-to-end test that needs a second try passes, and the run says so", () => {
+  const copy = copyOfTheApplication();
+  for (const name of fs.readdirSync(path.join(checkout, application.e2e, "tests"))) copy.remove(`${application.e2e}/tests/${name}`);
+  copy.write(
+    `${application.e2e}/tests/flaky.spec.ts`,
+    'import { expect, test } from "@playwright/test";\ntest("now and then", () => expect(test.info().retry).toBe(1));\n',
+  );
+  const run = (env: Record<string, string>) => copy.run(application.e2e, "e2e-staging", "Tests", { from: "deploy.yml", env });
+  const { code, said } = run({ CI: "true" });
+  expect([code, said]).toEqual([0, expect.stringContaining("1 flaky")]);
+  expect(run({}).code).not.toBe(0);
+});
+
+test("every file and folder that the workflows name is there", () => {
+  interface Named {
+    "working-directory"?: string;
+    run?: string;
+    with?: Record<string, string>;
+  }
+  const named = files
+    .filter(({ path: name }) => name.includes("/workflows/"))
+    .flatMap(({ text }) => Object.values((parse(text) as { jobs: Record<string, { steps: Named[] }> }).jobs).flatMap(({ steps }) => steps))
+    .flatMap((step) => [
+      step["working-directory"],
+      ...["cache-dependency-path", "dockerfile", "context"].map((key) => step.with?.[key]?.replace("*.txt", ".txt")),
+      ...(step.run?.match(/\bapplication\/[\w./-]+/g) ?? []),
+    ])
+    .filter((name): name is string => name !== undefined);
+  expect(named).toEqual(expect.arrayContaining([application.loadTest, application.zapRules, application.composeFile]));
+  expect([...new Set(named)].filter((name) => !fs.existsSync(path.join(checkout, name)))).toEqual([]);
+});
+
+test("the rules of ZAP are ones that it can read, each with its reason", () => {
+  const lines = fs.readFileSync(path.join(checkout, application.zapRules!), "utf8").trimEnd().split("\n");
+  const rules = lines.filter((line) => !line.startsWith("#"));
+  expect(rules.length).toBeGreaterThan(0);
+  for (const rule of rules) expect(rule).toMatch(/^\d+\t(IGNORE|INFO|WARN|FAIL)\t\(.{10,}\)$/);
+});
