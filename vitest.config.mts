@@ -5,7 +5,7 @@ const real = { testTimeout: 300_000, hookTimeout: 900_000, fileParallelism: fals
 export default defineConfig({
   test: {
     pool: "forks",
-    coverage: { provider: "v8", reporter: ["text"], include: ["release/**", "settings/**", "components/**", "server/**", "workflows/**"] },
+    coverage: { provider: "v8", reporter: ["text"], include: ["release/**", "settings/**", "components/**", "server/**", "workflows/**", "review/**"] },
     projects: [
       { extends: true, test: { name: "unit", testTimeout: 60_000, include: ["test/unit/**/*.test.ts"] } },
       // GitHub's libraries import JSON the way that only a bundler understands.

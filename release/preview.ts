@@ -24,6 +24,7 @@ export function previewLines(live: LiveAnswer["live"], plan: Plan, { remembered 
   const recreated = base.filter((name) => why(name).length > 0);
   const untouched = base.filter((name) => !recreated.includes(name));
   const backed = plan.backup !== undefined && plan.backup.before !== "never";
+  const how = [...(backed ? ["after a backup"] : []), ...(plan.migration?.breaking ? ["with the maintenance page up"] : [])].join(", ");
   return [
     row("release", named),
     ...Object.keys(plan.images)
@@ -39,7 +40,7 @@ export function previewLines(live: LiveAnswer["live"], plan: Plan, { remembered 
         : row(name, `recreated${changed(name)}: it stops for a moment`),
     ),
     ...(untouched.length > 0 ? [row(untouched.join(", "), live || remembered ? "untouched" : "start")] : []),
-    ...(plan.migration ? [row("migration", `${plan.migration.command.join(" ")}${backed ? "  after a backup" : ""}`)] : []),
+    ...(plan.migration ? [row("migration", `${plan.migration.command.join(" ")}  ${how}`.trimEnd())] : []),
   ];
 }
 

@@ -18,6 +18,8 @@ export interface WorkflowOptions {
   readonly backend: { readonly kind: "cloud"; readonly organization: string } | { readonly kind: "s3"; readonly url: string; readonly passphrase: boolean };
   /** Where there is anything at AWS: a region to ask for roles in. Absent: no job takes one. */
   readonly aws?: { readonly region: string };
+  /** Who writes previews below pull requests: the workflow, or the Pulumi GitHub App, whose settings are the stack's own. @default "workflow" */
+  readonly previews?: "workflow" | "app";
   /** How jobs reach the servers. */
   readonly reach: "direct" | "session-manager";
 }
@@ -96,6 +98,9 @@ export function checkOptions(options: WorkflowOptions): void {
     ...[application.backend, application.frontend]
       .filter(({ image }) => image !== image.toLowerCase() || /[:@]/.test(image.split("/").at(-1)!))
       .map(({ image }) => `application: got the image "${image}", wants it in lower case and without a tag: ghcr.io/recoloca/backend`),
+    ...(options.previews === "app" && options.backend.kind !== "cloud"
+      ? ['previews: got "app", and the state is not at Pulumi Cloud, where the App runs']
+      : []),
     ...(options.backend.kind === "s3" && !options.aws ? ["aws: is missing, and the state is in a bucket there"] : []),
     ...(options.reach === "session-manager" && !options.aws ? ["aws: is missing, and Session Manager is how servers are reached"] : []),
     ...(application.platforms.length > 0 ? [] : ["application.platforms: is empty, wants amd64, arm64 or both"]),

@@ -14,6 +14,7 @@ const MAY: Record<string, readonly string[]> = {
   secrets: [],
   workflows: ["secrets"],
   metrics: [],
+  review: [],
   release: [],
   server: ["release"],
   tools: [],

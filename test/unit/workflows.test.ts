@@ -161,3 +161,11 @@ test("every action that is pinned is used, and may be allowed by its commit", ()
   for (const [name, { sha }] of Object.entries(readPins())) expect(text).toContain(`${name}@${sha}`);
   expect(allowedActions().every((one) => /^[^/]+\/[^/@]+@[0-9a-f]{40}$/.test(one))).toBe(true);
 });
+
+test("where the App writes previews, the workflow writes none and compares all the same", () => {
+  const text = (previews: "workflow" | "app") => workflowFiles({ ...BY_APPROVAL, previews }).find(({ path }) => path.endsWith("/infrastructure.yml"))!.text;
+  expect(text("workflow")).toContain("pull_request:");
+  expect(text("app")).not.toMatch(/pull_request:|name: Preview of/);
+  expect(text("app")).toContain("name: Compare staging");
+  expect(() => workflowFiles({ ...BY_TAG, previews: "app" })).toThrow('previews: got "app", and the state is not at Pulumi Cloud, where the App runs');
+});

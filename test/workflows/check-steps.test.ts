@@ -1,6 +1,8 @@
 /** The scripts of checks, messages and findings, run as they stand in the files. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import * as fs from "node:fs";
+import * as http from "node:http";
+import type { AddressInfo } from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -240,6 +242,55 @@ describe("findings of scans", () => {
       0,
       [expect.objectContaining({ id: "drift-staging", body: expect.stringContaining("~ bucket") as string })],
     ]);
+  });
+});
+
+describe("a preview", () => {
+  const run = (pulumi: string) => runScript(script(files, "infrastructure.yml", "preview", "Preview"), { env: { STACK: "staging" }, programs: { pulumi } });
+  test("is kept for the comment; one that fails is shown, and fails the step", () => {
+    expect(run('[ "$*" = "preview --json --non-interactive" ] && echo "{}"')).toMatchObject({ code: 0, said: "" });
+    expect(run("echo '{}'; echo 'error: no such stack' >&2; exit 255")).toMatchObject({ code: 255, said: "error: no such stack\n" });
+  });
+
+  test("is commented by the program of this repository, for GitHub's own answers", async () => {
+    const asked: string[] = [];
+    const bodies: string[] = [];
+    const server = http.createServer((request, response) => {
+      asked.push(`${request.method} ${request.url} ${request.headers.authorization}`);
+      let body = "";
+      request.on("data", (part: Buffer) => (body += part.toString()));
+      request.on("end", () => {
+        bodies.push(body);
+        response.setHeader("content-type", "application/json").end(request.method === "GET" ? "[]" : "{}");
+      });
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const comment = (preview: string, log = "") =>
+      new Promise<{ code: number | null; summary: string }>((done) => {
+        const folder = fs.mkdtempSync(path.join(os.tmpdir(), "comment-"));
+        fs.writeFileSync(path.join(folder, "preview.json"), preview);
+        fs.writeFileSync(path.join(folder, "preview.log"), log);
+        const summary = path.join(folder, "summary");
+        const step = script(workflowFiles({ ...BY_TAG, programPath: "." }), "infrastructure.yml", "preview", "Comment");
+        const env = {
+          ...{ PATH: process.env["PATH"], RUNNER_TEMP: folder, GITHUB_STEP_SUMMARY: summary, STACK: "staging", RUN: "https://run", COMMIT: "c0ffee00" },
+          ...{ PULL_REQUEST: "5", GITHUB_TOKEN: "t", GITHUB_REPOSITORY: "r/r", GITHUB_API_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` },
+        };
+        const child = spawn("bash", ["--noprofile", "--norc", "-euo", "pipefail", "-c", step], {
+          cwd: path.join(import.meta.dirname, "../.."),
+          env,
+          stdio: "ignore",
+        });
+        child.on("close", (code) => done({ code, summary: fs.readFileSync(summary, "utf8") }));
+      });
+    const recorded = fs.readFileSync(path.join(import.meta.dirname, "../previews/restart.json"), "utf8");
+    const good = await comment(recorded);
+    expect(good).toEqual({ code: 0, summary: expect.stringContaining("### Preview of staging: 1 updated, 21 stay") as string });
+    expect(asked).toEqual(["GET /repos/r/r/issues/5/comments?per_page=100&page=1 Bearer t", "POST /repos/r/r/issues/5/comments Bearer t"]);
+    expect((JSON.parse(bodies[1]!) as { body: string }).body).toBe(good.summary);
+    const failed = await comment("", "error: no such stack");
+    expect(failed).toEqual({ code: 1, summary: expect.stringContaining("error: no such stack") as string });
+    server.close();
   });
 });
 

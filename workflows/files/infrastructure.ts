@@ -26,6 +26,7 @@ export function infrastructure(options: WorkflowOptions): Workflow {
   const others = options.environments.filter(({ name }) => name !== staging);
   const paths = pathsOf(options);
   const readable = readableWithoutSecret(options);
+  const commented = readable && options.previews !== "app";
   const once = (group: string) => ({ concurrency: { group, "cancel-in-progress": false } });
   const ups = Object.fromEntries([
     [`up-${staging}`, { ...up(options, staging, ["check"]), ...once(infrastructureOf(staging)) }],
@@ -34,14 +35,15 @@ export function infrastructure(options: WorkflowOptions): Workflow {
   return {
     file: "infrastructure.yml",
     name: "Infrastructure",
-    says: `Everything but releases: server, network, backups, GitHub's own side. ${readable ? `A pull request of this repository gets a preview of ${staging} as a comment. ` : ""}After the merge the program is checked once more, ${staging} is brought up to it, then ${others.map(({ name }) => name).join(", ")}, behind the same approval as a deploy. It never moves a release: the stacks keep what is live.${readable ? " Every night what is there is compared with what should be, and a difference opens an issue." : ""}`,
+    says: `Everything but releases: server, network, backups, GitHub's own side. ${commented ? `A pull request of this repository gets a preview of ${staging} as a comment. ` : ""}After the merge the program is checked once more, ${staging} is brought up to it, then ${others.map(({ name }) => name).join(", ")}, behind the same approval as a deploy. It never moves a release: the stacks keep what is live.${readable ? " Every night what is there is compared with what should be, and a difference opens an issue." : ""}`,
     on: {
-      ...(readable && { pull_request: { branches: ["main"], paths }, schedule: [{ cron: "47 3 * * *", says: "daily 03:47" }] }),
+      ...(commented && { pull_request: { branches: ["main"], paths } }),
+      ...(readable && { schedule: [{ cron: "47 3 * * *", says: "daily 03:47" }] }),
       push: { branches: ["main"], paths },
       workflow_dispatch: {},
     },
     jobs: {
-      ...(readable && { preview: { ...preview(options, staging), ...once(`preview-${expression("github.event.pull_request.number || github.run_id")}`) } }),
+      ...(commented && { preview: { ...preview(options, staging), ...once(`preview-${expression("github.event.pull_request.number || github.run_id")}`) } }),
       check: { ...checks(options, { pathAware: false }).jobs["program"]!, if: MERGED, ...once(`check-${expression("github.run_id")}`) },
       ...ups,
       ...Object.fromEntries(
@@ -81,17 +83,26 @@ const preview = (options: WorkflowOptions, environment: string): Job => ({
     ...stackGround(options, readOnly(options, environment)),
     {
       name: "Preview",
-      uses: "pulumi/actions",
-      with: {
-        command: "preview",
-        "stack-name": readOnly(options, environment).stack,
-        "work-dir": options.programPath,
-        "comment-on-pr": true,
-        "edit-pr-comment": true,
-        "comment-on-summary": true,
-        "github-token": TOKEN,
-        diff: true,
+      id: "preview",
+      ...at(options.programPath),
+      run: `
+pulumi preview --json --non-interactive > "$RUNNER_TEMP/preview.json" 2> "$RUNNER_TEMP/preview.log" || {
+  code=$?
+  cat "$RUNNER_TEMP/preview.log"
+  exit "$code"
+}`,
+    },
+    {
+      name: "Comment",
+      why: "Also of one that failed, with its reason. The stack has one comment, which is changed in its place and removed when nothing changes.",
+      if: "!cancelled() && steps.preview.conclusion != 'skipped'",
+      env: {
+        GITHUB_TOKEN: TOKEN,
+        PULL_REQUEST: expression("github.event.pull_request.number"),
+        COMMIT: expression("github.event.pull_request.head.sha"),
       },
+      ...at(options.programPath),
+      run: `node review/main.ts "$RUNNER_TEMP/preview.json" "$RUNNER_TEMP/preview.log" | tee --append "$GITHUB_STEP_SUMMARY"`,
     },
   ],
 });
