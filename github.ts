@@ -9,8 +9,8 @@ import { RepositoryRules } from "./components/repository-rules/index.ts";
 import { WorkflowFiles } from "./components/workflow-files/index.ts";
 import type { Settings } from "./settings/index.ts";
 
-/** `aws`: the account of the environment, where it has one. */
-export function githubSide(github: NonNullable<Settings["github"]>, aws: Provider | undefined): void {
+/** `aws`: the account of the environment, where it has one. Gives the roles that runs take there. */
+export function githubSide(github: NonNullable<Settings["github"]>, aws: Provider | undefined): GithubOidc["roles"] | undefined {
   const provider = githubAccount("github", github);
 
   const oidc = aws && github.oidc && new GithubOidc("github-oidc", { ...github.oidc, provider: aws });
@@ -21,8 +21,9 @@ export function githubSide(github: NonNullable<Settings["github"]>, aws: Provide
   }
 
   // Workflow files and the rules of the repository belong to one stack.
-  if (!github.whole) return;
+  if (!github.whole) return oidc?.roles;
   const pipeline = pipelineOf(github.whole.pipeline, github.whole.rules.codeOwners);
   const rules = new RepositoryRules("repository", { ...github.whole.rules, ...pipeline, provider });
   new WorkflowFiles("workflow-files", { ...github.whole.workflowFiles, ...pipeline, after: rules.ready, provider });
+  return oidc?.roles;
 }

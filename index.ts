@@ -9,7 +9,7 @@ import { RegistryAccess } from "./components/registry-access/index.ts";
 import { loadSettings } from "./settings/index.ts";
 
 const settings = loadSettings();
-const { application, cloud, github } = settings;
+const { application, cloud, github, previews } = settings;
 
 // What not every environment has is loaded where it is wanted: a preview of the others is quicker by it.
 const aws = cloud && (await import("./aws.ts")).awsSide(cloud);
@@ -40,7 +40,9 @@ const measured = observation && sink && new Observation("observation", { ...obse
 
 if (measured) aws?.alarms(measured);
 
-if (github) (await import("./github.ts")).githubSide(github, aws?.provider);
+const roles = github && (await import("./github.ts")).githubSide(github, aws?.provider);
+
+if (previews) (await import("./previews.ts")).previewSide(previews, roles?.plan);
 
 export const { url, release, deployed } = deployment;
 export const { program } = host;

@@ -8,6 +8,7 @@ import { checkValues } from "../settings/check.ts";
 import { githubSettings, type GithubSettings } from "../settings/github.ts";
 import { askServer, valuesOf, type Access, type Configured } from "./ask-server.ts";
 import { restOf, tellGithub, type Ask } from "./github-doctor.ts";
+import { cloudOf, settingsInState, tellPreviews } from "./previews-doctor.ts";
 import { settleStack, type Pulumi } from "./rollback.ts";
 
 async function pulumiFor(stack: string): Promise<Pulumi> {
@@ -34,12 +35,24 @@ async function accessOf(pulumi: Pulumi): Promise<Access | undefined> {
   return code === 0 ? (JSON.parse(stdout) as Access) : undefined;
 }
 
+type Asked = Pick<ReturnType<typeof checkValues>["values"], "previews" | "repository"> & { github: GithubSettings | undefined; ask: Ask | undefined };
+
 /** What the stack should have at GitHub, and who asks what it has. */
-function githubOf(stack: string, configuration: Record<string, Configured>): { github: GithubSettings | undefined; ask: Ask | undefined } {
+function githubOf(stack: string, configuration: Record<string, Configured>): Asked {
   const { values } = checkValues(valuesOf(configuration));
   const token = values.githubToken ?? process.env["GITHUB_TOKEN"] ?? process.env["GH_TOKEN"];
   const base = (process.env["GITHUB_BASE_URL"] ?? "https://api.github.com").replace(/\/$/, "");
-  return { github: githubSettings(values, stack, { url: "", stack, organization: "" }), ask: token ? restOf(base, token) : undefined };
+  const { previews, repository } = values;
+  return { previews, repository, github: githubSettings(values, stack, { url: "", stack, organization: "" }), ask: token ? restOf(base, token) : undefined };
+}
+
+/** What Pulumi Cloud does with the stack by itself, where that was asked for. Gives how much was found. */
+async function previewsOf({ previews, repository = "", ask }: Asked, pulumi: Pulumi, print: (line: string) => void): Promise<number> {
+  if (!previews) return 0;
+  const { code, stdout } = await pulumi(["stack", "export"]);
+  const token = process.env["PULUMI_ACCESS_TOKEN"];
+  const wanted = code === 0 ? settingsInState(stdout) : undefined;
+  return tellPreviews(wanted, repository, { github: ask, cloud: token ? cloudOf(previews.apiUrl, token) : undefined }, print);
 }
 
 async function main(): Promise<number> {
@@ -49,8 +62,8 @@ async function main(): Promise<number> {
   const configuration = await configurationOf(stack, pulumi);
   const print = (line: string) => process.stdout.write(`${line}\n`);
   // First, as it is there when the server is not.
-  const { github, ask } = githubOf(stack, configuration);
-  const found = words[0] === "doctor" ? await tellGithub(github, ask, print) : 0;
+  const asked = githubOf(stack, configuration);
+  const found = words[0] === "doctor" ? (await tellGithub(asked.github, asked.ask, print)) + (await previewsOf(asked, pulumi, print)) : 0;
   const code = await askServer({ name: stack, configuration, made: () => accessOf(pulumi) }, words, (text) => process.stdout.write(text));
   if (found > 0) return code || 1;
   if (code !== 0 || words[0] !== "rollback") return code;

@@ -12,6 +12,7 @@ import { GITHUB_FIELDS } from "./github-form.ts";
 import { OBSERVABILITY_FIELDS } from "./observability.ts";
 import { KEYS, keyOf, type KeyName } from "./schema.ts";
 import { PIPELINE_FIELDS } from "./pipeline.ts";
+import { PREVIEWS_FIELDS } from "./previews.ts";
 import { meant, setCommand, type Problem } from "./problems.ts";
 import { checkTls } from "./tls.ts";
 
@@ -46,6 +47,7 @@ const STRUCTURED: ReadonlySet<string> = new Set([
   "ec2",
   "github",
   "pipeline",
+  "previews",
   "createBackupBucket",
   "backupBucket",
   "backupBucketKeys",
@@ -146,6 +148,7 @@ const FIELDS: Record<string, readonly string[]> = {
   ec2: EC2_FIELDS,
   github: GITHUB_FIELDS,
   pipeline: PIPELINE_FIELDS,
+  previews: PREVIEWS_FIELDS,
   createBackupBucket: BACKUP_BUCKET_FIELDS,
   observability: OBSERVABILITY_FIELDS,
 };

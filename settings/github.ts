@@ -6,6 +6,7 @@ import { featuresOff, placesOf } from "./check-secrets.ts";
 import { isEcr, PRODUCTION } from "./cloud.ts";
 import type { Github } from "./github-form.ts";
 import { pipelineSettings, type PipelineValues } from "./pipeline.ts";
+import { cloudClaim, cloudRuns, type CloudClaim, type PreviewsSettings } from "./previews.ts";
 import { abilitiesOf, lackOf, type Abilities } from "../workflows/github-plan.ts";
 
 /** What only an owner's fields say. */
@@ -49,6 +50,8 @@ export interface GithubSettings {
     readonly defaultBranch: string;
     /** Whether pull requests get a preview of this stack. */
     readonly previews: boolean;
+    /** Which runs at Pulumi Cloud take the read-only role as well. */
+    readonly pulumiCloud?: CloudClaim;
   };
   /** What only the stack that owns the repository has. */
   readonly whole?: {
@@ -86,7 +89,7 @@ const numbers = ({ apps, teams }: Github["writers"]): Actors => ({ apps: Object.
 export function githubSettings(
   values: GithubValues,
   environment: string,
-  { url, stack, organization }: { url: string; stack: string; organization: string },
+  { url, stack, organization, previews }: { url: string; stack: string; organization: string; previews?: PreviewsSettings | { off: string } | undefined },
 ): GithubSettings | undefined {
   const { application = "recoloca", github, repository: full = "", ec2, secrets = {} } = values;
   if (!github) return undefined;
@@ -154,6 +157,7 @@ export function githubSettings(
         defaultBranch,
         // What reads a stack's state reads its secrets too: nobody does so of production before it is merged.
         previews: !production,
+        ...(previews && !("off" in previews) && cloudRuns(previews) && { pulumiCloud: cloudClaim(previews) }),
       },
     }),
     ...(ownsRepository && {

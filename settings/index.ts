@@ -9,6 +9,7 @@ import { PRODUCTION, cloudSettings, isEcr, type CloudSettings } from "./cloud.ts
 import type { Values } from "./check.ts";
 import { githubSettings, type GithubSettings } from "./github.ts";
 import { observationOf } from "./observability.ts";
+import { previewsSettings, type PreviewsSettings } from "./previews.ts";
 import { sayProblems } from "./problems.ts";
 import { tlsOf, wantsTls } from "./tls.ts";
 import { checkWhole } from "./whole.ts";
@@ -23,6 +24,8 @@ export interface Settings {
   /** Whether people live on it: nothing that serves or keeps data is destroyed by mistake. */
   readonly protect: boolean;
   readonly github?: GithubSettings & { readonly token?: pulumi.Output<string>; readonly secretValues: pulumi.Output<Readonly<Record<string, string>>> };
+  /** The Pulumi GitHub App's previews of this stack, or why there are none though they were asked for. */
+  readonly previews?: PreviewsSettings | { readonly off: string };
   /** The SSH port, and where a tunnel to a server at AWS begins. */
   readonly reach: { port: number; address?: string };
   /** What any server is given: when it is upgraded, a systemd calendar expression; and which programs it needs beside its own. */
@@ -90,7 +93,9 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
   const hostSecrets = Object.fromEntries(Object.entries(values.secrets).filter(forHost));
   const { registryServer, registryUsername, registryPassword, images, release, backup, migration, domain, publicUrl } = values;
   const url = publicUrl ?? `${wantsTls(values) ? "https" : "http"}://${domain ?? hostAddress}`;
-  const github = githubSettings(values, environment, { url, stack: stackName(), organization: pulumi.getOrganization() });
+  const place = { organization: pulumi.getOrganization(), project: pulumi.getProject(), stack: environment };
+  const previews = previewsSettings(values, place);
+  const github = githubSettings(values, environment, { url, stack: stackName(), organization: place.organization, previews });
   return {
     application: values.application,
     environment,
@@ -114,6 +119,7 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
         secretValues: pulumi.secret(values.secrets),
       },
     }),
+    ...(previews && { previews }),
     ...registryOf(registryServer, registryUsername, registryPassword),
     compose,
     ...(images && { images }),

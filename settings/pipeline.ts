@@ -24,6 +24,7 @@ export const pipelineForm = z.strictObject({
     .min(1, "wants amd64, arm64 or both")
     .default(["amd64"]),
   production: z.enum(["tag", "approval"]).default("tag"),
+  previews: z.enum(["workflow", "app"]).default("workflow"),
 });
 export type Pipeline = z.output<typeof pipelineForm>;
 export const PIPELINE_FIELDS = [...Object.keys(pipelineForm.shape), "folder", "image", "services"];
@@ -48,7 +49,7 @@ export const firstStage = (environments: readonly string[]) => environments.find
 /** As `workflows/` wants it. `organization`: at Pulumi Cloud. */
 export function pipelineSettings(values: PipelineValues, github: Github, environments: readonly string[], organization: string) {
   const { application = "recoloca", pipeline = PIPELINE_DEFAULT, repository = "", registryServer = "ghcr.io", ec2, gates = [] } = values;
-  const { programPath, production, zapRules, ...rest } = pipeline;
+  const { programPath, production, previews, zapRules, ...rest } = pipeline;
   const owner = repository.split("/")[0]!.toLowerCase();
   const withImage = (name: string, { image, ...one }: Pipeline["backend"]) => ({ ...one, image: image ?? `${registryServer}/${owner}/${name}` });
   const from = (name: string): From => (name === PRODUCTION ? "release" : name === firstStage(environments) ? "main" : "hand");
@@ -71,6 +72,7 @@ export function pipelineSettings(values: PipelineValues, github: Github, environ
     },
     environments: environments.map((name) => ({ name, from: from(name) })),
     production,
+    previews,
     backend: stateBucket
       ? { kind: "s3" as const, url: `s3://${stateBucket.name}`, passphrase: stateBucket.key === undefined }
       : { kind: "cloud" as const, organization },

@@ -9,6 +9,7 @@ import { MAINTENANCE_PAGE_BYTES, gateSchema, notifySchema, provenanceSchema, rou
 import { migrationForm } from "./migration.ts";
 import { observabilityForm } from "./observability.ts";
 import { pipelineForm } from "./pipeline.ts";
+import { previewsForm } from "./previews.ts";
 import { tlsForm } from "./tls.ts";
 
 // Each form is used once: compiling it takes longer than it saves.
@@ -67,9 +68,15 @@ export const KEYS = {
   },
   pipeline: {
     form: pipelineForm.optional(),
-    what: "What the workflow files have to know of the application: folders and images of its parts, what its tests need, whether production is reached by tag or by approval (docs/github.md). Of the stack that owns the repository.",
+    what: "What the workflow files have to know of the application: folders and images of its parts, what its tests need, whether production is reached by tag or by approval, whether the workflow or the Pulumi GitHub App writes previews (docs/github.md). Of the stack that owns the repository.",
     example: '{"programPath": "infrastructure", "production": "tag"}',
     default: "folders backend, frontend, e2e, infrastructure; production by tag",
+  },
+  previews: {
+    form: previewsForm.optional(),
+    what: "The Pulumi GitHub App's previews of pull requests and Pulumi Cloud's comparisons by the clock, for a stack whose state is at Pulumi Cloud (docs/previews.md).",
+    example: '{"drift": "0 4 * * *"}',
+    default: "off; the infrastructure workflow writes previews",
   },
   githubToken: {
     form: z.string().min(1).optional(),

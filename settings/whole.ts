@@ -6,6 +6,7 @@ import { checkGithub } from "./check-github.ts";
 import { checkSecrets } from "./check-secrets.ts";
 import { checkCloud } from "./cloud.ts";
 import { checkObservability } from "./observability.ts";
+import { checkPreviews } from "./previews.ts";
 import type { Problem } from "./problems.ts";
 
 export interface Whole {
@@ -31,6 +32,7 @@ export function checkWhole(raw: Raw, folder: string, environment: string): Whole
     ...checkCloud(values, new Set(given)),
     ...checkObservability(values, new Set(given)),
     ...checkGithub(values, environment),
+    ...checkPreviews(values, environment),
     // Without a Compose file nobody can tell what it would use.
     ...(compose.text === undefined
       ? []

@@ -27,8 +27,8 @@ const ANSWERS: Record<string, Inputs> = {
 export const PRIVATE = "-----BEGIN OPENSSH PRIVATE KEY-----";
 const KEYS = { privateKeyOpenssh: PRIVATE, publicKeyOpenssh: "ssh-ed25519 AAAAC3Nz\n" };
 
-/** `change`: full keys of the configuration to other values; `secrets`: more of `recoloca:secrets`. What a person sets is set: who may come by SSH, who approves. */
-export async function everythingOf(stack: string, change: Inputs = {}, secrets: Record<string, string> = {}): Promise<Made[]> {
+/** `change`: full keys of the configuration to other values; `secrets`: more of `recoloca:secrets`; `organization`: at Pulumi Cloud, where the state is there. What a person sets is set: who may come by SSH, who approves. */
+export async function everythingOf(stack: string, change: Inputs = {}, secrets: Record<string, string> = {}, organization = "organization"): Promise<Made[]> {
   const file = parse(fs.readFileSync(path.join(import.meta.dirname, "..", `Pulumi.${stack}.yaml`), "utf8")) as { config: Inputs };
   const ec2 = { ...(file.config["recoloca:ec2"] as object), sshFrom: ["203.0.113.0/24"] };
   const github = { ...(file.config["recoloca:github"] as object), reviewers: { teams: { platform: 42 } } };
@@ -55,7 +55,7 @@ export async function everythingOf(stack: string, change: Inputs = {}, secrets: 
     "recoloca",
     stack,
     false,
-    "organization",
+    organization,
   );
   sdk.runtime.setAllConfig({ ...config, ...given }, Object.keys(given));
   const program = (await import("../index.ts")) as Record<string, unknown>;

@@ -1,4 +1,7 @@
-/** Roles that workflows take at AWS, for minutes, by GitHub's own word of who they are (OpenID Connect). There is no key to keep. */
+/**
+ * Roles that workflows take at AWS, for minutes, by GitHub's own word of who they are (OpenID Connect); the read-only one also by Pulumi Cloud's, where
+ * previews run there. There is no key to keep.
+ */
 import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity.js";
 import { getPartitionOutput } from "@pulumi/aws/getPartition.js";
 import { getOpenIdConnectProvider } from "@pulumi/aws/iam/getOpenIdConnectProvider.js";
@@ -7,7 +10,8 @@ import { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import type { Provider } from "@pulumi/aws/provider.js";
 import * as pulumi from "@pulumi/pulumi";
-import { deployPolicy, infrastructurePolicy, ISSUER, planPolicy, subjects, trust, type Place, type Reach, type Subject } from "./policies.ts";
+import { cloudSubjects, deployPolicy, infrastructurePolicy, ISSUER, planPolicy, subjects, trust } from "./policies.ts";
+import type { CloudClaim, Place, Reach, Subject, Trusted } from "./policies.ts";
 
 export interface GithubOidcArgs extends Subject, Reach {
   readonly provider: Provider;
@@ -23,7 +27,11 @@ export interface GithubOidcArgs extends Subject, Reach {
   readonly stateBucket?: { readonly name: string; readonly key?: string; readonly project: string };
   /** Whether a pull request's preview may read the stack, its secrets included. */
   readonly previews: boolean;
+  /** Which runs at Pulumi Cloud take the read-only role. @default none */
+  readonly pulumiCloud?: CloudClaim;
 }
+
+const AWS = "sts.amazonaws.com";
 
 export type RoleName = "deploy" | "plan" | "infrastructure";
 
@@ -33,9 +41,17 @@ export class GithubOidc extends pulumi.ComponentResource {
 
   constructor(name: string, args: GithubOidcArgs, opts?: pulumi.ComponentResourceOptions) {
     super("recoloca:index:GithubOidc", name, { environment: args.environment }, opts);
-    const { application, environment, region, stateBucket, defaultBranch } = args;
+    const { application, environment, region, stateBucket, defaultBranch, pulumiCloud } = args;
     const own = { parent: this, provider: args.provider };
-    const issuer = args.makesIdentityProvider ? this.issuer(name, own) : pulumi.output(issuerThatIsThere(own));
+    const issuer = this.issuer(name, args.makesIdentityProvider, { issuer: ISSUER, audience: AWS, key: "github.makesIdentityProvider" }, own);
+    const cloud =
+      pulumiCloud &&
+      this.issuer(
+        `${name}-pulumi-cloud`,
+        pulumiCloud.makesIdentityProvider,
+        { issuer: pulumiCloud.issuer, audience: pulumiCloud.organization, key: "previews.makesIdentityProvider" },
+        own,
+      );
     const place: pulumi.Output<Place> = pulumi
       .all([getPartitionOutput({}, own).partition, getCallerIdentityOutput({}, own).accountId])
       .apply(([partition, account]) => ({
@@ -51,12 +67,16 @@ export class GithubOidc extends pulumi.ComponentResource {
         {
           name: full,
           description: `GitHub Actions: ${may}`,
-          assumeRolePolicy: issuer.apply((arn) =>
-            trust(
-              arn,
-              claims.flatMap((claim) => subjects(args, claim)),
+          assumeRolePolicy: pulumi
+            .all([issuer, kind === "plan" ? cloud : undefined])
+            .apply(([arn, other]) =>
+              trust(
+                { identityProvider: arn, issuer: ISSUER, audience: AWS, subjects: claims.flatMap((claim) => subjects(args, claim)) },
+                ...(other !== undefined && pulumiCloud
+                  ? [{ identityProvider: other, issuer: pulumiCloud.issuer, audience: pulumiCloud.organization, subjects: cloudSubjects(pulumiCloud) }]
+                  : []),
+              ),
             ),
-          ),
         },
         own,
       );
@@ -75,20 +95,24 @@ export class GithubOidc extends pulumi.ComponentResource {
     this.registerOutputs(this.roles);
   }
 
-  /** AWS knows GitHub's certificates by itself and looks at no thumbprint. */
-  private issuer(name: string, own: pulumi.CustomResourceOptions): pulumi.Output<string> {
-    return new OpenIdConnectProvider(name, { url: `https://${ISSUER}`, clientIdLists: ["sts.amazonaws.com"] }, own).arn;
+  /** AWS knows both certificates' authorities by itself and looks at no thumbprint. */
+  private issuer(name: string, made: boolean, { issuer, audience, key }: Issuer, own: pulumi.CustomResourceOptions): pulumi.Output<string> {
+    const url = `https://${issuer}`;
+    return made ? new OpenIdConnectProvider(name, { url, clientIdLists: [audience] }, own).arn : pulumi.output(issuerThatIsThere(url, key, own));
   }
 }
 
+/** `key`: of the configuration, below `recoloca:`. */
+type Issuer = Pick<Trusted, "issuer" | "audience"> & { readonly key: string };
+
 /** Of the account, made by another stack. */
-const issuerThatIsThere = (own: pulumi.InvokeOptions): Promise<string> =>
-  getOpenIdConnectProvider({ url: `https://${ISSUER}` }, own).then(
+const issuerThatIsThere = (url: string, key: string, own: pulumi.InvokeOptions): Promise<string> =>
+  getOpenIdConnectProvider({ url }, own).then(
     ({ arn }) => arn,
     (error: Error) => {
       throw new pulumi.RunError(
-        `the account at AWS shows no entry for GitHub's identities, which this stack leaves to another one (recoloca:github.makesIdentityProvider is false).
-  Bring that one up first, or have it made here: pulumi config set --path recoloca:github.makesIdentityProvider true
+        `the account at AWS shows no entry for ${key.startsWith("github") ? "GitHub's" : "Pulumi Cloud's"} identities, which this stack leaves to another one (recoloca:${key} is false).
+  Bring that one up first, or have it made here: pulumi config set --path recoloca:${key} true
   AWS says: ${error.message.split("\n")[0]}`,
       );
     },

@@ -16,14 +16,42 @@ export const subjects = ({ owner, repository, ids }: Subject, what: string): str
   ...(ids ? [`repo:${owner}@${ids.owner}/${repository}@${ids.repository}:${what}`] : []),
 ];
 
+/** Whose word is taken, and what it has to be. */
+export interface Trusted {
+  /** ARN of AWS's entry for the issuer. */
+  readonly identityProvider: string;
+  /** Without `https://`. */
+  readonly issuer: string;
+  readonly audience: string;
+  readonly subjects: readonly string[];
+}
+
 /** Whole claims alone: a pattern would fit what nobody has thought of. */
-export const trust = (identityProvider: string, subjects: readonly string[]) =>
-  policy({
-    Effect: "Allow",
-    Principal: { Federated: identityProvider },
-    Action: "sts:AssumeRoleWithWebIdentity",
-    Condition: { StringEquals: { [`${ISSUER}:aud`]: "sts.amazonaws.com", [`${ISSUER}:sub`]: subjects } },
-  });
+export const trust = (...all: readonly Trusted[]) =>
+  policy(
+    ...all.map(({ identityProvider, issuer, audience, subjects }) => ({
+      Effect: "Allow",
+      Principal: { Federated: identityProvider },
+      Action: "sts:AssumeRoleWithWebIdentity",
+      Condition: { StringEquals: { [`${issuer}:aud`]: audience, [`${issuer}:sub`]: subjects } },
+    })),
+  );
+
+/** A stack at Pulumi Cloud, and which of its runs there take the read-only role. */
+export interface CloudClaim {
+  /** Of Pulumi Cloud's identity tokens, without `https://`. */
+  readonly issuer: string;
+  readonly organization: string;
+  readonly project: string;
+  readonly stack: string;
+  readonly operations: readonly string[];
+  /** Whether this stack makes AWS's entry for Pulumi Cloud, of which an account has one. */
+  readonly makesIdentityProvider: boolean;
+}
+
+/** Source: https://www.pulumi.com/docs/deployments/guides/oidc/ (the claim's form). */
+export const cloudSubjects = ({ organization, project, stack, operations }: CloudClaim): string[] =>
+  operations.map((operation) => `pulumi:deploy:org:${organization}:project:${project}:stack:${stack}:operation:${operation}:scope:write`);
 
 /** A stack's state, in Pulumi's own layout of a bucket, and the key that encrypts its secrets. */
 export interface State {

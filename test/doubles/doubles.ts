@@ -1,5 +1,5 @@
 /**
- * Providers of aws, github, tls, random and docker in this process, for Pulumi's real engine. Their values go into the environment of
+ * Providers of aws, github, Pulumi Cloud, tls, random and docker in this process, for Pulumi's real engine. Their values go into the environment of
  * every call of Pulumi (`env`); a `TestStack` that is given them does so.
  *
  *     const doubles = await startDoubles({ folder });
@@ -17,6 +17,7 @@ import { github } from "./github.ts";
 import { type Failing, Interference, type Request, type Slow } from "./interference.ts";
 import { type Hosting, InstanceHost } from "./instance-host.ts";
 import { serve } from "./protocol.ts";
+import { pulumiService } from "./pulumi-service.ts";
 import { DoubleProvider } from "./provider.ts";
 import { randomPackage } from "./random.ts";
 import { tls } from "./tls.ts";
@@ -50,7 +51,7 @@ export async function startDoubles({ folder, hosting, address = "127.0.0.1" }: O
   const world = new World(path.join(folder, "world.json"));
   const interference = new Interference();
   const host = hosting && (await InstanceHost.start(hosting, world));
-  const packages = [aws(host, address), tls, randomPackage, docker, github];
+  const packages = [aws(host, address), tls, randomPackage, docker, github, pulumiService];
   const served = await Promise.all(packages.map(async (one) => ({ name: one.name, ...(await serve(one.name, new DoubleProvider(one, world, interference))) })));
   return {
     world,

@@ -37,7 +37,9 @@ export interface Declared {
 export function declared(token: string): Declared {
   const [sdk = "", module = "", name = ""] = token.split(":");
   if (sdk === "pulumi" && module === "providers") return { package: name, file: "provider.d.ts", name: "Provider" };
-  return { package: sdk, file: `${module.replace(/^index\//, "")}.d.ts`, name };
+  // Providers that are no bridge to Terraform's name no file: `pulumiservice:index:DriftSchedule`.
+  const file = module === "index" ? `${name.charAt(0).toLowerCase()}${name.slice(1)}` : module.replace(/^index\//, "");
+  return { package: sdk, file: `${file}.d.ts`, name };
 }
 
 const require = createRequire(import.meta.url);

@@ -6,9 +6,10 @@ const root = path.join(import.meta.dirname, "../..");
 
 /** Who may know whom: the table of the design, walked. */
 const MAY: Record<string, readonly string[]> = {
-  "index.ts": ["settings", "components", "aws.ts", "github.ts"],
+  "index.ts": ["settings", "components", "aws.ts", "github.ts", "previews.ts"],
   "aws.ts": ["settings", "components"],
   "github.ts": ["settings", "components"],
+  "previews.ts": ["settings", "components"],
   settings: ["release", "secrets", "workflows"],
   components: ["release", "secrets", "workflows"],
   secrets: [],
