@@ -76,14 +76,16 @@ const pick = (hashes: Record<string, string>, names: readonly string[]) => Objec
 
 /** Undoes it: services that were recreated for a release that is taken back get the definition of the live one again. */
 export async function baseBack(context: Context): Promise<void> {
-  const { stack, store, old, journal, record } = context;
+  const { stack, store, old, journal, record, split } = context;
   const { base: now } = store.state();
   const before = record.base;
   if (!old || !before) return;
   const file = store.file(old.number, "base.compose.json");
   const changed = Object.keys(before).filter((name) => now[name] !== undefined && now[name] !== before[name]);
-  const gone = await engine.baseContainers(stack);
-  const missing = Object.keys(before).filter((name) => !gone.some((one) => one.service === name));
+  // Also what an interruption left stopped: whoever was to start it again is gone.
+  const there = await engine.baseContainers(stack);
+  const stands = (one: engine.ContainerState) => one.status === "running" || (split.baseTasks.includes(one.service) && hasEndedWell(one));
+  const missing = Object.keys(before).filter((name) => !there.some((one) => one.service === name && stands(one)));
   const names = [...new Set([...changed, ...missing])].sort();
   if (names.length === 0 || !fs.existsSync(file)) return;
   await compose({ project: stack, file, environment: store.plan(old.number).variables }, ["up", "--detach", "--no-deps", "--force-recreate", ...names]);

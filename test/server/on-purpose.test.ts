@@ -212,7 +212,9 @@ describe("a release that changes the base for the worse", () => {
   test("and is cancelled while the base starts", async () => {
     plan = release("first");
     await good(plan);
-    await interrupt(release("second", { base: 30 }), "based", async () => void (await server("recoloca cancel")));
+    // Once the new one starts: what is cancelled is the waiting for it.
+    const starts = "until docker ps --quiet --filter label=com.docker.compose.service=store --filter health=starting | grep -q .; do sleep 0.05; done";
+    await interrupt(release("second", { base: 30 }), "based", async () => void (await server(`${starts}; recoloca cancel`)));
     await isWhole("first");
   });
 });
