@@ -1,2 +1,18 @@
+import type { AwsPlace } from "./aws-place.ts";
+
 /** A policy document of AWS, of these statements. */
 export const policy = (...statements: readonly object[]) => JSON.stringify({ Version: "2012-10-17", Statement: statements });
+
+/** Of a key: the account's own rights decide who else may use it. Without this nobody could ever change the policy again. */
+export const accountsOwn = ({ partition, account }: AwsPlace) => ({
+  Sid: "Account",
+  Effect: "Allow",
+  Principal: { AWS: `arn:${partition}:iam::${account}:root` },
+  Action: "kms:*",
+  Resource: "*",
+});
+
+/** That it is one of an environment's alarms, which are all called after it. */
+export const fromAlarmsOf = ({ partition, account, region }: AwsPlace & { readonly region: string }, name: string) => ({
+  ArnLike: { "aws:SourceArn": `arn:${partition}:cloudwatch:${region}:${account}:alarm:${name}-*` },
+});

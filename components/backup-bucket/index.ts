@@ -2,8 +2,6 @@
  * Where backups go: nobody can change or remove one before its time, not even the server that wrote it. Never destroyed with
  * data in it.
  */
-import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity.js";
-import { getPartitionOutput } from "@pulumi/aws/getPartition.js";
 import type { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { Alias } from "@pulumi/aws/kms/alias.js";
@@ -19,6 +17,7 @@ import { BucketPublicAccessBlock } from "@pulumi/aws/s3/bucketPublicAccessBlock.
 import { BucketServerSideEncryptionConfiguration } from "@pulumi/aws/s3/bucketServerSideEncryptionConfiguration.js";
 import { BucketVersioning } from "@pulumi/aws/s3/bucketVersioning.js";
 import * as pulumi from "@pulumi/pulumi";
+import { awsPlace } from "../aws-place.ts";
 import { bucketPolicy, keyPolicy, writerPolicy } from "./policies.ts";
 
 export interface BackupBucketArgs {
@@ -51,8 +50,6 @@ export class BackupBucket extends pulumi.ComponentResource {
     const { application, environment, writer } = args;
     const full = `${application}-${environment}-backups`;
     const own = { parent: this, provider: args.provider };
-    const account = getCallerIdentityOutput({}, own).accountId;
-    const partition = getPartitionOutput({}, own).partition;
     const prefix = `${application}-${environment}/`;
 
     const key = new Key(
@@ -61,7 +58,7 @@ export class BackupBucket extends pulumi.ComponentResource {
         description: `Backups of ${application}, ${environment}`,
         enableKeyRotation: true,
         deletionWindowInDays: 30,
-        policy: pulumi.all([account, partition]).apply(([id, where]) => keyPolicy(id, where)),
+        policy: awsPlace(own).apply(keyPolicy),
       },
       { ...own, protect: true },
     );

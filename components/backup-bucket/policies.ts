@@ -1,9 +1,9 @@
 /** Who may do what with a bucket of backups. Pure. */
-import { policy } from "../aws-policy.ts";
+import type { AwsPlace } from "../aws-place.ts";
+import { accountsOwn, policy } from "../aws-policy.ts";
 
-/** Of the key that encrypts it: the account's own rights decide, and nobody outside. */
-export const keyPolicy = (account: string, partition: string) =>
-  policy({ Sid: "Account", Effect: "Allow", Principal: { AWS: `arn:${partition}:iam::${account}:root` }, Action: "kms:*", Resource: "*" });
+/** Of the key that encrypts it: nobody outside of the account. */
+export const keyPolicy = (place: AwsPlace) => policy(accountsOwn(place));
 
 /** What whoever writes backups never does, even when its own policy grows. */
 const NEVER = [
@@ -36,11 +36,7 @@ export const bucketPolicy = (bucket: string, writer: string | undefined) =>
 /** Of whoever writes backups: puts, lists and gets below its own prefix, and takes back what it has not finished. */
 export const writerPolicy = (bucket: string, prefix: string, key: string) =>
   policy(
-    {
-      Effect: "Allow",
-      Action: ["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
-      Resource: `${bucket}/${prefix}*`,
-    },
+    { Effect: "Allow", Action: ["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], Resource: `${bucket}/${prefix}*` },
     { Effect: "Allow", Action: "s3:ListBucket", Resource: bucket, Condition: { StringLike: { "s3:prefix": `${prefix}*` } } },
     { Effect: "Allow", Action: ["s3:ListBucketMultipartUploads", "s3:GetBucketLocation", "s3:GetBucketObjectLockConfiguration"], Resource: bucket },
     { Effect: "Allow", Action: ["kms:GenerateDataKey", "kms:Decrypt"], Resource: key },

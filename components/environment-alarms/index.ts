@@ -1,14 +1,13 @@
 /** Who hears at night that an environment is not well: one topic, one address, and what is looked at. */
 import { MetricAlarm } from "@pulumi/aws/cloudwatch/metricAlarm.js";
-import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity.js";
-import { getPartitionOutput } from "@pulumi/aws/getPartition.js";
 import type { Provider } from "@pulumi/aws/provider.js";
 import { Topic } from "@pulumi/aws/sns/topic.js";
 import { TopicPolicy } from "@pulumi/aws/sns/topicPolicy.js";
 import { TopicSubscription } from "@pulumi/aws/sns/topicSubscription.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Limits } from "../../release/observation.ts";
-import { policy } from "../aws-policy.ts";
+import { awsPlace } from "../aws-place.ts";
+import { fromAlarmsOf, policy } from "../aws-policy.ts";
 import { alarmsOf } from "./alarms.ts";
 
 export interface EnvironmentAlarmsArgs {
@@ -38,14 +37,14 @@ export class EnvironmentAlarms extends pulumi.ComponentResource {
       full,
       {
         arn: topic.arn,
-        policy: pulumi.all([topic.arn, getPartitionOutput({}, own).partition, getCallerIdentityOutput({}, own).accountId]).apply(([arn, partition, account]) =>
+        policy: pulumi.all([topic.arn, awsPlace(own)]).apply(([arn, place]) =>
           policy({
             Sid: "Alarms",
             Effect: "Allow",
             Principal: { Service: "cloudwatch.amazonaws.com" },
             Action: "sns:Publish",
             Resource: arn,
-            Condition: { ArnLike: { "aws:SourceArn": `arn:${partition}:cloudwatch:${region}:${account}:alarm:${full}-*` } },
+            Condition: fromAlarmsOf({ ...place, region }, full),
           }),
         ),
       },

@@ -1,7 +1,5 @@
 /** Where an environment's server writes what it measures, what happens, and what its containers print: one log group of CloudWatch. */
 import { LogGroup } from "@pulumi/aws/cloudwatch/logGroup.js";
-import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity.js";
-import { getPartitionOutput } from "@pulumi/aws/getPartition.js";
 import type { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { Alias } from "@pulumi/aws/kms/alias.js";
@@ -9,6 +7,7 @@ import { Key } from "@pulumi/aws/kms/key.js";
 import type { Provider } from "@pulumi/aws/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { CloudWatch } from "../../release/observation.ts";
+import { awsPlace } from "../aws-place.ts";
 import { groupArn, keyPolicy, writerPolicy } from "./policies.ts";
 
 export interface EnvironmentLogArgs {
@@ -33,9 +32,7 @@ export class EnvironmentLog extends pulumi.ComponentResource {
     const full = `${application}-${environment}`;
     const group = `/${application}/${environment}`;
     const own = { parent: this, provider: args.provider };
-    const place = pulumi
-      .all([getPartitionOutput({}, own).partition, getCallerIdentityOutput({}, own).accountId])
-      .apply(([partition, account]) => ({ partition, account, region }));
+    const place = awsPlace(own).apply((where) => ({ ...where, region }));
     const key = new Key(
       `${full}-log`,
       {

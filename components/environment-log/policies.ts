@@ -1,9 +1,8 @@
 /** Who may do what with an environment's log, and with the key that encrypts it and its alarms. Pure. */
-import { policy } from "../aws-policy.ts";
+import type { AwsPlace } from "../aws-place.ts";
+import { accountsOwn, fromAlarmsOf, policy } from "../aws-policy.ts";
 
-export interface Place {
-  readonly partition: string;
-  readonly account: string;
+export interface Place extends AwsPlace {
   readonly region: string;
 }
 
@@ -18,7 +17,7 @@ const USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKe
  */
 export const keyPolicy = (place: Place, group: string, alarms: string) =>
   policy(
-    { Sid: "Account", Effect: "Allow", Principal: { AWS: `arn:${place.partition}:iam::${place.account}:root` }, Action: "kms:*", Resource: "*" },
+    accountsOwn(place),
     {
       Sid: "Log",
       Effect: "Allow",
@@ -33,7 +32,7 @@ export const keyPolicy = (place: Place, group: string, alarms: string) =>
       Principal: { Service: "cloudwatch.amazonaws.com" },
       Action: ["kms:Decrypt", "kms:GenerateDataKey*"],
       Resource: "*",
-      Condition: { ArnLike: { "aws:SourceArn": `arn:${place.partition}:cloudwatch:${place.region}:${place.account}:alarm:${alarms}-*` } },
+      Condition: fromAlarmsOf(place, alarms),
     },
   );
 

@@ -2,14 +2,13 @@
  * Roles that workflows take at AWS, for minutes, by GitHub's own word of who they are (OpenID Connect); the read-only one also by Pulumi Cloud's, where
  * previews run there. There is no key to keep.
  */
-import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity.js";
-import { getPartitionOutput } from "@pulumi/aws/getPartition.js";
 import { getOpenIdConnectProvider } from "@pulumi/aws/iam/getOpenIdConnectProvider.js";
 import { OpenIdConnectProvider } from "@pulumi/aws/iam/openIdConnectProvider.js";
 import { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import type { Provider } from "@pulumi/aws/provider.js";
 import * as pulumi from "@pulumi/pulumi";
+import { awsPlace } from "../aws-place.ts";
 import { cloudSubjects, deployPolicy, infrastructurePolicy, ISSUER, planPolicy, subjects, trust } from "./policies.ts";
 import type { CloudClaim, Place, Reach, Subject, Trusted } from "./policies.ts";
 
@@ -52,14 +51,15 @@ export class GithubOidc extends pulumi.ComponentResource {
         { issuer: pulumiCloud.issuer, audience: pulumiCloud.organization, key: "previews.makesIdentityProvider" },
         own,
       );
-    const place: pulumi.Output<Place> = pulumi
-      .all([getPartitionOutput({}, own).partition, getCallerIdentityOutput({}, own).accountId])
-      .apply(([partition, account]) => ({
-        ...{ partition, account, region, application, environment },
-        ...(stateBucket && {
-          state: { bucket: stateBucket.name, ...(stateBucket.key !== undefined && { key: stateBucket.key }), project: stateBucket.project, stack: environment },
-        }),
-      }));
+    const place: pulumi.Output<Place> = awsPlace(own).apply((where) => ({
+      ...where,
+      region,
+      application,
+      environment,
+      ...(stateBucket && {
+        state: { bucket: stateBucket.name, ...(stateBucket.key !== undefined && { key: stateBucket.key }), project: stateBucket.project, stack: environment },
+      }),
+    }));
     const role = (kind: RoleName, may: string, claims: readonly string[], what: (place: Place) => string): pulumi.Output<string> => {
       const full = `${application}-${environment}-${kind}`;
       const made = new Role(
