@@ -1,6 +1,6 @@
 /**
- * Everything that the stacks of this repository register, their own programs and configurations with Pulumi's mocks for an engine. A test file
- * that uses it mocks components/host/ssh-session.ts, as there is no server, and components/github-errors.ts, as the mocks know no hooks.
+ * Everything that the stacks of this repository register, their own programs and configurations with Pulumi's mocks for an engine.
+ * There is no server: whoever asks one finds nothing live on it. And the mocks know no hooks, which explain GitHub's errors.
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -41,6 +41,14 @@ export async function everythingOf(stack: string, change: Inputs = {}, secrets: 
   );
   const made: Made[] = [];
   vi.resetModules();
+  vi.doMock("../components/github-errors.ts", () => ({ explained: () => ({}) }));
+  vi.doMock("../components/host/ssh-session.ts", async (original) => ({
+    ...(await original<object>()),
+    SshSession: class {
+      open = async () => "";
+      run = async () => ({ code: 0, output: "", stdout: '{"format":1,"live":null,"next":"1"}' });
+    },
+  }));
   vi.stubEnv("PULUMI_CONFIG_SECRET_KEYS", JSON.stringify(Object.keys(given)));
   const sdk = await import("@pulumi/pulumi");
   await sdk.runtime.setMocks(

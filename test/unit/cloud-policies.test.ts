@@ -2,17 +2,8 @@
  * What must be true of everything that the stacks of this repository make at AWS, whoever changes a component: their own
  * programs and configurations, with Pulumi's mocks for an engine.
  */
-import { beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { everythingOf, PRIVATE, type Made } from "../mocked-program.ts";
-
-vi.mock("../../components/github-errors.ts", () => ({ explained: () => ({}) }));
-vi.mock("../../components/host/ssh-session.ts", async (original) => ({
-  ...(await original<object>()),
-  SshSession: class {
-    open = async () => "";
-    run = async () => ({ code: 0, output: "", stdout: '{"format":1,"live":null,"next":"1"}' });
-  },
-}));
 
 const WATCHED = { "recoloca:observability": { to: "cloudwatch", email: "ops@recoloca.ai" } };
 

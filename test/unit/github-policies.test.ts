@@ -1,15 +1,6 @@
 /** What must be true of everything that the stacks of this repository have at GitHub, and of what GitHub may do at AWS, whoever changes a component. */
-import { beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { everythingOf, type Inputs, type Made } from "../mocked-program.ts";
-
-vi.mock("../../components/github-errors.ts", () => ({ explained: () => ({}) }));
-vi.mock("../../components/host/ssh-session.ts", async (original) => ({
-  ...(await original<object>()),
-  SshSession: class {
-    open = async () => "";
-    run = async () => ({ code: 0, output: "", stdout: '{"format":1,"live":null,"next":"1"}' });
-  },
-}));
 
 const KEY = "arn:aws:kms:sa-east-1:123456789012:key/0a1b2c3d-0000-1111-2222-333344445555";
 const SECRETS = { TEST_USER_EMAIL: "MARKER-mail", TEST_USER_PASSWORD: "MARKER-password", INFRASTRUCTURE_APP_PRIVATE_KEY: "MARKER-key" };

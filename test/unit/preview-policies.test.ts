@@ -1,15 +1,6 @@
 /** What must be true of everything that Pulumi Cloud may do with a stack by itself, whoever changes a component. */
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { everythingOf, type Made } from "../mocked-program.ts";
-
-vi.mock("../../components/github-errors.ts", () => ({ explained: () => ({}) }));
-vi.mock("../../components/host/ssh-session.ts", async (original) => ({
-  ...(await original<object>()),
-  SshSession: class {
-    open = async () => "";
-    run = async () => ({ code: 0, output: "", stdout: '{"format":1,"live":null,"next":"1"}' });
-  },
-}));
 
 const github = { visibility: "private", plan: "team", reviewers: { teams: { platform: 42 } } };
 const owner = { ownsRepository: true, releasers: { teams: { platform: 42 } } };
