@@ -49,14 +49,15 @@ export async function deploy(given: Given): Promise<number> {
   const running = await locked(store, wait, (record) => record.identity === identity);
   if (running?.record?.identity === identity) return follow(store, running.record.number);
   if (running) return refuse(sayRunning(running));
+  const attempt = typeof given.options["attempt"] === "string" ? given.options["attempt"] : undefined;
   const live = store.state().live;
   if (live && store.record(live.number)?.identity === identity) {
     // What is not part of a release's identity (gates, backups, times) is for the next command and the next deploy.
     const { release, provenance } = store.plan(live.number);
     store.setPlan(live.number, { ...plan, release, provenance });
     // Whoever asks next what is live finds his own attempt: on a server that was made anew he had none to ask for before.
-    if (typeof given.options["attempt"] === "string") {
-      store.setRecord({ ...store.record(live.number)!, attempt: given.options["attempt"] });
+    if (attempt !== undefined) {
+      store.setRecord({ ...store.record(live.number)!, attempt });
       keepLiveAnswer(store);
     }
     const stored = storedEdge(store.stack);
@@ -74,7 +75,7 @@ export async function deploy(given: Given): Promise<number> {
   const before = lastTry(store, identity);
   if (before !== undefined) say(before);
   return runPlan(store, plan, "deploy", {
-    ...(typeof given.options["attempt"] === "string" && { attempt: given.options["attempt"] }),
+    ...(attempt !== undefined && { attempt }),
     ...(typeof given.options["from"] === "string" && given.options["from"] !== "" && { from: given.options["from"] }),
   });
 }
