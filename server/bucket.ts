@@ -5,14 +5,14 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { Readable, Writable } from "node:stream";
+import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Backup, Bucket } from "../release/backup.ts";
-import { decryption, encryption } from "./age.ts";
+import { decryption, encryption, through } from "./age.ts";
 import { backupFile, backupsFolder, checksumOf, type BackupNote } from "./backup-note.ts";
 import { COMPLETE, type InBucket, type Listed, type Order } from "./bucket/order.ts";
 import { Failure } from "./context.ts";
-import { lastLines, run } from "./process.ts";
+import { run } from "./process.ts";
 
 /** Put there by the stack, where it has a bucket. */
 export const BUCKET_PROGRAM = "/opt/recoloca/recoloca-bucket.js";
@@ -90,7 +90,7 @@ export async function upload(note: BackupNote, { bucket, recipient, timeout }: B
   let said = "";
   const ended = ask(order, timeout, (text) => (said += text));
   const { stdin, stdio } = ended.child;
-  const flow = age ? Promise.all([pipeline(file, age.stdin!), pipeline(age.stdout!, stdin!), successOf(age, "age")]) : pipeline(file, stdin!);
+  const flow = age ? through(age, file, stdin!) : pipeline(file, stdin!);
   const control = stdio[3] as Writable;
   // Where either side breaks the other one ends too; what the program itself says is why.
   const sent = flow.then(
@@ -142,9 +142,7 @@ export async function fetchFromBucket(note: BackupNote, { bucket, timeout }: Bac
     const { child, done } = ask({ does: "get", bucket: bucket!, key }, timeout);
     child.stdin!.end();
     const age = encrypted ? decryption(identity!) : undefined;
-    const flow = age
-      ? Promise.all([pipeline(child.stdout!, age.stdin!), pipeline(age.stdout!, target), successOf(age, "age")])
-      : pipeline(child.stdout!, target);
+    const flow = age ? through(age, child.stdout!, target) : pipeline(child.stdout!, target);
     // The bucket's own word first: what broke after it is its consequence. It has none where its reader was gone.
     const [end, broken] = await Promise.all([failureOf(done), failureOf(flow)]);
     const why = end instanceof BucketProblem && !end.unsaid ? end : (broken ?? end);
@@ -172,13 +170,6 @@ const failureOf = (work: Promise<unknown>): Promise<Error | undefined> =>
     () => undefined,
     (error: Error) => error,
   );
-
-async function successOf(child: ChildProcess, name: string): Promise<void> {
-  let said = "";
-  (child.stderr as Readable).setEncoding("utf8").on("data", (text: string) => (said = lastLines(said + text, 5)));
-  const code = await new Promise<number>((done, fail) => child.on("error", fail).on("close", (status) => done(status ?? 1)));
-  if (code !== 0) throw new Error(`${name}: ${said.split("\n")[0] || `exit code ${code}`}`);
-}
 
 /** Carries out an order that answers with some text. */
 async function text(order: Order): Promise<string> {
