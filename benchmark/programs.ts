@@ -45,15 +45,18 @@ function load(script: string, env: NodeJS.ProcessEnv, flags: readonly string[] =
 export const loadSdk = (env: NodeJS.ProcessEnv) => load('await import("@pulumi/pulumi"); process.exit(0)', env);
 
 /**
- * From `node` to the end of graph building: every resource of this stack's program registered, as Pulumi's language host
- * loads it: Node takes the types away, with the flags that `Pulumi.yaml` names. The engine is its SDK's mock, and no server is asked. `env`: the toolchain's, for
+ * From `node` to the end of graph building: the last resource of this stack's program constructed, loaded as Pulumi's language host
+ * loads it: Node takes the types away, with the flags that `Pulumi.yaml` names; parts of the SDK's runtime are there before, the
+ * SDK itself comes with the program. The engine is its SDK's mock, and no server's answer is waited for. `env`: the toolchain's, for
  * both, so that compiled code is kept between runs as it is for `pulumi up`.
  */
 export const loadProgram = (env: NodeJS.ProcessEnv, config: Record<string, { readonly value: string; readonly secret: boolean }>) =>
   load(
-    `const pulumi = await import("@pulumi/pulumi");
-    await pulumi.runtime.setMocks({ newResource: (args) => ({ id: args.name, state: args.inputs }), call: () => ({}) }, "recoloca", "local", false, "organization");
-    await import("./index.ts");
+    `const { createRequire } = await import("node:module");
+    const { setMocks } = createRequire(process.cwd() + "/")("@pulumi/pulumi/runtime/mocks");
+    await setMocks({ newResource: (args) => ({ id: args.name, state: args.inputs }), call: () => ({}) }, "recoloca", "local", false, "organization");
+    const { url } = await import("./index.ts");
+    if (url === undefined) throw new Error("the program made nothing");
     process.removeAllListeners("exit");
     process.exit(0);`,
     {
