@@ -9,6 +9,8 @@ const numbered = (whose: string) =>
   z.record(z.string().min(1), z.number(`wants the number of that ${whose}`).int().positive(`wants the number of that ${whose}`)).default({});
 /** A pattern as GitHub has it: `main`, `release/*`, `v*.*.*`. */
 const pattern = z.string().regex(/^[^\s~^:?[\\]+$/, "wants a name or a pattern with *: main, release/*, v*.*.*");
+/** One name, no pattern: it stands in shell and in expressions. */
+const branch = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/, "wants the name of a branch: main");
 const variable = z.string().regex(/^(?!GITHUB_)[A-Z_][A-Z0-9_]*$/, "wants a variable's name as GitHub takes it: capitals, digits, underscores, not GITHUB_");
 
 export const githubForm = z.strictObject({
@@ -17,7 +19,7 @@ export const githubForm = z.strictObject({
   codeSecurity: z.boolean().default(false),
   ownsRepository: z.boolean().default(false),
   ids: z.strictObject({ owner: z.number().int().positive(), repository: z.number().int().positive() }).optional(),
-  defaultBranch: pattern.default("main"),
+  defaultBranch: branch.default("main"),
   reviewers: z.strictObject({ users: numbered("user"), teams: numbered("team") }).default({ users: {}, teams: {} }),
   waitMinutes: z.number().int().min(0).max(43_200, "wants at most 43,200 minutes, 30 days").default(0),
   branches: z.array(pattern).optional(),

@@ -31,7 +31,7 @@ export const PIPELINE_FIELDS = [...Object.keys(pipelineForm.shape), "folder", "i
 export const PIPELINE_DEFAULT: Pipeline = pipelineForm.parse({});
 
 /** `main`: each push there; `release`: production; `hand`: when somebody wants it. */
-type From = "main" | "release" | "hand";
+type From = "push" | "release" | "hand";
 
 export interface PipelineValues {
   readonly application?: string;
@@ -52,13 +52,14 @@ export function pipelineSettings(values: PipelineValues, github: Github, environ
   const { programPath, production, previews, zapRules, ...rest } = pipeline;
   const owner = repository.split("/")[0]!.toLowerCase();
   const withImage = (name: string, { image, ...one }: Pipeline["backend"]) => ({ ...one, image: image ?? `${registryServer}/${owner}/${name}` });
-  const from = (name: string): From => (name === PRODUCTION ? "release" : name === firstStage(environments) ? "main" : "hand");
+  const from = (name: string): From => (name === PRODUCTION ? "release" : name === firstStage(environments) ? "push" : "hand");
   const { stateBucket } = github;
   return {
     repository,
     // What GitHub's plans have for an internal repository is what they have for a private one.
     visibility: github.visibility === "public" ? ("public" as const) : ("private" as const),
     plan: github.plan,
+    defaultBranch: github.defaultBranch,
     codeSecurity: github.codeSecurity,
     programPath,
     application: {

@@ -5,6 +5,8 @@ export interface WorkflowOptions {
   /** `owner/name`. */
   readonly repository: string;
   readonly visibility: "public" | "private";
+  /** Where what is merged is: `main`. */
+  readonly defaultBranch: string;
   readonly plan: "free" | "pro" | "team" | "enterprise";
   /** GitHub's Code Security, bought for a private repository. Public ones have it. @default false */
   readonly codeSecurity?: boolean;
@@ -12,7 +14,7 @@ export interface WorkflowOptions {
   readonly programPath: string;
   readonly application: Application;
   readonly environments: readonly Environment[];
-  /** How production is reached: by a tag `v1.2.3`, or by the approval of a run that each tested commit of main starts. */
+  /** How production is reached: by a tag `v1.2.3`, or by the approval of a run that each tested commit of the default branch starts. */
   readonly production: "tag" | "approval";
   /** Where Pulumi keeps the state. */
   readonly backend: { readonly kind: "cloud"; readonly organization: string } | { readonly kind: "s3"; readonly url: string; readonly passphrase: boolean };
@@ -23,6 +25,9 @@ export interface WorkflowOptions {
   /** How jobs reach the servers. */
   readonly reach: "direct" | "session-manager";
 }
+
+/** The default branch, as an expression of GitHub's sees it. */
+export const onDefaultBranch = ({ defaultBranch }: WorkflowOptions) => `github.ref == 'refs/heads/${defaultBranch}'`;
 
 export interface Application {
   /** As in `recoloca:application`; the server knows its stacks by it. */
@@ -59,8 +64,8 @@ export type Platform = "amd64" | "arm64";
 export interface Environment {
   /** Of the GitHub environment and of the stack. */
   readonly name: string;
-  /** `main`: each push there; `release`: production; `hand`: when somebody wants it. */
-  readonly from: "main" | "release" | "hand";
+  /** `push`: each one to the default branch; `release`: production; `hand`: when somebody wants it. */
+  readonly from: "push" | "release" | "hand";
 }
 
 /** A stack whose secrets are encrypted by a passphrase cannot be read by a job without an environment: no pull request's, no nightly one's. */
@@ -79,13 +84,16 @@ export function checkOptions(options: WorkflowOptions): void {
   const { environments, production, application, programPath } = options;
   const has = abilitiesOf(options);
   const from = (kind: Environment["from"]) => environments.filter((one) => one.from === kind);
+  const { defaultBranch } = options;
   const names = environments.map(({ name }) => name);
   const folders = { programPath, "application.backend.folder": application.backend.folder, "application.frontend.folder": application.frontend.folder };
   const wrong = [
-    ...(from("main").length === 1 ? [] : [`environments: ${from("main").length} are deployed from main, wants one`]),
+    ...(from("push").length === 1 ? [] : [`environments: ${from("push").length} are deployed by each push, wants one`]),
     ...(from("release").length === 1 ? [] : [`environments: ${from("release").length} are production, wants one`]),
     ...names.filter((name) => !/^[a-z][a-z0-9-]{0,30}$/.test(name)).map((name) => `environments: got "${name}", wants lower-case letters, digits and dashes`),
     ...names.filter((name, index) => names.indexOf(name) !== index).map((name) => `environments: "${name}" is there twice`),
+    // It stands in shell and in expressions.
+    ...(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/.test(defaultBranch) ? [] : [`defaultBranch: got "${defaultBranch}", wants the name of a branch: main`]),
     ...(production === "approval" && !has.approval
       ? [`production: "approval" needs reviewers, which a private repository on the plan "${options.plan}" has not; "tag" needs none`]
       : []),

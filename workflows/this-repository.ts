@@ -4,6 +4,7 @@ import type { WorkflowOptions } from "./options.ts";
 export const THIS_REPOSITORY: WorkflowOptions = {
   repository: "recoloca/recoloca",
   visibility: "public",
+  defaultBranch: "main",
   plan: "team",
   programPath: ".",
   application: {
@@ -26,7 +27,7 @@ export const THIS_REPOSITORY: WorkflowOptions = {
     platforms: ["amd64", "arm64"],
   },
   environments: [
-    { name: "staging", from: "main" },
+    { name: "staging", from: "push" },
     { name: "production", from: "release" },
   ],
   production: "tag",

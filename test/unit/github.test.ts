@@ -172,7 +172,7 @@ test("the owner's pipeline is derived from what the stack says elsewhere", () =>
     production: "approval",
     application: { composeFile: "infrastructure/compose.yaml", healthPaths: ["/", "/api/v1/health"], backend: { image: "ghcr.io/recoloca/backend" } },
     environments: [
-      { name: "staging", from: "main" },
+      { name: "staging", from: "push" },
       { name: "production", from: "release" },
     ],
     backend: { kind: "s3", url: "s3://state", passphrase: false },

@@ -103,11 +103,14 @@ describe("options that cannot be are one error", () => {
       visibility: "private",
       plan: "free",
       production: "approval",
-      environments: [{ name: "Staging", from: "main" }],
+      environments: [{ name: "Staging", from: "push" }],
       programPath: "../elsewhere",
     });
     for (const one of ["nothing was written", "needs reviewers", 'take the plan "team"', "0 are production", 'got "Staging"', 'got "../elsewhere"'])
       expect(said).toContain(one);
+  });
+  test("a default branch that no shell could take", () => {
+    expect(error({ defaultBranch: "tr'unk" })).toContain(`defaultBranch: got "tr'unk", wants the name of a branch: main`);
   });
   test("an image with capitals or a tag", () => {
     const { application } = BY_TAG;
@@ -119,6 +122,15 @@ describe("options that cannot be are one error", () => {
     const { aws: _aws, ...rest } = BY_TAG;
     expect(() => workflowFiles({ ...rest, reach: "session-manager" })).toThrow(/the state is in a bucket there[\s\S]*Session Manager/);
   });
+});
+
+test("another default branch stands wherever main stood, and nowhere else", () => {
+  for (const options of [BY_TAG, BY_APPROVAL]) {
+    const main = workflowFiles(options);
+    expect(workflowFiles({ ...options, defaultBranch: "trunk" }).map(({ text }) => text)).toEqual(
+      main.map(({ text }) => text.replaceAll(/(?<!\/)\bmain\b(?!\.ts)|(?<=refs\/heads\/|origin\/)main\b/g, "trunk")),
+    );
+  }
 });
 
 test("a pin that is missing, moves, has no version or no use is named, all at once", () => {

@@ -5,6 +5,7 @@ import type { WorkflowOptions } from "../../workflows/options.ts";
 export const BY_TAG: WorkflowOptions = {
   repository: "recoloca/recoloca",
   visibility: "public",
+  defaultBranch: "main",
   plan: "team",
   programPath: "infrastructure",
   application: {
@@ -25,7 +26,7 @@ export const BY_TAG: WorkflowOptions = {
     platforms: ["amd64", "arm64"],
   },
   environments: [
-    { name: "staging", from: "main" },
+    { name: "staging", from: "push" },
     { name: "production", from: "release" },
   ],
   production: "tag",

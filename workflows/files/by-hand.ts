@@ -33,10 +33,10 @@ function byHand(options: WorkflowOptions, { file, name, says, inputs, deploys, s
     env: { ...stackEnv(options, CHOSEN), REASON: expression("inputs.reason") },
     steps: [
       {
-        name: "Only from main",
+        name: `Only from ${options.defaultBranch}`,
         why: "The workflow of another branch could say anything; the environment's own rules refuse it too.",
         env: { REF: expression("github.ref") },
-        run: '[ "$REF" = refs/heads/main ] || { echo "::error::run it from main, got $REF"; exit 1; }',
+        run: `[ "$REF" = refs/heads/${options.defaultBranch} ] || { echo "::error::run it from ${options.defaultBranch}, got $REF"; exit 1; }`,
       },
       { name: "Say why", env: { ACTOR: expression("github.actor") }, run: 'echo "$ACTOR: $REASON" >> "$GITHUB_STEP_SUMMARY"' },
       ...stackGround(options, { role: DEPLOY_ROLE }),

@@ -11,7 +11,7 @@ import { imageScan, scans } from "../jobs/scans.ts";
 import { RELEASE_FILE } from "./release.ts";
 
 export function deployMain(options: WorkflowOptions): Workflow {
-  const staging = options.environments.find(({ from }) => from === "main")!.name;
+  const staging = options.environments.find(({ from }) => from === "push")!.name;
   const production = options.environments.find(({ from }) => from === "release")!.name;
   const { jobs: checked } = checks(options, { pathAware: false });
   const built = images(options);
@@ -22,9 +22,9 @@ export function deployMain(options: WorkflowOptions): Workflow {
   return {
     file: BUILDER,
     name: "Deploy",
-    says: `Every commit of main: checks and scans, and beside them the images, built once; then ${staging} gets them, and is tested from outside and end to end. What passed all of it can be released to production with the same digests (release.yml). Runs are one after the other, so a newer commit never waits in front of an older one; of several that wait only the newest runs, which has the others in it.`,
-    on: { push: { branches: ["main"], "paths-ignore": ["**.md", "docs/**"] } },
-    concurrency: { group: `main-to-${staging}`, "cancel-in-progress": false },
+    says: `Every commit of ${options.defaultBranch}: checks and scans, and beside them the images, built once; then ${staging} gets them, and is tested from outside and end to end. What passed all of it can be released to production with the same digests (release.yml). Runs are one after the other, so a newer commit never waits in front of an older one; of several that wait only the newest runs, which has the others in it.`,
+    on: { push: { branches: [options.defaultBranch], "paths-ignore": ["**.md", "docs/**"] } },
+    concurrency: { group: `${options.defaultBranch}-to-${staging}`, "cancel-in-progress": false },
     jobs: {
       ...checked,
       codecov: codecov(),
@@ -39,14 +39,14 @@ export function deployMain(options: WorkflowOptions): Workflow {
         frontend: "needs.images.outputs.frontend",
       }),
       "e2e-staging": e2e(options, staging, ["deploy-staging"]),
-      ...(approval && { offer: offer(production) }),
+      ...(approval && { offer: offer(production, options.defaultBranch) }),
       notify: notify({ needs: [...new Set([...before, ...Object.keys(built), ...path])], about: staging, subject: "github.event.head_commit.message" }),
     },
   };
 }
 
 /** Starts the run that waits for a person. A job here that waited would keep newer commits from staging. */
-const offer = (production: string): Job => ({
+const offer = (production: string, branch: string): Job => ({
   name: "Offer it for production",
   why: "Starts the workflow Release for this commit, which waits for its approval in a run of its own. An older offer that nobody has approved is withdrawn.",
   needs: ["e2e-staging"],
@@ -63,7 +63,7 @@ gh run list --workflow ${RELEASE_FILE} --status waiting --limit 50 --json databa
 while read -r run; do
   gh run cancel "$run"
 done
-gh workflow run ${RELEASE_FILE} --ref main --field commit="$COMMIT" --field environment="$PRODUCTION"`,
+gh workflow run ${RELEASE_FILE} --ref ${branch} --field commit="$COMMIT" --field environment="$PRODUCTION"`,
     },
   ],
 });

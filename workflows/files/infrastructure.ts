@@ -1,14 +1,14 @@
 import { infrastructureOf } from "../../secrets/catalogue.ts";
 import { secret, TOKEN, variable, expression, type Job, type Step, type Workflow } from "../model.ts";
-import { readableWithoutSecret, type WorkflowOptions } from "../options.ts";
+import { onDefaultBranch, readableWithoutSecret, type WorkflowOptions } from "../options.ts";
 import { checks, RUNNER } from "../jobs/checks.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
 import { notify } from "../jobs/notify.ts";
 import { INFRASTRUCTURE_ROLE, planRole, STACK_PERMISSIONS, stackEnv, stackGround, way } from "../jobs/stack.ts";
 import { at } from "../steps.ts";
 
-/** After a merge, or by hand from main. */
-const MERGED = "github.event_name == 'push' || (github.event_name == 'workflow_dispatch' && github.ref == 'refs/heads/main')";
+/** After a merge, or by hand from the default branch. */
+const merged = (options: WorkflowOptions) => `github.event_name == 'push' || (github.event_name == 'workflow_dispatch' && ${onDefaultBranch(options)})`;
 /** Dependabot's user. Its runs have no identity to take a role with; a name could be taken by somebody else. */
 const DEPENDABOT = 49699333;
 const OURS = `github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name == github.repository && github.event.pull_request.user.id != ${DEPENDABOT}`;
@@ -22,7 +22,7 @@ function pathsOf({ programPath, application }: WorkflowOptions): string[] {
 }
 
 export function infrastructure(options: WorkflowOptions): Workflow {
-  const staging = options.environments.find(({ from }) => from === "main")!.name;
+  const staging = options.environments.find(({ from }) => from === "push")!.name;
   const others = options.environments.filter(({ name }) => name !== staging);
   const paths = pathsOf(options);
   const readable = readableWithoutSecret(options);
@@ -37,14 +37,14 @@ export function infrastructure(options: WorkflowOptions): Workflow {
     name: "Infrastructure",
     says: `Everything but releases: server, network, backups, GitHub's own side. ${commented ? `A pull request of this repository gets a preview of ${staging} as a comment. ` : ""}After the merge the program is checked once more, ${staging} is brought up to it, then ${others.map(({ name }) => name).join(", ")}, behind the same approval as a deploy. It never moves a release: the stacks keep what is live.${readable ? " Every night what is there is compared with what should be, and a difference opens an issue." : ""}`,
     on: {
-      ...(commented && { pull_request: { branches: ["main"], paths } }),
+      ...(commented && { pull_request: { branches: [options.defaultBranch], paths } }),
       ...(readable && { schedule: [{ cron: "47 3 * * *", says: "daily 03:47" }] }),
-      push: { branches: ["main"], paths },
+      push: { branches: [options.defaultBranch], paths },
       workflow_dispatch: {},
     },
     jobs: {
       ...(commented && { preview: { ...preview(options, staging), ...once(`preview-${expression("github.event.pull_request.number || github.run_id")}`) } }),
-      check: { ...checks(options, { pathAware: false }).jobs["program"]!, if: MERGED, ...once(`check-${expression("github.run_id")}`) },
+      check: { ...checks(options, { pathAware: false }).jobs["program"]!, if: merged(options), ...once(`check-${expression("github.run_id")}`) },
       ...ups,
       ...Object.fromEntries(
         (readable ? options.environments : []).map(({ name }): [string, Job] => [`drift-${name}`, { ...drift(options, name), ...once(`drift-${name}`) }]),
@@ -54,7 +54,7 @@ export function infrastructure(options: WorkflowOptions): Workflow {
           needs: ["check", ...Object.keys(ups)],
           about: "infrastructure",
           subject: "github.event.head_commit.message",
-          if: MERGED,
+          if: merged(options),
         }),
         ...once(`notify-${expression("github.run_id")}`),
       },
@@ -111,7 +111,7 @@ const up = (options: WorkflowOptions, environment: string, needs: readonly strin
   name: `Bring up ${environment}`,
   why: "Not in the group of deploys: what waits here for its approval would hold them up. Pulumi lets only one of the two have the stack at a time.",
   needs,
-  if: MERGED,
+  if: merged(options),
   "runs-on": RUNNER,
   "timeout-minutes": 45,
   environment: { name: infrastructureOf(environment), deployment: false },

@@ -1,6 +1,6 @@
 import { expression, TOKEN, variable, type Workflow } from "../model.ts";
-import type { WorkflowOptions } from "../options.ts";
-import { NEWEST } from "../jobs/artifacts.ts";
+import { onDefaultBranch, type WorkflowOptions } from "../options.ts";
+import { newest } from "../jobs/artifacts.ts";
 import { RUNNER } from "../jobs/checks.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
 import { VERSIONS } from "../pins.ts";
@@ -10,8 +10,9 @@ import { checkout, keep } from "../steps.ts";
 const SLOWER = 1.3;
 const MILLISECONDS = 20;
 
-export function performance({ application, environments }: WorkflowOptions): Workflow {
-  const staging = environments.find(({ from }) => from === "main")!.name;
+export function performance(options: WorkflowOptions): Workflow {
+  const { application, environments } = options;
+  const staging = environments.find(({ from }) => from === "push")!.name;
   return {
     file: "performance.yml",
     name: "Performance",
@@ -21,7 +22,7 @@ export function performance({ application, environments }: WorkflowOptions): Wor
     jobs: {
       load: {
         name: `Load on ${staging}`,
-        if: "github.ref == 'refs/heads/main'",
+        if: onDefaultBranch(options),
         "runs-on": RUNNER,
         "timeout-minutes": 30,
         environment: { name: staging, deployment: false },
@@ -52,7 +53,7 @@ exit "$code"`,
             name: "Compare with the last good ones",
             if: "hashFiles('results.json') != ''",
             env: { PASSED: expression("steps.load.outcome == 'success'"), COMMIT: expression("github.sha") },
-            run: `${NEWEST}
+            run: `${newest(options)}
 newest performance-history history || { mkdir --parents history; echo '[]' > history/history.json; }
 jq --slurpfile result results.json --argjson passed "$PASSED" --arg commit "$COMMIT" '
   def middle: sort | if length == 0 then null else .[(length - 1) / 2 | floor] end;

@@ -11,7 +11,8 @@ export const RELEASE_TAG = "v[0-9]+.[0-9]+.[0-9]+";
 
 /** To production, and to environments that get a release when somebody wants it. */
 export function release(options: WorkflowOptions): Workflow {
-  const staging = options.environments.find(({ from }) => from === "main")!.name;
+  const { defaultBranch } = options;
+  const staging = options.environments.find(({ from }) => from === "push")!.name;
   const production = options.environments.find(({ from }) => from === "release")!.name;
   const byHand = options.environments.filter(({ from }) => from === "hand").map(({ name }) => name);
   const byTag = options.production === "tag";
@@ -35,13 +36,15 @@ export function release(options: WorkflowOptions): Workflow {
     ...(choices.length > 0 && {
       workflow_dispatch: {
         inputs: {
-          commit: { description: `Commit of main that ${staging} was tested with`, required: true, type: "string" },
+          commit: { description: `Commit of ${defaultBranch} that ${staging} was tested with`, required: true, type: "string" },
           environment: { description: "Where it goes", required: true, type: "choice", options: choices },
         },
       },
     }),
   };
-  const way = byTag ? `a tag like v1.2.3 on a commit of main` : "this workflow, started by deploy.yml for each tested commit, and approved by a person";
+  const way = byTag
+    ? `a tag like v1.2.3 on a commit of ${defaultBranch}`
+    : "this workflow, started by deploy.yml for each tested commit, and approved by a person";
   return {
     file: RELEASE_FILE,
     name: "Release",
@@ -65,14 +68,14 @@ export function release(options: WorkflowOptions): Workflow {
   };
 }
 
-/** The run of main that tested this commit, or an older one with the same application in it, and its images. */
-function find({ application, repository }: WorkflowOptions, staging: string, choices: boolean): Job {
+/** The run of the default branch that tested this commit, or an older one with the same application in it, and its images. */
+function find({ application, repository, defaultBranch }: WorkflowOptions, staging: string, choices: boolean): Job {
   const { backend, frontend, composeFile } = application;
   return {
     name: "Find the images that were tested",
     "runs-on": RUNNER,
     "timeout-minutes": 10,
-    permissions: { contents: ["read", "check out, and compare commits"], actions: ["read", "read the runs of main and their artifacts"] },
+    permissions: { contents: ["read", "check out, and compare commits"], actions: ["read", `read the runs of ${defaultBranch} and their artifacts`] },
     outputs: {
       commit: expression("steps.find.outputs.commit"),
       backend: expression("steps.find.outputs.backend"),
@@ -91,15 +94,15 @@ function find({ application, repository }: WorkflowOptions, staging: string, cho
         },
         run: `
 commit="$(git rev-parse --verify --quiet "$WANTED^{commit}")" || { echo "::error::there is no commit $WANTED"; exit 1; }
-git merge-base --is-ancestor "$commit" origin/main || { echo "::error::$commit is not on main: only what was merged and tested is released"; exit 1; }
-runs="$(gh api "repos/$GH_REPO/actions/workflows/${BUILDER}/runs?branch=main&event=push&status=completed&per_page=100" \\
+git merge-base --is-ancestor "$commit" origin/${defaultBranch} || { echo "::error::$commit is not on ${defaultBranch}: only what was merged and tested is released"; exit 1; }
+runs="$(gh api "repos/$GH_REPO/actions/workflows/${BUILDER}/runs?branch=${encodeURIComponent(defaultBranch)}&event=push&status=completed&per_page=100" \\
   --jq '.workflow_runs[] | "\\(.id) \\(.head_sha)"')"
 while read -r run sha; do
   git merge-base --is-ancestor "$sha" "$commit" 2> /dev/null || continue
   git diff --quiet "$sha" "$commit" -- ${[backend.folder, frontend.folder, composeFile].join(" ")} || break
   [ "$(gh api "repos/$GH_REPO/actions/runs/$run/jobs?per_page=100" --jq 'any(.jobs[]; .name == env.TESTED and .conclusion == "success")')" = true ] || continue
   if ! gh run download "$run" --name images --dir "$RUNNER_TEMP/images"; then
-    echo "::error::the images of $sha are older than 90 days: push a new commit to main"
+    echo "::error::the images of $sha are older than 90 days: push a new commit to ${defaultBranch}"
     exit 1
   fi
   echo "images of $sha, tested in $GITHUB_SERVER_URL/$GH_REPO/actions/runs/$run" | tee --append "$GITHUB_STEP_SUMMARY"
@@ -109,7 +112,7 @@ while read -r run sha; do
   } | tee --append "$GITHUB_OUTPUT"
   exit 0
 done <<< "$runs"
-echo "::error::no run of main has tested what $commit has in it (in the last 100): is it still running, did it fail, was it replaced by a newer one? $GITHUB_SERVER_URL/$GH_REPO/actions/workflows/${BUILDER}"
+echo "::error::no run of ${defaultBranch} has tested what $commit has in it (in the last 100): is it still running, did it fail, was it replaced by a newer one? $GITHUB_SERVER_URL/$GH_REPO/actions/workflows/${BUILDER}"
 exit 1`,
       },
     ],

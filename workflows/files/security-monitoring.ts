@@ -1,6 +1,6 @@
 import { expression, TOKEN, variable, type Job, type Permissions, type Step, type Workflow } from "../model.ts";
-import type { WorkflowOptions } from "../options.ts";
-import { NEWEST } from "../jobs/artifacts.ts";
+import { onDefaultBranch, type WorkflowOptions } from "../options.ts";
+import { newest } from "../jobs/artifacts.ts";
 import { RUNNER } from "../jobs/checks.ts";
 import { login } from "../jobs/images.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
@@ -15,7 +15,7 @@ const HOW = {
 } as const;
 
 export function securityMonitoring(options: WorkflowOptions): Workflow {
-  const staging = options.environments.find(({ from }) => from === "main")!.name;
+  const staging = options.environments.find(({ from }) => from === "push")!.name;
   return {
     file: "security-monitoring.yml",
     name: "Security monitoring",
@@ -30,7 +30,7 @@ export function securityMonitoring(options: WorkflowOptions): Workflow {
     concurrency: { group: "security-monitoring", "cancel-in-progress": false },
     jobs: {
       live: live(options),
-      dependencies: dependencies(),
+      dependencies: dependencies(options),
       "zap-baseline": zap(options, staging, "baseline", `github.event.schedule != '${WEEKLY}'`),
       "zap-api": zap(options, staging, "api", `github.event.schedule != '${WEEKLY}'`),
       "zap-full": zap(options, staging, "full", `github.event.schedule == '${WEEKLY}'`),
@@ -38,7 +38,6 @@ export function securityMonitoring(options: WorkflowOptions): Workflow {
   };
 }
 
-const MAIN = "github.ref == 'refs/heads/main'";
 const setUp: Step = { name: "Install Trivy", uses: "aquasecurity/setup-trivy", with: { version: VERSIONS.trivy, cache: false } };
 
 /** What of a report of Trivy is a finding: serious, and there is a version without it. */
@@ -50,12 +49,13 @@ findings() {
     body: "\\(.Severity | ascii_downcase): \\(.Title // .VulnerabilityID)\\n\\n\\(.PkgName) \\(.InstalledVersion), mended in \\(.FixedVersion)\\n\\n\\(.PrimaryURL // "")" }] | unique_by(.id)' "$2"
 }`;
 
-function live({ environments }: WorkflowOptions): Job {
+function live(options: WorkflowOptions): Job {
+  const { environments } = options;
   const permissions: Permissions = { actions: ["read", "read which images are live"], packages: ["read", "pull the images"], ...ISSUE_PERMISSIONS };
   return {
     name: "Vulnerabilities of the images that are live",
     why: "What is live is what the last deploy, release or rollback left written down. A rollback on the server itself is known here only once a run has settled it.",
-    if: MAIN,
+    if: onDefaultBranch(options),
     "runs-on": RUNNER,
     "timeout-minutes": 30,
     permissions,
@@ -65,7 +65,7 @@ function live({ environments }: WorkflowOptions): Job {
       login(),
       {
         name: "Scan each digest",
-        run: `${NEWEST}
+        run: `${newest(options)}
 ${FINDINGS.trim()}
 for environment in ${environments.map(({ name }) => name).join(" ")}; do
   if ! newest "live-$environment" "live/$environment"; then echo "$environment: nothing is known to be live" >> "$GITHUB_STEP_SUMMARY"; continue; fi
@@ -84,9 +84,9 @@ echo "$(jq length findings.json) findings" >> "$GITHUB_STEP_SUMMARY"`,
   };
 }
 
-const dependencies = (): Job => ({
+const dependencies = (options: WorkflowOptions): Job => ({
   name: "Vulnerabilities of locked dependencies",
-  if: MAIN,
+  if: onDefaultBranch(options),
   "runs-on": RUNNER,
   "timeout-minutes": 15,
   permissions: { contents: ["read", "check out"], ...ISSUE_PERMISSIONS },
@@ -98,21 +98,22 @@ const dependencies = (): Job => ({
       run: `
 ${FINDINGS.trim()}
 trivy fs --quiet --scanners vuln --severity HIGH,CRITICAL --ignore-unfixed --format json --output report.json .
-findings main report.json > findings.json
+findings ${options.defaultBranch} report.json > findings.json
 echo "$(jq length findings.json) findings" >> "$GITHUB_STEP_SUMMARY"`,
     },
     issuesOf("security-dependencies"),
   ],
 });
 
-function zap({ application, visibility }: WorkflowOptions, environment: string, kind: keyof typeof HOW, when: string): Job {
+function zap(options: WorkflowOptions, environment: string, kind: keyof typeof HOW, when: string): Job {
+  const { application, visibility } = options;
   const { says, program, asks } = HOW[kind];
   const rules = application.zapRules === undefined ? "" : ` -c ${application.zapRules}`;
   // What the rules ignore is in the report all the same where it was found by looking only: zaproxy/zaproxy#5212.
   const ignored = `($rules | split("\\n") | map(split("\\t") | select(.[1] == "IGNORE")[0])) as $ignored`;
   return {
     name: `ZAP, ${kind}: ${says}`,
-    if: `${MAIN} && ${when}`,
+    if: `${onDefaultBranch(options)} && ${when}`,
     "runs-on": RUNNER,
     "timeout-minutes": kind === "full" ? 60 : 20,
     environment: { name: environment, deployment: false },

@@ -13,7 +13,12 @@ export function security(options: WorkflowOptions): Workflow {
     file: "security.yml",
     name: "Security",
     says: `Before a merge and once a week: known vulnerabilities and wrong configuration (Trivy), dangerous code (Semgrep), leaked secrets (TruffleHog), new dependencies. "${SECURITY_CHECK}" is required for a merge. The images that ship are scanned in deploy.yml, by digest; those that are live, daily, in security-monitoring.yml.`,
-    on: { pull_request: { branches: ["main"] }, merge_group: {}, schedule: [{ cron: "23 5 * * 1", says: "Mondays 05:23" }], workflow_dispatch: {} },
+    on: {
+      pull_request: { branches: [options.defaultBranch] },
+      merge_group: {},
+      schedule: [{ cron: "23 5 * * 1", says: "Mondays 05:23" }],
+      workflow_dispatch: {},
+    },
     concurrency: {
       group: "security-${{ github.event.pull_request.number || github.ref }}",
       "cancel-in-progress": "${{ github.event_name == 'pull_request' }}",

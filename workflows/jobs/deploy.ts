@@ -23,7 +23,7 @@ interface Deploy {
 export const BUILDER = "deploy.yml";
 
 export function deploy(options: WorkflowOptions, { environment, commit, backend, frontend, ...more }: Deploy): Job {
-  const { application, programPath, repository } = options;
+  const { application, programPath } = options;
   const signed = abilitiesOf(options).attestations;
   const set = (key: string, value: string) => `pulumi config set --path 'recoloca:${key}' "${value}"`;
   const folder = at(programPath);
@@ -40,7 +40,7 @@ export function deploy(options: WorkflowOptions, { environment, commit, backend,
     },
     env: { ...stackEnv(options, environment), COMMIT: expression(commit), BACKEND: expression(backend), FRONTEND: expression(frontend) },
     steps: [
-      ...(signed ? [login(), verified(repository)] : []),
+      ...(signed ? [login(), verified(options)] : []),
       ...stackGround(options, { role: DEPLOY_ROLE, ref: expression(commit), history: true }),
       ...way(options),
       {
@@ -76,13 +76,13 @@ ${set("provenance.run", "$RUN")}`,
   };
 }
 
-const verified = (repository: string): Step => ({
-  name: "Built by this repository's own workflow, from main",
+const verified = ({ repository, defaultBranch }: WorkflowOptions): Step => ({
+  name: `Built by this repository's own workflow, from ${defaultBranch}`,
   env: { GH_TOKEN: TOKEN },
   run: `
 for image in "$BACKEND" "$FRONTEND"; do
   gh attestation verify "oci://$image" --repo '${repository}' \\
-    --signer-workflow '${repository}/.github/workflows/${BUILDER}' --source-ref refs/heads/main --deny-self-hosted-runners
+    --signer-workflow '${repository}/.github/workflows/${BUILDER}' --source-ref refs/heads/${defaultBranch} --deny-self-hosted-runners
 done`,
 });
 
