@@ -48,3 +48,8 @@ test("a pattern that only Docker would understand is refused", () => {
   fs.writeFileSync(path.join(folder, ".dockerignore"), "**/*.py\n");
   expect(() => contextFiles(folder)).toThrow('got "**/*.py", wants a plain name');
 });
+
+test.each(["backend", "frontend"])("%s is built without the base of this machine too, as GitHub does", (name) => {
+  const text = fs.readFileSync(path.join(application, name, "Dockerfile"), "utf8");
+  expect(text).toMatch(/^ARG BASE=debian:\S+\nFROM \$\{BASE\}$/m);
+});
