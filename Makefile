@@ -10,7 +10,7 @@ help: ## this list
 	@printf '\n  on the server of a stack (STACK=staging; without it, the local one):\n'
 	@printf '  make status | history | doctor | measure | backup | backups | drill | cancel | accept | prune\n'
 	@printf '  make logs [SERVICE=backend]   make show RELEASE=14   make maintenance [DOORS=on|off]   make certificate [RENEW=1]\n'
-	@printf '  make rollback [RELEASE=14] [DOWNGRADE=1 | RESTORE=1]   also tells the stack\n'
+	@printf '  make rollback [RELEASE=14] [DOWNGRADE=1 | RESTORE=1] [REASON="slow since noon"]   also tells the stack\n'
 
 node_modules/.installed: package-lock.json
 	@echo " … npm             installing packages"
@@ -24,10 +24,11 @@ local-down: node_modules/.installed ## remove everything that "make local" made
 	@$(NPM) run local-down
 
 # An operator's commands, on the server of a stack: make status STACK=staging. Without STACK it is the local one.
+# A reason is a person's own words, which only the shell may see as they are: variables of the command line are in its environment.
 OPERATE := status history doctor measure logs backup backups drill rollback cancel accept show maintenance certificate prune
 .PHONY: $(OPERATE)
 $(OPERATE): node_modules/.installed
-	@STACK=$(STACK) $(NPM) run operate -- $@ $(RELEASE) $(SERVICE) $(DOORS) $(if $(DOWNGRADE),--downgrade) $(if $(RESTORE),--restore) $(if $(RENEW),--renew)
+	@STACK=$(STACK) $(NPM) run operate -- $@ $(RELEASE) $(SERVICE) $(DOORS) $(if $(DOWNGRADE),--downgrade) $(if $(RESTORE),--restore) $(if $(REASON),--reason "$$REASON") $(if $(RENEW),--renew)
 
 new-environment: node_modules/.installed ## write the file of a new stack, asked or by flags (NAME=demo DOMAIN=...)
 	@$(NPM) run new-environment

@@ -69,6 +69,11 @@ export const provenanceSchema = z.strictObject({
   commit: z.string().optional(),
   actor: z.string().optional(),
   run: z.string().optional(),
+  /** Why, in a person's own words. */
+  reason: z
+    .string()
+    .regex(/^[^\p{Cc}]{1,200}$/u, "wants one line of at most 200 characters")
+    .optional(),
 });
 export type Provenance = z.infer<typeof provenanceSchema>;
 

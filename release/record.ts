@@ -139,6 +139,7 @@ export const liveAnswerSchema = z.object({
       by: z.string(),
       at: z.string(),
       how: z.enum(["rollback", "cancel"]),
+      why: z.string().optional(),
     })
     .nullish(),
 });

@@ -79,7 +79,8 @@ export async function settle(context: Context): Promise<Outcome> {
   journal.begin("live");
   await engine.keepRunning(stack, slot);
   const held = record.rollback && store.record(record.rollback.from);
-  if (held) hold(store, held, { by: plan.provenance.actor ?? "somebody", at: new Date().toISOString(), how: "rollback" });
+  const { actor, reason } = plan.provenance;
+  if (held) hold(store, held, { by: actor ?? "somebody", at: new Date().toISOString(), how: "rollback", ...(reason !== undefined && { why: reason }) });
   store.setState({ live: { number, slot, ...(context.answersAtSwitch && { answers: context.answersAtSwitch }) } });
   await openAgain(context);
   await engine.removeJobs(stack);
@@ -105,7 +106,7 @@ export async function settle(context: Context): Promise<Outcome> {
 }
 
 /** It does not come back by the next update: see docs/decisions/0006-a-hold.md. */
-export function hold(store: Store, { number, release, identity, images }: ReleaseRecord, who: Pick<Hold, "by" | "at" | "how">): void {
+export function hold(store: Store, { number, release, identity, images }: ReleaseRecord, who: Pick<Hold, "by" | "at" | "how" | "why">): void {
   store.setState({ hold: { number, release, identity, images, ...who } });
 }
 

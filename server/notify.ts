@@ -89,9 +89,10 @@ async function sendTrace(telemetry: Telemetry, stack: string, record: Ended): Pr
 }
 
 export function inWords(stack: string, record: Ended): string {
-  const { number, release, outcome, rollback, reason, provenance } = record;
+  const { number, release, outcome, rollback, provenance } = record;
+  const reason = outcome === "live" ? provenance.reason : record.reason;
   const what = rollback ? `rollback to ${release} (release ${number})` : `release ${number} (${release})`;
-  const why = outcome === "live" || reason === undefined ? "" : `: ${firstLine(reason)}`;
+  const why = reason === undefined ? "" : `: ${firstLine(reason)}`;
   return `${stack}: ${what}${byWhom(provenance)} ${OUTCOMES[outcome].was}${why}`;
 }
 

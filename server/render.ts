@@ -15,9 +15,10 @@ export function byWhom({ actor, run }: Pick<Provenance, "actor" | "run">): strin
 }
 
 export function renderHead(record: Pick<ReleaseRecord, "number" | "release" | "provenance">): string {
-  const { commit } = record.provenance;
+  const { commit, reason } = record.provenance;
   const by = [byWhom(record.provenance).trim(), commit && `commit ${commit.slice(0, 12)}`].filter(Boolean).join(", ");
-  return [` release ${record.number}`, record.release, by].filter(Boolean).join("  ");
+  const head = [` release ${record.number}`, record.release, by].filter(Boolean).join("  ");
+  return reason === undefined ? head : `${head}: ${reason}`;
 }
 
 /** Empty for a line that is not for people. */

@@ -63,6 +63,8 @@ export interface Hold {
   readonly at: string;
   /** What he did: a rollback, or a cancel. */
   readonly how: "rollback" | "cancel";
+  /** In his own words, where he said it. */
+  readonly why?: string | undefined;
 }
 
 const EMPTY: StackState = { live: null, networks: null, addresses: {}, base: {} };

@@ -141,7 +141,7 @@ const FIELDS: Record<string, readonly string[]> = {
   backupBucket: Object.keys(backupBucketForm.shape),
   backupBucketKeys: Object.keys(backupBucketKeysForm.shape),
   migration: ["service", "command", "timeout", "revision", "breaking", "downgrade", "downgradeSql"],
-  provenance: ["commit", "actor", "run"],
+  provenance: ["commit", "actor", "run", "reason"],
   notify: ["url", "format", "on"],
   telemetry: ["endpoint", "headers"],
   tls: ["acme", "hsts", "email", "directory", "rehearsal", "dns", "addresses"],

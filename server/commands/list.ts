@@ -51,7 +51,7 @@ export const COMMANDS: readonly Command[] = [
     name: "rollback",
     says: "goes back to the release before, or to RELEASE, gated like a deploy",
     words: ["[RELEASE]"],
-    options: { downgrade: "boolean", restore: "boolean", stack: "string", from: "string" },
+    options: { downgrade: "boolean", restore: "boolean", reason: "string", stack: "string", from: "string" },
     does: rollback,
     story: true,
   },

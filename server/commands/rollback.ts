@@ -3,7 +3,7 @@
  * since, it says what each way back would cost, and goes one only when told which.
  */
 import { OUTCOMES } from "../../release/outcome.ts";
-import type { Plan } from "../../release/plan.ts";
+import { provenanceSchema, type Plan } from "../../release/plan.ts";
 import type { ReleaseRecord } from "../../release/record.ts";
 import { Wrong, type Given } from "../command-line.ts";
 import { say } from "../follow.ts";
@@ -18,6 +18,7 @@ type Data = NonNullable<NonNullable<ReleaseRecord["rollback"]>["data"]>;
 
 export async function rollback(given: Given): Promise<number> {
   const { downgrade, restore } = given.options;
+  const reason = reasonOf(given);
   if (downgrade && restore) throw new Wrong("--downgrade and --restore are two ways: choose one");
   const store = new Store(theStack(given));
   const running = await locked(store, 0);
@@ -41,7 +42,10 @@ export async function rollback(given: Given): Promise<number> {
   if (base !== undefined) return refuse(base);
   const plan = planToGoBack(store.plan(target.number), today);
   const from = given.options["from"];
-  const code = await runPlan(store, { ...plan, provenance: { actor: whoAmI() } }, "rollback", {
+  // Its code is that commit's, whoever brings it back.
+  const { commit } = plan.provenance;
+  const provenance = { ...(commit !== undefined && { commit }), actor: whoAmI(), ...(reason !== undefined && { reason }) };
+  const code = await runPlan(store, { ...plan, provenance }, "rollback", {
     rollback: { to: target.number, from: now.number, ...(data && { data }) },
     ...(typeof from === "string" && from !== "" && { from }),
   });
@@ -51,6 +55,12 @@ export async function rollback(given: Given): Promise<number> {
    stay here                pulumi config rm recoloca:images; pulumi config rm recoloca:release
    release ${now.number} again          pulumi config set recoloca:lift ${now.number}`);
   return code;
+}
+
+function reasonOf({ options: { reason } }: Given): string | undefined {
+  if (reason === undefined) return undefined;
+  if (!provenanceSchema.safeParse({ reason }).success) throw new Wrong(`--reason got ${JSON.stringify(reason)}, wants one line of at most 200 characters`);
+  return String(reason);
 }
 
 const NOT_SAID =

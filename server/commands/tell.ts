@@ -12,6 +12,7 @@ import { ownerOf } from "../lock.ts";
 import { ago, byWhom, firstLine, renderEnd, renderHead, renderLine } from "../render.ts";
 import { Store } from "../store.ts";
 import { runningDeploy } from "./deploy.ts";
+import { sayWhy } from "./hold.ts";
 import { sayClosed } from "./maintenance.ts";
 
 const print = (text: string) => void process.stdout.write(`${text}\n`);
@@ -46,7 +47,9 @@ export async function status(given: Given): Promise<number> {
     } else print(" nothing is live");
     if (at) print(` release ${at.number}  ${at.release}  is being deployed${byWhom(at)}, since ${ago(at.since)}: recoloca show ${at.number}, recoloca cancel`);
     if (hold)
-      print(` release ${hold.number}  ${hold.release}  on hold since ${hold.by}'s ${hold.how} ${ago(hold.at)} ago: not deployed until recoloca:lift names it`);
+      print(
+        ` release ${hold.number}  ${hold.release}  on hold since ${hold.by}'s ${hold.how} ${ago(hold.at)} ago${sayWhy(hold)}: not deployed until recoloca:lift names it`,
+      );
     const last = lastFailed(new Store(stack), now?.number);
     if (last) print(` release ${last.number}  ${last.release}  ${OUTCOMES[last.outcome!].says} ${ago(last.startedAt)} ago: ${firstLine(last.reason)}`);
   }
@@ -109,7 +112,7 @@ export async function history(given: Given): Promise<number> {
     const outcome = now ? "live" : record.outcome === "live" ? "superseded" : record.outcome ? OUTCOMES[record.outcome].says : "not finished";
     const run = record.provenance.run ? `run ${record.provenance.run}` : "";
     print(
-      ` ${String(record.number).padEnd(4)}${record.release.padEnd(22)}${`${ago(record.startedAt)} ago`.padEnd(10)}${outcome.padEnd(30)}${firstLine(record.reason).slice(0, 80)}${run}`,
+      ` ${String(record.number).padEnd(4)}${record.release.padEnd(22)}${`${ago(record.startedAt)} ago`.padEnd(10)}${outcome.padEnd(30)}${firstLine(record.reason ?? record.provenance.reason).slice(0, 80)}${run}`,
     );
   }
   if (records.length === 0) print("nothing happened on this host yet");

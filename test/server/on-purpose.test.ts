@@ -194,7 +194,7 @@ test("a journal whose last line was torn by a power cut is read and written on",
 describe("a release that changes the base for the worse", () => {
   const worse = () => {
     const next = release("second");
-    return { ...next, compose: next.compose.replace("exec sleep 3600", "exit 7") };
+    return { ...next, compose: next.compose.replace("sleep 3600 & wait", "exit 7") };
   };
 
   test("fails, and the base is as it was again; so is the next release's", async () => {
@@ -243,20 +243,27 @@ test("what is not part of a release's identity reaches the server without a depl
 describe("rollback", () => {
   test("goes back to the release before, gated and switched like any other, and holds the one it leaves", async () => {
     const same = { migration: { service: "web", command: ["true"], revision: ["echo", "same"], timeout: 60 } };
-    plan = { ...release("first"), ...same };
+    plan = { ...release("first"), ...same, provenance: { commit: "1a2b3c4d", actor: "ana" } };
     await good(plan);
     const second = { ...release("second"), ...same };
     await good(second);
-    const ran = await server("recoloca rollback");
+    const wrong = await server(`recoloca rollback --reason "$(printf 'two\\nlines')"`);
+    expect(wrong).toMatchObject({ code: 2, output: expect.stringContaining('--reason got "two\\nlines", wants one line of at most 200 characters') as string });
+    const ran = await server(`recoloca rollback --reason "it's slow since noon"`);
     expect(ran.code, ran.output).toBe(0);
-    expect(ran.output).toMatch(/release 3 {2}first {2}by root@/);
+    expect(ran.output).toMatch(/release 3 {2}first {2}by root@\S+, commit 1a2b3c4d: it's slow since noon/);
     expect(ran.output).toContain("started web in slot blue, beside release 2");
     expect(ran.output).toContain("release 2 (second) is on hold");
     await isWhole("first");
     expect((await records())[0]).toMatchObject({ number: 3, release: "first", rollback: { to: 1, from: 2 }, outcome: "live" });
+    expect((await records())[0]).toHaveProperty("provenance.commit", "1a2b3c4d");
+    expect((await server("recoloca history")).output).toMatch(/3 +first .*live +it's slow since noon/);
+    expect((await server("recoloca status")).output).toMatch(/on hold since root@\S+'s rollback \d+s ago \(it's slow since noon\): not deployed/);
     // What the stack wanted before: the first release is what is live already; the second one is on hold.
     expect((await deployPlan(plan)).output).toContain("is live already");
-    expect((await deployPlan(second)).code).toBe(20);
+    const held = await deployPlan(second);
+    expect(held.code).toBe(20);
+    expect(held.output).toMatch(/was left by root@\S+'s rollback, \d+s ago \(it's slow since noon\), and is on hold/);
     await good(release("third"));
   });
 

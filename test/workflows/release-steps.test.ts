@@ -200,11 +200,13 @@ fi`,
 
 describe("what people start", () => {
   const step = script(files, "rollback.yml", "work", "Go back");
-  const back = (env: Record<string, string>) => runScript(step, { env: { RELEASE: "", DATA: "refuse", ...env }, programs: { node: 'printf "%s|" "$@"' } });
+  const back = (env: Record<string, string>) =>
+    runScript(step, { env: { RELEASE: "", DATA: "refuse", REASON: "", ...env }, programs: { node: 'printf "%s|" "$@"' } });
   test("rollback gives the server the words that were chosen", () => {
     expect(back({}).said).toBe("operate/main.ts|rollback|");
     expect(back({ RELEASE: "12", DATA: "downgrade" }).said).toBe("operate/main.ts|rollback|12|--downgrade|");
     expect(back({ DATA: "restore" }).said).toBe("operate/main.ts|rollback|--restore|");
+    expect(back({ REASON: 'it\'s slow; $(id) "x"' }).said).toBe(`operate/main.ts|rollback|--reason|it's slow; $(id) "x"|`);
   });
   test("what is no number of a release is refused, and is never a command", () => {
     for (const RELEASE of ["$(touch /tmp/x)", "12; id", "--restore", "v1"]) {
@@ -214,7 +216,7 @@ describe("what people start", () => {
     }
   });
   test("a rollback that the server refused is a failed run", () => {
-    expect(runScript(step, { env: { RELEASE: "", DATA: "refuse" }, programs: { node: "exit 20" } }).code).toBe(20);
+    expect(runScript(step, { env: { RELEASE: "", DATA: "refuse", REASON: "" }, programs: { node: "exit 20" } }).code).toBe(20);
   });
   test("only from main", () => {
     const only = script(files, "rollback.yml", "work", "Only from main");

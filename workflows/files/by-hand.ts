@@ -74,6 +74,7 @@ export function rollback(options: WorkflowOptions): Workflow {
 [[ "$RELEASE" =~ ^[0-9]*$ ]] || { echo "::error::got the release '$RELEASE', wants its number, or nothing for the one before"; exit 1; }
 way=(); [ -z "$RELEASE" ] || way+=("$RELEASE")
 case "$DATA" in downgrade) way+=(--downgrade) ;; restore) way+=(--restore) ;; esac
+[ -z "$REASON" ] || way+=(--reason "$REASON")
 node operate/main.ts rollback "\${way[@]}" 2>&1 | tee "$RUNNER_TEMP/rollback.log"`,
       },
       {
