@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-const real = { testTimeout: 300_000, hookTimeout: 900_000, fileParallelism: false, globalSetup: "./test/site.ts" };
+/** Each of the two has a server of its own (local/site.ts). They wait more than they work. */
+const real = { testTimeout: 300_000, hookTimeout: 900_000, maxWorkers: 2, globalSetup: "./test/site.ts" };
 
 export default defineConfig({
   test: {

@@ -29,8 +29,10 @@ export async function ensureImages(site: Site, version: string): Promise<Images>
 }
 
 /** Pushes unless the engine knows the digest that the registry still has under it. */
-async function push(site: Site, image: string, repository: string, tag: string): Promise<string> {
+async function push(site: Site, name: string, repository: string, tag: string): Promise<string> {
   const env = dockerConfig(site);
+  // Whoever builds the same at the same time gives the name to an image of his own.
+  const image = (await must("docker", ["image", "inspect", "--format", "{{.Id}}", name])).trim();
   const known = async () =>
     (await must("docker", ["image", "inspect", "--format", '{{join .RepoDigests "\\n"}}', image]))
       .split("\n")

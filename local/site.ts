@@ -15,7 +15,14 @@ export interface Site {
 
 export const localSite: Site = { name: "recoloca-local", sshPort: 2223, httpPort: 8081, httpsPort: 8441, registryPort: 5443, folder: localFolder("site") };
 
-export const testSite: Site = { name: "recoloca-test", sshPort: 2224, httpPort: 8082, httpsPort: 8442, registryPort: 5444, folder: localFolder("test-site") };
+/** Two test files at a time, each with a server of its own. */
+export const testSites: readonly Site[] = [
+  { name: "recoloca-test", sshPort: 2224, httpPort: 8082, httpsPort: 8442, registryPort: 5444, folder: localFolder("test-site") },
+  { name: "recoloca-test-2", sshPort: 2227, httpPort: 8085, httpsPort: 8445, registryPort: 5447, folder: localFolder("test-site-2") },
+];
+
+/** Of the vitest process that this is: it counts them from one. */
+export const testSite: Site = testSites[(Number(process.env["VITEST_POOL_ID"] ?? 1) - 1) % testSites.length]!;
 
 /** A second server for tests, without anything that the bootstrap installs. */
 export const bareSite: Site = { name: "recoloca-bare", sshPort: 2226, httpPort: 8084, httpsPort: 8444, registryPort: 5446, folder: localFolder("bare-site") };

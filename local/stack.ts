@@ -79,9 +79,9 @@ export class LocalStack {
     const exists = fs.existsSync(inSite(this.site, "state", ".pulumi", "stacks", "recoloca", `${STACK}.json`));
     if (!exists) {
       fs.rmSync(this.file, { force: true });
-      await must(this.toolchain.pulumi, ["stack", "init", STACK, "--non-interactive"], { cwd: checkout, env: this.env });
-      // `stack init` knows no --config-file and writes beside Pulumi.yaml.
-      fs.renameSync(path.join(checkout, `Pulumi.${STACK}.yaml`), this.file);
+      // `stack init` knows no --config-file and writes beside Pulumi.yaml, which has the project's name.
+      fs.copyFileSync(path.join(checkout, "Pulumi.yaml"), inSite(this.site, "Pulumi.yaml"));
+      await must(this.toolchain.pulumi, ["stack", "init", STACK, "--non-interactive"], { cwd: this.site.folder, env: this.env });
     }
     await this.secret("sshPrivateKey", privateKey(this.site));
     await this.secret("registryPassword", registryPassword(this.site));

@@ -1,6 +1,6 @@
 /**
- * The site that engine tests and journeys deploy to: a server, a registry and a stack of their own, beside those of
- * `make local`. Made before the first test and removed after the last one (vitest's global set-up).
+ * The sites that tests deploy to: a server, a registry and a stack of their own for each of the two files that are tested at a time,
+ * beside those of `make local`. Made before the first test and removed after the last one (vitest's global set-up).
  */
 import * as fs from "node:fs";
 import { attempt } from "../local/command.ts";
@@ -9,7 +9,7 @@ import { ensureEngine, stopEngine } from "../local/engine.ts";
 import { ensureImages, type Images } from "../local/images.ts";
 import { ensureRegistry } from "../local/registry.ts";
 import { ensureServer, onServer } from "../local/server.ts";
-import { testSite } from "../local/site.ts";
+import { testSite, testSites } from "../local/site.ts";
 import { LocalStack, settingsOf, withImages } from "../local/stack.ts";
 import { ensureToolchain } from "../tools/toolchain.ts";
 
@@ -19,12 +19,16 @@ export default async function setUp(): Promise<() => Promise<void>> {
   const wasRunning = (await attempt("docker", ["version"]).catch(() => ({ code: 1 }))).code === 0;
   await ensureToolchain(say);
   say(`docker engine ${await ensureEngine()}`);
-  await removeSite(testSite);
-  fs.mkdirSync(testSite.folder, { recursive: true, mode: 0o700 });
-  await ensureRegistry(testSite);
-  say(`registry ${testSite.registryPort}, server ${await ensureServer(testSite)}`);
+  // One after the other: what the second one needs is kept then, and nothing is built twice at once.
+  for (const site of testSites) {
+    await removeSite(site);
+    fs.mkdirSync(site.folder, { recursive: true, mode: 0o700 });
+    await ensureRegistry(site);
+    say(`registry ${site.registryPort}, server ${await ensureServer(site)}`);
+    await ensureImages(site, "1");
+  }
   return async () => {
-    await removeSite(testSite);
+    for (const site of testSites) await removeSite(site);
     if (!wasRunning) await stopEngine();
   };
 }

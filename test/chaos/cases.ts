@@ -36,24 +36,34 @@ const UNSEEN: readonly Fault[] = [
   "its gate flaps",
 ];
 
+/** Every second case, so that two servers have half of them each. */
+export function chaos(half: 0 | 1): void {
+  const numbered = cases
+    .filter((_, index) => index % 2 === half)
+    .map((one, number, mine) => ({ ...one, number, next: holdingOf(mine[number + 1]?.state ?? "based") }));
+  beforeAll(installHostProgram);
+  afterEach(async ({ task }) => {
+    await server("systemctl unset-environment LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC");
+    await registry("unpause");
+    await engine("CONT");
+    if (task.result?.state === "pass") return;
+    told.push(
+      `   ${task.name}:\n${(await server("recoloca history; for one in $(recoloca history | awk '{print $1}' | head -2); do recoloca show $one; done")).output}`,
+    );
+    await forget();
+  });
+  afterAll(async () => {
+    await forget();
+    process.stdout.write(`\nchaos, seed ${SEED}, half ${half + 1}: ${numbered.length} of ${all.length} cases\n${told.join("\n")}\n`);
+  });
+  test.each(numbered)("while it is being $state, $fault: the $lives one lives", happens);
+}
+
+const holdingOf = (state: StateName): Holding => STATES[state];
 const told: string[] = [];
 const plan: Plan = release("first");
 /** Name of the release that the last case left; the next one begins with it, where it holds what that needs. */
 let left: { readonly name: string; readonly holding: Held | undefined } | undefined;
-beforeAll(installHostProgram);
-afterEach(async ({ task }) => {
-  await server("systemctl unset-environment LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC");
-  await registry("unpause");
-  if (task.result?.state === "pass") return;
-  told.push(
-    `   ${task.name}:\n${(await server("recoloca history; for one in $(recoloca history | awk '{print $1}' | head -2); do recoloca show $one; done")).output}`,
-  );
-  await forget();
-});
-afterAll(async () => {
-  await forget();
-  process.stdout.write(`\nchaos, seed ${SEED}: ${cases.length} of ${all.length} cases\n${told.join("\n")}\n`);
-});
 
 async function forget(): Promise<void> {
   left = undefined;
@@ -89,6 +99,8 @@ systemctl set-environment LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaket
   expect(ready.code, ready.output).toBe(0);
 }
 
+/** Stopped, it takes questions and answers none. */
+const engine = (signal: "STOP" | "CONT") => server(`pkill -${signal} -x dockerd`);
 const registry = (word: "pause" | "unpause") => attempt("docker", [word, registryContainer(testSite)]);
 
 /** A deploy whose connection can be cut at the caller's end. */
@@ -98,10 +110,7 @@ function startDeploy(next: Plan) {
   return { cut: () => void ssh.kill("SIGKILL"), ended: new Promise((done) => ssh.on("close", done)) };
 }
 
-const holdingOf = (state: StateName): Holding => STATES[state];
-const numbered = cases.map((one, number) => ({ ...one, number, next: holdingOf(cases[number + 1]?.state ?? "based") }));
-
-test.each(numbered)("while it is being $state, $fault: the $lives one lives", async ({ state, fault, lives, number, next }) => {
+async function happens({ state, fault, lives, number, next }: Case & { readonly number: number; readonly next: Holding }): Promise<void> {
   const began = performance.now();
   const holding = holdingOf(state);
   const first = await begin(number, holding, fault);
@@ -110,13 +119,15 @@ test.each(numbered)("while it is being $state, $fault: the $lives one lives", as
     await forgetImage();
     await registry("pause");
   }
+  if (holding.engine === "silent") await engine("STOP");
   const visitors = new Visitors();
   const stream = holding.stream ? openStream() : undefined;
   const name = `second-${number}`;
   const deploying = startDeploy(release(name, { backup: 0, ...holding.held }));
-  await reached(name, holding.doing);
+  await reached(name, holding.doing, state === "base recreated");
   await FAULTS[fault](deploying);
   await registry("unpause");
+  await engine("CONT");
   // A full disk keeps also the end from being written: then whoever comes next, its own restart or the next deploy, takes it back first.
   const full = fault === "the disk is full";
   if (!full) await expect.poll(async () => (await newest()).outcome, { timeout: 90_000, interval: 200 }).toBeDefined();
@@ -138,4 +149,4 @@ test.each(numbered)("while it is being $state, $fault: the $lives one lives", as
   if (UNSEEN.includes(fault)) expect(failed).toBe(0);
   if (full) await forget();
   else left = { name: third, holding: next.old };
-});
+}

@@ -1,0 +1,4 @@
+/** See cases.ts. */
+import { chaos } from "./cases.ts";
+
+chaos(1);
