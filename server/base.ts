@@ -61,7 +61,7 @@ export async function baseUp(context: Context): Promise<void> {
   if (fresh.length > 0) await compose(call, ["up", "--detach", "--no-recreate", ...fresh]).catch(failing);
   // What they run with from here on, whatever becomes of it: else nobody would mend a recreation that failed.
   store.setState({ base: { ...known, ...pick(split.baseHashes, [...changed, ...fresh]) } });
-  if (changed.length > 0) await compose(call, ["up", "--detach", "--no-deps", "--force-recreate", ...changed]).catch(failing);
+  if (changed.length > 0) await recreate(stack, call, changed).catch(failing);
   // Where nothing was done, they were just seen running; one that is not well yet is waited for all the same.
   const well = containers.every((one) => one.health !== "starting" && one.health !== "unhealthy");
   if (fresh.length > 0 || changed.length > 0 || !well) await waitForBase(context, services);
@@ -88,10 +88,25 @@ export async function baseBack(context: Context): Promise<void> {
   const missing = Object.keys(before).filter((name) => !there.some((one) => one.service === name && stands(one)));
   const names = [...new Set([...changed, ...missing])].sort();
   if (names.length === 0 || !fs.existsSync(file)) return;
-  await compose({ project: stack, file, environment: store.plan(old.number).variables }, ["up", "--detach", "--no-deps", "--force-recreate", ...names]);
+  await recreate(stack, { project: stack, file, environment: store.plan(old.number).variables }, names);
   store.setState({ base: before });
   await waitForBase(context, names);
   journal.tell(`${names.join(", ")} as in release ${old.number} again`);
+}
+
+/**
+ * Compose makes the new container under a name of passage, stops and removes the old one, and gives the new one its name. Where that
+ * was interrupted, by whoever ended this process or the engine, both are there, and Compose fails at the name.
+ */
+async function recreate(stack: string, call: Parameters<typeof compose>[0], names: readonly string[]): Promise<void> {
+  const up = async () => {
+    const unfinished = await engine.unfinishedReplacements(stack);
+    await engine.stopContainers(unfinished);
+    await engine.removeContainers(unfinished);
+    await compose(call, ["up", "--detach", "--no-deps", "--force-recreate", ...names]);
+  };
+  // The engine may still be making one that it was asked for before the interruption.
+  await up().catch(up);
 }
 
 /** Services that this release's file has no longer in its base: they would go on beside their successors. */

@@ -54,6 +54,17 @@ export const slotContainers = (stack: string, slot: Slot, role?: "routed" | "wor
 /** Base services: ours, and in no slot. */
 export const baseContainers = (stack: string) => containers(`com.docker.compose.project=${stack}`);
 
+/**
+ * Of the base: what a Compose that was killed while it recreated leaves beside the containers that were to be replaced, under a
+ * name of passage at which the next Compose fails. Those that were to be replaced stay, with the volumes that have no name.
+ */
+export async function unfinishedReplacements(stack: string): Promise<string[]> {
+  const { body } = await api.must("GET", `/containers/json?all=1&${api.filters({ label: [`com.docker.compose.project=${stack}`] })}`);
+  const listed = (JSON.parse(body) as { Id: string; Created: number; Labels: Record<string, string> }[]).sort((one, other) => one.Created - other.Created);
+  const place = ({ Labels }: (typeof listed)[number]) => `${Labels["com.docker.compose.service"]} ${Labels["com.docker.compose.container-number"]}`;
+  return listed.filter((one, index) => listed.findIndex((earlier) => place(earlier) === place(one)) < index).map(({ Id }) => Id);
+}
+
 /** It does not run any more, and will not by itself. */
 export const hasEnded = ({ status }: Pick<ContainerState, "status">) => status === "exited" || status === "dead";
 

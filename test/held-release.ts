@@ -48,6 +48,8 @@ export interface Held {
   readonly pull?: boolean;
   readonly backup?: number;
   readonly base?: number;
+  /** Of its base service, when that is to end: whoever recreates it waits for it. */
+  readonly baseStop?: number;
   readonly migration?: number;
   readonly task?: number;
   readonly boot?: number;
@@ -62,7 +64,21 @@ export interface Held {
 }
 
 export function release(name: string, held: Held = {}): Plan {
-  const { backup, base = 0, migration = 0, task, boot = 0, late = 0, verify = 0, stop = 0, watch = 1, drain = 1, refused = false, pull = false } = held;
+  const {
+    backup,
+    base = 0,
+    baseStop = 0,
+    migration = 0,
+    task,
+    boot = 0,
+    late = 0,
+    verify = 0,
+    stop = 0,
+    watch = 1,
+    drain = 1,
+    refused = false,
+    pull = false,
+  } = held;
   return planFor(image, {
     release: name,
     compose: `services:
@@ -81,15 +97,16 @@ export function release(name: string, held: Held = {}): Plan {
 ${task === undefined ? "" : `  prepare: { image: web, command: ["sleep", "${task}"], restart: "no" }\n`}  store:
     image: ${image}
     init: true
-    command: ${JSON.stringify(["sh", "-c", "sleep $$DELAY; touch /ready; exec sleep 3600"])}
-    environment: { DELAY: "\${DELAY}" }
+    command: ${JSON.stringify(["sh", "-c", "trap 'sleep $$STOP; exit 0' TERM; sleep $$DELAY & wait; touch /ready; sleep 3600 & wait"])}
+    environment: { DELAY: "\${DELAY}", STOP: "\${BASE_STOP}" }
     volumes: ["data:/data"]
+    stop_grace_period: 20s
     healthcheck: { test: ["CMD", "test", "-f", "/ready"], interval: 200ms, retries: 200 }
 volumes:
   data:
 `,
     images: { web: pull ? other : image, worker: image, ...(task !== undefined && { prepare: image }) },
-    variables: { BOOT: String(boot), VERIFY: String(verify), LATE: String(late), STOP: String(stop), DELAY: String(base) },
+    variables: { BOOT: String(boot), VERIFY: String(verify), LATE: String(late), STOP: String(stop), DELAY: String(base), BASE_STOP: String(baseStop) },
     routes: [
       { host: "*", path: "/", service: "web", port: 8000 },
       { host: "*", path: "/late", service: "web", port: 8001 },
@@ -119,18 +136,22 @@ export async function newest(): Promise<ReleaseRecord> {
 const COMES_WITHIN = 90;
 
 /**
- * Waits until the newest release is that one, and is in the middle of reaching a state. A migration is one once its container runs.
+ * Waits until the newest release is that one, and is in the middle of reaching a state; received is one that nothing was begun of yet.
+ * A migration is one once its container runs, and a base that is recreated once the new container is there beside the old one.
  * Looked for on the server itself, in its journal: a question over SSH takes longer than some states last.
  */
-export async function reached(name: string, state: Doing): Promise<void> {
-  const runs = state === "migrated" ? "docker ps --quiet --filter label=recoloca.job=migration | grep -q ." : "true";
+export async function reached(name: string, state: Doing, beside = false): Promise<void> {
+  const migrates = "docker ps --quiet --filter label=recoloca.job=migration | grep -q .";
+  const stores = "test $(docker ps --all --quiet --filter label=recoloca.service=store | wc --lines) = 2";
+  const runs = state === "migrated" ? migrates : beside ? stores : "true";
+  const wanted = state === "received" ? "" : `"doing":"${state}"`;
   const ran = await server(`cd /var/lib/recoloca/shapes-test/releases
 last="$(date +%s)"; last=$((last + ${COMES_WITHIN}))
 while [ "$(date +%s)" -lt $last ]; do
   newest="$(ls | sort -n | tail -n 1)"
   if grep -qs '"release": "${name}"' "$newest/record.json"; then
     doing="$(grep -o '"doing":"[a-z-]*"' "$newest/journal.jsonl" | tail -n 1)"
-    [ "$doing" != '"doing":"${state}"' ] || ! ${runs} || exit 0
+    [ ! -s "$newest/journal.jsonl" ] || [ "$doing" != '${wanted}' ] || ! ${runs} || exit 0
   fi
   sleep 0.02
 done

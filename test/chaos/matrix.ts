@@ -13,14 +13,18 @@ export interface Holding {
   readonly stream?: boolean;
   /** Whether the registry gives nothing until the fault has come. */
   readonly registry?: "silent";
+  /** Whether the Docker engine answers nothing until then. */
+  readonly engine?: "silent";
 }
 
 const SECONDS = 4;
 
 export const STATES = {
+  received: { doing: "received", held: {}, engine: "silent" },
   pulled: { doing: "pulled", held: { pull: true }, registry: "silent" },
   "backed up": { doing: "backed-up", held: { backup: SECONDS } },
   based: { doing: "based", held: { base: SECONDS } },
+  "base recreated": { doing: "based", held: { base: 1 }, old: { baseStop: SECONDS } },
   migrated: { doing: "migrated", held: { migration: SECONDS } },
   started: { doing: "started", held: { task: SECONDS } },
   healthy: { doing: "healthy", held: { boot: SECONDS } },
@@ -48,7 +52,7 @@ function lives(state: StateName, fault: Fault): Case["lives"] {
   const back =
     state === "taken back" ||
     ["it is cancelled", "its container is killed", "its gate fails", "the disk is full"].includes(fault) ||
-    (STOPS.includes(fault) && ["pulled", "backed up", "based"].includes(state)) ||
+    (STOPS.includes(fault) && ["received", "pulled", "backed up", "based", "base recreated"].includes(state)) ||
     (STOPS_MIGRATION.includes(fault) && state === "migrated");
   return back ? "first" : "second";
 }
