@@ -13,6 +13,12 @@ const PROGRAM = ["/usr/libexec/docker/cli-plugins/docker-compose", "/usr/lib/doc
 const composeRun = (args: readonly string[], options: RunOptions) =>
   throughEngine(() => (PROGRAM ? run(PROGRAM, args, options) : run("docker", ["compose", ...args], options)));
 
+/** Another one where the package is another one. */
+export function composeVersion(): string {
+  const { size, mtimeMs } = fs.statSync(PROGRAM ?? "/usr/bin/docker", { throwIfNoEntry: false }) ?? { size: 0, mtimeMs: 0 };
+  return `${PROGRAM} ${size} ${mtimeMs}`;
+}
+
 export interface ComposeCall {
   readonly project: string;
   readonly file: string;

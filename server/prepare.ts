@@ -8,7 +8,7 @@ import { problemsOf, split, type ComposeDocument } from "./compose-split.ts";
 import { Refusal, type Context, type Window } from "./context.ts";
 import { Edge, storedEdge } from "./edge.ts";
 import type { EdgeStack } from "./edge-configuration.ts";
-import { resolveCompose } from "./compose.ts";
+import { readThrough } from "./compose-kept.ts";
 import * as engine from "./engine.ts";
 import type { Journal } from "./journal.ts";
 import { alone } from "./lock.ts";
@@ -37,8 +37,8 @@ export interface Reading {
   readonly resolved: Promise<{ document: string; complaints: string[] }>;
 }
 
-/** Begun first of all, because nothing else is needed for it: the rest is written down meanwhile. */
-export function readCompose(folder: string, plan: Plan): Reading {
+/** Begun first of all, because nothing else is needed for it: the rest is written down meanwhile. `kept`: where the last reading is. */
+export function readCompose(folder: string, plan: Plan, kept?: string): Reading {
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = path.join(folder, "compose.yaml");
   // Written anew from the plan whenever they are read: nothing is lost where a power cut takes them.
@@ -50,7 +50,7 @@ export function readCompose(folder: string, plan: Plan): Reading {
       .join(""),
     { mode: 0o600 },
   );
-  const resolved = resolveCompose(stackName(plan), file, folder, plan.variables).catch((error: Error) => {
+  const resolved = readThrough({ stack: stackName(plan), text: plan.compose, folder, environment: plan.variables, kept }).catch((error: Error) => {
     throw new Refusal(`Compose cannot read the file:\n${error.message.replaceAll(`${folder}/`, "")}`);
   });
   // Whoever waits for it hears of it; nobody does where something else fails first.

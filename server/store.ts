@@ -8,6 +8,7 @@
  *     releases/<n>/plan.json  0600: holds the environment's values
  *     releases/<n>/journal.jsonl, record.json
  *     releases/<n>/cancel.json  who cancelled it, and when; accept.json, who ended its window
+ *     compose-read.json       what Compose made of the file the last time, with the environment's values: 0600
  *     owner.json              who holds the lock, and since when; the lock itself is flock's
  *     releases/<n>/*.compose.json, .env
  */
@@ -132,6 +133,10 @@ export class Store {
 
   get lockFile(): string {
     return path.join(this.folder, "lock");
+  }
+
+  get keptReading(): string {
+    return path.join(this.folder, "compose-read.json");
   }
 
   state(): StackState {

@@ -72,7 +72,7 @@ type Hear = (line: JournalLine) => void;
 /** Runs a plan of the store to one of its ends, under the stack's lock; `hear` gets each line as it is written. */
 export async function transact(store: Store, number: number, caller: Caller, hear: Hear): Promise<Outcome> {
   const plan = store.plan(number);
-  const reading = readCompose(store.file(number, "project"), plan);
+  const reading = readCompose(store.file(number, "project"), plan, store.keptReading);
   const record = newRecord(number, caller, plan);
   store.setRecord(record);
   const journal = new Journal(store, number, maskerOf(store, plan), hear);
@@ -116,7 +116,7 @@ export async function resume(store: Store, number: number, hear: Hear): Promise<
   }
   let context: Context;
   try {
-    context = await prepare(store, number, plan, record, journal, readCompose(store.file(number, "project"), plan));
+    context = await prepare(store, number, plan, record, journal, readCompose(store.file(number, "project"), plan, store.keptReading));
   } catch (error) {
     journal.tell(`it cannot be taken up: ${(error as Error).message}`, { state: "stuck", more: [["look at", "recoloca doctor"]] });
     return end(store, record, "stuck", (error as Error).message);

@@ -141,6 +141,45 @@ volumes:
   });
 });
 
+describe("a file that was read before", () => {
+  const compose = (more: string) => `
+services:
+  web:
+    image: web
+    init: true
+    command: ${json(webAnswering('os.environ["WORD"]'))}
+    ${more}
+`;
+  const KEPT = "/var/lib/recoloca/shapes-test/compose-read.json";
+  const rolled = async (next: Plan) => {
+    const ran = await deployPlan(next);
+    expect(ran.code, ran.output).toBe(0);
+    return (await get("/")).body;
+  };
+
+  test("is taken as it was while file and values are the same; another value has it read anew", async () => {
+    const other = (await imagesOf("2")).backend;
+    plan = planFor(image, { compose: compose('environment: { WORD: "${WORD}" }'), variables: { WORD: "first-word" } });
+    expect(await rolled(plan)).toBe("first-word");
+    expect((await server(`stat --format %a ${KEPT}`)).stdout.trim()).toBe("600");
+    await server(`sed -i s/first-word/kept-word/ ${KEPT}`);
+    expect(await rolled({ ...plan, release: "2", images: { web: other } })).toBe("kept-word");
+    expect(await rolled({ ...plan, release: "3", variables: { WORD: "second-word" } })).toBe("second-word");
+    await server(`echo half > ${KEPT}`);
+    expect(await rolled({ ...plan, release: "4", images: { web: other }, variables: { WORD: "second-word" } })).toBe("second-word");
+  });
+
+  test("is read anew each time where it names other files", async () => {
+    const other = (await imagesOf("2")).backend;
+    await server("echo WORD=first > /etc/shapes.env");
+    plan = planFor(image, { compose: compose("env_file: [/etc/shapes.env]") });
+    expect(await rolled(plan)).toBe("first");
+    await server("echo WORD=second > /etc/shapes.env");
+    expect(await rolled({ ...plan, release: "2", images: { web: other } })).toBe("second");
+    await server("rm /etc/shapes.env");
+  });
+});
+
 test("a service that waits for another one's health is started after it", async () => {
   plan = planFor(image, {
     compose: `
