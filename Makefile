@@ -33,7 +33,7 @@ $(OPERATE): node_modules/.installed
 new-environment: node_modules/.installed ## write the file of a new stack, asked or by flags (NAME=demo DOMAIN=...)
 	@$(NPM) run new-environment
 
-test: node_modules/.installed ## lint, types, unit, engine, server, chaos, journeys
+test: node_modules/.installed ## lint, types, unit, workflows, ssh, engine, server, chaos, journeys
 	@$(NPM) run all-tests
 
 chaos: node_modules/.installed ## every interruption in every state of a deploy, in the order of SEED=1

@@ -20,6 +20,11 @@ export default defineConfig({
           server: { deps: { inline: [/@actions\//] } },
         },
       },
+      // Real SSH servers of its own, and no Docker.
+      {
+        extends: true,
+        test: { name: "ssh", globalSetup: "./test/ssh/set-up.ts", include: ["test/ssh/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
+      },
       { extends: true, test: { name: "engine", include: ["test/engine/**/*.test.ts"], ...real } },
       { extends: true, test: { name: "server", include: ["test/server/**/*.test.ts"], ...real } },
       { extends: true, test: { name: "chaos", include: ["test/chaos/**/*.test.ts"], ...real } },

@@ -27,6 +27,7 @@ const CHECKS: readonly Check[] = [
   { name: "types", command: [bin("tsc"), "--noEmit"] },
   vitest("unit", "--coverage"),
   vitest("workflows"),
+  vitest("ssh"),
   vitest("engine"),
   vitest("server"),
   vitest("chaos"),

@@ -7,22 +7,61 @@ const FIRST_DELAY = 100;
 const MOST_DELAY = 5000;
 const sleep = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
-/** Dials until it works; authentication and host key failures are tried again too, as the real plugin does. */
-async function dial(connection) {
-  const limit = connection.dialErrorLimit ?? 10;
+/** Tries until it works; authentication and host key failures are tried again too, as the real plugin does. */
+async function again(limit, attempt) {
   let delay = FIRST_DELAY;
-  for (let attempt = 1; ; attempt++) {
+  for (let failed = 0; ; failed++) {
     try {
-      return await dialOnce(connection);
+      return await attempt();
     } catch (error) {
-      if (limit >= 0 && attempt > limit) throw new Error(`after ${attempt} failed attempts: ${error.message}`, { cause: error });
+      if (limit >= 0 && failed + 1 > limit) throw new Error(`after ${failed} failed attempts: ${error.message}`, { cause: error });
       await sleep(delay);
       delay = Math.min(delay * 1.5, MOST_DELAY);
     }
   }
 }
 
-function dialOnce(connection) {
+const limitOf = (connection) => connection.dialErrorLimit ?? 10;
+
+/** Gives the client, and what else is to be closed with it. */
+async function dial(connection) {
+  const { proxy } = connection;
+  if (!proxy) return [await again(limitOf(connection), () => greet(connection))];
+  try {
+    const bastion = await again(limitOf(proxy), () => greet(proxy));
+    try {
+      const stream = await again(limitOf(connection), () => forward(bastion, connection));
+      return [
+        await again(
+          limitOf(connection),
+          once(() => greet(connection, stream)),
+        ),
+        bastion,
+      ];
+    } catch (error) {
+      bastion.end();
+      throw error;
+    }
+  } catch (error) {
+    throw new Error(`proxy: ${error.message}`, { cause: error });
+  }
+}
+
+const forward = (bastion, { host, port = 22 }) =>
+  new Promise((done, fail) => bastion.forwardOut("0.0.0.0", 0, host, port, (error, stream) => (error ? fail(error) : done(stream))));
+
+/** Whoever refused has closed the stream that the bastion opened, and the real plugin tries again on it all the same. */
+function once(attempt) {
+  let tried = false;
+  return async () => {
+    if (tried) throw new Error("ssh: handshake failed: EOF");
+    tried = true;
+    return attempt();
+  };
+}
+
+/** `stream`: one that leads there already. */
+function greet(connection, stream) {
   const pinned = connection.hostKey && utils.parseKey(connection.hostKey);
   if (pinned instanceof Error) return Promise.reject(new Error(`hostKey: ${pinned.message}`));
   return new Promise((done, fail) => {
@@ -30,8 +69,7 @@ function dialOnce(connection) {
     client.on("ready", () => done(client));
     client.on("error", fail);
     client.connect({
-      host: connection.host,
-      port: connection.port ?? 22,
+      ...(stream ? { sock: stream } : { host: connection.host, port: connection.port ?? 22 }),
       username: connection.user ?? "root",
       privateKey: connection.privateKey || undefined,
       passphrase: connection.privateKeyPassword,
@@ -48,7 +86,7 @@ function dialOnce(connection) {
  * @returns {Promise<{stdout: string, stderr: string}>}
  */
 async function runRemote(call) {
-  const client = await dial(call.connection);
+  const [client, ...way] = await dial(call.connection);
   try {
     return await new Promise((done, fail) => {
       client.on("error", fail);
@@ -80,6 +118,7 @@ async function runRemote(call) {
     });
   } finally {
     client.end();
+    for (const before of way) before.end();
   }
 }
 
