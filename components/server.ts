@@ -3,7 +3,13 @@ import type { Provider } from "@pulumi/command/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 
 /** Exact fields only, because the engine prints an unknown one in clear. */
-export interface Connection {
+export interface Connection extends Knock {
+  /** A bastion, which resolves `host` and forwards to it. */
+  readonly proxy?: Knock;
+}
+
+/** One machine on the way, and what opens it. */
+interface Knock {
   readonly host: pulumi.Input<string>;
   readonly port: pulumi.Input<number>;
   readonly user: pulumi.Input<string>;

@@ -1,13 +1,15 @@
 /** What an operator asks of a stack's server, over the connection that the stack's configuration names and pins. */
-import { SshSession, noAnswer } from "../components/host/ssh-session.ts";
+import { noAnswer } from "../components/host/ssh-errors.ts";
+import { SshSession, type Address } from "../components/host/ssh-session.ts";
 import { asRoot } from "../components/server.ts";
 import { commandLine } from "../components/shell.ts";
+import { bastionOf } from "../settings/bastion.ts";
 import { checkValues, type Raw } from "../settings/check.ts";
 import { NAMESPACE } from "../settings/index.ts";
 import { sayProblems } from "../settings/problems.ts";
 
 /** What needs to be known of a stack to reach its server; the rest of its configuration may be wrong meanwhile. */
-const NEEDED = ["application", "hostAddress", "hostPort", "hostUser", "hostKey", "sshPrivateKey", "ec2"];
+const NEEDED = ["application", "hostAddress", "hostPort", "hostUser", "hostKey", "sshPrivateKey", "bastion", "bastionPrivateKey", "ec2"];
 
 /** These are about the whole host; the others about one of its stacks. */
 const OF_THE_HOST = ["status", "history", "doctor"];
@@ -45,13 +47,19 @@ export function valuesOf(configuration: Record<string, Configured>): Raw {
   };
 }
 
-/** Runs one of `recoloca`'s commands on a stack's server; `hear` gets what it prints. Gives its exit code. */
-export async function askServer({ name: stack, configuration: raw, made }: OfStack, words: readonly string[], hear: (text: string) => void): Promise<number> {
-  const given = valuesOf(raw);
+interface Server {
+  readonly application: string;
+  readonly address: Address;
+  /** Whether a tunnel of Session Manager begins there. */
+  readonly tunnel: boolean;
+}
+
+async function serverOf({ name: stack, configuration, made }: OfStack): Promise<Server> {
+  const given = valuesOf(configuration);
   if (Object.keys(given.values).length === 0)
     throw new Error(`stack "${stack}" has no configuration here\n  ${stack === "local" ? "make local" : `pulumi stack init ${stack}`}`);
   const { values, problems } = checkValues(given);
-  const ours = problems.filter((problem) => NEEDED.includes(problem.key));
+  const ours = problems.filter(({ key }) => NEEDED.includes(key.split(".")[0]!));
   if (ours.length > 0) throw new Error(sayProblems(stack, ours));
   const {
     application,
@@ -64,12 +72,32 @@ export async function askServer({ name: stack, configuration: raw, made }: OfSta
   } = values as typeof values & { application: string; hostPort: number };
   const own = ec2 ? await made?.() : { address: hostAddress!, user: hostUser!, hostKey: hostKey!, privateKey: sshPrivateKey! };
   if (!own) throw new Error(`stack "${stack}" has made no server yet\n  pulumi up --stack ${stack}`);
-  const { user } = own;
-  const host = hostAddress ?? own.address;
+  const { address, user, hostKey: pinned, privateKey } = own;
+  const bastion = bastionOf({ ...values, sshPrivateKey: privateKey });
+  const via = bastion && { host: bastion.address, port: bastion.port, user: bastion.user, hostKey: bastion.hostKey, privateKey: bastion.privateKey };
+  return {
+    application,
+    address: { host: hostAddress ?? address, port, user, hostKey: pinned, privateKey, ...(via && { via }) },
+    tunnel: ec2?.reach === "session-manager",
+  };
+}
+
+/** How the server is reached, in a line. */
+export function wayTo({ address: { host, port, user, via }, tunnel }: Pick<Server, "address" | "tunnel">): string {
+  const how = via ? `through the bastion ${via.user}@${via.host}:${via.port}` : tunnel ? "where a tunnel of Session Manager begins" : "directly";
+  return ` reached by SSH: ${user}@${host}:${port}, ${how}`;
+}
+
+/** Runs one of `recoloca`'s commands on a stack's server; `hear` gets what it prints. Gives its exit code. */
+export async function askServer(stack: OfStack, words: readonly string[], hear: (text: string) => void): Promise<number> {
+  const server = await serverOf(stack);
+  const { address, application } = server;
+  // First: where it is not reached, this is what to look at.
+  if (words[0] === "doctor" && !words.includes("--json")) hear(`${wayTo(server)}\n`);
   const session = new SshSession();
-  const silence = await session.open({ ...own, host, port });
-  if (silence !== "") throw noAnswer({ host, port, user }, silence);
-  const named = OF_THE_HOST.includes(words[0] ?? "") ? words : [...words, "--stack", `${application}-${stack}`];
-  const { code } = await session.run(asRoot(user, commandLine("recoloca", ...named)), hear);
+  const silent = await session.open(address);
+  if (silent) throw noAnswer(silent.of, silent.why);
+  const named = OF_THE_HOST.includes(words[0] ?? "") ? words : [...words, "--stack", `${application}-${stack.name}`];
+  const { code } = await session.run(asRoot(address.user, commandLine("recoloca", ...named)), hear);
   return code;
 }

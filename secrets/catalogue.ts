@@ -114,6 +114,10 @@ const PROGRAM = {
     what: "Opens a server that is there already",
     need: "setting", scope: "none", consumers: ["stack"], source: "generated", key: "sshPrivateKey", rotation: "ssh", owner: "platform",
   },
+  bastionPrivateKey: {
+    what: "Opens the bastion before the server; without it the server's own key does",
+    need: "setting", scope: "none", consumers: ["stack"], source: "generated", key: "bastionPrivateKey", rotation: "ssh", owner: "platform",
+  },
   sshAccessKey: {
     what: "Opens a server that the stack makes; in its state, encrypted",
     need: "setting", scope: "none", consumers: ["stack"], source: "generated", rotation: "ssh", owner: "platform",

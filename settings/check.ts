@@ -4,12 +4,14 @@ import { placeOf, readYaml } from "../release/compose-file.ts";
 import { MAINTENANCE_PAGE_BYTES } from "../release/plan.ts";
 import { BACKUP_BUCKET_FIELDS } from "./backup-bucket.ts";
 import { backupBucketForm, backupBucketKeysForm, backupForm } from "./backup.ts";
+import { BASTION_FIELDS, BASTION_KEY } from "./bastion.ts";
 import { checkBucket, checkWhat } from "./check-backup.ts";
 import { isEcr } from "./cloud.ts";
 import { secretCommand } from "./check-secrets.ts";
 import { EC2_FIELDS } from "./ec2.ts";
 import { GITHUB_FIELDS } from "./github-form.ts";
 import { OBSERVABILITY_FIELDS } from "./observability.ts";
+import { hostKeyCommand } from "./host-key.ts";
 import { KEYS, keyOf, type KeyName } from "./schema.ts";
 import { PIPELINE_FIELDS } from "./pipeline.ts";
 import { PREVIEWS_FIELDS } from "./previews.ts";
@@ -44,6 +46,7 @@ const STRUCTURED: ReadonlySet<string> = new Set([
   "recreate",
   "telemetry",
   "tls",
+  "bastion",
   "ec2",
   "github",
   "pipeline",
@@ -91,13 +94,12 @@ function fromJson(text: string): unknown {
   }
 }
 
-/** Double quotes: the shell is to fill it in. Compare it with the server's console before it is trusted. */
-const HOST_KEY = `pulumi config set recoloca:hostKey "$(ssh-keyscan -t ed25519 HOST | cut -d' ' -f2-)"`;
 const PRIVATE_KEY = "cat PRIVATE_KEY_FILE | pulumi config set --secret recoloca:sshPrivateKey";
 
 function commandFor(name: string, secret: boolean): string {
   if (name === "sshPrivateKey") return PRIVATE_KEY;
-  if (name === "hostKey") return HOST_KEY;
+  if (name === "bastionPrivateKey") return BASTION_KEY;
+  if (name === "hostKey") return hostKeyCommand(name, "HOST");
   if (name === "telemetry") return setCommand("telemetry.endpoint", "", true);
   if (name === "notify") return setCommand("notify[0].url", "", true);
   if (name === "backupBucketKeys") return ["accessKeyId", "secretAccessKey"].map((field) => setCommand(`backupBucketKeys.${field}`, "", true)).join("\n");
@@ -119,7 +121,8 @@ function problemOf(name: string, issue: z.core.$ZodIssue, given: unknown, secret
     .replace(/^Invalid input: /, "")
     .replace(/, received .*$/, "");
   const said = /^wants /.test(wants) ? wants : `wants ${wants}`;
-  if (got === undefined) return [{ key, says: `is missing: ${said}`, fix: commandFor(name, secret) }];
+  if (got === undefined)
+    return [{ key, says: `is missing: ${said}`, fix: key === "bastion.hostKey" ? fixOf(name, key, issue, secret) : commandFor(name, secret) }];
   // A URL with a password in it may stand where its secret's name was wanted.
   const shown = secret ? "something else" : JSON.stringify(got).replace(/\/\/[^@\s"]*@/g, "//…@");
   return [{ key, says: `got ${shown}, ${said}`, fix: fixOf(name, key, issue, secret) }];
@@ -127,6 +130,7 @@ function problemOf(name: string, issue: z.core.$ZodIssue, given: unknown, secret
 
 function fixOf(name: string, key: string, issue: z.core.$ZodIssue, secret: boolean): string {
   if (issue.path.length === 0) return commandFor(name, secret);
+  if (key === "bastion.hostKey") return hostKeyCommand(key, "BASTION");
   const list = issue.code === "invalid_type" && issue.expected === "array";
   return list ? `in the stack's file: ${String(issue.path.at(-1))}: [WORD, WORD]` : setCommand(key, exampleOf(key), secret);
 }
@@ -145,6 +149,7 @@ const FIELDS: Record<string, readonly string[]> = {
   notify: ["url", "format", "on"],
   telemetry: ["endpoint", "headers"],
   tls: ["acme", "hsts", "email", "directory", "rehearsal", "dns", "addresses"],
+  bastion: BASTION_FIELDS,
   ec2: EC2_FIELDS,
   github: GITHUB_FIELDS,
   pipeline: PIPELINE_FIELDS,

@@ -5,6 +5,7 @@ import type { Observation, Sink } from "../release/observation.ts";
 import type { Gate, Migration, Notify, Provenance, Route, Telemetry } from "../release/plan.ts";
 import type { Tls } from "../release/tls.ts";
 import { secretOf } from "../secrets/catalogue.ts";
+import { bastionOf, type Bastion } from "./bastion.ts";
 import { PRODUCTION, cloudSettings, isEcr, type CloudSettings } from "./cloud.ts";
 import type { Values } from "./check.ts";
 import { githubSettings, type GithubSettings } from "./github.ts";
@@ -26,8 +27,8 @@ export interface Settings {
   readonly github?: GithubSettings & { readonly token?: pulumi.Output<string>; readonly secretValues: pulumi.Output<Readonly<Record<string, string>>> };
   /** The Pulumi GitHub App's previews of this stack, or why there are none though they were asked for. */
   readonly previews?: PreviewsSettings | { readonly off: string };
-  /** The SSH port, and where a tunnel to a server at AWS begins. */
-  readonly reach: { port: number; address?: string };
+  /** The SSH port, where a tunnel to a server at AWS begins, and a bastion on the way. */
+  readonly reach: { port: number; address?: string; bastion?: Bastion & { privateKey: pulumi.Output<string> } };
   /** What any server is given: when it is upgraded, a systemd calendar expression; and which programs it needs beside its own. */
   readonly ground: { upgradeWindow?: string; traces: boolean; certificates: boolean; measurements: boolean; backups?: { encrypted: boolean } };
   readonly registry?: { registry: string; login: { username: string; password: pulumi.Output<string> } | { helper: "ecr-login" } };
@@ -90,6 +91,7 @@ const forHost = ([name]: readonly [string, string]) => secretOf(name)?.consumers
 function toSettings(values: Values, environment: string, compose: Settings["compose"], page?: string): Settings {
   const { hostAddress, hostKey, sshPrivateKey } = values;
   const cloud = cloudSettings(values, environment);
+  const bastion = bastionOf(values);
   const hostSecrets = Object.fromEntries(Object.entries(values.secrets).filter(forHost));
   const { registryServer, registryUsername, registryPassword, images, release, backup, migration, domain, publicUrl } = values;
   const url = publicUrl ?? `${wantsTls(values) ? "https" : "http"}://${domain ?? hostAddress}`;
@@ -102,7 +104,11 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     ...(hostAddress !== undefined &&
       hostKey !== undefined &&
       sshPrivateKey !== undefined && { host: { address: hostAddress, user: values.hostUser, hostKey, privateKey: pulumi.secret(sshPrivateKey) } }),
-    reach: { port: values.hostPort, ...(hostAddress !== undefined && { address: hostAddress }) },
+    reach: {
+      port: values.hostPort,
+      ...(hostAddress !== undefined && { address: hostAddress }),
+      ...(bastion && { bastion: { ...bastion, privateKey: pulumi.secret(bastion.privateKey) } }),
+    },
     ground: {
       ...windowOf(values.upgradeWindow ?? (cloud ? "Sun 04:00" : "never")),
       traces: values.telemetry !== undefined,

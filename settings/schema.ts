@@ -2,8 +2,10 @@
 import * as z from "zod";
 import { createBackupBucketForm } from "./backup-bucket.ts";
 import { backupBucketForm, backupBucketKeysForm, backupForm } from "./backup.ts";
+import { bastionForm } from "./bastion.ts";
 import { ec2Form } from "./ec2.ts";
 import { githubForm } from "./github-form.ts";
+import { hostKeyForm } from "./host-key.ts";
 import { DURATION_FORM, parseDuration } from "../release/duration.ts";
 import { MAINTENANCE_PAGE_BYTES, gateSchema, notifySchema, provenanceSchema, routeSchema, telemetrySchema } from "../release/plan.ts";
 import { migrationForm } from "./migration.ts";
@@ -29,7 +31,6 @@ const image = z
     /^[^\s@]+(@sha256:[0-9a-f]{64}|:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$/,
     "wants an image by digest or by tag: registry/name@sha256:<64 hex digits>, registry/name:tag",
   );
-const HOST_KEY = /^(ssh-ed25519|ecdsa-sha2-nistp256) [A-Za-z0-9+/=]+$/;
 
 export interface Key {
   readonly form: z.ZodType;
@@ -105,13 +106,20 @@ export const KEYS = {
   hostPort: { form: z.coerce.number().int().min(1).max(65535).default(22), what: "SSH port.", example: "22", default: "22" },
   hostUser: { form: z.string().min(1).default("root"), what: "SSH user: root, or one who may use sudo without a password.", example: "root", default: "root" },
   hostKey: {
-    form: z.string().regex(HOST_KEY, "wants the server's public host key: ssh-ed25519 AAAA...").optional(),
+    form: hostKeyForm("server").optional(),
     what: "The server's public host key. Nothing is trusted on first use.",
     example: "$(ssh-keyscan -t ed25519 HOST | cut -d' ' -f2-)",
     required: true,
     unless: "ec2",
   },
   sshPrivateKey: { form: z.string().optional(), what: "Private key that opens the server.", example: "", required: true, unless: "ec2", secret: true },
+  bastion: {
+    form: bastionForm.optional(),
+    what: "A bastion that every connection to the server goes through: `address`, `port` (22), `user`, `hostKey`, pinned like the server's. It has to forward TCP (docs/bastion.md), and resolves hostAddress.",
+    example: '{"address": "bastion.recoloca.ai", "user": "jump", "hostKey": "ssh-ed25519 AAAA..."}',
+    default: "the server is reached directly",
+  },
+  bastionPrivateKey: { form: z.string().optional(), what: "Private key that opens the bastion.", example: "", default: "sshPrivateKey", secret: true },
   registryServer: {
     form: z.string().min(1).optional(),
     what: "Registry that the images come from; with its user and password, or none of the three.",

@@ -1,6 +1,7 @@
 /** A stack's whole configuration with the files that it names: its values, and every problem that there is. */
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { checkBastion } from "./bastion.ts";
 import { checkTogether, checkValues, type ComposeFile, type Raw, type Values } from "./check.ts";
 import { checkGithub } from "./check-github.ts";
 import { checkSecrets } from "./check-secrets.ts";
@@ -30,6 +31,7 @@ export function checkWhole(raw: Raw, folder: string, environment: string): Whole
   const together = [
     ...checkTogether(values, compose, { secrets, registry, page }),
     ...checkCloud(values, new Set(given)),
+    ...checkBastion(values, new Set(given)),
     ...checkObservability(values, new Set(given)),
     ...checkGithub(values, environment),
     ...checkPreviews(values, environment),

@@ -6,6 +6,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { vi } from "vitest";
 import { parse } from "yaml";
+import { keyOf } from "../settings/schema.ts";
 
 export type Inputs = Record<string, unknown>;
 export interface Made {
@@ -39,17 +40,18 @@ export async function everythingOf(stack: string, change: Inputs = {}, secrets: 
       typeof value === "string" ? value : JSON.stringify(value),
     ]),
   );
+  const hidden = [...Object.keys(given), ...Object.keys(change).filter((key) => keyOf(key.replace("recoloca:", ""))?.secret)];
   const made: Made[] = [];
   vi.resetModules();
   vi.doMock("../components/github-errors.ts", () => ({ explained: () => ({}) }));
   vi.doMock("../components/host/ssh-session.ts", async (original) => ({
     ...(await original<object>()),
     SshSession: class {
-      open = async () => "";
+      open = async () => undefined;
       run = async () => ({ code: 0, output: "", stdout: '{"format":1,"live":null,"next":"1"}' });
     },
   }));
-  vi.stubEnv("PULUMI_CONFIG_SECRET_KEYS", JSON.stringify(Object.keys(given)));
+  vi.stubEnv("PULUMI_CONFIG_SECRET_KEYS", JSON.stringify(hidden));
   const sdk = await import("@pulumi/pulumi");
   await sdk.runtime.setMocks(
     {
@@ -65,7 +67,7 @@ export async function everythingOf(stack: string, change: Inputs = {}, secrets: 
     false,
     organization,
   );
-  sdk.runtime.setAllConfig({ ...config, ...given }, Object.keys(given));
+  sdk.runtime.setAllConfig({ ...config, ...given }, hidden);
   const program = (await import("../index.ts")) as Record<string, unknown>;
   await new Promise((done) => sdk.all<unknown>(Object.values(program)).apply(done));
   await sdk.runtime.disconnect();

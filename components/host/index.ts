@@ -18,7 +18,19 @@ import {
   traceProgram,
   type HostProgram,
 } from "./host-program.ts";
-import { SshSession, noAnswer } from "./ssh-session.ts";
+import { noAnswer } from "./ssh-errors.ts";
+import { SshSession } from "./ssh-session.ts";
+
+/** A machine that forwards SSH to the server. */
+export interface BastionArgs {
+  /** Host name or IP address. */
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  /** Public host key, `ssh-ed25519 AAAA...`. */
+  readonly hostKey: string;
+  readonly privateKey: pulumi.Input<string>;
+}
 
 export interface HostArgs {
   /** Host name or IP address. */
@@ -30,6 +42,8 @@ export interface HostArgs {
   /** Public host key, `ssh-ed25519 AAAA...`. */
   readonly hostKey: pulumi.Input<string>;
   readonly privateKey: pulumi.Input<string>;
+  /** It resolves `address`, and all connections go through it. @default none: the server is reached directly */
+  readonly bastion?: BastionArgs;
   /** Seconds until it has to answer: one that has just been made is starting. @default 0: at once */
   readonly patience?: number;
   /** Where else to look when it does not answer: a sentence or a command. */
@@ -65,15 +79,20 @@ export class Host extends pulumi.ComponentResource {
     // A provider of our own, because the engine starts its plugin at once, while the server is being asked.
     const provider = new Provider(`${name}-ssh`, {}, { parent: this });
     const session = new SshSession();
-    const reached = pulumi.unsecret(pulumi.all([host, hostKey, args.privateKey, args.whenSilent]));
-    const silence = reached.apply(async ([address, key, privateKey, look]) => {
-      const why = await session.open({ host: address, port, user, privateKey, hostKey: key }, patience);
-      if (why !== "" && !pulumi.runtime.isDryRun()) throw noAnswer({ host: address, port, user }, why, look);
-      return why;
+    const { bastion } = args;
+    const reached = pulumi.unsecret(pulumi.all([host, hostKey, args.privateKey, args.whenSilent, bastion?.privateKey]));
+    const silence = reached.apply(async ([address, key, privateKey, look, bastionKey]) => {
+      const via = bastion && { host: bastion.address, port: bastion.port, user: bastion.user, hostKey: bastion.hostKey, privateKey: bastionKey! };
+      const silent = await session.open({ host: address, port, user, privateKey, hostKey: key, ...(via && { via }) }, patience);
+      if (!silent) return "";
+      if (!pulumi.runtime.isDryRun()) throw noAnswer(silent.of, silent.why, look);
+      return silent.of.bastion ? `its bastion: ${silent.why}` : silent.why;
     });
     // What cannot be reached is known before anything is changed: every command's connection waits for the answer.
-    const privateKey = pulumi.secret(pulumi.all([silence, args.privateKey]).apply(([, key]) => key));
-    const connection = { host, port, user, privateKey, hostKey, dialErrorLimit: DIALS, perDialTimeout: DIAL_SECONDS };
+    const opens = (key: pulumi.Input<string>) => pulumi.secret(pulumi.all([silence, key]).apply(([, opened]) => opened));
+    const knock = { dialErrorLimit: DIALS, perDialTimeout: DIAL_SECONDS };
+    const proxy = bastion && { host: bastion.address, port: bastion.port, user: bastion.user, privateKey: opens(bastion.privateKey), hostKey: bastion.hostKey };
+    const connection = { host, port, user, privateKey: opens(args.privateKey), hostKey, ...knock, ...(proxy && { proxy: { ...proxy, ...knock } }) };
     const ask = (command: string) => session.run(command);
     const machine = silence.apply((why) => (why === "" ? pulumi.output(machineId(ask)) : lastOutput<string>("machine").apply((id) => id ?? "unknown")));
     this.server = { connection, provider, user, silence, machine, ask };

@@ -1,11 +1,12 @@
 /** One SSH connection of the program's own: opened once, used by whoever asks, gone with the program. */
 import { createHash } from "node:crypto";
 import * as net from "node:net";
-import * as pulumi from "@pulumi/pulumi";
+import type { Duplex } from "node:stream";
 import type { Client } from "ssh2";
 import type { Said } from "../server.ts";
+import { noForwarding, otherHostKey, wrongKey, type Named, type Place } from "./ssh-errors.ts";
 
-export interface Address {
+export interface Machine {
   readonly host: string;
   readonly port: number;
   readonly user: string;
@@ -13,12 +14,26 @@ export interface Address {
   readonly hostKey: string;
 }
 
+export interface Address extends Machine {
+  /** A bastion, which resolves `host` and forwards to it. @default none: the server is reached directly */
+  readonly via?: Machine;
+}
+
+/** Who does not answer, and why. It may, later. */
+export interface Silence {
+  readonly of: Named;
+  readonly why: string;
+}
+
 const SECONDS = 5;
 /** Milliseconds between two questions to a server that is starting. */
 const PAUSE = 2000;
+/** RFC 4254, 5.1. */
+const PROHIBITED = 1;
 
 interface Opened {
   readonly client: Client;
+  /** What keeps this process from ending: the connection to the first machine on the way. */
   readonly socket: net.Socket;
 }
 
@@ -27,18 +42,19 @@ export class SshSession {
   private asking = 0;
 
   /**
-   * Why the server does not answer, or empty; asked again until `patience`, in seconds, is over. What waiting does not mend is thrown:
-   * a key that it does not take, or take for its own.
+   * Who on the way does not answer, or undefined once the server does; it is asked again until `patience`, in seconds, is over, its bastion is
+   * not: that one is not starting. What waiting does not mend is thrown: a key that one of them does not take, or take for its own, and a
+   * bastion that does not forward.
    */
-  async open(address: Address, patience = 0): Promise<string> {
+  async open(address: Address, patience = 0): Promise<Silence | undefined> {
     for (const end = performance.now() + patience * 1000; ;) {
       this.opened = connect(address);
       try {
         (await this.opened).socket.unref();
-        return "";
+        return undefined;
       } catch (error) {
         if (!(error instanceof Silent)) throw error;
-        if (performance.now() > end) return error.message;
+        if (error.silence.of.bastion || performance.now() > end) return error.silence;
         await new Promise((again) => setTimeout(again, PAUSE));
       }
     }
@@ -57,35 +73,90 @@ export class SshSession {
   }
 }
 
-/** It does not answer; it may, later. */
-class Silent extends Error {}
+class Silent extends Error {
+  readonly silence: Silence;
+
+  constructor(of: Named, why: string) {
+    super(why);
+    this.silence = { of, why };
+  }
+}
 
 const fingerprint = (key: Buffer) => `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
 
+const placeOf = ({ host, port, user }: Machine): Place => ({ host, port, user });
+
 async function connect(address: Address): Promise<Opened> {
+  const { via } = address;
+  // Without noDelay an answer waits 40 ms for the one before it to be acknowledged.
+  const dial =
+    ({ host, port }: Machine) =>
+    () =>
+      net.connect({ host, port, noDelay: true });
+  if (!via) {
+    const { client, stream } = await shakeHands(address, placeOf(address), dial(address));
+    return { client, socket: stream };
+  }
+  const bastion = await shakeHands(via, { ...placeOf(via), bastion: true }, dial(via));
+  try {
+    const behind = { ...placeOf(address), via: placeOf(via) };
+    const forwarding = await forwarded(bastion.client, behind);
+    const { client } = await shakeHands(address, behind, () => forwarding);
+    // Nothing else goes through this connection to the bastion.
+    client.once("close", () => bastion.client.destroy());
+    return { client, socket: bastion.stream };
+  } catch (error) {
+    bastion.client.destroy();
+    throw error;
+  }
+}
+
+/** A stream to the server, which the bastion opens. */
+function forwarded(bastion: Client, behind: Place & { readonly via: Place }): Promise<Duplex> {
+  return new Promise((done, fail) => {
+    const end = (error: Error) => {
+      clearTimeout(late);
+      fail(error);
+    };
+    const late = setTimeout(() => end(new Silent(behind, `no answer in ${SECONDS}s`)), SECONDS * 1000);
+    bastion.once("close", () => end(new Silent({ ...behind.via, bastion: true }, "it closed the connection")));
+    bastion.forwardOut("127.0.0.1", 0, behind.host, behind.port, (error: (Error & { reason?: number | string }) | undefined, stream) => {
+      clearTimeout(late);
+      if (!error) return done(stream);
+      const why = error.message.replace(/^\(SSH\) Channel open failure: /, "");
+      end(error.reason === PROHIBITED ? noForwarding(behind, why) : new Silent(behind, why));
+    });
+  });
+}
+
+interface Greeted<Stream> {
+  readonly client: Client;
+  readonly stream: Stream;
+}
+
+/** `dial` is called once nothing stands between its stream and whoever hears its errors. */
+async function shakeHands<Stream extends Duplex>({ user, privateKey, hostKey }: Machine, named: Named, dial: () => Stream): Promise<Greeted<Stream>> {
   const { default: ssh2 } = await import("ssh2");
-  const { host, port, user, privateKey, hostKey } = address;
   const pinned = ssh2.utils.parseKey(hostKey);
   if (pinned instanceof Error) throw pinned;
   const own = ssh2.utils.parseKey(privateKey);
-  if (own instanceof Error) throw wrongKey(address, `that is no private key (${own.message})`);
+  if (own instanceof Error) throw wrongKey(named, `that is no private key (${own.message})`);
   let shown: Buffer | undefined;
   return new Promise((done, fail) => {
     const client = new ssh2.Client();
-    // Without it an answer waits 40 ms for the one before it to be acknowledged.
-    const socket = net.connect({ host, port, noDelay: true });
-    client.on("ready", () => done({ client, socket }));
-    client.on("close", () => fail(new Silent("it closed the connection")));
+    const stream = dial();
+    client.on("ready", () => done({ client, stream }));
+    client.on("close", () => fail(new Silent(named, "it closed the connection")));
     client.on("error", (error: Error & { level?: string; code?: string }) => {
       client.destroy();
       const otherKind = /no matching host key/i.test(error.message);
       if (otherKind || (shown && !shown.equals(pinned.getPublicSSH())))
-        fail(otherHostKey(address, fingerprint(pinned.getPublicSSH()), shown && fingerprint(shown)));
-      else if (error.level === "client-authentication") fail(wrongKey(address, `it is ${fingerprint(own.getPublicSSH())}`));
-      else fail(new Silent(error.level === "client-timeout" ? `no answer in ${SECONDS}s` : error.message));
+        fail(otherHostKey(named, fingerprint(pinned.getPublicSSH()), shown && fingerprint(shown)));
+      else if (error.level === "client-authentication") fail(wrongKey(named, `it is ${fingerprint(own.getPublicSSH())}`));
+      else fail(new Silent(named, error.level === "client-timeout" ? `no answer in ${SECONDS}s` : error.message));
     });
     client.connect({
-      sock: socket,
+      sock: stream,
       username: user,
       privateKey,
       // Without it ssh2 tries to get in without any key first, which costs 50 ms.
@@ -126,21 +197,3 @@ function execute(client: Client, command: string, hear: (text: string) => void):
     });
   });
 }
-
-const wrongKey = ({ host, port, user }: Address, why: string) =>
-  new pulumi.RunError(`the server ${host}:${port} does not let "${user}" in with the private key of this stack; nothing was changed
-  ${why}; its public half belongs into that user's authorized_keys on the server
-    cat PRIVATE_KEY_FILE | pulumi config set --secret recoloca:sshPrivateKey
-  OpenSSH 9.8 and newer turn a machine away for some seconds after a wrong key: wait a little before the next try`);
-
-const otherHostKey = ({ host, port }: Address, pinned: string, shown: string | undefined) =>
-  new pulumi.RunError(`whoever answers at ${host}:${port} is not the server whose host key is pinned; nothing was sent, nothing was changed
-  pinned    ${pinned}
-  it shows  ${shown ?? "a key of another kind"}
-  if the server was made anew, compare with its console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub; then
-    pulumi config set recoloca:hostKey "$(ssh-keyscan -p ${port} -t ed25519 ${host} | cut -d' ' -f2-)"`);
-
-export const noAnswer = ({ host, port, user }: Omit<Address, "privateKey" | "hostKey">, why: string, look?: string) =>
-  new pulumi.RunError(`the server ${host}:${port} does not answer (${why}); nothing was changed
-  ${look ?? `is it up, and does its firewall let this machine in? Try: ssh -p ${port} ${user}@${host} true`}
-  if it has moved: pulumi config set recoloca:hostAddress ADDRESS`);

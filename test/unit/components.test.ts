@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { ComposeDeployment, type Deployed } from "../../components/compose-deployment/index.ts";
 import { Host } from "../../components/host/index.ts";
+import type { Silence } from "../../components/host/ssh-session.ts";
 import { bootstrapScript } from "../../components/host/bootstrap.ts";
 import { bucketProgram, hostProgram, installScript, measurementsProgram } from "../../components/host/host-program.ts";
 import { Observation } from "../../components/observation/index.ts";
@@ -11,11 +12,11 @@ import { RegistryAccess } from "../../components/registry-access/index.ts";
 import { observationSchema } from "../../release/observation.ts";
 import { planSchema } from "../../release/plan.ts";
 
-const session = vi.hoisted(() => ({ silence: "" }));
+const session = vi.hoisted((): { silent: Silence | undefined } => ({ silent: undefined }));
 vi.mock("../../components/host/ssh-session.ts", async (original) => ({
   ...(await original<object>()),
   SshSession: class {
-    open = async () => session.silence;
+    open = async () => session.silent;
     run = async () => ({ code: 0, output: "sudo: a word\n0123", stdout: "0123456789abcdef0123456789abcdef\n" });
   },
 }));
@@ -75,7 +76,7 @@ const serverThat = (silence = "") => ({
 
 beforeEach(() => {
   registered.length = 0;
-  session.silence = "";
+  session.silent = undefined;
   said = { format: 1, live: null, next: "7-ab12" };
 });
 

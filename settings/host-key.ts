@@ -1,0 +1,13 @@
+/** A public host key, as every connection pins it, and the command that sets one. */
+import * as z from "zod";
+
+const HOST_KEY = /^(ssh-ed25519|ecdsa-sha2-nistp256) [A-Za-z0-9+/=]+$/;
+
+export function hostKeyForm(whose: string) {
+  const wants = `wants the ${whose}'s public host key: ssh-ed25519 AAAA...`;
+  return z.string(wants).regex(HOST_KEY, wants);
+}
+
+/** Double quotes: the shell is to fill it in. Compare it with the machine's console before it is trusted. */
+export const hostKeyCommand = (key: string, host: string) =>
+  `pulumi config set ${key.includes(".") ? `--path 'recoloca:${key}'` : `recoloca:${key}`} "$(ssh-keyscan -t ed25519 ${host} | cut -d' ' -f2-)"`;

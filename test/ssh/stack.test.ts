@@ -1,0 +1,157 @@
+/** The whole program on the real engine, to a real SSH server that writes down what it is asked for: a bastion comes, and nothing else changes. */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { askServer, type Configured } from "../../operate/ask-server.ts";
+import { checkout } from "../../tools/cache.ts";
+import { TestStack, type Config } from "../doubles/test-stack.ts";
+import type { Recorded } from "./recorded-server.ts";
+import { Folder, Sshd, user, type Keys } from "./sshd.ts";
+
+const SECOND = 1000;
+const CHANGED = /updated|created|deleted|replaced/;
+const folder = new Folder();
+const image = (name: string) => `registry.test/${name}@sha256:${"a".repeat(64)}`;
+let stack: TestStack;
+let server: Sshd;
+let bastion: Sshd;
+let keys: Record<"server" | "serverHost" | "bastion" | "bastionHost" | "other", Keys>;
+let direct: Config;
+let through: Config;
+
+beforeAll(async () => {
+  const [one, two, three, four, five] = await Promise.all(["server", "server-host", "bastion", "bastion-host", "other"].map((name) => folder.keys(name)));
+  keys = { server: one!, serverHost: two!, bastion: three!, bastionHost: four!, other: five! };
+  const recorder = `${process.execPath} ${path.join(import.meta.dirname, "recorded-server.ts")} ${folder.path}`;
+  server = await Sshd.start(folder, {
+    name: "server-sshd",
+    host: "127.0.0.2",
+    hostKey: keys.serverHost,
+    authorized: keys.server,
+    more: [`ForceCommand ${recorder}`],
+  });
+  bastion = await Sshd.start(folder, { name: "bastion-sshd", host: "127.0.0.1", bastion: true, hostKey: keys.bastionHost, authorized: keys.bastion });
+  stack = await TestStack.open({ program: checkout, name: "behind", folder: folder.in("stack") });
+  await stack.secret("recoloca:sshPrivateKey", keys.server.secret);
+  await stack.secret("recoloca:registryPassword", "a-password-that-nobody-may-see");
+  await stack.secret("recoloca:secrets.POSTGRES_PASSWORD", "a-password-that-nobody-may-see-either");
+  direct = {
+    ...{ "recoloca:hostAddress": server.host, "recoloca:hostPort": server.port, "recoloca:hostUser": user, "recoloca:hostKey": keys.serverHost.open },
+    ...{ "recoloca:registryServer": "registry.test", "recoloca:registryUsername": "recoloca" },
+    "recoloca:routes": [{ path: "/", service: "frontend", port: 3000 }],
+    "recoloca:images": { backend: image("backend"), worker: image("backend"), frontend: image("frontend") },
+    "recoloca:variables": { POSTGRES_IMAGE: "postgres", REDIS_IMAGE: "redis" },
+    "recoloca:release": "1",
+  };
+  through = { ...direct, "recoloca:bastion": { address: bastion.host, port: bastion.port, user, hostKey: keys.bastionHost.open } };
+}, 900 * SECOND);
+afterAll(async () => {
+  await Promise.all([bastion.stop(), server.stop()]);
+  folder.remove();
+});
+
+/** What the server was asked to do, not only to tell, since it was looked at last. */
+function recorded(): Recorded[] {
+  const file = folder.in("recorded.jsonl");
+  if (!fs.existsSync(file)) return [];
+  const lines = fs.readFileSync(file, "utf8").trim().split("\n");
+  fs.rmSync(file);
+  return lines.map((line) => JSON.parse(line) as Recorded).sort((one, other) => (one.words < other.words ? -1 : 1));
+}
+/** Each of the key's lines that is no frame. */
+const linesOf = ({ secret }: Keys) => secret.split("\n").filter((line) => line.length > 10 && !line.startsWith("-----"));
+
+describe("a stack whose server is reached directly", () => {
+  let first: Recorded[];
+
+  test("is deployed, and then nothing changes", async () => {
+    stack.configure(direct);
+    const ran = await stack.up();
+    expect(ran.code, ran.output).toBe(0);
+    expect(ran.output).toContain("release 1  1 rolled");
+    first = recorded();
+    expect(first.map(({ words }) => words.split("\n")[0]!.slice(0, 40))).toHaveLength(4);
+    const same = await stack.up();
+    expect(same.output).not.toMatch(CHANGED);
+    expect(recorded()).toEqual([]);
+  }, 120_000);
+
+  test("gets a bastion: each command finds what it left, by the new way alone, and nothing rolls", async () => {
+    stack.configure(through);
+    await stack.secret("recoloca:bastionPrivateKey", keys.bastion.secret);
+    const preview = await stack.preview();
+    expect(preview.code, preview.output).toBe(0);
+    expect(preview.output).toContain("~ 4 to update");
+    expect(preview.output).not.toMatch(/rolls|starts|recreated|to create|to replace|to delete/);
+    expect(recorded()).toEqual([]);
+    const [before, forwards] = [server.connections, bastion.forwards(server)];
+    const ran = await stack.up();
+    expect(ran.code, ran.output).toBe(0);
+    expect(ran.output).toContain("release 1  1 is live already; nothing to do");
+    expect(ran.output).toMatch(/4 updated/);
+    expect(ran.output).not.toMatch(/\d (created|deleted|replaced)/);
+    expect(recorded()).toEqual(first);
+    // The program's own connection, and one for each command.
+    expect([server.connections - before, bastion.forwards(server) - forwards]).toEqual([5, 5]);
+    const state = await stack.state();
+    for (const line of [...linesOf(keys.bastion), ...linesOf(keys.server)])
+      for (const text of [preview.output, ran.output, state]) expect(text).not.toContain(line);
+    const same = await stack.up();
+    expect(same.output).not.toMatch(CHANGED);
+    expect(recorded()).toEqual([]);
+  }, 120_000);
+});
+
+describe("with the bastion", () => {
+  const ask = async (...words: string[]) => {
+    const configuration = JSON.parse((await stack.pulumi(["config", "--json", "--show-secrets"])).stdout) as Record<string, Configured>;
+    let said = "";
+    const code = await askServer({ name: "behind", configuration }, words, (text) => (said += text));
+    return { code, said };
+  };
+
+  test("an operator's commands go the same way, and the doctor names it", async () => {
+    const [before, forwards] = [server.connections, bastion.forwards(server)];
+    expect(await ask("status")).toEqual({ code: 0, said: " this is the server; it was asked: recoloca status\n" });
+    expect((await ask("doctor")).said).toBe(
+      ` reached by SSH: ${user}@127.0.0.2:${server.port}, through the bastion ${user}@127.0.0.1:${bastion.port}\n this is the server; it was asked: recoloca doctor\n`,
+    );
+    expect([server.connections - before, bastion.forwards(server) - forwards]).toEqual([2, 2]);
+  });
+
+  test("down, `up` is refused before anything; a preview says so and compares with what was deployed last", async () => {
+    await bastion.stop();
+    try {
+      const ran = await stack.up();
+      expect(ran.code).not.toBe(0);
+      expect(ran.output).toMatch(/the bastion 127\.0\.0\.1:\d+ does not answer \(connect ECONNREFUSED .*\); the server was not asked, nothing was changed/);
+      const preview = await stack.preview();
+      expect(preview.code, preview.output).toBe(0);
+      expect(preview.output).toMatch(/the server does not say what is live \(its bastion: connect ECONNREFUSED .*\); comparing with what was deployed last/);
+      await expect(ask("status")).rejects.toThrow(/the bastion .* does not answer/);
+    } finally {
+      await bastion.start();
+    }
+    expect(recorded()).toEqual([]);
+  }, 120_000);
+
+  test("made anew under another host key, nothing is sent to it", async () => {
+    stack.configure({ ...through, "recoloca:bastion": { ...(through["recoloca:bastion"] as object), hostKey: keys.other.open } });
+    const ran = await stack.up();
+    expect(ran.code).not.toBe(0);
+    expect(ran.output).toMatch(/whoever answers at 127\.0\.0\.1:\d+ is not the bastion whose host key is pinned; nothing was sent, nothing was changed/);
+    expect(recorded()).toEqual([]);
+    stack.configure(through);
+  }, 120_000);
+
+  test("the stack goes by it, too", async () => {
+    const [before, forwards] = [server.connections, bastion.forwards(server)];
+    const ran = await stack.destroy();
+    expect(ran.code, ran.output).toBe(0);
+    expect(recorded().map(({ words }) => words.replace("sudo -n ", ""))).toEqual([
+      "recoloca logout --server registry.test",
+      "recoloca remove --application recoloca --environment behind",
+    ]);
+    expect(server.connections - before).toBe(bastion.forwards(server) - forwards);
+  }, 120_000);
+});
