@@ -123,7 +123,7 @@ function forwarded(bastion: Client, behind: Place & { readonly via: Place }): Pr
     bastion.forwardOut("127.0.0.1", 0, behind.host, behind.port, (error: (Error & { reason?: number | string }) | undefined, stream) => {
       clearTimeout(late);
       if (!error) return done(stream);
-      const why = error.message.replace(/^\(SSH\) Channel open failure: /, "");
+      const why = error.message.replace(/^\(SSH\) Channel open failure: /, "") || "it does not say why";
       end(error.reason === PROHIBITED ? noForwarding(behind, why) : new Silent(behind, why));
     });
   });

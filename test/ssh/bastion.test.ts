@@ -1,7 +1,9 @@
 /** The program's own connection through a bastion, over two real SSH servers: that it goes that way, and what is said where it ends early. */
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
+import type { AddressInfo } from "node:net";
 import * as path from "node:path";
+import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noAnswer } from "../../components/host/ssh-errors.ts";
 import { SshSession, type Address, type Machine } from "../../components/host/ssh-session.ts";
@@ -33,7 +35,8 @@ async function refused(to: Address): Promise<string> {
   const silent = await new SshSession().open(to).catch((error: Error) => error);
   if (!silent) throw new Error("it was let in");
   const error = silent instanceof Error ? silent : noAnswer(silent.of, silent.why);
-  for (const secret of [to.privateKey, to.via!.privateKey]) expect(JSON.stringify([error.message, silent])).not.toContain(secret.split("\n")[1]);
+  for (const secret of [to.privateKey, to.via?.privateKey ?? to.privateKey])
+    expect(JSON.stringify([error.message, silent])).not.toContain(secret.split("\n")[1]);
   return error.message;
 }
 const at = (one: Sshd) => `${one.host}:${one.port}`;
@@ -136,6 +139,23 @@ describe("the bastion", () => {
     expect(server.connections).toBe(before);
   });
 
+  test("lets us in and never answers what it is asked to forward", async () => {
+    const mute = new ssh2.Server({ hostKeys: [keys.bastionHost.secret] }, (client) =>
+      client
+        .on("authentication", (context) => context.accept())
+        .on("error", () => undefined)
+        .on("tcpip", () => undefined),
+    );
+    await new Promise<void>((done) => mute.listen(0, "127.0.0.1", done));
+    try {
+      const { port } = mute.address() as AddressInfo;
+      const silent = await new SshSession().open(through({ host: "127.0.0.1", port }));
+      expect(silent).toMatchObject({ of: { host: server.host }, why: "no answer in 5s" });
+    } finally {
+      mute.close();
+    }
+  });
+
   test("goes down in the middle of a command: whoever waits for it hears of it", async () => {
     const session = new SshSession();
     await session.open(address);
@@ -185,6 +205,34 @@ describe("the server behind it", () => {
     expect(said).toContain(
       `pulumi config set recoloca:hostKey "$(ssh -p ${bastion.port} ${user}@127.0.0.1 ssh-keyscan -p ${server.port} -t ed25519 127.0.0.2 | cut -d' ' -f2-)"`,
     );
+  });
+});
+
+describe("a server without a bastion", () => {
+  const direct = (change: Partial<Machine> = {}): Address => ({ ...withoutVia(address), ...change });
+  const withoutVia = ({ via: _via, ...machine }: Address): Address => machine;
+
+  test("is reached directly", async () => {
+    const [before, forwards] = [server.connections, bastion.forwards(server)];
+    const session = new SshSession();
+    expect(await session.open(direct())).toBeUndefined();
+    expect((await session.run("echo here")).stdout).toBe("here\n");
+    expect([server.connections - before, bastion.forwards(server) - forwards]).toEqual([1, 0]);
+  });
+
+  test("is spoken of as if there were none", async () => {
+    const said = [
+      await refused(direct({ port: 1 })),
+      await refused(direct({ privateKey: keys.other.secret })),
+      await refused(direct({ hostKey: keys.other.open })),
+    ];
+    expect(said[0]).toBe(`the server 127.0.0.2:1 does not answer (connect ECONNREFUSED 127.0.0.2:1); nothing was changed
+  is it up, and does its firewall let this machine in? Try: ssh -p 1 ${user}@127.0.0.2 true
+  if it has moved: pulumi config set recoloca:hostAddress ADDRESS`);
+    expect(said[1]).toContain(`the server ${at(server)} does not let "${user}" in with the private key of this stack; nothing was changed\n`);
+    expect(said[2]).toContain(`whoever answers at ${at(server)} is not the server whose host key is pinned; nothing was sent, nothing was changed\n`);
+    expect(said[2]).toContain(`pulumi config set recoloca:hostKey "$(ssh-keyscan -p ${server.port} -t ed25519 127.0.0.2 | cut -d' ' -f2-)"`);
+    expect(said.join("\n")).not.toContain("bastion");
   });
 });
 
