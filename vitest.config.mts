@@ -8,7 +8,7 @@ export default defineConfig({
     pool: "forks",
     coverage: { provider: "v8", reporter: ["text"], include: ["release/**", "settings/**", "components/**", "server/**", "workflows/**", "review/**"] },
     projects: [
-      { extends: true, test: { name: "unit", testTimeout: 60_000, include: ["test/unit/**/*.test.ts"] } },
+      { extends: true, test: { name: "unit", testTimeout: 60_000, hookTimeout: 60_000, include: ["test/unit/**/*.test.ts"] } },
       // GitHub's libraries import JSON the way that only a bundler understands.
       {
         extends: true,
