@@ -9,17 +9,20 @@ import { removeSite } from "../local/down.ts";
 import { benchmarkSite } from "../local/site.ts";
 import { step } from "../local/steps.ts";
 import { checkout } from "../tools/cache.ts";
+import { measureBackups } from "./backups.ts";
 import { measureConnections } from "./connections.ts";
 import { measureGrowth } from "./growth.ts";
 import { GATE_TIMEOUT, deploy, folder, makePlace } from "./place.ts";
 import { measureOtherWays } from "./other-ways.ts";
 import { measureRollback } from "./rollback.ts";
+import { measureStagingGraph } from "./staging-graph.ts";
+import { measureStagingUp } from "./staging-up.ts";
 import { tableOf, writeTable } from "./table.ts";
 import { measureTimes } from "./times.ts";
 import { measureTls } from "./tls.ts";
 import { measureUnderLoad } from "./under-load.ts";
 
-const PARTS = ["load", "times", "rollback", "connections", "growth", "tls", "others"];
+const PARTS = ["load", "times", "rollback", "connections", "growth", "tls", "backups", "others", "graph", "staging"];
 
 async function measure(parts: readonly string[]): Promise<void> {
   const place = await makePlace();
@@ -34,14 +37,18 @@ async function measure(parts: readonly string[]): Promise<void> {
   const held = parts.includes("connections") ? await measureConnections(place) : undefined;
   const grown = parts.includes("growth") ? await measureGrowth(place) : undefined;
   const secured = parts.includes("tls") ? await measureTls(place) : undefined;
+  const kept = parts.includes("backups") ? await measureBackups(place) : undefined;
   const others = parts.includes("others") ? await measureOtherWays(place) : undefined;
+  const built = parts.includes("graph") ? await measureStagingGraph(place) : undefined;
+  // Last, as its own server takes the place of the other one.
+  const whole = parts.includes("staging") ? await measureStagingUp(place) : undefined;
   const about = { taken: new Date().toISOString(), machine: `${os.cpus().length} × ${os.cpus()[0]?.model ?? "?"}`, gateTimeout: GATE_TIMEOUT };
   fs.writeFileSync(
     path.join(folder, "result.json"),
-    JSON.stringify({ ...about, ...underLoad, ...times, ...rolled, ...held, ...grown, ...secured, ...others }, null, 2),
+    JSON.stringify({ ...about, ...underLoad, ...times, ...rolled, ...held, ...grown, ...secured, ...kept, ...others, ...built, ...whole }, null, 2),
   );
-  if (!underLoad || !times || !rolled || !held || !grown || !others) return;
-  const measured = { ...about, ...underLoad, ...times, ...rolled, ...held, ...grown, ...others };
+  if (!underLoad || !times || !rolled || !held || !grown || !secured || !kept || !others || !built || !whole) return;
+  const measured = { ...about, ...underLoad, ...times, ...rolled, ...held, ...grown, ...secured, ...kept, ...others, ...built, ...whole };
   process.stdout.write(`\n${tableOf(measured)}\n`);
   if (process.argv.includes("--write")) writeTable(measured);
 }

@@ -30,19 +30,19 @@ export async function emptyProgram(folder: string, pulumi: string, env: NodeJS.P
   return up;
 }
 
-/** Milliseconds of a Node process that loads something and ends. */
-function load(script: string, env: NodeJS.ProcessEnv, flags: readonly string[] = []): number {
+/** A Node process in the program's folder that loads something and ends: milliseconds, and what it printed. */
+export function load(script: string, env: NodeJS.ProcessEnv, flags: readonly string[] = []): { milliseconds: number; stdout: string } {
   const start = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, [...flags, "--input-type=module", "-e", script], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, "--input-type=module", "-e", script], {
     cwd: checkout,
     env,
     encoding: "utf8",
   });
   if (status !== 0) throw new Error(stderr);
-  return performance.now() - start;
+  return { milliseconds: performance.now() - start, stdout };
 }
 
-export const loadSdk = (env: NodeJS.ProcessEnv) => load('await import("@pulumi/pulumi"); process.exit(0)', env);
+export const loadSdk = (env: NodeJS.ProcessEnv) => load('await import("@pulumi/pulumi"); process.exit(0)', env).milliseconds;
 
 /**
  * From `node` to the end of graph building: the last resource of this stack's program constructed, loaded as Pulumi's language host
@@ -65,9 +65,10 @@ export const loadProgram = (env: NodeJS.ProcessEnv, config: Record<string, { rea
       PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(Object.keys(config).filter((key) => config[key]!.secret)),
     },
     nodeFlags(),
-  );
+  ).milliseconds;
 
-function nodeFlags(): string[] {
+/** With which Pulumi's language host starts Node for this program. */
+export function nodeFlags(): string[] {
   const project = parse(fs.readFileSync(path.join(checkout, "Pulumi.yaml"), "utf8")) as { runtime: { options: { nodeargs: string } } };
   return project.runtime.options.nodeargs.split(" ");
 }

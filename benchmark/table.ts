@@ -3,7 +3,12 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { checkout } from "../tools/cache.ts";
 import { median } from "./answers.ts";
+import type { BackupMeasure } from "./backups.ts";
 import type { PlainRun } from "./other-ways.ts";
+import { backupRows, environmentRows, tlsRows, type Row } from "./rows.ts";
+import type { LoadedGraph } from "./staging-graph.ts";
+import type { StagingUp } from "./staging-up.ts";
+import type { TlsMeasure } from "./tls.ts";
 import { CONNECTIONS, IDLE, type Held } from "./connections.ts";
 import type { Grown } from "./growth.ts";
 import type { TimedRollback } from "./rollback.ts";
@@ -30,6 +35,10 @@ export interface Measured {
   readonly rollbacks: { readonly present: readonly TimedRollback[]; readonly pruned: readonly TimedRollback[] };
   readonly connections: Held;
   readonly growth: readonly Grown[];
+  readonly tls: TlsMeasure;
+  readonly graphs: readonly LoadedGraph[];
+  readonly stagingUps: readonly StagingUp[];
+  readonly backups: BackupMeasure;
   readonly plain: readonly PlainRun[];
   readonly rollout: readonly PlainRun[];
 }
@@ -38,16 +47,6 @@ const sum = (values: readonly number[]) => values.reduce((all, one) => all + one
 const most = (values: readonly number[]) => Math.max(...values);
 const seconds = (value: number) => `${value.toFixed(2)} s`;
 const count = (value: number) => value.toLocaleString("en");
-
-interface Row {
-  readonly measure: string;
-  readonly want: string;
-  readonly got: string;
-  readonly reached: boolean;
-  /** The same with `docker compose up`, and with docker-rollout's method. */
-  readonly plain?: string;
-  readonly rollout?: string;
-}
 
 export function rowsOf(measured: Measured): Row[] {
   const { good, back, broken, crashing, quietGap, pairs, ups, loads, gateTimeout, rollbacks, connections, growth, plain, rollout } = measured;
@@ -167,6 +166,9 @@ export function rowsOf(measured: Measured): Row[] {
       reached: isLinear(growth),
     },
     { measure: "host program's memory while deploying", want: "≤ 90 MB", got: `${memory.toFixed(0)} MB`, reached: memory <= 90 },
+    ...environmentRows(measured.graphs, measured.stagingUps),
+    ...backupRows(measured.backups),
+    ...tlsRows(measured.tls),
   ];
 }
 

@@ -32,6 +32,9 @@ export interface ObjectStore {
   readonly owner: S3Client;
 }
 
+/** As a stack names it, and the server opens it. */
+export const bucketOf = ({ bucket, region, prefix, endpoint, host }: ObjectStore) => ({ name: bucket, region, prefix, endpoint, pathStyle: true, ...host });
+
 /** A new one each time: what is in it belongs to whoever made it. With a region of AWS it also answers to that region's names of buckets. */
 export async function ensureObjectStore(site: Site, log: (line: string) => void, region = REGION): Promise<ObjectStore> {
   const program = await goProgram(

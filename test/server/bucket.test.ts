@@ -12,7 +12,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bucketProgram, bucketScript } from "../../components/host/host-program.ts";
 import { must, until } from "../../local/command.ts";
-import { ensureObjectStore, removeObjectStore, storeContainer, type ObjectStore } from "../../local/object-store.ts";
+import { bucketOf, ensureObjectStore, removeObjectStore, storeContainer, type ObjectStore } from "../../local/object-store.ts";
 import { sshArguments } from "../../local/server.ts";
 import { testSite } from "../../local/site.ts";
 import type { Backup, Bucket } from "../../release/backup.ts";
@@ -54,7 +54,7 @@ const onItsWay = () => expect.poll(async () => (await open()).length, { timeout:
 beforeAll(async () => {
   await installHostProgram();
   store = await ensureObjectStore(testSite, () => undefined);
-  bucket = { name: store.bucket, region: store.region, prefix: store.prefix, endpoint: store.endpoint, pathStyle: true, ...store.host };
+  bucket = bucketOf(store);
   await must("ssh", [...sshArguments(testSite), bucketScript(true)], { input: (await bucketProgram()).packed });
   plan = await shop();
   await deployed(release());

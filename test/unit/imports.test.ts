@@ -21,7 +21,7 @@ const MAY: Record<string, readonly string[]> = {
   tools: [],
   local: ["tools", "release"],
   operate: ["settings", "components", "local", "tools"],
-  benchmark: ["local", "tools", "release"],
+  benchmark: ["local", "tools", "release", "test"],
 };
 const NEVER: Record<string, RegExp> = { secrets: /@|^ssh2/, workflows: /^(@|ssh2)/, release: /^(@pulumi|ssh2)/, server: /^(@pulumi|ssh2)/, tools: /^$/ };
 

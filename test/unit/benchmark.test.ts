@@ -1,0 +1,39 @@
+/** Which rows of the benchmark's table say that a measure is reached. */
+import { expect, test } from "vitest";
+import type { BackupRound, OwnRound } from "../../benchmark/backups.ts";
+import { backupRows, environmentRows, tlsRows } from "../../benchmark/rows.ts";
+
+const round = (seconds: number): BackupRound => ({ bytes: 4e8, written: seconds, checked: seconds, sent: seconds, restored: seconds, fetched: seconds });
+const own = (seconds: number, kib = 100_000): OwnRound => ({ ...round(seconds), kib, kibOfAll: kib + 30_000 });
+const backups = (ours: readonly OwnRound[]) => backupRows({ bytes: 1.2e9, ours, byHand: [10, 10, 10].map(round) });
+
+test("a backup is fast enough at eight tenths of what is done by hand, and not below", () => {
+  expect(backups([12.4, 12.5, 90].map((seconds) => own(seconds))).map(({ reached }) => reached)).toEqual([true, true, true, true, true, true]);
+  const slow = backups([12.6, 12.6, 1].map((seconds) => own(seconds)));
+  expect(slow.map(({ reached }) => reached)).toEqual([false, false, false, false, false, true]);
+  expect(slow[0]).toMatchObject({ want: "≥ 0.8 × `pg_dump \\| zstd` to a file (120 MB/s)", got: "95 MB/s (0.79 ×)" });
+});
+
+test("the worst round's memory counts", () => {
+  const rows = backups([own(10), own(10, 146_485), own(10)]);
+  expect(rows.at(-1)).toMatchObject({ got: "150 MB (181 MB with Docker's client)", reached: false });
+});
+
+test("the environment is judged by medians, its load beside its SDKs and its update beside an empty one", () => {
+  const rows = environmentRows(
+    [100, 130, 900].map((graph) => ({ graph, sdks: 100 })),
+    [1, 1.51, 9].map((noop) => ({ noop, empty: 1 })),
+  );
+  expect(rows.map(({ reached }) => reached)).toEqual([true, false]);
+});
+
+test.each([
+  ["as the default", {}, true],
+  ["one failed", { failed: 1 }, false],
+  ["too slow", { median: 1.6 }, false],
+  ["too busy", { processor: 160 }, false],
+])("the edge: %s", (_, change, reached) => {
+  const byDefault = { answered: 30_000, failed: 0, median: 1, p99: 2, processor: 100 };
+  const beside = { edge: { ...byDefault, ...change }, byDefault };
+  expect(tlsRows({ handshakes: beside, kept: beside }).map((row) => row.reached)).toEqual([reached, reached]);
+});
