@@ -35,8 +35,9 @@ export const imagesOf = (version: string): Promise<Images> => {
   return built.get(version)!;
 };
 
+export const say = (line: string): void => void process.stdout.write(`   ${line}\n`);
+
 export async function makePlace(): Promise<Place> {
-  const say = (line: string) => process.stdout.write(`   ${line}\n`);
   const asItSays = (says: string) => says;
   const tools = await step("tools", ensureToolchain, (all) => all.says);
   const loadClient = await step(

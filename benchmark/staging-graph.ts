@@ -1,7 +1,7 @@
 /** How long the whole graph of the environment `staging` takes to be built, beside the bare import of the SDKs that it is built with. */
 import { step } from "../local/steps.ts";
 import { shippedConfiguration } from "../test/shipped-configuration.ts";
-import type { Place } from "./place.ts";
+import type { Toolchain } from "../tools/toolchain.ts";
 import { load, nodeFlags } from "./programs.ts";
 
 /** Milliseconds. */
@@ -57,7 +57,7 @@ interface Seen {
 /** Of which packages there have to be resources for it to be the whole graph. */
 const PACKAGES = ["aws", "github", "tls", "command", "recoloca"];
 
-export async function measureStagingGraph({ tools }: Pick<Place, "tools">): Promise<{ graphs: LoadedGraph[] }> {
+export async function measureStagingGraph(tools: Toolchain): Promise<{ graphs: LoadedGraph[] }> {
   const { config, secretKeys } = shippedConfiguration("staging");
   const env = { ...tools.env, PULUMI_CONFIG: JSON.stringify(config), PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(secretKeys) };
   const { made, imported } = JSON.parse(
