@@ -30,8 +30,8 @@ export async function emptyProgram(folder: string, pulumi: string, env: NodeJS.P
   return up;
 }
 
-/** A Node process in the program's folder that loads something and ends: milliseconds, and what it printed. */
-export function load(script: string, env: NodeJS.ProcessEnv, flags: readonly string[] = []): { milliseconds: number; stdout: string } {
+/** A Node process in the program's folder that loads something and ends: when it began, since the epoch, how long it took, in milliseconds, and what it printed. */
+export function load(script: string, env: NodeJS.ProcessEnv, flags: readonly string[] = []): { began: number; milliseconds: number; stdout: string } {
   const start = performance.now();
   const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, "--input-type=module", "-e", script], {
     cwd: checkout,
@@ -39,7 +39,7 @@ export function load(script: string, env: NodeJS.ProcessEnv, flags: readonly str
     encoding: "utf8",
   });
   if (status !== 0) throw new Error(stderr);
-  return { milliseconds: performance.now() - start, stdout };
+  return { began: performance.timeOrigin + start, milliseconds: performance.now() - start, stdout };
 }
 
 export const loadSdk = (env: NodeJS.ProcessEnv) => load('await import("@pulumi/pulumi"); process.exit(0)', env).milliseconds;

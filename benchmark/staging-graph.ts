@@ -4,11 +4,13 @@ import { shippedConfiguration } from "../test/shipped-configuration.ts";
 import type { Toolchain } from "../tools/toolchain.ts";
 import { load, nodeFlags } from "./programs.ts";
 
-/** Milliseconds. */
+/** Milliseconds, from the start of a Node process. */
 export interface LoadedGraph {
-  /** From `node` to the last resource that is registered. */
+  /** Until the last resource is constructed. */
   readonly graph: number;
-  /** Of a process that only imports what the graph's own files import of SDKs. */
+  /** Until the SDK has told its mock of an engine about the last of them. */
+  readonly registered: number;
+  /** Of another process, which only imports what the graph's own files import of SDKs: until it has. */
   readonly sdks: number;
 }
 
@@ -16,7 +18,8 @@ const PAIRS = 7;
 
 /**
  * The program as Pulumi's language host loads it, with the SDK's mock for an engine, which knows no hooks, and a double of the connection for a
- * server. That is imported after the program's own first line, as the program does it. Prints, as its last line, how many resources there are of each package.
+ * server. That is imported after the program's own first line, as the program does it. Everything is constructed once the program is imported. Prints what
+ * it has to say as its last line.
  */
 const GRAPH = `const { createRequire } = await import("node:module");
 const sdk = createRequire(process.cwd() + "/");
@@ -30,10 +33,12 @@ const { SshSession } = await import("./components/host/ssh-session.ts");
 SshSession.prototype.open = async () => undefined;
 SshSession.prototype.run = async () => ({ code: 0, output: "", stdout: NOTHING_LIVE });
 const exported = Object.values(await import("./index.ts"));
+const graph = performance.timeOrigin + performance.now();
 const pulumi = sdk("@pulumi/pulumi");
 await new Promise((done) => pulumi.all(exported).apply(done));
 await pulumi.runtime.disconnect();
-process.stdout.write("\\n" + JSON.stringify({ made, imported: globalThis.imported ?? [] }));
+const registered = performance.timeOrigin + performance.now();
+process.stdout.write("\\n" + JSON.stringify({ graph, registered, made, imported: globalThis.imported ?? [] }));
 process.removeAllListeners("exit");
 process.exit(0);`;
 
@@ -49,6 +54,9 @@ registerHooks({
 `;
 
 interface Seen {
+  /** Milliseconds since the epoch. */
+  readonly graph: number;
+  readonly registered: number;
   /** Package to number of resources: `{ aws: 43 }`. */
   readonly made: Readonly<Record<string, number>>;
   readonly imported: readonly string[];
@@ -60,15 +68,19 @@ const PACKAGES = ["aws", "github", "tls", "command", "recoloca"];
 export async function measureStagingGraph(tools: Toolchain): Promise<{ graphs: LoadedGraph[] }> {
   const { config, secretKeys } = shippedConfiguration("staging");
   const env = { ...tools.env, PULUMI_CONFIG: JSON.stringify(config), PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(secretKeys) };
-  const { made, imported } = JSON.parse(
-    load(NOTED + GRAPH, env, nodeFlags())
-      .stdout.split("\n")
-      .at(-1)!,
-  ) as Seen;
+  const build = (before = "") => {
+    const { began, stdout } = load(before + GRAPH, env, nodeFlags());
+    return { began, ...(JSON.parse(stdout.split("\n").at(-1)!) as Seen) };
+  };
+  const { made, imported } = build(NOTED);
   const missing = PACKAGES.filter((name) => made[name] === undefined);
   if (missing.length > 0) throw new Error(`the graph of staging has no resource of ${missing.join(", ")}: it is not the whole one`);
-  const bare = `${imported.map((name) => `import ${JSON.stringify(name)};\n`).join("")}process.exit(0)`;
-  const pair = () => ({ sdks: load(bare, tools.env).milliseconds, graph: load(GRAPH, env, nodeFlags()).milliseconds });
+  const bare = `${imported.map((name) => `import ${JSON.stringify(name)};\n`).join("")}process.stdout.write(String(performance.timeOrigin + performance.now()));\nprocess.exit(0)`;
+  const pair = (): LoadedGraph => {
+    const sdks = load(bare, tools.env);
+    const { began, graph, registered } = build();
+    return { sdks: Number(sdks.stdout) - sdks.began, graph: graph - began, registered: registered - began };
+  };
   const all = async () => {
     // What is compiled is kept from here on, for both.
     pair();

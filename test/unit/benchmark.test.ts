@@ -21,7 +21,7 @@ test("the worst round's memory counts", () => {
 
 test("the environment is judged by medians, its load beside its SDKs and its update beside an empty one", () => {
   const rows = environmentRows(
-    [100, 130, 900].map((graph) => ({ graph, sdks: 100 })),
+    [100, 130, 900].map((graph) => ({ graph, registered: 200, sdks: 100 })),
     [1, 1.51, 9].map((noop) => ({ noop, empty: 1 })),
   );
   expect(rows.map(({ reached }) => reached)).toEqual([true, false]);
