@@ -91,7 +91,7 @@ export function release(name: string, held: Held = {}): Plan {
     stop_grace_period: 20s
   worker:
     image: web
-    command: ${JSON.stringify(["sh", "-c", "trap 'sleep $$STOP; exit 0' TERM; while :; do sleep 0.05; done"])}
+    command: ${JSON.stringify(["sh", "-c", "trap 'sleep $$STOP; exit 0' TERM; sleep 3600 & wait"])}
     environment: { RELEASE: "${name}", STOP: "\${STOP}" }
     stop_grace_period: 20s
 ${task === undefined ? "" : `  prepare: { image: web, command: ["sleep", "${task}"], restart: "no" }\n`}  store:
@@ -101,7 +101,7 @@ ${task === undefined ? "" : `  prepare: { image: web, command: ["sleep", "${task
     environment: { DELAY: "\${DELAY}", STOP: "\${BASE_STOP}" }
     volumes: ["data:/data"]
     stop_grace_period: 20s
-    healthcheck: { test: ["CMD", "test", "-f", "/ready"], interval: 200ms, retries: 200 }
+    healthcheck: { test: ["CMD", "test", "-f", "/ready"], start_period: 90s, start_interval: 200ms, interval: 5s }
 volumes:
   data:
 `,

@@ -194,7 +194,7 @@ services:
     image: web
     init: true
     command: ${shell(`sleep 1; echo yes > /shared/ready; cd /shared; exec python3 -m http.server 8000`)}
-    healthcheck: { test: ["CMD", "test", "-f", "/shared/ready"], interval: 200ms, retries: 50 }
+    healthcheck: { test: ["CMD", "test", "-f", "/shared/ready"], start_period: 60s, start_interval: 200ms, interval: 5s }
     volumes: ["shared:/shared"]
 volumes:
   shared:
