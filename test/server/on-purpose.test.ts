@@ -194,7 +194,7 @@ test("a journal whose last line was torn by a power cut is read and written on",
 describe("a release that changes the base for the worse", () => {
   const worse = () => {
     const next = release("second");
-    return { ...next, compose: next.compose.replace("sleep 3600 & wait", "exit 7") };
+    return { ...next, compose: next.compose.replace("touch /ready; sleep 3600 & wait", "touch /ready; exit 7") };
   };
 
   test("fails, and the base is as it was again; so is the next release's", async () => {
