@@ -1,5 +1,6 @@
 /** How the GitHub side of a stack is configured: what the repository's plan allows, who approves, which branches and tags may deploy. */
 import * as z from "zod";
+import { BRANCH } from "../workflows/options.ts";
 
 export const PLANS = ["free", "pro", "team", "enterprise"] as const;
 export const VISIBILITIES = ["public", "internal", "private"] as const;
@@ -9,8 +10,7 @@ const numbered = (whose: string) =>
   z.record(z.string().min(1), z.number(`wants the number of that ${whose}`).int().positive(`wants the number of that ${whose}`)).default({});
 /** A pattern as GitHub has it: `main`, `release/*`, `v*.*.*`. */
 const pattern = z.string().regex(/^[^\s~^:?[\\]+$/, "wants a name or a pattern with *: main, release/*, v*.*.*");
-/** One name, no pattern: it stands in shell and in expressions. */
-const branch = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/, "wants the name of a branch: main");
+const branch = z.string().regex(BRANCH, "wants the name of a branch: main");
 const variable = z.string().regex(/^(?!GITHUB_)[A-Z_][A-Z0-9_]*$/, "wants a variable's name as GitHub takes it: capitals, digits, underscores, not GITHUB_");
 
 export const githubForm = z.strictObject({

@@ -26,6 +26,9 @@ export interface WorkflowOptions {
   readonly reach: "direct" | "session-manager";
 }
 
+/** One name, no pattern: it stands in shell and in expressions. */
+export const BRANCH = /^[A-Za-z0-9][A-Za-z0-9._/-]*$/;
+
 /** The default branch, as an expression of GitHub's sees it. */
 export const onDefaultBranch = ({ defaultBranch }: WorkflowOptions) => `github.ref == 'refs/heads/${defaultBranch}'`;
 
@@ -92,8 +95,7 @@ export function checkOptions(options: WorkflowOptions): void {
     ...(from("release").length === 1 ? [] : [`environments: ${from("release").length} are production, wants one`]),
     ...names.filter((name) => !/^[a-z][a-z0-9-]{0,30}$/.test(name)).map((name) => `environments: got "${name}", wants lower-case letters, digits and dashes`),
     ...names.filter((name, index) => names.indexOf(name) !== index).map((name) => `environments: "${name}" is there twice`),
-    // It stands in shell and in expressions.
-    ...(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/.test(defaultBranch) ? [] : [`defaultBranch: got "${defaultBranch}", wants the name of a branch: main`]),
+    ...(BRANCH.test(defaultBranch) ? [] : [`defaultBranch: got "${defaultBranch}", wants the name of a branch: main`]),
     ...(production === "approval" && !has.approval
       ? [`production: "approval" needs reviewers, which a private repository on the plan "${options.plan}" has not; "tag" needs none`]
       : []),
