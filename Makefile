@@ -8,7 +8,7 @@ NPM := npm --silent --no-update-notifier --no-audit --no-fund
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 	@printf '\n  on the server of a stack (STACK=staging; without it, the local one):\n'
-	@printf '  make status | history | doctor | measure | backup | backups | drill | cancel | accept | prune\n'
+	@printf '  make status | history | doctor | measure | secrets | backup | backups | drill | cancel | accept | prune\n'
 	@printf '  make logs [SERVICE=backend]   make show RELEASE=14   make maintenance [DOORS=on|off]   make certificate [RENEW=1]\n'
 	@printf '  make rollback [RELEASE=14] [DOWNGRADE=1 | RESTORE=1] [REASON="slow since noon"]   also tells the stack\n'
 
@@ -25,7 +25,7 @@ local-down: node_modules/.installed ## remove everything that "make local" made
 
 # An operator's commands, on the server of a stack: make status STACK=staging. Without STACK it is the local one.
 # A reason is a person's own words, which only the shell may see as they are: variables of the command line are in its environment.
-OPERATE := status history doctor measure logs backup backups drill rollback cancel accept show maintenance certificate prune
+OPERATE := status history doctor measure logs backup backups drill rollback cancel accept show maintenance certificate prune secrets
 .PHONY: $(OPERATE)
 $(OPERATE): node_modules/.installed
 	@STACK=$(STACK) $(NPM) run operate -- $@ $(RELEASE) $(SERVICE) $(DOORS) $(if $(DOWNGRADE),--downgrade) $(if $(RESTORE),--restore) $(if $(REASON),--reason "$$REASON") $(if $(RENEW),--renew)

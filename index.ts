@@ -21,10 +21,17 @@ const registry = settings.registry && new RegistryAccess("registry", { ...settin
 
 const images = settings.images && imageDigests("images", { images: settings.images, registry: settings.registry });
 
+// What was renewed takes the place of what was set.
+const renewed =
+  settings.made.length > 0
+    ? new (await import("./components/rotated-secrets/index.ts")).RotatedSecrets("secrets", { ...settings, given: settings.secrets })
+    : undefined;
+
 const deployment = new ComposeDeployment(
   application,
   {
     ...settings,
+    secrets: renewed?.values ?? settings.secrets,
     compose: settings.compose.text,
     server: host.server,
     publicAddress: aws?.ec2.access.address,

@@ -45,7 +45,10 @@ const write = (images: Images, extra: Extra) => server(`cat > ${FOLDER}/compose.
 async function prepare(compose: string, extra: Extra): Promise<string> {
   const images = await imagesOf("2");
   await server(`mkdir -p ${FOLDER} && cat > ${FOLDER}/compose.yaml`, compose);
-  await server(`cat > ${FOLDER}/.env`, `POSTGRES_PASSWORD=benchmark\nPOSTGRES_IMAGE=${images.postgres}\nREDIS_IMAGE=${images.redis}\n`);
+  await server(
+    `cat > ${FOLDER}/.env`,
+    `POSTGRES_PASSWORD=benchmark\nDATABASE_PASSWORD=benchmark\nPOSTGRES_IMAGE=${images.postgres}\nREDIS_IMAGE=${images.redis}\n`,
+  );
   await write(images, extra);
   await server(`${COMPOSE} run --rm backend alembic upgrade head && ${COMPOSE} up --detach`);
   return (await must("docker", ["inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", serverName(benchmarkSite)])).trim();

@@ -10,6 +10,7 @@ import { askServer, valuesOf, type Access, type Configured } from "./ask-server.
 import { restOf, tellGithub, type Ask } from "./github-doctor.ts";
 import { cloudOf, settingsInState, tellPreviews } from "./previews-doctor.ts";
 import { settleStack, type Pulumi } from "./rollback.ts";
+import { tellStackSecrets } from "./secrets.ts";
 
 async function pulumiFor(stack: string): Promise<Pulumi> {
   const tools = await ensureToolchain(() => undefined);
@@ -61,6 +62,7 @@ async function main(): Promise<number> {
   const pulumi = await pulumiFor(stack);
   const configuration = await configurationOf(stack, pulumi);
   const print = (line: string) => process.stdout.write(`${line}\n`);
+  if (words[0] === "secrets") return tellStackSecrets(stack, valuesOf(configuration), checkout, print);
   // First, as it is there when the server is not.
   const asked = githubOf(stack, configuration);
   const found = words[0] === "doctor" ? (await tellGithub(asked.github, asked.ask, print)) + (await previewsOf(asked, pulumi, print)) : 0;

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import { backupSchema } from "./backup.ts";
 import { imageByDigest, seconds, serviceName, variableName } from "./forms.ts";
+import { generationsSchema, loginSchema } from "./logins.ts";
 import { OUTCOMES, type Outcome } from "./outcome.ts";
 import { tlsSchema } from "./tls.ts";
 
@@ -140,6 +141,10 @@ export const planSchema = z.strictObject({
   telemetry: telemetrySchema.optional(),
   /** Of the stack and not of a release: it is taken on once the release is live. Absent: plain HTTP. */
   tls: tlsSchema.optional(),
+  /** Logins that the application uses and that must be there before it starts; what they replace is closed once it is live. */
+  logins: z.array(loginSchema).max(4).optional(),
+  /** How often each secret of its environment has been renewed. Absent: none has. */
+  generations: generationsSchema.optional(),
   /** What visitors get while the stack is closed: a whole HTML page, small enough for one of HAProxy's buffers. */
   maintenancePage: z.string().max(MAINTENANCE_PAGE_BYTES).optional(),
 });

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import * as z from "zod";
 import { OUTCOMES, type Outcome } from "./outcome.ts";
+import { generationsSchema } from "./logins.ts";
 import { canonical, definitionSchema, identityOf, provenanceSchema, type Plan } from "./plan.ts";
 
 export const RECORD_FORMAT = 1;
@@ -13,6 +14,7 @@ export const STATES = [
   "closed",
   "backed-up",
   "based",
+  "admitted",
   "migrated",
   "started",
   "healthy",
@@ -50,6 +52,20 @@ export const journalLineSchema = z.object({
   more: z.array(z.tuple([z.string(), z.string()])).optional(),
 });
 export type JournalLine = z.infer<typeof journalLineSchema>;
+
+/** Of one secret, for whoever asks later: never a value. */
+const rotationSchema = z.object({
+  secret: z.string(),
+  from: z.int(),
+  to: z.int(),
+  /** Days that the one before had been in use; absent where nobody knew since when it was. */
+  age: z.int().optional(),
+  /** How the new one was proven before the old one went. */
+  verified: z.enum(["login", "gates"]).optional(),
+  /** Whether the one before is good for nothing any more. */
+  closed: z.boolean().default(false),
+});
+export type Rotation = z.infer<typeof rotationSchema>;
 
 export const recordSchema = z.object({
   format: z.literal(RECORD_FORMAT),
@@ -97,6 +113,8 @@ export const recordSchema = z.object({
   backup: z.string().optional(),
   outcome: z.enum(Object.keys(OUTCOMES) as [Outcome, ...Outcome[]]).optional(),
   reason: z.string().optional(),
+  /** Secrets that it brings another generation of than the release before it had. */
+  rotated: z.array(rotationSchema).optional(),
   /** Whether the data was put back, by the backup above: never twice, because the old release has written since. */
   restored: z.boolean().default(false),
   /** Whether those who want to know how it ended have been told. */
@@ -124,6 +142,7 @@ export const liveAnswerSchema = z.object({
       // An older host program does not say these: it is asked before the newer one is in place.
       attempt: z.string().default("1"),
       definitions: z.record(z.string(), definitionSchema).default({}),
+      generations: generationsSchema.optional(),
       since: z.string(),
     })
     .nullable(),

@@ -1,5 +1,6 @@
 /** The catalogue as people read it: `npm run docs` writes it, a test says that it is fresh. */
-import { AUTOMATION, FEATURES, GONE, ROTATIONS, SECRETS, type Need, type Secret } from "./catalogue.ts";
+import { AUTOMATION, FEATURES, GONE, ROTATIONS, SECRETS, type Need, type Rotation, type Secret, type SecretName } from "./catalogue.ts";
+import { elsewhere, MAXIMAL_AGE, OVERLAP, renewedBy } from "./rotation.ts";
 import { planRoleVariable, VARIABLES, type Variable } from "./variables.ts";
 
 const NEEDS: Record<Exclude<Need, object>, string> = {
@@ -33,6 +34,8 @@ function sourceOf(name: string, { source, issuer, key, consumers }: Secret): str
 }
 
 export function secretsReference(): string {
+  const names = Object.keys(SECRETS) as SecretName[];
+  const made = names.filter((name) => renewedBy(name) === "stack").map((name) => `\`${name}\``);
   const stays = (Object.entries(SECRETS) as [string, Secret][]).map(row);
   const variables = (Object.entries(VARIABLES) as [string, Variable][]).map(([name, { what, scope }]) => [`\`${name}\``, what, VARIABLE_SCOPES[scope]]);
   const planRole = [`\`${planRoleVariable("staging")}\` and the like`, "Role that a pull request's preview takes, read-only", VARIABLE_SCOPES.repository];
@@ -60,8 +63,24 @@ ${table(
 ## How one is renewed
 
 ${table(
-  ["class", "how"],
-  Object.entries(ROTATIONS).map(([name, how]) => [name, how]),
+  ["class", "how", "too old after", "the one before is accepted for"],
+  (Object.entries(ROTATIONS) as [Rotation, string][]).map(([name, how]) => [
+    name,
+    how,
+    `${MAXIMAL_AGE[name]} days`,
+    OVERLAP[name] === undefined ? "as long as its release" : `${OVERLAP[name]} days`,
+  ]),
+)}
+
+\`make secrets\` says how old each of a stack's is, and [docs/rotation.md](rotation.md) how they are renewed: ${made.join(", ")} by the stack itself, the others by
+a person, who is reminded. These have no generations:
+
+${table(
+  ["name", "how"],
+  names.flatMap((name) => {
+    const how = elsewhere(name);
+    return how === undefined ? [] : [[`\`${name}\``, how]];
+  }),
 )}
 
 ## What is no secret any more

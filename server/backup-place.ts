@@ -3,6 +3,7 @@ import type { Backup } from "../release/backup.ts";
 import type { ComposeDocument } from "./compose-split.ts";
 import { postgresVariables } from "./database-url.ts";
 import type { Job } from "./job.ts";
+import { credentialsOf } from "./logins.ts";
 import { readJson, type Store } from "./store.ts";
 
 /** Which project and network a backup's commands run in. */
@@ -41,7 +42,13 @@ export function backupJob(place: Place, backup: Backup, kind: string, command: r
     network: "blue",
     command,
     environment: place.environment,
-    variables: { ...(database && postgresVariables(url!, database.url)), ...variables },
+    variables: { ...(database ? postgresVariables(url!, database.url) : loginOf(place, service)), ...variables },
     file: place.store.file(place.number, `${kind}.compose.json`),
   };
+}
+
+/** The first password of a service that was renewed opens nothing any more. */
+function loginOf({ store, number }: Place, service: string): Record<string, string> {
+  const login = credentialsOf(store.plan(number), service);
+  return login ? { LOGIN_USER: login.user, LOGIN_PASSWORD: login.password } : {};
 }

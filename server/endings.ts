@@ -9,10 +9,12 @@ import { baseBack, removeGone } from "./base.ts";
 import type { Context } from "./context.ts";
 import * as engine from "./engine.ts";
 import { masker } from "./evidence.ts";
+import { closeLogins } from "./logins.ts";
 import { dataBack, openAgain } from "./maintenance.ts";
 import { sleep } from "./process.ts";
 import { prune } from "./prune.ts";
 import { sayPruned } from "./render.ts";
+import { forgetOlder } from "./rotation.ts";
 import * as steps from "./steps.ts";
 import { startAgain } from "./volume-backup.ts";
 import type { Hold, Slot, Store } from "./store.ts";
@@ -87,6 +89,7 @@ export async function settle(context: Context): Promise<Outcome> {
   await removeGone(context);
   await placeTimers(stack, plan.backup).catch((error: Error) => journal.tell(`the timers of the backups are not in place: ${error.message}`));
   if (!old) {
+    await concludeRotation(context);
     journal.tell("live", { state: "live" });
     return end(store, record, "live");
   }
@@ -95,6 +98,7 @@ export async function settle(context: Context): Promise<Outcome> {
   const cut = await drained(context, old.slot, journal.at("switched") + plan.drain);
   if (cut > 0) await edge.cut(old.slot);
   await steps.removeSlot(stack, old.slot, true);
+  await concludeRotation(context);
   const pruned = await prune(store).then(sayPruned, (error: Error) => `nothing was pruned: ${error.message}`);
   const kept = plan.keep > 0;
   const streams = cut === 0 ? "drained" : `drained for ${sayDuration(plan.drain)}, ${cut} ${cut === 1 ? "stream" : "streams"} cut,`;
@@ -103,6 +107,22 @@ export async function settle(context: Context): Promise<Outcome> {
   });
   if (pruned !== "") journal.tell(pruned);
   return end(store, record, "live");
+}
+
+/** Nobody uses the values before any more: what they opened is closed to them, and they are forgotten here. A release that is live stays so whatever fails. */
+async function concludeRotation({ stack, store, number, plan, split, record, journal }: Context): Promise<void> {
+  const rotated = record.rotated ?? [];
+  let closed = true;
+  const said = await closeLogins(stack, plan, split.base).catch((error: Error) => {
+    closed = false;
+    return `the login before is still open: ${error.message}`;
+  });
+  forgetOlder(store, number);
+  record.rotated = rotated.map((one) => ({ ...one, verified: one.verified ?? "gates", closed }));
+  if (rotated.length > 0) store.setRecord(record);
+  const renewed = rotated.map(({ secret, from, to }) => `${secret} ${from} → ${to}`);
+  const text = [renewed.length > 0 && `renewed ${renewed.join(", ")}`, said].filter(Boolean).join("; ");
+  if (text !== "") journal.tell(text);
 }
 
 /** It does not come back by the next update: see docs/decisions/0006-a-hold.md. */

@@ -9,7 +9,7 @@ import type { Store } from "./store.ts";
 const good = (store: Store) => store.numbers().filter((number) => store.record(number)?.outcome === "live");
 
 /** The release that was live before this one; after a rollback, the one before that which was gone back to. */
-export function previousOf(store: Store, now: ReleaseRecord): ReleaseRecord | string {
+export function releaseBefore(store: Store, now: ReleaseRecord): ReleaseRecord | string {
   const start = now.rollback?.to ?? now.number;
   const { hold } = store.state();
   const fits = (record: ReleaseRecord) => !record.rollback && record.identity !== now.identity && record.identity !== hold?.identity;
@@ -60,8 +60,20 @@ export function baseMoved(store: Store, target: ReleaseRecord, now: ReleaseRecor
    Nothing was changed.`;
 }
 
+/** One whose Compose file knows nothing of logins in turn has the service's first user only, which nobody is let in by any more. */
+export function loginMoved(store: Store, target: ReleaseRecord, now: ReleaseRecord): string | undefined {
+  const { compose } = store.plan(target.number);
+  const login = store.plan(now.number).logins?.find(({ user }) => !new RegExp(`\\b${user}\\b`).test(compose));
+  return (
+    login &&
+    `release ${target.number} logs in to ${login.service} by its first password, which was renewed since: its Compose file takes no ${login.user}
+   Deploy ${target.release}'s images with today's Compose file instead.
+   Nothing was changed.`
+  );
+}
+
 /** Why the live release cannot be left for that one, or undefined. */
 export function against(store: Store, target: ReleaseRecord, now: ReleaseRecord): string | undefined {
   const moved = schemaMoved(store, target);
-  return moved ? sayMoved(moved, target) : baseMoved(store, target, now);
+  return moved ? sayMoved(moved, target) : (loginMoved(store, target, now) ?? baseMoved(store, target, now));
 }

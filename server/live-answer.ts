@@ -8,20 +8,23 @@ export const LIVE_FILE = "live.json";
 export function liveAnswer(store: Store): LiveAnswer {
   const { live, hold } = store.state();
   const record = live && store.record(live.number);
+  const plan = record && store.plan(record.number);
   return {
     format: RECORD_FORMAT,
-    live: record
-      ? {
-          number: record.number,
-          release: record.release,
-          identity: record.identity,
-          attempt: record.attempt,
-          images: record.images,
-          provenance: record.provenance,
-          definitions: store.plan(record.number).definitions,
-          since: record.endedAt ?? record.startedAt,
-        }
-      : null,
+    live:
+      record && plan
+        ? {
+            number: record.number,
+            release: record.release,
+            identity: record.identity,
+            attempt: record.attempt,
+            images: record.images,
+            provenance: record.provenance,
+            definitions: plan.definitions,
+            generations: plan.generations ?? {},
+            since: record.endedAt ?? record.startedAt,
+          }
+        : null,
     hold: hold ?? null,
     next: attemptName((store.numbers().at(-1) ?? 0) + 1),
   };

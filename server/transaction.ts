@@ -11,8 +11,10 @@ import { Failure, Refusal, type Context } from "./context.ts";
 import { end, hold, maskerOf, settle, stay, undo } from "./endings.ts";
 import { Journal } from "./journal.ts";
 import { canBeTakenBack, closeForRelease, openAfterRelease } from "./maintenance.ts";
+import { admitLogins } from "./logins.ts";
 import { changeData, settleChange } from "./migration.ts";
 import { checkRoom, prepare, readCompose } from "./prepare.ts";
+import { againstRotation, rotationsOf } from "./rotation.ts";
 import * as steps from "./steps.ts";
 import type { Store } from "./store.ts";
 import { ownBoot, ownUnit } from "./this-process.ts";
@@ -25,24 +27,29 @@ interface Step {
   readonly state: State;
   readonly does: (context: Context) => Promise<void>;
   readonly interrupted: (context: Context) => Promise<Way>;
-  /** Only where visitors are shut out while the data is changed. */
-  readonly window?: true;
+  /** Whether this release has it. @default each has */
+  readonly where?: (context: Context) => boolean;
 }
+
+/** Visitors are shut out while the data is changed. */
+const closed = ({ window }: Context) => window !== undefined;
+const withLogins = ({ plan }: Context) => (plan.logins ?? []).length > 0;
 
 const always = (way: Way) => () => Promise.resolve(way);
 
 /** Up to the migration nothing is lost by going back; from there on the database fits the new release, so it goes on, once. */
 const STEPS: readonly Step[] = [
   { state: "pulled", does: steps.pullImages, interrupted: always("undo") },
-  { state: "closed", does: closeForRelease, interrupted: always("undo"), window: true },
+  { state: "closed", does: closeForRelease, interrupted: always("undo"), where: closed },
   { state: "backed-up", does: backUp, interrupted: always("undo") },
   { state: "based", does: baseUp, interrupted: always("undo") },
+  { state: "admitted", does: admitLogins, interrupted: always("undo"), where: withLogins },
   { state: "migrated", does: changeData, interrupted: migrationFirst },
   { state: "started", does: steps.startRelease, interrupted: always("started") },
   { state: "healthy", does: steps.gateDirectly, interrupted: always("started") },
   { state: "switched", does: steps.switchOver, interrupted: asTheMapSays },
   { state: "verified", does: steps.verifyThroughEdge, interrupted: asTheMapSays },
-  { state: "opened", does: openAfterRelease, interrupted: asTheMapSays, window: true },
+  { state: "opened", does: openAfterRelease, interrupted: asTheMapSays, where: closed },
   { state: "workers", does: steps.swapWorkers, interrupted: asTheMapSays },
   { state: "watched", does: watch, interrupted: asTheMapSays },
 ];
@@ -51,7 +58,7 @@ async function migrationFirst(context: Context): Promise<Way> {
   return (await settleChange(context)) ? "started" : "migrated";
 }
 
-const stepsOf = ({ window }: Context) => STEPS.filter((step) => window || !step.window);
+const stepsOf = (context: Context) => STEPS.filter(({ where }) => where?.(context) ?? true);
 
 /** Containers that a restart of the system has stopped are started; the window begins anew, whole. */
 async function asTheMapSays({ edge, stack, slot }: Context): Promise<Way> {
@@ -73,12 +80,16 @@ type Hear = (line: JournalLine) => void;
 export async function transact(store: Store, number: number, caller: Caller, hear: Hear): Promise<Outcome> {
   const plan = store.plan(number);
   const reading = readCompose(store.file(number, "project"), plan, store.keptReading);
-  const record = newRecord(number, caller, plan);
+  const live = store.state().live;
+  const before = live ? store.plan(live.number) : undefined;
+  const record = newRecord(number, caller, plan, before);
   store.setRecord(record);
   const journal = new Journal(store, number, maskerOf(store, plan), hear);
   journal.tell("locked", { state: "received" });
   let context: Context;
   try {
+    const older = againstRotation(plan, before);
+    if (older !== undefined) throw new Refusal(older);
     await checkRoom();
     context = await prepare(store, number, plan, record, journal, reading);
     await mayRecreate(context);
@@ -174,9 +185,10 @@ async function takeBack(context: Context, reason: string): Promise<Outcome> {
   }
 }
 
-function newRecord(number: number, { attempt, ...caller }: Caller, plan: Plan): ReleaseRecord {
+function newRecord(number: number, { attempt, ...caller }: Caller, plan: Plan, before?: Plan): ReleaseRecord {
   const { application, environment, release, images, provenance } = plan;
   const unit = ownUnit();
+  const rotated = rotationsOf(plan, before);
   return {
     format: RECORD_FORMAT,
     number,
@@ -189,6 +201,7 @@ function newRecord(number: number, { attempt, ...caller }: Caller, plan: Plan): 
     attempt: attempt ?? String(number),
     ...caller,
     ...(unit !== undefined && { unit }),
+    ...(rotated.length > 0 && { rotated }),
     boot: ownBoot(),
     startedAt: new Date().toISOString(),
     resumed: 0,

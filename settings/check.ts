@@ -15,6 +15,7 @@ import { hostKeyCommand } from "./host-key.ts";
 import { KEYS, keyOf, type KeyName } from "./schema.ts";
 import { PIPELINE_FIELDS } from "./pipeline.ts";
 import { PREVIEWS_FIELDS } from "./previews.ts";
+import { ROTATION_FIELDS } from "./rotation.ts";
 import { meant, setCommand, type Problem } from "./problems.ts";
 import { checkTls } from "./tls.ts";
 
@@ -38,6 +39,7 @@ const STRUCTURED: ReadonlySet<string> = new Set([
   "provenance",
   "variables",
   "secrets",
+  "rotation",
   "routes",
   "gates",
   "backup",
@@ -154,6 +156,7 @@ const FIELDS: Record<string, readonly string[]> = {
   github: GITHUB_FIELDS,
   pipeline: PIPELINE_FIELDS,
   previews: PREVIEWS_FIELDS,
+  rotation: ROTATION_FIELDS,
   createBackupBucket: BACKUP_BUCKET_FIELDS,
   observability: OBSERVABILITY_FIELDS,
 };

@@ -1,6 +1,7 @@
 /** The stack's configuration, validated, as one typed value. The only reader of `pulumi config`. */
 import * as pulumi from "@pulumi/pulumi";
 import type { Backup, Bucket } from "../release/backup.ts";
+import type { Generations, Login } from "../release/logins.ts";
 import type { Observation, Sink } from "../release/observation.ts";
 import type { Gate, Migration, Notify, Provenance, Route, Telemetry } from "../release/plan.ts";
 import type { Tls } from "../release/tls.ts";
@@ -12,6 +13,7 @@ import { githubSettings, type GithubSettings } from "./github.ts";
 import { observationOf } from "./observability.ts";
 import { previewsSettings, type PreviewsSettings } from "./previews.ts";
 import { sayProblems } from "./problems.ts";
+import { rotatedOf, type MadeValue } from "./rotation.ts";
 import { tlsOf, wantsTls } from "./tls.ts";
 import { checkWhole } from "./whole.ts";
 
@@ -40,6 +42,10 @@ export interface Settings {
   readonly secrets: pulumi.Output<Record<string, string>>;
   /** Names alone; they are no secret. */
   readonly secretNames: readonly string[];
+  readonly generations: Generations;
+  /** Which of the secrets are not as they were set: the stack makes them. */
+  readonly made: readonly MadeValue[];
+  readonly logins: readonly Login[];
   readonly domain?: string;
   /** Where people reach the application. */
   readonly url: string;
@@ -85,6 +91,10 @@ export function loadSettings(folder = process.cwd()): Settings {
   return toSettings(values as Values, stack, { path, text }, page?.text);
 }
 
+/** What was set under one name and is taken under another. */
+const firstOnes = (made: readonly MadeValue[], given: Record<string, string>) =>
+  Object.fromEntries(made.flatMap(({ variable, secret, generation }) => (generation === 1 ? [[variable, given[secret] ?? ""]] : [])));
+
 /** Of the containers; what only workflows use does not go to the server. */
 const forHost = ([name]: readonly [string, string]) => secretOf(name)?.consumers.includes("host") ?? true;
 
@@ -93,6 +103,7 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
   const cloud = cloudSettings(values, environment);
   const bastion = bastionOf(values);
   const hostSecrets = Object.fromEntries(Object.entries(values.secrets).filter(forHost));
+  const rotated = rotatedOf({ application: values.application, rotation: values.rotation, compose: compose.text, given: Object.keys(hostSecrets) });
   const { registryServer, registryUsername, registryPassword, images, release, backup, migration, domain, publicUrl } = values;
   const url = publicUrl ?? `${wantsTls(values) ? "https" : "http"}://${domain ?? hostAddress}`;
   const place = { organization: pulumi.getOrganization(), project: pulumi.getProject(), stack: environment };
@@ -131,9 +142,12 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     ...(images && { images }),
     ...(release !== undefined && { release }),
     provenance: values.provenance,
-    variables: values.variables,
-    secrets: pulumi.secret(hostSecrets),
-    secretNames: Object.keys(hostSecrets),
+    variables: { ...values.variables, ...rotated.variables },
+    secrets: pulumi.secret({ ...hostSecrets, ...firstOnes(rotated.made, hostSecrets) }),
+    secretNames: [...new Set([...Object.keys(hostSecrets), ...rotated.made.map(({ variable }) => variable)])],
+    generations: rotated.generations,
+    made: rotated.made.filter(({ generation }) => generation > 1),
+    logins: rotated.logins,
     ...(domain !== undefined && { domain }),
     url,
     tls: pulumi.secret(tlsOf(values, hostAddress)),

@@ -1,9 +1,9 @@
 /** Postgres's own commands for a backup, all of the image that they run in, so that versions agree. */
 import type { Backup } from "../release/backup.ts";
 
-/** Both ways in which the official images take a password. */
+/** The login of today where there is one, else both ways in which the official images take a password. */
 export const inService = (service: string) =>
-  `export PGPASSWORD="\${POSTGRES_PASSWORD:-$(cat "\${POSTGRES_PASSWORD_FILE:-/dev/null}")}" PGHOST=${service} PGUSER="\${POSTGRES_USER:-postgres}" PGDATABASE="\${POSTGRES_DB:-\${POSTGRES_USER:-postgres}}"`;
+  `export PGPASSWORD="\${LOGIN_PASSWORD:-\${POSTGRES_PASSWORD:-$(cat "\${POSTGRES_PASSWORD_FILE:-/dev/null}")}}" PGHOST=${service} PGUSER="\${LOGIN_USER:-\${POSTGRES_USER:-postgres}}" PGDATABASE="\${POSTGRES_DB:-\${POSTGRES_USER:-postgres}}"`;
 
 /** The host program sets the same variables from the URL. */
 export const atUrl = ': "\${PGHOST:?}"';

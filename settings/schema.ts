@@ -12,6 +12,7 @@ import { migrationForm } from "./migration.ts";
 import { observabilityForm } from "./observability.ts";
 import { pipelineForm } from "./pipeline.ts";
 import { previewsForm } from "./previews.ts";
+import { rotationForm } from "./rotation.ts";
 import { tlsForm } from "./tls.ts";
 
 // Each form is used once: compiling it takes longer than it saves.
@@ -186,6 +187,12 @@ export const KEYS = {
     what: "Values that nobody may read, for the Compose file and for workflows: docs/secrets.md says where each one goes.",
     example: "",
     secret: true,
+  },
+  rotation: {
+    form: rotationForm.default({}),
+    what: "How often each secret has been renewed, the value of `secrets` counting as 1; since which day; until which day the one before is accepted. `make rotate` writes it: docs/rotation.md.",
+    example: '{"SECRET_KEY": {"generation": 2, "since": "2026-11-25"}}',
+    default: "nothing was renewed",
   },
   routes: {
     form: z.array(routeSchema.extend({ host: z.string().min(1).optional() })).min(1, "wants at least one route"),

@@ -9,6 +9,7 @@ import { checkCloud } from "./cloud.ts";
 import { checkObservability } from "./observability.ts";
 import { checkPreviews } from "./previews.ts";
 import type { Problem } from "./problems.ts";
+import { checkRotation, providedBy } from "./rotation.ts";
 
 export interface Whole {
   /** Complete where there is no problem. */
@@ -28,8 +29,9 @@ export function checkWhole(raw: Raw, folder: string, environment: string): Whole
   const given = Object.keys(raw.values);
   const registry = ["registryServer", "registryUsername", "registryPassword"].filter((key) => given.includes(key));
   const secrets = Object.keys(values.secrets ?? {});
+  const asked = { application: values.application ?? "recoloca", rotation: values.rotation ?? {}, compose: compose.text ?? "", given: secrets };
   const together = [
-    ...checkTogether(values, compose, { secrets, registry, page }),
+    ...checkTogether(values, compose, { secrets: [...secrets, ...providedBy(asked)], registry, page }),
     ...checkCloud(values, new Set(given)),
     ...checkBastion(values, new Set(given)),
     ...checkObservability(values, new Set(given)),
@@ -38,7 +40,10 @@ export function checkWhole(raw: Raw, folder: string, environment: string): Whole
     // Without a Compose file nobody can tell what it would use.
     ...(compose.text === undefined
       ? []
-      : checkSecrets({ given: secrets, compose: compose.text, referred: [values.backup?.database?.url ?? ""], github: values.github })),
+      : [
+          ...checkSecrets({ given: secrets, compose: compose.text, referred: [values.backup?.database?.url ?? ""], github: values.github }),
+          ...checkRotation(asked),
+        ]),
   ];
   return { values, problems: [...problems, ...together], compose, page };
 }

@@ -18,6 +18,7 @@ import {
   type Route,
   type Telemetry,
 } from "../../release/plan.ts";
+import { generationOf, type Generations, type Login } from "../../release/logins.ts";
 import type { Tls } from "../../release/tls.ts";
 import { attemptName, isHeld, liveAnswerSchema, type LiveAnswer } from "../../release/record.ts";
 import { lastOutput } from "../last-outputs.ts";
@@ -44,6 +45,10 @@ export interface ComposeDeploymentArgs {
   /** Values for the Compose file that nobody may read. */
   readonly secrets: pulumi.Input<Record<string, string>>;
   readonly secretNames: readonly string[];
+  /** Logins that have to be there before the release starts, by the names of the variables that have user and password. @default none */
+  readonly logins?: readonly Login[];
+  /** How often each secret has been renewed. An older one than what is live is refused. @default none was */
+  readonly generations?: Generations;
   readonly routes: readonly Route[];
   readonly gates: readonly Gate[];
   readonly backup?: Backup;
@@ -165,6 +170,7 @@ export class ComposeDeployment extends pulumi.ComponentResource {
       if (!silent) void pulumi.log.warn(howToDeploy(serviceNames(args.compose)), this);
       return null;
     }
+    if (!silent && answer.live) refuseOlder(args.generations ?? {}, answer.live.generations ?? {});
     const plan = toPlan(args, wanted, secrets);
     const identity = identityOf(plan);
     const same = now?.identity === identity;
@@ -185,6 +191,17 @@ async function ask(server: Server, command: string): Promise<LiveAnswer> {
   if (code === NOT_INSTALLED || /command not found/.test(output)) return nothing();
   if (code !== 0) throw new pulumi.RunError(`the server does not say what is live; nothing was changed\n  ${command}: ${output.trim()}`);
   return liveAnswerSchema.parse(JSON.parse(stdout));
+}
+
+/** The value before may open nothing any more: a release with it would come up broken, or not at all. */
+function refuseOlder(wanted: Generations, live: Generations): void {
+  const older = Object.entries(live).filter(([name, { generation }]) => generationOf(wanted, name) < generation);
+  if (older.length === 0) return;
+  const lines = older.flatMap(([name, { generation, since }]) => [
+    `  recoloca:rotation.${name}.generation  got ${generationOf(wanted, name)}, which is older than ${generation}, which is live`,
+    `      pulumi config set --path recoloca:rotation.${name}.generation ${generation} && pulumi config set --path recoloca:rotation.${name}.since ${since}`,
+  ]);
+  throw new pulumi.RunError(`a secret was renewed since this configuration was written; nothing was changed\n\n${lines.join("\n")}\n`);
 }
 
 const leadingTo = (tls: Tls | undefined, address: string | undefined): Tls | undefined =>
@@ -216,6 +233,8 @@ function toPlan(args: ComposeDeploymentArgs, wanted: Wanted, secrets: Record<str
     recreate: [...(args.recreate ?? [])],
     notify: [],
     migrate: true,
+    ...(args.logins && args.logins.length > 0 && { logins: [...args.logins] }),
+    ...(args.generations && Object.keys(args.generations).length > 0 && { generations: args.generations }),
     provenance: wanted.provenance,
     definitions: definitionsOf(args.compose, { ...args.variables, ...secrets }),
   };

@@ -14,9 +14,11 @@ import { routeFor } from "../edge-configuration.ts";
 import { hostOf } from "../gates.ts";
 import { Telling, follow, say } from "../follow.ts";
 import { keepLiveAnswer } from "../live-answer.ts";
+import { closeLogins } from "../logins.ts";
 import { isTaken, ownerOf, signLock, take, type Owner } from "../lock.ts";
 import { sleep } from "../process.ts";
 import { whileClosed } from "../prepare.ts";
+import { baseOf } from "../backup-place.ts";
 import { placeTimers, problemsOfTimes } from "../backup-timers.ts";
 import { tellOthers } from "../notify.ts";
 import { ago, byWhom, firstLine } from "../render.ts";
@@ -66,6 +68,7 @@ export async function deploy(given: Given): Promise<number> {
     await edge?.configure();
     const silent = edge && (await unserved(edge, live.slot));
     if (silent !== undefined) return needsHuman(live.number, release, silent);
+    await closeAgain(store, live.number);
     say(` release ${live.number}  ${release} is live already; nothing to do`);
     await takeOnTls(store, plan);
     return 0;
@@ -78,6 +81,14 @@ export async function deploy(given: Given): Promise<number> {
     ...(attempt !== undefined && { attempt }),
     ...(typeof given.options["from"] === "string" && given.options["from"] !== "" && { from: given.options["from"] }),
   });
+}
+
+/** A login that could not be closed when the release came live, as the database did not answer then. */
+async function closeAgain(store: Store, number: number): Promise<void> {
+  const base = baseOf(store, number);
+  if (!base) return;
+  const said = await closeLogins(store.stack, store.plan(number), base.document).catch((error: Error) => `a login before is still open: ${error.message}`);
+  if (said !== "") say(` ${said}`);
 }
 
 /** On a server that was made anew the containers are still starting, or were never started. Undefined once the edge reaches all of them. */

@@ -2,12 +2,13 @@
  * `recoloca rollback [RELEASE]`: back to an older release by the same transaction, gated the same way. Where the schema has moved
  * since, it says what each way back would cost, and goes one only when told which.
  */
+import { previousOf } from "../../release/logins.ts";
 import { OUTCOMES } from "../../release/outcome.ts";
 import { provenanceSchema, type Plan } from "../../release/plan.ts";
 import type { ReleaseRecord } from "../../release/record.ts";
 import { Wrong, type Given } from "../command-line.ts";
 import { say } from "../follow.ts";
-import { baseMoved, previousOf, sayMoved, schemaMoved, type Moved } from "../going-back.ts";
+import { baseMoved, loginMoved, releaseBefore, sayMoved, schemaMoved, type Moved } from "../going-back.ts";
 import { downgradeSql } from "../migration.ts";
 import { ago, firstLine } from "../render.ts";
 import { Store } from "../store.ts";
@@ -26,7 +27,7 @@ export async function rollback(given: Given): Promise<number> {
   const { live } = store.state();
   const now = live && store.record(live.number);
   if (!now) return refuse(`nothing is live on ${store.stack}: there is nothing to go back from. Nothing was changed.`);
-  const target = given.words[0] === undefined ? previousOf(store, now) : namedBy(store, given.words[0]);
+  const target = given.words[0] === undefined ? releaseBefore(store, now) : namedBy(store, given.words[0]);
   if (typeof target === "string") return refuse(target);
   if (target.number === now.number) return refuse(`release ${now.number} (${now.release}) is the live one. Nothing was changed.`);
   const today = store.plan(now.number);
@@ -38,8 +39,8 @@ export async function rollback(given: Given): Promise<number> {
     data = way;
   } else if (downgrade || restore)
     return refuse(`the schema is what release ${target.number} knows: recoloca rollback ${target.number} needs neither. Nothing was changed.`);
-  const base = baseMoved(store, target, now);
-  if (base !== undefined) return refuse(base);
+  const stands = loginMoved(store, target, now) ?? baseMoved(store, target, now);
+  if (stands !== undefined) return refuse(stands);
   const plan = planToGoBack(store.plan(target.number), today);
   const from = given.options["from"];
   // Its code is that commit's, whoever brings it back.
@@ -122,9 +123,15 @@ function namedBy(store: Store, word: string): ReleaseRecord | string {
 
 /** The old release with today's values for every variable that still exists, its own for those that are gone (design D22). */
 export function planToGoBack(target: Plan, now: Plan): Plan {
-  const variables = Object.fromEntries(Object.entries(target.variables).map(([name, value]) => [name, now.variables[name] ?? value]));
+  const { generations, logins } = now;
+  // What a rotation brought is today's, also where the older release was made before it.
+  const renewed = [...(logins ?? []).flatMap(({ user, password }) => [user, password]), ...Object.keys(generations ?? {}).map(previousOf)];
+  const own = Object.entries(target.variables).filter(([name]) => !renewed.includes(name) || name in now.variables);
+  const brought = renewed.flatMap((name) => (now.variables[name] === undefined ? [] : [[name, now.variables[name]] as const]));
+  const variables = Object.fromEntries([...own.map(([name, value]) => [name, now.variables[name] ?? value] as const), ...brought]);
+  const { generations: _generations, logins: _logins, ...rest } = target;
   return {
-    ...target,
+    ...rest,
     variables,
     migrate: false,
     masked: [...new Set([...target.masked, ...now.masked])],
@@ -133,5 +140,7 @@ export function planToGoBack(target: Plan, now: Plan): Plan {
     keep: now.keep,
     backup: now.backup ?? target.backup,
     tls: now.tls,
+    ...(generations && { generations }),
+    ...(logins && { logins }),
   };
 }

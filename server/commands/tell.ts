@@ -6,7 +6,7 @@ import { certificateOf, sayCertificate } from "../certificates.ts";
 import { Wrong, need, type Given } from "../command-line.ts";
 import { storedEdge } from "../edge.ts";
 import { slotContainers } from "../engine.ts";
-import { against, previousOf } from "../going-back.ts";
+import { against, releaseBefore } from "../going-back.ts";
 import { liveAnswer } from "../live-answer.ts";
 import { ownerOf } from "../lock.ts";
 import { ago, byWhom, firstLine, renderEnd, renderHead, renderLine } from "../render.ts";
@@ -61,7 +61,7 @@ const certificatesOf = (stack: string) => (storedEdge(stack)?.tls?.names ?? []).
 /** What `recoloca rollback` would do now. */
 function wayBack(store: Store): string {
   const now = store.record(store.state().live!.number)!;
-  const target = previousOf(store, now);
+  const target = releaseBefore(store, now);
   if (typeof target === "string") return "going back  nowhere: no older release was live";
   const why = against(store, target, now);
   const to = `release ${target.number}  ${target.release}`;

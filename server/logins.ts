@@ -1,0 +1,81 @@
+/** The step that lets a release's logins in before it starts, and what closes the ones before once it is live. Each part may be done twice. */
+import type { Generations, Login } from "../release/logins.ts";
+import type { Plan } from "../release/plan.ts";
+import type { Rotation } from "../release/record.ts";
+import { baseAddress } from "./base-address.ts";
+import type { ComposeDocument } from "./compose-split.ts";
+import { Failure, type Context } from "./context.ts";
+import { admit, shutOut, type Credentials, type Place } from "./postgres-logins.ts";
+
+/** Undefined where the release before is gone, or had none: it logged in as the service's own user. */
+export function credentialsOf(plan: Pick<Plan, "logins" | "variables"> | undefined, service: string): Credentials | undefined {
+  const login = plan?.logins?.find((one) => one.service === service);
+  return login && valuesOf(login, plan!.variables);
+}
+
+const valuesOf = (login: Login, variables: Plan["variables"]): Credentials => ({
+  user: variables[login.user] ?? "",
+  password: variables[login.password] ?? "",
+});
+
+/** The service's own user and database, as the official images take them. */
+export function ownerOf(document: Pick<ComposeDocument, "services">, service: string): Pick<Place, "database" | "owner"> {
+  const environment = (document.services[service]?.["environment"] ?? {}) as Record<string, string | null>;
+  const owner = environment["POSTGRES_USER"] ?? "postgres";
+  return { owner, database: environment["POSTGRES_DB"] ?? owner };
+}
+
+async function placeOf(stack: string, document: ComposeDocument, login: Login): Promise<Place> {
+  const address = await baseAddress(stack, login.service);
+  if (address === undefined) throw new Failure(`"${login.service}" does not run, and nobody can be let in to it`);
+  return { address, ...ownerOf(document, login.service) };
+}
+
+/** The step of a release. */
+export async function admitLogins({ plan, stack, store, split, old, record, journal }: Context): Promise<void> {
+  const before = old ? store.plan(old.number) : undefined;
+  const said: string[] = [];
+  for (const login of plan.logins ?? []) {
+    const place = await placeOf(stack, split.base, login);
+    const ways = [credentialsOf(before, login.service), { user: place.owner, password: plan.variables[login.first] ?? "" }];
+    const mine = valuesOf(login, plan.variables);
+    const how = await admit(
+      place,
+      mine,
+      ways.filter((one) => one !== undefined),
+    );
+    said.push(how === "made" ? `${mine.user} is let in to ${login.service}, proven by a login` : `${mine.user} is let in to ${login.service} as before`);
+    verify(record.rotated, login, "login");
+  }
+  store.setRecord(record);
+  journal.tell(said.join("; "), { state: "admitted" });
+}
+
+function verify(rotated: readonly Rotation[] | undefined, login: Login, by: "login"): void {
+  for (const one of rotated ?? []) if (one.secret === login.first) one.verified = by;
+}
+
+/** What is live from here on logs in by its own: all others are closed. Gives what a person reads; empty where nothing was open any more. */
+export async function closeLogins(stack: string, plan: Plan, document: ComposeDocument): Promise<string> {
+  const said: string[] = [];
+  for (const login of plan.logins ?? []) {
+    const place = await placeOf(stack, document, login);
+    const closed = await shutOut(place, valuesOf(login, plan.variables), login.closes);
+    const names = closed.map((name) => (name === place.owner ? `the first password of ${name}` : name));
+    if (closed.length > 0) said.push(`${names.join(" and ")} ${closed.length === 1 ? "opens" : "open"} ${login.service} no longer`);
+  }
+  return said.join("; ");
+}
+
+/** Why a release cannot log in beside the one that is live, or undefined: the login that it would get is in use, with another password. */
+export function loginInUse(plan: Plan, live: Plan | undefined): string | undefined {
+  for (const login of plan.logins ?? []) {
+    const [mine, now] = [valuesOf(login, plan.variables), credentialsOf(live, login.service)];
+    if (now && now.user === mine.user && now.password !== mine.password)
+      return `"${mine.user}" is what the live release logs in to ${login.service} with, and would get another password under it
+   one generation at a time   pulumi config set --path recoloca:rotation.${login.first}.generation ${generationAfter(live?.generations, login.first)}; pulumi up`;
+  }
+  return undefined;
+}
+
+const generationAfter = (generations: Generations | undefined, name: string) => (generations?.[name]?.generation ?? 1) + 1;

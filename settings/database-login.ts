@@ -1,0 +1,68 @@
+/** Which service of a Compose file keeps the data that a password opens, and what its logins are called. Pure. */
+import { readYaml } from "../release/compose-file.ts";
+import type { Login } from "../release/logins.ts";
+
+/** Secrets that a service is first started with, and the variables that whoever logs in takes instead. */
+export const DATABASE = {
+  POSTGRES_PASSWORD: { kind: "postgres", user: "DATABASE_USER", password: "DATABASE_PASSWORD", what: "POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE" },
+} as const satisfies Record<string, { kind: Login["kind"]; user: string; password: string; what: string }>;
+export type Keeper = keyof typeof DATABASE;
+
+export interface Service {
+  readonly image?: string;
+  readonly environment?: Readonly<Record<string, unknown>> | readonly string[];
+  readonly secrets?: readonly (string | { readonly source?: string })[];
+}
+
+interface Document {
+  readonly services?: Readonly<Record<string, Service | null>>;
+  readonly secrets?: Readonly<Record<string, { readonly environment?: string } | null>>;
+}
+
+/** An unreadable file has been complained about elsewhere. */
+export function readServices(compose: string): Document {
+  try {
+    return (readYaml(compose) as Document | null) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function environmentOf({ environment = {} }: Service): Record<string, string> {
+  const entries = Array.isArray(environment) ? (environment as readonly string[]).map((line) => line.split(/=(.*)/s)) : Object.entries(environment);
+  return Object.fromEntries(entries.map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value ?? "")]));
+}
+
+export interface Found {
+  readonly kind: Login["kind"];
+  readonly service: string;
+  /** The user that the service is first started with. */
+  readonly owner: string;
+  /** Variables that the service itself is made from. */
+  readonly uses: readonly string[];
+}
+
+/** The one service that is first started with that secret; undefined where there is none, or more than one. */
+export function databaseOf(document: Document, first: string): Found | undefined {
+  const known = DATABASE[first as Keeper] as (typeof DATABASE)[Keeper] | undefined;
+  if (!known) return undefined;
+  const found = Object.entries(document.services ?? {}).filter(([, service]) => {
+    const names = Object.keys(environmentOf(service ?? {}));
+    return names.includes("POSTGRES_PASSWORD") || names.includes("POSTGRES_PASSWORD_FILE");
+  });
+  const [one] = found;
+  if (!one || found.length > 1) return undefined;
+  const [service, definition] = one;
+  const given = (definition?.secrets ?? []).map((secret) => (typeof secret === "string" ? secret : (secret.source ?? "")));
+  const uses = [
+    ...[...JSON.stringify(definition).matchAll(/\$\{?([A-Za-z_]\w*)/g)].map((match) => match[1]!),
+    ...given.flatMap((name) => document.secrets?.[name]?.environment ?? []),
+  ];
+  return { kind: known.kind, service, owner: environmentOf(definition ?? {})["POSTGRES_USER"] ?? "postgres", uses };
+}
+
+/** By parity of the generation: the second value logs in as `recoloca_a`, the third as `recoloca_b`. */
+export function loginNames(application: string): readonly [string, string] {
+  const stem = application.replaceAll("-", "_").slice(0, 60);
+  return [`${stem}_a`, `${stem}_b`];
+}

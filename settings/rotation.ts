@@ -1,0 +1,151 @@
+/** Which generation of each secret a stack wants, and what its release gets by that: values, logins, names. Pure; no value is looked at. */
+import * as z from "zod";
+import { previousOf, type Generations, type Login } from "../release/logins.ts";
+import { SECRETS, secretOf, type SecretName } from "../secrets/catalogue.ts";
+import { addDays, elsewhere, isDay, isSecretName, OVERLAP, renewedBy } from "../secrets/rotation.ts";
+import { databaseOf, DATABASE, loginNames, readServices, type Keeper } from "./database-login.ts";
+import { meant, setCommand, type Problem } from "./problems.ts";
+
+const day = z.string().refine(isDay, "wants a day: 2026-11-25");
+
+export const rotationForm = z.record(
+  z.string(),
+  z.strictObject({ generation: z.coerce.number().int().min(1, "wants 1 or more: how many values it has had"), since: day, until: day.optional() }),
+);
+export type RotationWish = z.output<typeof rotationForm>;
+export const ROTATION_FIELDS = ["generation", "since", "until"] as const;
+
+/** A variable of the release, and which generation of which secret it holds. Generation 1 is what the configuration has. */
+export interface MadeValue {
+  readonly variable: string;
+  readonly secret: SecretName;
+  readonly generation: number;
+}
+
+export interface Rotated {
+  readonly generations: Generations;
+  readonly made: readonly MadeValue[];
+  readonly logins: readonly Login[];
+  /** Variables that nobody has to hide: names of logins. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+interface Asked {
+  readonly application: string;
+  readonly rotation: RotationWish;
+  /** Text of the Compose file. */
+  readonly compose: string;
+  /** Names that `recoloca:secrets` has. */
+  readonly given: readonly string[];
+}
+
+/** Whether a Compose file takes a variable, also by taking all. */
+const takes = (compose: string, variable: string) => new RegExp(`\\b${variable}\\b`).test(compose) || /^\s*env_file\s*:/m.test(compose);
+
+export function rotatedOf({ application, rotation, compose, given }: Asked): Rotated {
+  const made: MadeValue[] = [];
+  const logins: Login[] = [];
+  const variables: Record<string, string> = {};
+  for (const [name, { generation, until }] of Object.entries(rotation)) {
+    if (!isSecretName(name) || renewedBy(name) !== "stack" || generation < 2 || name in DATABASE) continue;
+    made.push({ variable: name, secret: name, generation });
+    if (until !== undefined) made.push({ variable: previousOf(name), secret: name, generation: generation - 1 });
+  }
+  for (const [first, { user, password }] of Object.entries(DATABASE) as [Keeper, (typeof DATABASE)[Keeper]][]) {
+    const { generation = 1 } = rotation[first] ?? {};
+    if (!takes(compose, password) && generation < 2) continue;
+    const keeper = databaseOf(readServices(compose), first);
+    // A file that tells the application's password from the service's first one: until it is rotated both are the same.
+    const known = given.includes(first) || keeper?.uses.includes(first) === true;
+    if (known && !given.includes(password) && takes(compose, password)) made.push({ variable: password, secret: first, generation });
+    if (generation < 2 || keeper === undefined) continue;
+    const names = loginNames(application);
+    variables[user] = names[generation % 2]!;
+    logins.push({ kind: keeper.kind, service: keeper.service, user, password, closes: [names[(generation + 1) % 2]!], first });
+  }
+  const generations = Object.fromEntries(Object.entries(rotation).map(([name, { generation, since }]) => [name, { generation, since }]));
+  return { generations, made, logins, variables };
+}
+
+/** Names that a release has without `recoloca:secrets` or `recoloca:variables` having them. */
+export function providedBy(asked: Asked): string[] {
+  const { made, variables } = rotatedOf(asked);
+  return [...made.map(({ variable }) => variable), ...Object.keys(variables)];
+}
+
+export function checkRotation(asked: Asked): Problem[] {
+  return [...Object.entries(asked.rotation).flatMap(([name, wish]) => checkOne(name, wish, asked)), ...doubled(asked)];
+}
+
+function checkOne(name: string, wish: RotationWish[string], asked: Asked): Problem[] {
+  const at = (says: string, fix?: string, key = `rotation.${name}`): Problem => ({ key, says, ...(fix !== undefined && { fix }) });
+  const removal = `pulumi config rm --path recoloca:rotation.${name}`;
+  if (!isSecretName(name)) return [at(`is not known; ${meant(name, Object.keys(SECRETS))}`, removal)];
+  const { rotation } = secretOf(name)!;
+  const how = elsewhere(name);
+  if (how !== undefined && wish.generation > 1) return [at(`has no generations: ${how}`, removal)];
+  const problems: Problem[] = [];
+  if (wish.until !== undefined && OVERLAP[rotation] === undefined)
+    problems.push(at(`is of the class ${rotation}, where the value before goes with the release that used it`, `${removal}.until`, `rotation.${name}.until`));
+  if (wish.until !== undefined && wish.generation === 1)
+    problems.push(at("has no value before generation 1 to accept", `${removal}.until`, `rotation.${name}.until`));
+  if (wish.until !== undefined && wish.until > addDays(wish.since, 365))
+    problems.push(at(`got ${wish.until}, wants a day within a year after ${wish.since}`, `${removal}.until`, `rotation.${name}.until`));
+  if (wish.until !== undefined && !takes(asked.compose, previousOf(name)))
+    problems.push(
+      at(
+        `${previousOf(name)} reaches no service: what the value before had signed would be refused at once`,
+        `in the Compose file: ${previousOf(name)}: \${${previousOf(name)}:-}\nor, where nothing is signed with it: ${removal}.until`,
+      ),
+    );
+  return renewedBy(name) === "stack" && wish.generation > 1 ? [...problems, ...checkLogin(name, asked)] : problems;
+}
+
+/** What a login in turn needs of the Compose file. */
+function checkLogin(first: SecretName, { compose }: Asked): Problem[] {
+  if (!(first in DATABASE)) return [];
+  const { user, password, what } = DATABASE[first as Keeper];
+  const key = `rotation.${first}`;
+  const services = readServices(compose);
+  const found = databaseOf(services, first);
+  if (found === undefined)
+    return [
+      { key, says: `belongs to no service, or to several: one service of the Compose file wants ${what}`, fix: `pulumi config rm --path recoloca:${key}` },
+    ];
+  const problems: Problem[] = [];
+  for (const variable of [user, password])
+    if (!takes(compose, variable))
+      problems.push({
+        key,
+        says: `wants a Compose file that takes ${variable} for those who log in: the login changes with each generation`,
+        fix:
+          variable === user
+            ? `in the Compose file, where the user is named: \${${user}:-${found.owner}}`
+            : `in the Compose file, in place of ${first}: ${password}`,
+      });
+  if (found.uses.includes(password))
+    problems.push({
+      key,
+      says: `"${found.service}" itself takes ${password}, and would be recreated by each rotation`,
+      fix: `in the Compose file, at "${found.service}": ${first}`,
+    });
+  return problems;
+}
+
+/** A value that the stack makes and somebody has set as well. */
+const doubled = (asked: Asked): Problem[] =>
+  rotatedOf(asked).made.flatMap(({ variable, generation }) =>
+    generation > 1 && asked.given.includes(variable) && !(variable in SECRETS)
+      ? [
+          {
+            key: `secrets.${variable}`,
+            says: "is made by the stack; what is set here would not be used",
+            fix: `pulumi config rm --path recoloca:secrets.${variable}`,
+          },
+        ]
+      : [],
+  );
+
+/** The commands of a rotation by hand, as `make rotate` runs them. */
+export const rotationCommands = (name: string, wish: RotationWish[string]): string[] =>
+  ROTATION_FIELDS.flatMap((field) => (wish[field] === undefined ? [] : [setCommand(`rotation.${name}.${field}`, String(wish[field]))]));

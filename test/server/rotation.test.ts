@@ -1,0 +1,191 @@
+/** A database's password, renewed twice on a real server, with the sample's real PostgreSQL: the running release logs in throughout, and what was before opens nothing. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Plan } from "../../release/plan.ts";
+import { newest } from "../held-release.ts";
+import { deployPlan, installHostProgram, planFor, removeStack } from "../host.ts";
+import { imagesOf, server } from "../site.ts";
+
+const PSQL = "/usr/lib/postgresql/17/bin/psql";
+/** Asks the database at each request, over a connection of its own, and says who it was let in as. */
+const WEB = [
+  "python3",
+  "-c",
+  `import http.server, os, subprocess
+class Web(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        ran = subprocess.run(["${PSQL}", "--no-psqlrc", "--tuples-only", "--no-align", "--host=postgres", "--username=" + os.environ["DATABASE_USER"], "--command=select session_user || ' as ' || current_user", "shop"], capture_output=True, text=True)
+        body = (ran.stdout if ran.returncode == 0 else ran.stderr).strip().encode()
+        self.send_response(200 if ran.returncode == 0 else 500)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_): pass
+http.server.ThreadingHTTPServer(("", 8000), Web).serve_forever()`,
+];
+
+const since = "2026-11-25";
+const FIRST = "the-first-password";
+const passwordOf = (generation: number) => (generation === 1 ? FIRST : `password-of-generation-${generation}`);
+const userOf = (generation: number) => (generation === 1 ? "shop" : generation % 2 ? "shop_b" : "shop_a");
+
+let plain: Plan;
+beforeAll(async () => {
+  const { backend, postgres } = await imagesOf("1");
+  await installHostProgram();
+  plain = planFor(backend, {
+    compose: `services:
+  web: { image: web, init: true, command: ${JSON.stringify(WEB)}, environment: { DATABASE_USER: "\${DATABASE_USER:-shop}", PGPASSWORD: "\${DATABASE_PASSWORD}", NEXT: "\${NEXT:-}" } }
+  postgres:
+    image: ${postgres}
+    environment: { POSTGRES_USER: shop, POSTGRES_DB: shop, POSTGRES_PASSWORD_FILE: /run/secrets/first }
+    secrets: [first]
+    volumes: ["data:/var/lib/postgresql/data"]
+    healthcheck: { test: ["CMD-SHELL", "pg_isready --username shop --host 127.0.0.1"], interval: 500ms, retries: 60 }
+    stop_signal: SIGINT
+volumes: { data: {} }
+secrets: { first: { environment: POSTGRES_PASSWORD } }
+`,
+    migration: {
+      service: "web",
+      command: [
+        "sh",
+        "-c",
+        `${PSQL} --host=postgres --username="$DATABASE_USER" --command='create table if not exists orders (id serial); alter table orders add column if not exists "c$NEXT" int' shop`,
+      ],
+      timeout: 60,
+    },
+  });
+});
+afterAll(() => removeStack(plain));
+
+function generation(number: number, change: Partial<Plan> = {}): Plan {
+  const rotated =
+    number === 1
+      ? {}
+      : {
+          logins: [
+            {
+              kind: "postgres" as const,
+              service: "postgres",
+              user: "DATABASE_USER",
+              password: "DATABASE_PASSWORD",
+              closes: [userOf(number === 2 ? 3 : number - 1)],
+              first: "POSTGRES_PASSWORD",
+            },
+          ],
+          generations: { POSTGRES_PASSWORD: { generation: number, since } },
+        };
+  const variables = {
+    POSTGRES_PASSWORD: FIRST,
+    DATABASE_PASSWORD: passwordOf(number),
+    ...(number > 1 && { DATABASE_USER: userOf(number) }),
+    NEXT: String(number),
+  };
+  return { ...plain, release: `generation-${number}`, variables, masked: ["POSTGRES_PASSWORD", "DATABASE_PASSWORD"], ...rotated, ...change };
+}
+
+/** As whoever has learned a password would come: from the host, over the network. */
+async function opens(number: number): Promise<boolean> {
+  const address =
+    "$(docker inspect --format '{{(index .NetworkSettings.Networks \"shapes-test_blue\").IPAddress}}' $(docker ps --quiet --filter label=recoloca.service=postgres))";
+  const ran = await server(
+    `docker run --rm --network shapes-test_blue --env PGPASSWORD=${passwordOf(number)} ${plain.images["web"]!} ${PSQL} --host=${address} --username=${userOf(number)} --command='select 1' shop`,
+  );
+  return ran.code === 0;
+}
+
+/** Visitors, all the while: each answer wants a login of its own. Gives what went wrong. */
+async function visited(work: () => Promise<unknown>): Promise<{ answers: number; wrong: string[] }> {
+  let done = false;
+  let answers = 0;
+  const wrong: string[] = [];
+  const visiting = (async () => {
+    while (!done) {
+      const { stdout } = await server("curl --silent --max-time 5 --header 'Host: shapes.test' --write-out ' %{http_code}' http://127.0.0.1/");
+      answers += 1;
+      if (!/ as shop 200$/.test(stdout)) wrong.push(stdout);
+    }
+  })();
+  await work();
+  done = true;
+  await visiting;
+  return { answers, wrong };
+}
+
+describe("a database's password", () => {
+  test("opens the database by its own user before the first rotation", async () => {
+    const ran = await deployPlan(generation(1));
+    expect(ran.code, ran.output).toBe(0);
+    expect(await opens(1)).toBe(true);
+  });
+
+  test.each([
+    [2, "the first password of shop opens postgres no longer"],
+    [3, "shop_a opens postgres no longer"],
+    [4, "shop_b opens postgres no longer"],
+  ])("generation %i is let in before it is used, and what was before is shut out once it is live", async (number, said) => {
+    let output = "";
+    const { answers, wrong } = await visited(async () => {
+      const ran = await deployPlan(generation(number));
+      expect(ran.code, ran.output).toBe(0);
+      output = ran.output;
+    });
+    expect(wrong).toEqual([]);
+    expect(answers).toBeGreaterThan(5);
+    expect(output).toContain(`${userOf(number)} is let in to postgres, proven by a login`);
+    expect(output).toContain(`renewed POSTGRES_PASSWORD ${number - 1} → ${number}; ${said}`);
+    expect(output).not.toMatch(/password-of-generation|the-first-password/);
+    expect([await opens(number), await opens(number - 1)]).toEqual([true, false]);
+    expect((await newest()).rotated).toEqual([
+      { secret: "POSTGRES_PASSWORD", from: number - 1, to: number, ...(number > 2 && { age: expect.any(Number) as number }), verified: "login", closed: true },
+    ]);
+  });
+
+  test("what one login has made the next one changes: it belongs to neither", async () => {
+    const { stdout } = await server(
+      "recoloca exec postgres -- psql --username shop --tuples-only --no-align --command \"select tableowner from pg_tables where tablename = 'orders'\" shop",
+    );
+    expect(stdout.trim()).toBe("shop");
+  });
+
+  test("is in none of the older releases' files any more", async () => {
+    const { stdout } = await server(
+      "grep --recursive --files-with-matches --extended-regexp 'password-of-generation-[23]' /var/lib/recoloca/shapes-test || true",
+    );
+    expect(stdout.trim()).toBe("");
+  });
+
+  test("stays open to the live release where the next one is taken back, and the next try goes through", async () => {
+    const broken = await deployPlan(generation(5, { gates: plain.gates.map((gate) => ({ ...gate, contains: "nobody says this", timeout: 2 })) }));
+    expect(broken.code, broken.output).toBe(21);
+    expect([await opens(4), await opens(5)]).toEqual([true, true]);
+    const ran = await deployPlan(generation(5, { release: "generation-5-again" }));
+    expect(ran.code, ran.output).toBe(0);
+    expect([await opens(4), await opens(5)]).toEqual([false, true]);
+  });
+
+  test.each([
+    ["an older generation", 4, "generation 4 of POSTGRES_PASSWORD is older than 5, which is live"],
+    ["one that skips", 7, '"shop_b" is what the live release logs in to postgres with'],
+  ])("%s is refused, and nothing is changed", async (_what, number, said) => {
+    const ran = await deployPlan(generation(number));
+    expect(ran.code, ran.output).toBe(20);
+    expect(ran.output).toContain(said);
+    expect(await opens(5)).toBe(true);
+  });
+
+  test("the way back to a release of before goes by today's login", async () => {
+    const ran = await server("recoloca rollback --stack shapes-test");
+    expect(ran.code, ran.output).toBe(0);
+    expect(await opens(5)).toBe(true);
+    expect((await server("curl --silent --header 'Host: shapes.test' http://127.0.0.1/")).stdout).toBe("shop_b as shop");
+  });
+
+  test("a backup is taken by today's login", async () => {
+    const { postgres } = await import("../shop.ts");
+    const ran = await deployPlan(generation(5, { backup: postgres(), release: "with-a-backup", variables: { ...generation(5).variables, NEXT: "last" } }));
+    expect(ran.code, ran.output).toBe(0);
+    const taken = await server("recoloca backup --stack shapes-test");
+    expect(taken.code, taken.output).toBe(0);
+  });
+});

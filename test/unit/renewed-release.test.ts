@@ -1,0 +1,158 @@
+/** What a release that renews a secret means on the host: whether it may, what is told of it, what is forgotten, and the way back from it. */
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Plan } from "../../release/plan.ts";
+import { planFor } from "../host.ts";
+
+const root = fs.mkdtempSync(path.join(os.tmpdir(), "recoloca-renewed-"));
+vi.stubEnv("RECOLOCA_ROOT", root);
+const { scramVerifier } = await import("../../server/scram.ts");
+const { againstRotation, forgetOlder, rotationsOf } = await import("../../server/rotation.ts");
+const { ownerOf } = await import("../../server/logins.ts");
+const { planToGoBack } = await import("../../server/commands/rollback.ts");
+const { Store } = await import("../../server/store.ts");
+afterAll(() => fs.rmSync(root, { recursive: true }));
+
+const D = `r/web@sha256:${"a".repeat(64)}`;
+const LOGIN = {
+  kind: "postgres" as const,
+  service: "db",
+  user: "DATABASE_USER",
+  password: "DATABASE_PASSWORD",
+  closes: ["shop_b"],
+  first: "POSTGRES_PASSWORD",
+};
+const COMPOSE = "services: { web: { environment: { U: '${DATABASE_USER:-shop}' } } }";
+const since = "2026-11-25";
+
+const plain = (variables: Record<string, string> = {}): Plan =>
+  planFor(D, { compose: COMPOSE, variables: { POSTGRES_PASSWORD: "first", DATABASE_PASSWORD: "first", SECRET_KEY: "key-1", ...variables } });
+/** As a stack sends it with that generation of its database's password. */
+const renewed = (generation: number, variables: Record<string, string> = {}): Plan => ({
+  ...plain({ DATABASE_PASSWORD: `password-${generation}`, DATABASE_USER: generation % 2 ? "shop_b" : "shop_a", ...variables }),
+  logins: [{ ...LOGIN, closes: [generation % 2 ? "shop_a" : "shop_b"] }],
+  generations: { POSTGRES_PASSWORD: { generation, since } },
+});
+
+test("a password is given to PostgreSQL in the form of RFC 7677's own example", () => {
+  expect(scramVerifier("pencil", Buffer.from("W22ZaJ0SNY7soEsUEjb6gQ==", "base64"))).toBe(
+    "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=",
+  );
+});
+
+test("owner and database are what the official images take", () => {
+  const of = (environment: object) => ownerOf({ services: { db: { environment } } }, "db");
+  expect(of({})).toEqual({ owner: "postgres", database: "postgres" });
+  expect(of({ POSTGRES_USER: "shop" })).toEqual({ owner: "shop", database: "shop" });
+  expect(of({ POSTGRES_USER: "shop", POSTGRES_DB: "data" })).toEqual({ owner: "shop", database: "data" });
+});
+
+describe("what a release renews", () => {
+  test("is each secret of another generation than what is live, with the age that the one before reached", () => {
+    expect(rotationsOf(renewed(2), plain(), Date.parse("2026-11-26"))).toEqual([{ secret: "POSTGRES_PASSWORD", from: 1, to: 2, closed: false }]);
+    expect(rotationsOf(renewed(3), renewed(2), Date.parse("2026-12-05T12:00:00Z"))).toEqual([
+      { secret: "POSTGRES_PASSWORD", from: 2, to: 3, age: 10, closed: false },
+    ]);
+  });
+  test("is nothing where nothing is live, or no number changed", () => {
+    expect(rotationsOf(renewed(2), undefined)).toEqual([]);
+    expect(rotationsOf(renewed(2), renewed(2))).toEqual([]);
+  });
+});
+
+describe("a plan is refused", () => {
+  test("with an older generation than what is live", () => {
+    expect(againstRotation(plain(), renewed(2))).toMatch(
+      /^generation 1 of POSTGRES_PASSWORD is older than 2, which is live.*\n.*pulumi config set --path recoloca:rotation.POSTGRES_PASSWORD.generation 2; pulumi up$/,
+    );
+  });
+  test("that skips one: the login of the live release would get another password under it", () => {
+    expect(againstRotation(renewed(4), renewed(2))).toMatch(
+      /^"shop_a" is what the live release logs in to db with.*\n.*POSTGRES_PASSWORD.generation 3; pulumi up$/,
+    );
+    expect(againstRotation(renewed(4), renewed(2))).not.toMatch(/password-/);
+  });
+  test("not with the next one, the same one, the first one, or where nothing is live", () => {
+    expect([againstRotation(renewed(3), renewed(2)), againstRotation(renewed(2), renewed(2)), againstRotation(renewed(2), plain())]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(againstRotation(renewed(2), undefined)).toBeUndefined();
+  });
+});
+
+describe("once it is live", () => {
+  let store: InstanceType<typeof Store>;
+  const put = (number: number, name: string, text: string) => {
+    fs.mkdirSync(path.dirname(store.file(number, name)), { recursive: true });
+    fs.writeFileSync(store.file(number, name), text);
+  };
+  beforeEach(() => {
+    fs.rmSync(path.join(root, "shapes-test"), { recursive: true, force: true });
+    store = new Store("shapes-test");
+  });
+  const everything = (folder: string) =>
+    fs
+      .readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((one) => one.isFile())
+      .map((one) => fs.readFileSync(path.join(one.parentPath, one.name), "utf8"))
+      .join("\n");
+
+  test("older releases have today's values, and the ones before are in no file of the host", () => {
+    for (const plan of [plain(), renewed(2), renewed(3)]) store.create(plan);
+    for (const number of [1, 2]) put(number, "base.compose.json", "a definition");
+    put(2, "release.compose.json", "password-2");
+    put(2, "backup.compose.json", "password-2");
+    put(2, "project/.env", "DATABASE_PASSWORD='password-2'\n");
+    put(2, "secrets/database_password-1234", "password-2");
+    put(3, "secrets/database_password-5678", "password-3");
+    fs.mkdirSync(path.join(store.folder, "secrets"));
+    fs.writeFileSync(path.join(store.folder, "secrets/database_password-1234"), "password-2");
+    fs.writeFileSync(path.join(store.folder, "secrets/postgres_password-9999"), "first");
+    expect(forgetOlder(store, 3)).toBe(2);
+    expect(everything(store.folder)).not.toContain("password-2");
+    expect([1, 2, 3].map((number) => store.plan(number).variables["DATABASE_PASSWORD"])).toEqual(["password-3", "password-3", "password-3"]);
+    expect(store.plan(2).variables["DATABASE_USER"]).toBe("shop_b");
+    // What the database itself is made from stays, though it opens nothing any more; and what older releases are compared by.
+    expect(fs.existsSync(path.join(store.folder, "secrets/postgres_password-9999"))).toBe(true);
+    expect(fs.existsSync(store.file(1, "base.compose.json"))).toBe(true);
+    expect(fs.existsSync(store.file(3, "secrets/database_password-5678"))).toBe(true);
+    expect(forgetOlder(store, 3)).toBe(0);
+  });
+
+  test("a key that is accepted no longer goes from older releases too, and no other variable does", () => {
+    const with2: Plan = { ...plain({ SECRET_KEY: "key-2", SECRET_KEY_PREVIOUS: "key-1", TOKEN: "t" }), generations: { SECRET_KEY: { generation: 2, since } } };
+    for (const plan of [plain({ TOKEN: "old" }), with2]) store.create(plan);
+    expect(forgetOlder(store, 2)).toBe(1);
+    expect(store.plan(1).variables).toMatchObject({ SECRET_KEY: "key-2", TOKEN: "old" });
+    const { SECRET_KEY_PREVIOUS: _gone, ...variables } = with2.variables;
+    store.create({ ...with2, variables });
+    expect(forgetOlder(store, 3)).toBe(1);
+    expect(everything(store.folder)).not.toContain("key-1");
+  });
+
+  test("where nothing was ever renewed nothing is touched", () => {
+    for (const plan of [plain(), plain({ SECRET_KEY: "other" })]) store.create(plan);
+    expect(forgetOlder(store, 2)).toBe(0);
+    expect(store.plan(1).variables["SECRET_KEY"]).toBe("key-1");
+  });
+});
+
+describe("the way back over a rotation", () => {
+  test("logs in as today, also where the older release was made before the first one", () => {
+    const back = planToGoBack(plain({ GONE: "own" }), renewed(3));
+    expect(back.variables).toMatchObject({ DATABASE_USER: "shop_b", DATABASE_PASSWORD: "password-3", GONE: "own" });
+    expect(back.logins).toEqual(renewed(3).logins);
+    expect(back.generations).toEqual(renewed(3).generations);
+    expect(againstRotation(back, renewed(3))).toBeUndefined();
+  });
+  test("does not bring back a value that is accepted no longer", () => {
+    const generations = { SECRET_KEY: { generation: 2, since } };
+    const before: Plan = { ...plain({ SECRET_KEY: "key-2", SECRET_KEY_PREVIOUS: "key-1" }), generations };
+    const back = planToGoBack(before, { ...plain({ SECRET_KEY: "key-2" }), generations });
+    expect(back.variables).not.toHaveProperty("SECRET_KEY_PREVIOUS");
+  });
+});

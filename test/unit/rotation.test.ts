@@ -1,0 +1,215 @@
+/** Rotation as a change of one number: what is due, what a stack's file may say, and what a release gets by it. */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { describe, expect, test } from "vitest";
+import { SECRETS, type SecretName } from "../../secrets/catalogue.ts";
+import { addDays, daysBetween, due, dueOn, elsewhere, isDay, MAXIMAL_AGE, OVERLAP, renewedBy, type Held } from "../../secrets/rotation.ts";
+import { heldSecrets, tellSecrets } from "../../settings/held-secrets.ts";
+import { checkRotation, providedBy, rotatedOf, rotationForm, type RotationWish } from "../../settings/rotation.ts";
+import { secretsTable } from "../../operate/secrets.ts";
+
+const TODAY = "2026-11-25";
+const compose = fs.readFileSync(path.join(import.meta.dirname, "../../application/compose.yaml"), "utf8");
+const names = Object.keys(SECRETS) as SecretName[];
+
+describe("days", () => {
+  test("are counted over the end of a month and of a year", () => {
+    expect(addDays("2026-12-31", 1)).toBe("2027-01-01");
+    expect(daysBetween("2026-02-28", "2026-03-01")).toBe(1);
+  });
+  test.each(["2026-02-30", "2026-11-25T00:00", "26-11-25", "soon", ""])("%j is none", (text) => expect(isDay(text)).toBe(false));
+});
+
+describe("the catalogue", () => {
+  test("each has an age of its class; what is renewed elsewhere says how, and what the stack makes does not", () => {
+    for (const name of names) {
+      expect(MAXIMAL_AGE[SECRETS[name].rotation], name).toBeGreaterThan(0);
+      expect(renewedBy(name) === "elsewhere", name).toBe(elsewhere(name) !== undefined);
+    }
+  });
+  test("only what nobody else gives out is made by the stack", () => {
+    expect(names.filter((name) => renewedBy(name) === "stack")).toEqual(["POSTGRES_PASSWORD", "SECRET_KEY"]);
+  });
+  test("an overlap is shorter than the time after which the next one is due", () => {
+    for (const [rotation, days] of Object.entries(OVERLAP)) expect(days).toBeLessThan(MAXIMAL_AGE[rotation as keyof typeof MAXIMAL_AGE]);
+  });
+});
+
+describe("due", () => {
+  const held = (name: SecretName, since?: string, more: Partial<Held> = {}): Held => ({ name, generation: 1, since, ...more });
+  test("on the day that its class says, not on the one before", () => {
+    const since = addDays(TODAY, -90);
+    expect(dueOn({ name: "SECRET_KEY", since })).toBe(TODAY);
+    expect(due(TODAY, [held("SECRET_KEY", since)]).rotate).toEqual(["SECRET_KEY"]);
+    expect(due(addDays(TODAY, -1), [held("SECRET_KEY", since)]).rotate).toEqual([]);
+  });
+  test("also where nobody knows its age", () => expect(due(TODAY, [held("POSTGRES_PASSWORD")]).rotate).toEqual(["POSTGRES_PASSWORD"]));
+  test("what only a person can renew is a reminder", () => {
+    expect(due(TODAY, [held("STRIPE_SECRET_KEY", "2026-01-01"), held("notify", "2025-01-01")])).toEqual({
+      rotate: [],
+      remind: ["notify", "STRIPE_SECRET_KEY"],
+      end: [],
+    });
+  });
+  test("not while the one before is still accepted; that ends the day after its last one", () => {
+    const one = [held("SECRET_KEY", "2026-01-01", { generation: 2, until: TODAY })];
+    expect(due(TODAY, one)).toEqual({ rotate: [], remind: [], end: [] });
+    expect(due(addDays(TODAY, 1), one)).toEqual({ rotate: [], remind: [], end: ["SECRET_KEY"] });
+  });
+});
+
+/** One run a day, of which one class fails on every day of its first fortnight. */
+function simulate(days: number, start: Held[], broken: string) {
+  let held = start;
+  const done: { day: string; name: SecretName }[] = [];
+  for (let number = 0; number < days; number++) {
+    const day = addDays(TODAY, number);
+    const now = due(day, held);
+    const classes = now.rotate.map((name) => SECRETS[name].rotation);
+    expect(new Set(classes).size, `two of a class on ${day}`).toBe(classes.length);
+    held = held.map((one) => {
+      if (now.end.includes(one.name)) return { ...one, until: undefined };
+      if (!now.rotate.includes(one.name) || (SECRETS[one.name].rotation === broken && number < 14)) return one;
+      done.push({ day, name: one.name });
+      const overlap = OVERLAP[SECRETS[one.name].rotation];
+      return { ...one, generation: one.generation + 1, since: day, until: overlap === undefined ? undefined : addDays(day, overlap) };
+    });
+  }
+  return { done, held };
+}
+
+describe("a schedule of thirty days", () => {
+  const start: Held[] = [
+    { name: "POSTGRES_PASSWORD", generation: 3, since: addDays(TODAY, -85) },
+    { name: "SECRET_KEY", generation: 2, since: addDays(TODAY, -80), until: addDays(TODAY, 3) },
+    { name: "STRIPE_SECRET_KEY", generation: 1, since: addDays(TODAY, -170) },
+  ];
+  test("nothing is renewed twice, and nothing that is due is missed", () => {
+    const { done, held } = simulate(30, start, "none");
+    expect(done).toEqual([
+      { day: addDays(TODAY, 5), name: "POSTGRES_PASSWORD" },
+      { day: addDays(TODAY, 10), name: "SECRET_KEY" },
+    ]);
+    expect(held.map(({ generation }) => generation)).toEqual([4, 3, 1]);
+    expect(held[1]!.until).toBe(addDays(TODAY, 40));
+    expect(due(addDays(TODAY, 29), held).remind).toEqual(["STRIPE_SECRET_KEY"]);
+  });
+  test("a class that fails is tried on each day, and holds up no other", () => {
+    const { done } = simulate(30, start, "database");
+    expect(done).toEqual([
+      { day: addDays(TODAY, 10), name: "SECRET_KEY" },
+      { day: addDays(TODAY, 14), name: "POSTGRES_PASSWORD" },
+    ]);
+  });
+  test("over a year each is renewed four times, and its overlap is ended each time", () => {
+    const { done, held } = simulate(365, start, "none");
+    for (const name of ["POSTGRES_PASSWORD", "SECRET_KEY"]) expect(done.filter((one) => one.name === name)).toHaveLength(4);
+    expect(held.find(({ name }) => name === "SECRET_KEY")!.until).toBeUndefined();
+  });
+});
+
+const asked = (rotation: RotationWish, text = compose, given = ["POSTGRES_PASSWORD"]) => ({ application: "my-shop", rotation, compose: text, given });
+const wish = (generation: number, until?: string) => ({ generation, since: TODAY, ...(until !== undefined && { until }) });
+
+describe("a database's password", () => {
+  test("until it is renewed the application has the database's own", () => {
+    expect(rotatedOf(asked({}))).toEqual({
+      generations: {},
+      made: [{ variable: "DATABASE_PASSWORD", secret: "POSTGRES_PASSWORD", generation: 1 }],
+      logins: [],
+      variables: {},
+    });
+  });
+  test.each([
+    [2, "my_shop_a", "my_shop_b"],
+    [3, "my_shop_b", "my_shop_a"],
+    [4, "my_shop_a", "my_shop_b"],
+  ])("generation %i logs in as %s and closes %s", (generation, name, other) => {
+    const rotated = rotatedOf(asked({ POSTGRES_PASSWORD: wish(generation) }));
+    expect(rotated.variables).toEqual({ DATABASE_USER: name });
+    expect(rotated.made).toEqual([{ variable: "DATABASE_PASSWORD", secret: "POSTGRES_PASSWORD", generation }]);
+    expect(rotated.logins).toEqual([
+      { kind: "postgres", service: "postgres", user: "DATABASE_USER", password: "DATABASE_PASSWORD", closes: [other], first: "POSTGRES_PASSWORD" },
+    ]);
+    expect(providedBy(asked({ POSTGRES_PASSWORD: wish(generation) }))).toEqual(["DATABASE_PASSWORD", "DATABASE_USER"]);
+  });
+  test("a Compose file that knows nothing of it gets nothing", () => {
+    const text =
+      "services: { web: { image: a, environment: { P: '${POSTGRES_PASSWORD}' } }, db: { image: b, environment: { POSTGRES_PASSWORD: '${POSTGRES_PASSWORD}' } } }";
+    expect(rotatedOf(asked({}, text)).made).toEqual([]);
+  });
+});
+
+test("an application's key has the one before beside it for as long as the configuration says", () => {
+  expect(rotatedOf(asked({ SECRET_KEY: wish(3, "2026-12-25") }, "services: {}", ["SECRET_KEY"])).made).toEqual([
+    { variable: "SECRET_KEY", secret: "SECRET_KEY", generation: 3 },
+    { variable: "SECRET_KEY_PREVIOUS", secret: "SECRET_KEY", generation: 2 },
+  ]);
+  expect(rotatedOf(asked({ SECRET_KEY: wish(3) }, "services: {}", ["SECRET_KEY"])).made).toHaveLength(1);
+});
+
+describe("a configuration that cannot be", () => {
+  const says = (rotation: RotationWish, text?: string, given?: string[]) =>
+    checkRotation(asked(rotation, text, given)).map(({ key, says }) => `${key} ${says}`);
+  test("a good one has no problem", () => expect(says({ POSTGRES_PASSWORD: wish(2), STRIPE_SECRET_KEY: wish(4) })).toEqual([]));
+  test.each([
+    ["an unknown name", { POSTGRES_PASWORD: wish(2) }, 'rotation.POSTGRES_PASWORD is not known; did you mean "POSTGRES_PASSWORD"?'],
+    ["one without generations", { sshPrivateKey: wish(2) }, "rotation.sshPrivateKey has no generations: add the new key to authorized_keys"],
+    [
+      "an overlap where there is none",
+      { POSTGRES_PASSWORD: wish(2, "2026-12-25") },
+      "is of the class database, where the value before goes with the release that used it",
+    ],
+    ["an overlap that nobody reads", { SECRET_KEY: wish(2, "2026-12-25") }, "SECRET_KEY_PREVIOUS reaches no service"],
+    ["an overlap for years", { SECRET_KEY: wish(2, "2028-12-25") }, "got 2028-12-25, wants a day within a year after 2026-11-25"],
+    ["an overlap with nothing before", { SECRET_KEY: wish(1, "2026-12-25") }, "has no value before generation 1"],
+  ])("%s", (_what, rotation, said) => expect(says(rotation as unknown as RotationWish).join("\n")).toContain(said));
+  test.each([
+    [
+      "whose application logs in by the first password",
+      "services: { db: { environment: { POSTGRES_PASSWORD: '${POSTGRES_PASSWORD}' } } }",
+      ["takes DATABASE_USER", "takes DATABASE_PASSWORD"],
+    ],
+    [
+      "with two databases",
+      "services: { a: { environment: { POSTGRES_PASSWORD: x } }, b: { environment: [POSTGRES_PASSWORD_FILE=/x] } }",
+      ["no service, or to several"],
+    ],
+    ["without any", "services: { web: { image: a } }", ["no service, or to several"]],
+    [
+      "whose database takes the changing one",
+      "services: { web: { environment: { U: '${DATABASE_USER}' } }, db: { environment: { POSTGRES_PASSWORD_FILE: /x }, secrets: [p] } }\nsecrets: { p: { environment: DATABASE_PASSWORD } }",
+      ['"db" itself takes DATABASE_PASSWORD'],
+    ],
+  ])("a Compose file %s", (_what, text, said) => {
+    const all = says({ POSTGRES_PASSWORD: wish(2) }, text).join("\n");
+    for (const one of said) expect(all).toContain(one);
+  });
+  test.each([
+    { generation: 0, since: TODAY },
+    { generation: 1.5, since: TODAY },
+    { generation: 2 },
+    { generation: 2, since: "2026-13-01" },
+    { generation: 2, since: TODAY, untl: TODAY },
+  ])("%j", (given) => expect(rotationForm.safeParse({ SECRET_KEY: given }).success).toBe(false));
+  test("a number that the command line has set as a word is one", () => {
+    expect(rotationForm.parse({ SECRET_KEY: { generation: "2", since: TODAY } })).toEqual({ SECRET_KEY: { generation: 2, since: TODAY } });
+  });
+});
+
+describe("make secrets", () => {
+  const values = {
+    secrets: { POSTGRES_PASSWORD: "MARKER", SECRET_KEY: "MARKER" },
+    rotation: { POSTGRES_PASSWORD: wish(2), SECRET_KEY: { generation: 1, since: "2026-08-01" } },
+  };
+  test("says of each how old it is, when it is due and who uses it, and no value", () => {
+    const table = secretsTable(tellSecrets(heldSecrets(values, ["secrets", "rotation", "registryPassword"]), compose, addDays(TODAY, 1)));
+    expect(table).toEqual([
+      " secret             gen.  age        due                        renewed        owner     class        used by",
+      " POSTGRES_PASSWORD  2     1d         in 89d                     by the stack   backend   database     backend, worker, postgres",
+      " SECRET_KEY         1     117d       27d ago                    by the stack   backend   application  the server",
+      " registryPassword   1     not known  now: its age is not known  asks a person  platform  registry     the program, the server",
+    ]);
+    expect(table.join("\n")).not.toContain("MARKER");
+  });
+});
