@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 NPM := npm --silent --no-update-notifier --no-audit --no-fund
 
-.PHONY: help new-environment local local-down test chaos benchmark docs workflows format
+.PHONY: help new-environment rotate local local-down test chaos benchmark docs workflows format
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -29,6 +29,10 @@ OPERATE := status history doctor measure logs backup backups drill rollback canc
 .PHONY: $(OPERATE)
 $(OPERATE): node_modules/.installed
 	@STACK=$(STACK) $(NPM) run operate -- $@ $(RELEASE) $(SERVICE) $(DOORS) $(if $(DOWNGRADE),--downgrade) $(if $(RESTORE),--restore) $(if $(REASON),--reason "$$REASON") $(if $(RENEW),--renew)
+
+# SECRET=NAME or ALL=due; REVOKE=now for one that has leaked, YES=1 where nobody is there to agree.
+rotate: node_modules/.installed ## renew a secret of a stack: SECRET=NAME, or ALL=due
+	@STACK=$(STACK) SECRET=$(SECRET) ALL=$(ALL) REVOKE=$(REVOKE) YES=$(YES) $(NPM) run operate -- rotate
 
 new-environment: node_modules/.installed ## write the file of a new stack, asked or by flags (NAME=demo DOMAIN=...)
 	@$(NPM) run new-environment

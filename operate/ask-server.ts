@@ -12,7 +12,7 @@ import { sayProblems } from "../settings/problems.ts";
 const NEEDED = ["application", "hostAddress", "hostPort", "hostUser", "hostKey", "sshPrivateKey", "bastion", "bastionPrivateKey", "ec2"];
 
 /** These are about the whole host; the others about one of its stacks. */
-const OF_THE_HOST = ["status", "history", "doctor"];
+const OF_THE_HOST = ["status", "history", "doctor", "live"];
 
 /** One key, as `pulumi config --json --show-secrets` prints it. */
 export interface Configured {

@@ -1,26 +1,31 @@
 /** An operator's commands from his own machine: `make status STACK=staging` and the like run `recoloca` on the stack's server. */
+import * as os from "node:os";
 import { attempt } from "../local/command.ts";
 import { localSite } from "../local/site.ts";
 import { LocalStack, STACK as LOCAL } from "../local/stack.ts";
 import { checkout } from "../tools/cache.ts";
 import { ensureToolchain } from "../tools/toolchain.ts";
+import { dayOf } from "../secrets/rotation.ts";
 import { checkValues } from "../settings/check.ts";
+import { PRODUCTION } from "../settings/cloud.ts";
 import { githubSettings, type GithubSettings } from "../settings/github.ts";
 import { askServer, valuesOf, type Access, type Configured } from "./ask-server.ts";
 import { restOf, tellGithub, type Ask } from "./github-doctor.ts";
 import { cloudOf, settingsInState, tellPreviews } from "./previews-doctor.ts";
+import { agreesTo, askHidden } from "./new-value.ts";
 import { settleStack, type Pulumi } from "./rollback.ts";
+import { rotate } from "./rotate.ts";
 import { tellStackSecrets } from "./secrets.ts";
 
 async function pulumiFor(stack: string): Promise<Pulumi> {
   const tools = await ensureToolchain(() => undefined);
   if (stack === LOCAL) {
     const local = new LocalStack(localSite, tools);
-    return (args) => local.pulumi(args);
+    return (args, options) => local.pulumi(args, options);
   }
   // The person's own login, which lies in his own home of Pulumi.
   const env = { ...tools.env, PULUMI_HOME: process.env["PULUMI_HOME"] };
-  return (args) => attempt(tools.pulumi, [...args, "--stack", stack, "--non-interactive"], { cwd: checkout, env });
+  return (args, options) => attempt(tools.pulumi, [...args, "--stack", stack, "--non-interactive"], { cwd: checkout, env, ...options });
 }
 
 async function configurationOf(stack: string, pulumi: Pulumi): Promise<Record<string, Configured>> {
@@ -56,6 +61,39 @@ async function previewsOf({ previews, repository = "", ask }: Asked, pulumi: Pul
   return tellPreviews(wanted, repository, { github: ask, cloud: token ? cloudOf(previews.apiUrl, token) : undefined }, print);
 }
 
+/** `make rotate`, by SECRET, ALL, REVOKE and YES of the environment. */
+function rotateStack(stack: string, configuration: Record<string, Configured>, pulumi: Pulumi, print: (line: string) => void): Promise<number> {
+  const { SECRET, ALL, REVOKE, YES, GITHUB_ACTOR, GITHUB_STEP_SUMMARY } = process.env;
+  const wrong = [
+    ...(ALL && ALL !== "due" ? [`ALL got "${ALL}", wants due`] : []),
+    ...(REVOKE && REVOKE !== "now" ? [`REVOKE got "${REVOKE}", wants now`] : []),
+  ];
+  if (wrong.length > 0) throw new Error(`${wrong.join("\n")}\n  make rotate SECRET=NAME [REVOKE=now], or ALL=due`);
+  return rotate(
+    { secret: SECRET || undefined, all: ALL === "due", revoke: REVOKE === "now" },
+    {
+      stack,
+      application: configuration["recoloca:application"]?.value ?? "recoloca",
+      production: stack === PRODUCTION,
+      who: GITHUB_ACTOR ?? os.userInfo().username,
+      today: dayOf(new Date()),
+      folder: checkout,
+      configuration: async () => valuesOf(await configurationOf(stack, pulumi)),
+      pulumi,
+      server: async (words) => {
+        let said = "";
+        const code = await askServer({ name: stack, configuration, made: () => accessOf(pulumi) }, words, (text) => (said += text));
+        if (code !== 0) throw new Error(`recoloca ${words[0] ?? ""} on the server of stack "${stack}" ended with ${code}\n  ${said.trim()}`);
+        return said;
+      },
+      askValue: askHidden,
+      agrees: agreesTo(YES === "1"),
+      print,
+      summary: GITHUB_STEP_SUMMARY,
+    },
+  );
+}
+
 async function main(): Promise<number> {
   const stack = process.env["STACK"] || LOCAL;
   const words = process.argv.slice(2);
@@ -63,6 +101,7 @@ async function main(): Promise<number> {
   const configuration = await configurationOf(stack, pulumi);
   const print = (line: string) => process.stdout.write(`${line}\n`);
   if (words[0] === "secrets") return tellStackSecrets(stack, valuesOf(configuration), checkout, print);
+  if (words[0] === "rotate") return rotateStack(stack, configuration, pulumi, print);
   // First, as it is there when the server is not.
   const asked = githubOf(stack, configuration);
   const found = words[0] === "doctor" ? (await tellGithub(asked.github, asked.ask, print)) + (await previewsOf(asked, pulumi, print)) : 0;

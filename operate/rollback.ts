@@ -2,12 +2,13 @@
  * `make rollback`: the server goes back first, by itself, so that it works at night and without Pulumi's backend; then the stack
  * is told, so that what it wants and what is live agree again (design D16).
  */
-import type { Ran } from "../local/command.ts";
+import type { Options, Ran } from "../local/command.ts";
 
 /** What a release is in a stack's configuration. */
 const KEYS = ["recoloca:images", "recoloca:release", "recoloca:provenance"];
 
-export type Pulumi = (args: readonly string[]) => Promise<Ran>;
+/** `input`: its standard input, which is how a secret reaches it. */
+export type Pulumi = (args: readonly string[], options?: Pick<Options, "onLine"> & { input?: string }) => Promise<Ran>;
 
 /** After the server has gone back. Gives what is left for a person to do. */
 export async function settleStack(

@@ -10,7 +10,7 @@ const day = z.string().refine(isDay, "wants a day: 2026-11-25");
 
 export const rotationForm = z.record(
   z.string(),
-  z.strictObject({ generation: z.coerce.number().int().min(1, "wants 1 or more: how many values it has had"), since: day, until: day.optional() }),
+  z.strictObject({ generation: z.coerce.number().int().min(1, "wants 1 or more: how many values it has had").default(1), since: day, until: day.optional() }),
 );
 export type RotationWish = z.output<typeof rotationForm>;
 export const ROTATION_FIELDS = ["generation", "since", "until"] as const;

@@ -56,7 +56,8 @@ export const randomPackage: Package = {
           least(inputs) > (inputs["length"] as number) ? `The least numbers of characters together are ${least(inputs)}, more than length` : undefined,
         (inputs) => (CLASSES.every(([name]) => inputs[name] === false) ? "At least one of lower, upper, numeric, special must be true" : undefined),
       ],
-      (inputs) => ({ id: "none", outputs: password(inputs) }),
+      // The vendor's are all called "none", which its own provider never looks up; here a world of things is kept by their ids.
+      (inputs) => ({ id: `none-${randomBytes(6).toString("hex")}`, outputs: password(inputs) }),
     ),
     "random:index/randomId:RandomId": random(["byteLength", "prefix"], [], [between("byteLength", 1, 10_000)], (inputs) => {
       const bytes = randomBytes(inputs["byteLength"] as number);

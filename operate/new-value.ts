@@ -1,0 +1,68 @@
+/** A new value from a person: asked for without being shown, and refused before anything is changed where it cannot be the one that was meant. */
+import * as readline from "node:readline";
+import { Writable } from "node:stream";
+import type { SecretName } from "../secrets/catalogue.ts";
+
+/** From the terminal without an echo, or the first line of standard input where that is no terminal. Never an argument. */
+export function askHidden(question: string): Promise<string> {
+  const { stdin, stderr } = process;
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = stdin.isTTY;
+  if (terminal) stderr.write(question);
+  const lines = readline.createInterface({ input: stdin, output: silent, terminal });
+  return new Promise((done, fail) => {
+    let answered = false;
+    lines.once("line", (line) => {
+      answered = true;
+      if (terminal) stderr.write("\n");
+      lines.close();
+      done(line);
+    });
+    lines.once("close", () => {
+      if (!answered)
+        fail(new Error("no value was given; nothing was changed\n  it is asked for, or comes by standard input: cat FILE | make rotate SECRET=NAME"));
+    });
+  });
+}
+
+/** `yes`: agreed beforehand, as in a script. Without a terminal nobody is there to agree. */
+export const agreesTo =
+  (yes: boolean) =>
+  async (question: string): Promise<boolean> => {
+    if (yes) return true;
+    if (!process.stdin.isTTY) throw new Error("nobody is there to agree; nothing was changed\n  in a script: YES=1");
+    const lines = readline.createInterface({ input: process.stdin, output: process.stderr });
+    const answer = await new Promise<string>((done) => lines.question(question, done));
+    lines.close();
+    return /^y(es)?$/i.test(answer.trim());
+  };
+
+/** What a value of that name begins with; `live` where people live on it, and elsewhere `test`. */
+const BEGINS: Readonly<Partial<Record<SecretName, { readonly live: RegExp; readonly test: RegExp; readonly form: string }>>> = {
+  STRIPE_SECRET_KEY: { live: /^(sk|rk)_live_/, test: /^(sk|rk)_test_/, form: "sk_live_… in production, sk_test_… elsewhere" },
+  STRIPE_WEBHOOK_SECRET: { live: /^whsec_/, test: /^whsec_/, form: "whsec_…" },
+  SENTRY_DSN: { live: /^https:\/\/[^@/]+@[^/]+\/\d+$/, test: /^https:\/\/[^@/]+@[^/]+\/\d+$/, form: "https://KEY@HOST/NUMBER" },
+  SLACK_WEBHOOK_URL: { live: /^https:\/\/hooks\.slack\.com\//, test: /^https:\/\/hooks\.slack\.com\//, form: "https://hooks.slack.com/…" },
+};
+
+/** Keys whose value has several lines. */
+const LINES: readonly SecretName[] = ["INFRASTRUCTURE_APP_PRIVATE_KEY"];
+
+/** What is wrong with it, or undefined. Nothing of the value is in what it says. */
+export function wrongValue(
+  name: SecretName,
+  value: string,
+  { production, before }: { readonly production: boolean; readonly before: string | undefined },
+): string | undefined {
+  const begins = BEGINS[name];
+  if (value === "") return "is empty";
+  if (/[\r\n]/.test(value) && !LINES.includes(name)) return "has a line break in it: was more than one line copied?";
+  if (value !== value.trim()) return "begins or ends with a space";
+  if (/^(["'`]).*\1$/s.test(value)) return "is between quotes, which would be part of it: without them";
+  if (value === before) return "is the one that the stack has already: a new one is wanted";
+  if (!begins) return undefined;
+  const { live, test } = begins;
+  if ((production ? live : test).test(value)) return undefined;
+  if (live.test(value) || test.test(value)) return production ? "is a test key, and this is production" : "is a live key, and this is not production";
+  return `is none: wants ${begins.form}`;
+}

@@ -1,0 +1,275 @@
+/**
+ * `make rotate`: raises a secret's number, has the stack deploy by it, and looks at what came of it. Interrupted anywhere, the next run goes on: what is
+ * wanted is in the configuration, what is there is asked of the server. What failed is put back, so that it is in nobody's way.
+ */
+import * as fs from "node:fs";
+import type { Raw } from "../settings/check.ts";
+import { heldSecrets } from "../settings/held-secrets.ts";
+import { sayProblems } from "../settings/problems.ts";
+import type { RotationWish } from "../settings/rotation.ts";
+import { checkWhole } from "../settings/whole.ts";
+import { liveAnswerSchema, type ReleaseRecord } from "../release/record.ts";
+import { previousOf } from "../release/logins.ts";
+import { SECRETS, type Secret, type SecretName } from "../secrets/catalogue.ts";
+import { daysBetween, elsewhere, renewedBy, type Day } from "../secrets/rotation.ts";
+import { askProvider } from "./provider-checks.ts";
+import { wrongValue } from "./new-value.ts";
+import { auditLines, auditSummary, type Audited } from "./rotation-audit.ts";
+import { breaks, choose, type Asked, type Step } from "./rotation-choice.ts";
+import type { Pulumi } from "./rollback.ts";
+
+export interface Rotating {
+  readonly stack: string;
+  readonly application: string;
+  readonly production: boolean;
+  readonly who: string;
+  readonly today: Day;
+  /** The project's folder. */
+  readonly folder: string;
+  readonly configuration: () => Promise<Raw>;
+  readonly pulumi: Pulumi;
+  /** What a command on the server prints; throws where the server does not answer. */
+  readonly server: (words: readonly string[]) => Promise<string>;
+  readonly askValue: (question: string) => Promise<string>;
+  /** Whether a person agrees. */
+  readonly agrees: (question: string) => Promise<boolean>;
+  readonly provider?: typeof askProvider;
+  readonly print: (line: string) => void;
+  /** Where a job's summary goes. */
+  readonly summary?: string | undefined;
+}
+
+type Live = NonNullable<ReturnType<typeof liveAnswerSchema.parse>["live"]>;
+
+/** Gives the exit code: 1 where one failed. */
+export async function rotate(asked: Asked, run: Rotating): Promise<number> {
+  const { stack, folder, print } = run;
+  const raw = await run.configuration();
+  const { values, problems } = checkWhole(raw, folder, stack);
+  if (problems.length > 0) throw new Error(sayProblems(stack, problems));
+  const live = await liveNow(run);
+  if (live === null) throw new Error(`nothing is live on stack "${stack}" yet: its first deploy takes the secrets as they are set`);
+  const held = heldSecrets(values, Object.keys(raw.values));
+  const choice = choose(asked, { held, live: generationsOf(live), today: run.today });
+  for (const { name, says } of choice.problems) print(` ${name} is left out: ${says}`);
+  for (const name of choice.remind) print(` ${name} is due, and only a person can renew it   ${howBy(name, run)}`);
+  if (choice.steps.length === 0) {
+    print(` nothing of stack ${stack} is due`);
+    summarize(run, [], choice.remind);
+    return choice.problems.length > 0 ? 1 : 0;
+  }
+  if (asked.revoke && !(await agreed(choice.steps[0]!, run))) return 1;
+  const done = await together(choice.steps, raw, run, live);
+  auditLines(done).forEach((line) => print(line));
+  if (done.some(({ outcome }) => outcome !== "failed"))
+    print(
+      `\n to commit   git add Pulumi.${stack}.yaml && git commit --message "${subject(done)}"\n             a checkout without it is refused: its numbers are older than what is live`,
+    );
+  for (const { name, outcome } of done)
+    if (outcome !== "failed" && asked.revoke) print(` ${name} was used by: ${usedBy(name)}; on the server nothing has the value before any more`);
+  summarize(run, done, choice.remind);
+  return done.some(({ outcome }) => outcome === "failed") || choice.problems.length > 0 ? 1 : 0;
+}
+
+function howBy(name: SecretName, { stack, today }: Rotating): string {
+  const how = elsewhere(name);
+  return how === undefined ? `make rotate STACK=${stack} SECRET=${name}` : `${how}; then: pulumi config set --path recoloca:rotation.${name}.since ${today}`;
+}
+
+const usedBy = (name: SecretName) =>
+  (SECRETS[name] as Secret).consumers.map((one) => ({ host: "the release's containers", stack: "the program", workflow: "workflows" })[one]).join(", ");
+const subject = (done: readonly Audited[]) =>
+  done
+    .flatMap(({ name, to, outcome }) =>
+      outcome === "renewed" ? [`${name} is at generation ${to}`] : outcome === "ended" ? [`${name} is accepted in its newest value only`] : [],
+    )
+    .join("; ");
+const generationsOf = (live: Live) => Object.fromEntries(Object.entries(live.generations ?? {}).map(([name, { generation }]) => [name, generation]));
+
+function summarize({ summary, stack, who }: Rotating, done: readonly Audited[], remind: readonly string[]): void {
+  if (summary !== undefined) fs.appendFileSync(summary, `${auditSummary(stack, who, done, remind)}\n`);
+}
+
+async function liveNow({ server, application, stack }: Rotating): Promise<Live | null> {
+  return liveAnswerSchema.parse(JSON.parse(await server(["live", "--application", application, "--environment", stack, "--json"]))).live;
+}
+
+async function agreed({ name }: Step, { print, agrees }: Rotating): Promise<boolean> {
+  print(` REVOKE=now of ${name} breaks ${breaks(name)}.`);
+  if (await agrees(` Go on? `)) return true;
+  print(" Nothing was changed.");
+  return false;
+}
+
+/** All in one release; where that fails, each in one of its own, so that one holds up no other. */
+async function together(steps: readonly Step[], raw: Raw, run: Rotating, live: Live): Promise<Audited[]> {
+  const done = await attempt(steps, raw, run, live);
+  if (steps.length === 1 || done.every(({ outcome }) => outcome !== "failed")) return done;
+  run.print(" together they failed; each by itself now");
+  const each: Audited[] = [];
+  for (const step of steps) each.push(...(await attempt([step], await run.configuration(), run, (await liveNow(run)) ?? live)));
+  return each;
+}
+
+async function attempt(steps: readonly Step[], before: Raw, run: Rotating, live: Live): Promise<Audited[]> {
+  const audit = (step: Step, outcome: Audited["outcome"], verified?: string, reason?: string): Audited => {
+    const { generation: from = 1, since } = live.generations?.[step.name] ?? {};
+    return {
+      name: step.name,
+      how: step.how,
+      from,
+      to: step.wish.generation,
+      age: since === undefined ? undefined : daysBetween(since, run.today),
+      verified,
+      outcome,
+      reason,
+    };
+  };
+  const values = await valuesFor(steps, before, run);
+  const wanted = withWishes(before, steps, values);
+  const { problems } = checkWhole(wanted, run.folder, run.stack);
+  if (problems.length > 0) throw new Error(sayProblems(run.stack, problems));
+  await write(steps, values, before, run);
+  run.print(
+    ` ${steps.map(({ name, how, wish }) => `${name} ${how === "end" ? "without the one before" : `to generation ${wish.generation}`}`).join(", ")}: pulumi up`,
+  );
+  const ran = await run.pulumi(["up", "--yes", "--skip-preview", ...targets(steps, run)], { onLine: run.print });
+  // A server that does not answer now throws: the numbers stay, and the next run asks it again.
+  const behind = await unlike(steps, run);
+  const why = ran.code === 0 ? behind : (behind ?? (steps.some(({ how }) => how === "end") ? `pulumi up ended with ${ran.code}` : undefined));
+  if (why === undefined) {
+    if (ran.code !== 0) run.print(" it is live; what pulumi up stumbled over afterwards is for the next one");
+    const record = await newestRecord(run);
+    return steps.map((step) => audit(step, step.how === "end" ? "ended" : "renewed", provenBy(step, record, values)));
+  }
+  await putBack(steps, before, run);
+  run.print(` put back: ${why}`);
+  return steps.map((step) => audit(step, "failed", undefined, why));
+}
+
+function provenBy({ name }: Step, record: ReleaseRecord | undefined, values: Values): string {
+  const told = record?.rotated?.find(({ secret }) => secret === name)?.verified;
+  const by = [told === "login" && "a login over the network", values[name]?.proven, "the release's gates"].find((one) => typeof one === "string");
+  return by as string;
+}
+
+type Values = Partial<Record<SecretName, { readonly value: string; readonly before: string; readonly proven?: string }>>;
+
+const secretsIn = (raw: Raw): Record<string, string> => JSON.parse(raw.values["secrets"] ?? "{}") as Record<string, string>;
+const keyOf = (name: SecretName) => (SECRETS[name] as Secret).key;
+const valueIn = (raw: Raw, name: SecretName): string | undefined => {
+  const key = keyOf(name);
+  return key === undefined ? secretsIn(raw)[name] : raw.values[key];
+};
+
+/** Asked for one after the other, and refused before anything is changed. */
+async function valuesFor(steps: readonly Step[], raw: Raw, run: Rotating): Promise<Values> {
+  const values: Values = {};
+  for (const { name, asks } of steps) {
+    if (!asks) continue;
+    const before = valueIn(raw, name) ?? "";
+    if (before.startsWith("{"))
+      throw new Error(
+        `${name} has several parts: set each, then run this again for its number\n  pulumi config set --path --secret recoloca:${keyOf(name) ?? name}.PART`,
+      );
+    const value = await run.askValue(` new ${name}: `);
+    const wrong = wrongValue(name, value, { production: run.production, before });
+    if (wrong !== undefined) throw new Error(`the new ${name} ${wrong}; nothing was changed`);
+    const verdict = await (run.provider ?? askProvider)(name, value);
+    if (verdict.how === "refused") throw new Error(`the new ${name} opens nothing: ${verdict.says}; nothing was changed`);
+    if (verdict.how === "silent")
+      throw new Error(`whether the new ${name} is good cannot be asked: ${verdict.says}; nothing was changed\n  run this again when it does`);
+    values[name] = { value, before, ...(verdict.how === "taken" && { proven: "a call of the provider" }) };
+  }
+  return values;
+}
+
+const rotationIn = (raw: Raw): RotationWish => JSON.parse(raw.values["rotation"] ?? "{}") as RotationWish;
+
+/** The value before of what a person renews; the stack keeps the others itself. */
+const keepsBefore = ({ name, wish, asks }: Step) => asks && wish.until !== undefined && keyOf(name) === undefined;
+const dropsBefore = ({ name, how }: Step) => how === "end" && renewedBy(name) === "person" && keyOf(name) === undefined;
+
+function withWishes(raw: Raw, steps: readonly Step[], values: Values): Raw {
+  const rotation = { ...rotationIn(raw), ...Object.fromEntries(steps.map(({ name, wish }) => [name, wish])) };
+  const secrets = { ...secretsIn(raw) };
+  for (const step of steps) {
+    const given = values[step.name];
+    if (given && keyOf(step.name) === undefined) secrets[step.name] = given.value;
+    if (given && keepsBefore(step)) secrets[previousOf(step.name)] = given.before;
+    if (dropsBefore(step)) delete secrets[previousOf(step.name)];
+  }
+  return {
+    ...raw,
+    values: { ...raw.values, rotation: JSON.stringify(rotation), ...(raw.values["secrets"] !== undefined && { secrets: JSON.stringify(secrets) }) },
+  };
+}
+
+async function must(pulumi: Pulumi, args: readonly string[], input?: string): Promise<void> {
+  const ran = await pulumi(args, input === undefined ? {} : { input });
+  if (ran.code !== 0) throw new Error(`pulumi ${args.slice(0, 3).join(" ")} failed:\n${ran.output.trim()}`);
+}
+
+const place = (name: string) => `recoloca:rotation.${name}`;
+const setSecret = (pulumi: Pulumi, key: string, value: string) => must(pulumi, ["config", "set", "--path", "--secret", key], value);
+const nameOf = (name: SecretName) => `recoloca:${keyOf(name) ?? `secrets.${name}`}`;
+
+/** Values first, by standard input; the numbers at once and last, so that an interruption leaves either nothing or the whole. */
+async function write(steps: readonly Step[], values: Values, before: Raw, { pulumi }: Rotating): Promise<void> {
+  for (const step of steps) {
+    const given = values[step.name];
+    if (given && keepsBefore(step)) await setSecret(pulumi, `recoloca:secrets.${previousOf(step.name)}`, given.before);
+    if (given) await setSecret(pulumi, nameOf(step.name), given.value);
+    if (dropsBefore(step) && secretsIn(before)[previousOf(step.name)] !== undefined)
+      await must(pulumi, ["config", "rm", "--path", `recoloca:secrets.${previousOf(step.name)}`]);
+  }
+  await writeWishes(Object.fromEntries(steps.map(({ name, wish }) => [name, wish])), before, pulumi);
+}
+
+async function writeWishes(wishes: Partial<RotationWish>, before: Raw, pulumi: Pulumi): Promise<void> {
+  for (const [name, wish] of Object.entries(wishes))
+    if (rotationIn(before)[name]?.until !== undefined && wish?.until === undefined) await must(pulumi, ["config", "rm", "--path", `${place(name)}.until`]);
+  const pairs = Object.entries(wishes).flatMap(([name, wish]) =>
+    Object.entries(wish ?? {}).map(([field, value]) => `${place(name)}.${field}=${String(value)}`),
+  );
+  await must(pulumi, ["config", "set-all", "--path", ...pairs.flatMap((pair) => ["--plaintext", pair])]);
+}
+
+/** As if it had not been tried. What the stack has made meanwhile goes with the next update. */
+async function putBack(steps: readonly Step[], before: Raw, { pulumi }: Rotating): Promise<void> {
+  for (const step of steps) {
+    const { name, how } = step;
+    // Somebody raised it before this run did; it stays wanted.
+    if (how === "go-on") continue;
+    const now = rotationIn(before)[name];
+    await must(pulumi, ["config", "rm", "--path", place(name)]);
+    if (now) await writeWishes({ [name]: now }, { ...before, values: { ...before.values, rotation: "{}" } }, pulumi);
+    const old = valueIn(before, name);
+    if (step.asks && old !== undefined) await setSecret(pulumi, nameOf(name), old);
+    const previous = secretsIn(before)[previousOf(name)];
+    if (keepsBefore(step) && previous === undefined) await must(pulumi, ["config", "rm", "--path", `recoloca:secrets.${previousOf(name)}`]);
+    else if ((keepsBefore(step) || dropsBefore(step)) && previous !== undefined) await setSecret(pulumi, `recoloca:secrets.${previousOf(name)}`, previous);
+  }
+}
+
+/** The release and what is made for it; changes of the ground that wait for their own run go on waiting (design D16). */
+function targets(steps: readonly Step[], { application }: Rotating): string[] {
+  const also = steps.flatMap(({ name }) => {
+    const { consumers }: Secret = SECRETS[name];
+    return [...(name === "registryPassword" ? ["**::registry"] : []), ...(consumers.includes("workflow") ? [`**:ActionsEnvironmentSecret::*-${name}`] : [])];
+  });
+  return [`**::${application}-release`, "**RotatedSecrets**", ...also].flatMap((one) => ["--target", one]);
+}
+
+/** Why what is live is not what was wanted, or undefined. */
+async function unlike(steps: readonly Step[], run: Rotating): Promise<string | undefined> {
+  const now = await liveNow(run);
+  const live = now ? generationsOf(now) : {};
+  const behind = steps.filter(({ name, wish }) => (live[name] ?? 1) !== wish.generation);
+  return behind.length === 0 ? undefined : `the server has ${behind.map(({ name }) => `generation ${live[name] ?? 1} of ${name}`).join(", ")}`;
+}
+
+async function newestRecord({ server, application, stack }: Rotating): Promise<ReleaseRecord | undefined> {
+  const all = JSON.parse(await server(["history", "--json"])) as (ReleaseRecord & { stack: string })[];
+  return all.find((one) => one.stack === `${application}-${stack}`);
+}
