@@ -22,7 +22,7 @@ export async function settleStack(
   for (const key of named) await must(pulumi, ["config", "rm", key]);
   say(` telling stack ${stack} what is live now`);
   // Only the deployment: changes to the ground that wait for their own run go on waiting.
-  const ran = await pulumi(["up", "--yes", "--skip-preview", "--target", `**::${application}-release`]);
+  const ran = await pulumi(["up", "--yes", "--skip-preview", "--target", `**::${application}-release`, "--target", "**RotatedSecrets**"]);
   if (ran.code !== 0) {
     say(`${ran.output}\n the server went back; the stack does not know it yet: pulumi up --stack ${stack} tells it`);
     return ran.code;

@@ -6,7 +6,11 @@ import { addDays, elsewhere, isDay, isSecretName, OVERLAP, renewedBy } from "../
 import { databaseOf, DATABASE, loginNames, readServices, type Keeper } from "./database-login.ts";
 import { meant, setCommand, type Problem } from "./problems.ts";
 
-const day = z.string().refine(isDay, "wants a day: 2026-11-25");
+/** A day without quotes is a time to Pulumi's YAML, and comes as `2026-11-25 00:00:00 +0000 UTC`. */
+const day = z
+  .string()
+  .transform((text) => text.replace(/[ T]00:00:00( \+0000 UTC|Z)$/, ""))
+  .refine(isDay, "wants a day: 2026-11-25");
 
 export const rotationForm = z.record(
   z.string(),

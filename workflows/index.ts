@@ -8,6 +8,7 @@ import { infrastructure } from "./files/infrastructure.ts";
 import { metrics } from "./files/metrics.ts";
 import { performance } from "./files/performance.ts";
 import { release, RELEASE_TAG } from "./files/release.ts";
+import { rotation } from "./files/rotation.ts";
 import { security, SECURITY_CHECK } from "./files/security.ts";
 import { securityMonitoring } from "./files/security-monitoring.ts";
 import type { Job, Workflow } from "./model.ts";
@@ -27,7 +28,7 @@ export interface File {
 
 export function workflows(options: WorkflowOptions): Workflow[] {
   checkOptions(options);
-  return [ci, security, deployMain, release, rollback, redeploy, maintenance, infrastructure, performance, securityMonitoring, metrics].map((one) =>
+  return [ci, security, deployMain, release, rollback, redeploy, maintenance, infrastructure, performance, securityMonitoring, metrics, rotation].map((one) =>
     one(options),
   );
 }

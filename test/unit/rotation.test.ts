@@ -192,6 +192,12 @@ describe("a configuration that cannot be", () => {
     { generation: 2, since: "2026-13-01" },
     { generation: 2, since: TODAY, untl: TODAY },
   ])("%j", (given) => expect(rotationForm.safeParse({ SECRET_KEY: given }).success).toBe(false));
+  test("a day without quotes is a time to Pulumi's YAML, and a day all the same", () => {
+    expect(rotationForm.parse({ SECRET_KEY: { generation: 2, since: "2026-11-25 00:00:00 +0000 UTC" } })).toEqual({
+      SECRET_KEY: { generation: 2, since: TODAY },
+    });
+    expect(rotationForm.safeParse({ SECRET_KEY: { generation: 2, since: "2026-11-25 10:00:00 +0000 UTC" } }).success).toBe(false);
+  });
   test("a number that the command line has set as a word is one", () => {
     expect(rotationForm.parse({ SECRET_KEY: { generation: "2", since: TODAY } })).toEqual({ SECRET_KEY: { generation: 2, since: TODAY } });
   });

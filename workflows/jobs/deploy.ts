@@ -86,7 +86,7 @@ for image in "$BACKEND" "$FRONTEND"; do
 done`,
 });
 
-/** Only the deployment: changes to the ground wait for a run of their own. */
+/** Only the deployment, and the secrets that are made for it: changes to the ground wait for a run of their own. */
 export const releaseRun = ({ application, programPath }: WorkflowOptions): Step => ({
   name: "Release",
   id: "release",
@@ -97,7 +97,7 @@ export const releaseRun = ({ application, programPath }: WorkflowOptions): Step 
 node operate/main.ts history --json | jq --arg stack '${application.name}'-"$STACK" '[.[] | select(.stack == $stack) | .number] | max // 0' > "$RUNNER_TEMP/before"
 for _ in $(seq 60); do
   code=0
-  pulumi up --yes --skip-preview --non-interactive --target '**::${application.name}-release' 2>&1 | tee "$RUNNER_TEMP/release.log" || code=$?
+  pulumi up --yes --skip-preview --non-interactive --target '**::${application.name}-release' --target '**RotatedSecrets**' 2>&1 | tee "$RUNNER_TEMP/release.log" || code=$?
   grep --quiet --extended-regexp 'stack is currently locked|Another update is currently in progress' "$RUNNER_TEMP/release.log" || exit "$code"
   echo "another run has the stack; again in 10 s"
   sleep 10
