@@ -27,7 +27,14 @@ interface Resource {
 export const mockedClouds = (made: (resource: Resource) => void) => ({
   newResource: ({ type, name, inputs }: Resource) => {
     made({ type, name, inputs });
-    const outputs = type === "pulumi:index:Stash" ? { output: inputs["input"] } : type.startsWith("tls:") ? KEYS : type.startsWith("random:") ? { result: `made-${name}` } : {};
+    const outputs =
+      type === "pulumi:index:Stash"
+        ? { output: inputs["input"] }
+        : type.startsWith("tls:")
+          ? KEYS
+          : type.startsWith("random:")
+            ? { result: `made-${name}` }
+            : {};
     return { id: `${name}-id`, state: { ...inputs, arn: `arn:aws:x:::${name}`, publicIp: "198.51.100.7", ...outputs } };
   },
   call: ({ token }: { readonly token: string }) => ANSWERS[token] ?? {},

@@ -1,5 +1,5 @@
 import { expression, TOKEN, type Workflow } from "../model.ts";
-import type { WorkflowOptions } from "../options.ts";
+import { onDefaultBranch, type WorkflowOptions } from "../options.ts";
 import { RUNNER } from "../jobs/checks.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
 import { at, checkout, node, npmCi } from "../steps.ts";
@@ -7,7 +7,7 @@ import { at, checkout, node, npmCi } from "../steps.ts";
 const BRANCH = "renew-secrets";
 
 export function rotation(options: WorkflowOptions): Workflow {
-  const { environments, programPath } = options;
+  const { environments, programPath, defaultBranch } = options;
   const names = environments.map(({ name }) => name);
   return {
     file: "rotation.yml",
@@ -18,7 +18,7 @@ export function rotation(options: WorkflowOptions): Workflow {
     jobs: {
       propose: {
         name: "Propose what is due",
-        if: "github.ref == 'refs/heads/main'",
+        if: onDefaultBranch(options),
         "runs-on": RUNNER,
         "timeout-minutes": 15,
         permissions: {
@@ -40,7 +40,7 @@ export function rotation(options: WorkflowOptions): Workflow {
           },
           {
             name: "One pull request for all of them",
-            why: "Its branch is made anew from main each time, so that it never proposes numbers of last week.",
+            why: "Its branch is made anew from the default branch each time, so that it never proposes numbers of last week.",
             env: { GH_TOKEN: TOKEN, GH_REPO: expression("github.repository") },
             run: `
 if git diff --quiet; then echo "nothing to propose"; exit 0; fi
@@ -48,11 +48,11 @@ gh auth setup-git
 git switch --create ${BRANCH}
 git -c user.name='github-actions[bot]' -c user.email='41898282+github-actions[bot]@users.noreply.github.com' commit --quiet --all --message 'Secrets that are due get their next generation'
 git push --quiet --force origin ${BRANCH}
-number="$(gh pr list --head ${BRANCH} --base main --state open --json number --jq '.[0].number // empty')"
+number="$(gh pr list --head ${BRANCH} --base ${defaultBranch} --state open --json number --jq '.[0].number // empty')"
 if [ -n "$number" ]; then
   gh pr edit "$number" --body-file "$RUNNER_TEMP/due.md"
 else
-  gh pr create --head ${BRANCH} --base main --title 'Secrets that are due get their next generation' --body-file "$RUNNER_TEMP/due.md"
+  gh pr create --head ${BRANCH} --base ${defaultBranch} --title 'Secrets that are due get their next generation' --body-file "$RUNNER_TEMP/due.md"
 fi`,
           },
           issuesOf("rotation", "steps.due.outcome == 'success'"),
