@@ -8,6 +8,7 @@ import * as path from "node:path";
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Backup, Bucket } from "../release/backup.ts";
+import type { Plan } from "../release/plan.ts";
 import { decryption, encryption, through } from "./age.ts";
 import { backupFile, backupsFolder, checksumOf, type BackupNote } from "./backup-note.ts";
 import { COMPLETE, type InBucket, type Listed, type Order } from "./bucket/order.ts";
@@ -39,6 +40,19 @@ export async function askBucket(stack: string, { bucket, recipient }: Backup): P
   if (recipient !== undefined && (await run("age", ["--version"])).code !== 0)
     throw new BucketProblem("age, which encrypts the backups, is not on this server", "pulumi up, which installs it");
   await text({ does: "check", bucket, folder: folderOf(stack, bucket) });
+}
+
+/** Why other keys than those that backups go by now cannot take their place, or undefined: they do everything once that a backup will want of them. */
+export async function againstKeys(stack: string, { backup }: Pick<Plan, "backup">, before: Pick<Plan, "backup"> | undefined): Promise<string | undefined> {
+  const [bucket, known] = [backup?.bucket, before?.backup?.bucket];
+  if (!bucket?.accessKeyId || !known?.accessKeyId || (bucket.accessKeyId === known.accessKeyId && bucket.secretAccessKey === known.secretAccessKey))
+    return undefined;
+  const folder = folderOf(stack, bucket);
+  const at = new Date().toISOString().replace(/\.\d+/, "").replace(/[-:]/g, "");
+  return text({ does: "prove", bucket, folder, key: `${folder}/${at}/probe.txt` }).then(
+    () => undefined,
+    (error: Error) => `the new keys of the bucket ${bucket.name} do not do what a backup wants: ${error.message}`,
+  );
 }
 
 /** A backup in the bucket, as its key tells. */

@@ -4,6 +4,7 @@ import type { Bucket } from "../../release/backup.ts";
 /** One line of JSON on file descriptor 3, which no other process sees, unlike arguments and environments. */
 export type Order = { readonly bucket: Bucket } & (
   | { readonly does: "check"; readonly folder: string }
+  | { readonly does: "prove"; readonly folder: string; readonly key: string }
   | { readonly does: "list"; readonly folder: string }
   | { readonly does: "read"; readonly key: string }
   | { readonly does: "get"; readonly key: string }

@@ -49,6 +49,15 @@ export async function check(bucket: Bucket, folder: string): Promise<void> {
   await clientOf(bucket, QUICK_TRIES).send(new ListObjectsV2Command({ Bucket: bucket.name, Prefix: inside(folder), MaxKeys: 1 }));
 }
 
+/** That keys may do what a backup wants of them: put, list, get. A few bytes stay there, as they may not delete. */
+export async function prove(bucket: Bucket, folder: string, key: string): Promise<void> {
+  const client = clientOf(bucket, QUICK_TRIES);
+  const text = `These keys may put, list and get here, seen ${new Date().toISOString()}\n`;
+  await client.send(new PutObjectCommand({ Bucket: bucket.name, Key: key, Body: text, ContentType: "text/plain" }));
+  if (!(await list(bucket, folder)).some((one) => one.key === key)) throw new Error(`${bucket.name} does not list ${key}, which was just put there`);
+  if ((await read(bucket, key)) !== text) throw new Error(`${bucket.name} gives something else back for ${key} than was put there`);
+}
+
 export async function list(bucket: Bucket, folder: string): Promise<Listed[]> {
   const client = clientOf(bucket, QUICK_TRIES);
   const found: Listed[] = [];

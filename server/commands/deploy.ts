@@ -19,6 +19,7 @@ import { isTaken, ownerOf, signLock, take, type Owner } from "../lock.ts";
 import { sleep } from "../process.ts";
 import { whileClosed } from "../prepare.ts";
 import { baseOf } from "../backup-place.ts";
+import { againstKeys } from "../bucket.ts";
 import { placeTimers, problemsOfTimes } from "../backup-timers.ts";
 import { tellOthers } from "../notify.ts";
 import { ago, byWhom, firstLine } from "../render.ts";
@@ -53,6 +54,8 @@ export async function deploy(given: Given): Promise<number> {
   if (running) return refuse(sayRunning(running));
   const attempt = typeof given.options["attempt"] === "string" ? given.options["attempt"] : undefined;
   const live = store.state().live;
+  const keys = await againstKeys(store.stack, plan, live ? store.plan(live.number) : undefined);
+  if (keys !== undefined) return refuse(`${keys}\n   backups go on by those before. Nothing was changed.`);
   if (live && store.record(live.number)?.identity === identity) {
     // What is not part of a release's identity (gates, backups, times) is for the next command and the next deploy.
     const { release, provenance } = store.plan(live.number);

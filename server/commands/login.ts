@@ -13,7 +13,7 @@ import { Store, writeWhole } from "../store.ts";
 const HELPERS: Record<string, string> = { "ecr-login": "amazon-ecr-credential-helper" };
 
 const CONFIG = `${DOCKER_CONFIG}/config.json`;
-type DockerConfig = { readonly credHelpers?: Record<string, string> };
+type DockerConfig = { readonly credHelpers?: Record<string, string>; readonly auths?: Record<string, object> };
 const writeConfig = (config: DockerConfig) => writeWhole(CONFIG, `${JSON.stringify(config, null, 2)}\n`);
 const readConfig = () => (fs.existsSync(CONFIG) ? (JSON.parse(fs.readFileSync(CONFIG, "utf8")) as DockerConfig) : {});
 
@@ -37,26 +37,49 @@ export async function login(given: Given): Promise<number> {
   const username = need(given, "username");
   const password = await readInput();
   fs.mkdirSync(DOCKER_CONFIG, { recursive: true, mode: 0o700 });
-  const ran = await run("docker", ["login", "--username", username, "--password-stdin", server], { env: { DOCKER_CONFIG }, input: password });
-  if (ran.code !== 0) {
-    const said = lastLines(ran.stderr.replaceAll(password.trim() || "\0", "••••"), 1);
-    process.stdout.write(` ${server} does not let ${username} in: ${said}\n   the password: pulumi config set --secret recoloca:registryPassword\n`);
-    return 1;
+  // Aside: until the new one has been seen to open what is live, deploys go on with the one before.
+  const aside = fs.mkdtempSync(`${DOCKER_CONFIG}/new-`);
+  try {
+    const why = await proven(server, username, password, aside);
+    if (why !== undefined) {
+      process.stdout.write(` ${why}\n   the password: pulumi config set --secret recoloca:registryPassword\n`);
+      return 1;
+    }
+    const now = readConfig();
+    const { auths = {} } = JSON.parse(fs.readFileSync(`${aside}/config.json`, "utf8")) as DockerConfig;
+    writeConfig({ ...now, auths: { ...now.auths, ...auths } });
+  } finally {
+    fs.rmSync(aside, { recursive: true, force: true });
   }
-  fs.chmodSync(`${DOCKER_CONFIG}/config.json`, 0o600);
   process.stdout.write(` logged in to ${server} as ${username}\n`);
   return 0;
 }
 
-function usesRegistry(store: Store, server: string): boolean {
+/** Why this login is none, or undefined: it is let in, and may read what is live, as a rollback to it would. */
+async function proven(server: string, username: string, password: string, folder: string): Promise<string | undefined> {
+  const said = (text: string) => lastLines(text.replaceAll(password.trim() || "\0", "••••"), 1);
+  const env = { DOCKER_CONFIG: folder };
+  const ran = await run("docker", ["login", "--username", username, "--password-stdin", server], { env, input: password });
+  if (ran.code !== 0) return `${server} does not let ${username} in: ${said(ran.stderr)}`;
+  const [image] = Store.stacks().flatMap((stack) => liveImages(new Store(stack), server));
+  if (image === undefined) return undefined;
+  // The engine reads its manifest with this login, and has the rest.
+  const pulled = await run("docker", ["pull", "--quiet", image], { env, timeout: 900 });
+  if (pulled.code === 0) return undefined;
+  const denied = /denied|unauthorized|authentication/i.test(pulled.stderr);
+  // Any other reason is none against the login: the image may have been pruned there.
+  return denied ? `${server} lets ${username} in, and not to ${image.split("@")[0]!}, which is live: ${said(pulled.stderr)}` : undefined;
+}
+
+function liveImages(store: Store, server: string): string[] {
   const { live } = store.state();
-  return Object.values((live && store.record(live.number)?.images) ?? {}).some((image) => image.startsWith(`${server}/`));
+  return Object.values((live && store.record(live.number)?.images) ?? {}).filter((image) => image.startsWith(`${server}/`));
 }
 
 export async function logout(given: Given): Promise<number> {
   const server = need(given, "server");
   // The login is the host's, not one stack's: who still pulls with it keeps it.
-  const others = Store.stacks().filter((stack) => usesRegistry(new Store(stack), server));
+  const others = Store.stacks().filter((stack) => liveImages(new Store(stack), server).length > 0);
   if (others.length > 0) {
     process.stdout.write(` the login for ${server} stays: ${others.join(", ")} on this host pulls with it\n`);
     return 0;

@@ -95,6 +95,17 @@ test("before a migration: in the bucket, with what is known of it, by an identit
   for (const secret of [store.host.secretAccessKey, PASSWORD]) expect(said + everything).not.toContain(secret);
 });
 
+test("other keys have to do all that a backup wants before they take the place of those before", async () => {
+  const before = await keys();
+  const wrong = { ...postgres(), bucket: { ...bucket, secretAccessKey: "not-the-one-that-opens-it" } };
+  const refused = await deployPlan(release(wrong));
+  expect(refused.code, refused.output).toBe(20);
+  expect(refused.output).toContain("the new keys of the bucket backups do not do what a backup wants");
+  expect(refused.output).not.toContain("not-the-one");
+  expect(await keys()).toEqual(before);
+  expect((await recoloca("backup")).code).toBe(0);
+});
+
 test("killed in the middle: taken back; the next one aborts what was left", async () => {
   const before = await rows();
   const deploying = deployPlan(release(large()));
