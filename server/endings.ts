@@ -117,11 +117,16 @@ async function concludeRotation({ stack, store, number, plan, split, record, jou
     closed = false;
     return `the login before is still open: ${error.message}`;
   });
-  forgetOlder(store, number);
+  let left: string | false = false;
+  try {
+    forgetOlder(store, number);
+  } catch (error) {
+    left = `older releases still have the values before: ${(error as Error).message}`;
+  }
   record.rotated = rotated.map((one) => ({ ...one, verified: one.verified ?? "gates", closed }));
   if (rotated.length > 0) store.setRecord(record);
   const renewed = rotated.map(({ secret, from, to }) => `${secret} ${from} → ${to}`);
-  const text = [renewed.length > 0 && `renewed ${renewed.join(", ")}`, said].filter(Boolean).join("; ");
+  const text = [renewed.length > 0 && `renewed ${renewed.join(", ")}`, said, left].filter(Boolean).join("; ");
   if (text !== "") journal.tell(text);
 }
 

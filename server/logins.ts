@@ -28,7 +28,7 @@ export function ownerOf(document: Pick<ComposeDocument, "services">, service: st
 async function placeOf(stack: string, document: ComposeDocument, login: Login): Promise<Place> {
   const address = await baseAddress(stack, login.service);
   if (address === undefined) throw new Failure(`"${login.service}" does not run, and nobody can be let in to it`);
-  return { address, ...ownerOf(document, login.service) };
+  return { address, service: login.service, ...ownerOf(document, login.service) };
 }
 
 /** The step of a release. */

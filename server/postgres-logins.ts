@@ -10,6 +10,8 @@ import { scramVerifier } from "./scram.ts";
 
 export interface Place {
   readonly address: string;
+  /** Its name in the Compose file, for people. */
+  readonly service?: string;
   /** @default 5432 */
   readonly port?: number;
   readonly database: string;
@@ -99,7 +101,7 @@ export async function admit(place: Place, login: Credentials, ways: readonly Cre
   throw new Failure(`nobody is let in to the database: neither "${login.user}" nor ${ways.map(({ user }) => `"${user}"`).join(", ")}`, [
     [
       "hint",
-      `open it from inside, and give its own user the password that the stack has: recoloca exec SERVICE -- psql --username ${place.owner}, then \\password`,
+      `open it from inside, and give its own user the password that the stack has: recoloca exec ${place.service ?? "SERVICE"} -- psql --username ${place.owner}, then \\password`,
     ],
   ]);
 }
