@@ -82,8 +82,12 @@ const CONTAINERS = {
     what: "Database that is elsewhere, with user and password",
     need: "compose", scope: "none", consumers: ["host"], source: "chosen", rotation: "database", owner: "backend",
   },
+  REDIS_PASSWORD: {
+    what: "Password of the Redis in the Compose file, where it wants one",
+    need: "compose", scope: "none", consumers: ["host"], source: "generated", rotation: "redis", owner: "backend",
+  },
   REDIS_URL: {
-    what: "Redis that is elsewhere or wants a password",
+    what: "Redis that is elsewhere, with its password",
     need: "compose", scope: "none", consumers: ["host"], source: "chosen", rotation: "redis", owner: "backend",
   },
   SECRET_KEY: {

@@ -5,7 +5,9 @@ import type { Rotation } from "../release/record.ts";
 import { baseAddress } from "./base-address.ts";
 import type { ComposeDocument } from "./compose-split.ts";
 import { Failure, type Context } from "./context.ts";
-import { admit, shutOut, type Credentials, type Place } from "./postgres-logins.ts";
+import type { Credentials } from "./login-place.ts";
+import * as postgres from "./postgres-logins.ts";
+import * as redis from "./redis-logins.ts";
 
 /** Undefined where the release before is gone, or had none: it logged in as the service's own user. */
 export function credentialsOf(plan: Pick<Plan, "logins" | "variables"> | undefined, service: string): Credentials | undefined {
@@ -19,16 +21,37 @@ const valuesOf = (login: Login, variables: Plan["variables"]): Credentials => ({
 });
 
 /** The service's own user and database, as the official images take them. */
-export function ownerOf(document: Pick<ComposeDocument, "services">, service: string): Pick<Place, "database" | "owner"> {
+export function ownerOf(document: Pick<ComposeDocument, "services">, service: string): Pick<postgres.Database, "database" | "owner"> {
   const environment = (document.services[service]?.["environment"] ?? {}) as Record<string, string | null>;
   const owner = environment["POSTGRES_USER"] ?? "postgres";
   return { owner, database: environment["POSTGRES_DB"] ?? owner };
 }
 
-async function placeOf(stack: string, document: ComposeDocument, login: Login): Promise<Place> {
-  const address = await baseAddress(stack, login.service);
-  if (address === undefined) throw new Failure(`"${login.service}" does not run, and nobody can be let in to it`);
-  return { address, service: login.service, ...ownerOf(document, login.service) };
+/** A server that logins are made on, by its kind. */
+interface Keeper {
+  /** Whom its first password opened it to. */
+  readonly owner: string;
+  readonly admit: (login: Credentials, ways: readonly Credentials[]) => Promise<"there" | "made">;
+  readonly shutOut: (login: Credentials, names: readonly string[]) => Promise<string[]>;
+}
+
+async function keeperOf(stack: string, document: ComposeDocument, { kind, service }: Login): Promise<Keeper> {
+  const address = await baseAddress(stack, service);
+  if (address === undefined) throw new Failure(`"${service}" does not run, and nobody can be let in to it`);
+  if (kind === "redis") {
+    const place = { address, service };
+    return {
+      owner: redis.DEFAULT_USER,
+      admit: (login, ways) => redis.admit(place, login, ways),
+      shutOut: (login, names) => redis.shutOut(place, login, names),
+    };
+  }
+  const place = { address, service, ...ownerOf(document, service) };
+  return {
+    owner: place.owner,
+    admit: (login, ways) => postgres.admit(place, login, ways),
+    shutOut: (login, names) => postgres.shutOut(place, login, names),
+  };
 }
 
 /** The step of a release. */
@@ -36,11 +59,10 @@ export async function admitLogins({ plan, stack, store, split, old, record, jour
   const before = old ? store.plan(old.number) : undefined;
   const said: string[] = [];
   for (const login of plan.logins ?? []) {
-    const place = await placeOf(stack, split.base, login);
-    const ways = [credentialsOf(before, login.service), { user: place.owner, password: plan.variables[login.first] ?? "" }];
+    const keeper = await keeperOf(stack, split.base, login);
+    const ways = [credentialsOf(before, login.service), { user: keeper.owner, password: plan.variables[login.first] ?? "" }];
     const mine = valuesOf(login, plan.variables);
-    const how = await admit(
-      place,
+    const how = await keeper.admit(
       mine,
       ways.filter((one) => one !== undefined),
     );
@@ -59,9 +81,9 @@ function verify(rotated: readonly Rotation[] | undefined, login: Login, by: "log
 export async function closeLogins(stack: string, plan: Plan, document: ComposeDocument): Promise<string> {
   const said: string[] = [];
   for (const login of plan.logins ?? []) {
-    const place = await placeOf(stack, document, login);
-    const closed = await shutOut(place, valuesOf(login, plan.variables), login.closes);
-    const names = closed.map((name) => (name === place.owner ? `the first password of ${name}` : name));
+    const keeper = await keeperOf(stack, document, login);
+    const closed = await keeper.shutOut(valuesOf(login, plan.variables), login.closes);
+    const names = closed.map((name) => (name === keeper.owner ? `the first password of ${name}` : name));
     if (closed.length > 0) said.push(`${names.join(" and ")} ${closed.length === 1 ? "opens" : "open"} ${login.service} no longer`);
   }
   return said.join("; ");

@@ -5,23 +5,15 @@
  */
 import type { Client } from "pg";
 import { Failure } from "./context.ts";
+import type { Credentials, Place } from "./login-place.ts";
 import { sleep } from "./process.ts";
 import { scramVerifier } from "./scram.ts";
 
-export interface Place {
-  readonly address: string;
-  /** Its name in the Compose file, for people. */
-  readonly service?: string;
-  /** @default 5432 */
-  readonly port?: number;
+/** @default port 5432 */
+export interface Database extends Place {
   readonly database: string;
   /** The user that the server began with. */
   readonly owner: string;
-}
-
-export interface Credentials {
-  readonly user: string;
-  readonly password: string;
 }
 
 /** Milliseconds for which a server that is just starting is asked again, and which a question may take. */
@@ -36,7 +28,7 @@ const STARTING = ["57P03", "ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ETIME
 const codeOf = (error: unknown) => (error as { code?: string }).code ?? "";
 
 /** Undefined where the server lets that one not in. */
-async function open({ address, port = 5432, database }: Place, { user, password }: Credentials): Promise<Client | undefined> {
+async function open({ address, port = 5432, database }: Database, { user, password }: Credentials): Promise<Client | undefined> {
   const { Client: PostgresClient } = (await import("pg")).default;
   for (const began = performance.now(); ;) {
     const client = new PostgresClient({
@@ -77,7 +69,7 @@ const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
 /** That somebody is let in and works as the owner. False where he is not let in. */
-async function proven(place: Place, login: Credentials): Promise<boolean> {
+async function proven(place: Database, login: Credentials): Promise<boolean> {
   const client = await open(place, login);
   if (!client) return false;
   const { rows } = await within(client, (one) => one.query<{ me: string }>("select current_user as me"));
@@ -89,7 +81,7 @@ async function proven(place: Place, login: Credentials): Promise<boolean> {
  * Has a login that opens the database, and proves it. One that does so already is left alone. `ways`: who may make it, in the order in which they
  * are tried. May be done twice.
  */
-export async function admit(place: Place, login: Credentials, ways: readonly Credentials[]): Promise<"there" | "made"> {
+export async function admit(place: Database, login: Credentials, ways: readonly Credentials[]): Promise<"there" | "made"> {
   if (await proven(place, login)) return "there";
   for (const way of ways) {
     const client = await open(place, way);
@@ -106,7 +98,7 @@ export async function admit(place: Place, login: Credentials, ways: readonly Cre
   ]);
 }
 
-async function make(client: Client, { owner }: Place, { user, password }: Credentials): Promise<void> {
+async function make(client: Client, { owner }: Database, { user, password }: Credentials): Promise<void> {
   const { rowCount } = await client.query("select from pg_roles where rolname = $1", [user]);
   await client.query("begin");
   await client.query(`${rowCount ? "alter" : "create"} role ${quoted(user)} with login password ${literal(scramVerifier(password))}`);
@@ -119,7 +111,7 @@ async function make(client: Client, { owner }: Place, { user, password }: Creden
  * Closes logins, and takes the owner's own password away; who was still connected by one of them is cut off. Gives the names of those that were
  * open until now. May be done twice.
  */
-export async function shutOut(place: Place, login: Credentials, names: readonly string[]): Promise<string[]> {
+export async function shutOut(place: Database, login: Credentials, names: readonly string[]): Promise<string[]> {
   const client = await open(place, login);
   if (!client) throw new Error(`"${login.user}" is not let in to the database`);
   return within(client, async (one) => {

@@ -2,14 +2,17 @@
 import { readYaml } from "../release/compose-file.ts";
 import type { Login } from "../release/logins.ts";
 
-/** Secrets that a service is first started with, and the variables that whoever logs in takes instead. */
+/** Secrets that a service is first started with, the variables that whoever logs in takes instead, and what their service is known by. */
 export const DATABASE = {
   POSTGRES_PASSWORD: { kind: "postgres", user: "DATABASE_USER", password: "DATABASE_PASSWORD", what: "POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE" },
+  REDIS_PASSWORD: { kind: "redis", user: "REDIS_USER", password: "REDIS_USER_PASSWORD", what: "redis-server or valkey-server with REDIS_PASSWORD" },
 } as const satisfies Record<string, { kind: Login["kind"]; user: string; password: string; what: string }>;
 export type Keeper = keyof typeof DATABASE;
 
 export interface Service {
   readonly image?: string;
+  readonly command?: unknown;
+  readonly entrypoint?: unknown;
   readonly environment?: Readonly<Record<string, unknown>> | readonly string[];
   readonly secrets?: readonly (string | { readonly source?: string })[];
 }
@@ -42,23 +45,35 @@ export interface Found {
   readonly uses: readonly string[];
 }
 
+/** Variables that a service is made from, those of the files that it is given among them. */
+function usesOf(definition: Service | null, secrets: Document["secrets"] = {}): string[] {
+  const given = (definition?.secrets ?? []).map((secret) => (typeof secret === "string" ? secret : (secret.source ?? "")));
+  return [
+    // `$$` is a dollar sign to Compose, not a variable.
+    ...[
+      ...JSON.stringify(definition ?? {})
+        .replaceAll("$$", "")
+        .matchAll(/\$\{?([A-Za-z_]\w*)/g),
+    ].map((match) => match[1]!),
+    ...given.flatMap((name) => secrets[name]?.environment ?? []),
+  ];
+}
+
 /** The one service that is first started with that secret; undefined where there is none, or more than one. */
 export function databaseOf(document: Document, first: string): Found | undefined {
-  const known = DATABASE[first as Keeper] as (typeof DATABASE)[Keeper] | undefined;
+  const known = first in DATABASE ? DATABASE[first as Keeper] : undefined;
   if (!known) return undefined;
-  const found = Object.entries(document.services ?? {}).filter(([, service]) => {
-    const names = Object.keys(environmentOf(service ?? {}));
-    return names.includes("POSTGRES_PASSWORD") || names.includes("POSTGRES_PASSWORD_FILE");
+  const found = Object.entries(document.services ?? {}).filter(([, definition]) => {
+    const names = Object.keys(environmentOf(definition ?? {}));
+    if (known.kind === "postgres") return names.includes("POSTGRES_PASSWORD") || names.includes("POSTGRES_PASSWORD_FILE");
+    const { image = "", command = "", entrypoint = "" } = definition ?? {};
+    return /\b(redis|valkey)\b/i.test(`${image} ${JSON.stringify([command, entrypoint])}`) && usesOf(definition, document.secrets).includes(first);
   });
   const [one] = found;
   if (!one || found.length > 1) return undefined;
   const [service, definition] = one;
-  const given = (definition?.secrets ?? []).map((secret) => (typeof secret === "string" ? secret : (secret.source ?? "")));
-  const uses = [
-    ...[...JSON.stringify(definition).matchAll(/\$\{?([A-Za-z_]\w*)/g)].map((match) => match[1]!),
-    ...given.flatMap((name) => document.secrets?.[name]?.environment ?? []),
-  ];
-  return { kind: known.kind, service, owner: environmentOf(definition ?? {})["POSTGRES_USER"] ?? "postgres", uses };
+  const owner = known.kind === "redis" ? "default" : (environmentOf(definition ?? {})["POSTGRES_USER"] ?? "postgres");
+  return { kind: known.kind, service, owner, uses: usesOf(definition, document.secrets) };
 }
 
 /** By parity of the generation: the second value logs in as `recoloca_a`, the third as `recoloca_b`. */

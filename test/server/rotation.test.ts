@@ -189,3 +189,84 @@ describe("a database's password", () => {
     expect(taken.code, taken.output).toBe(0);
   });
 });
+
+/** Asks Redis at each request, and says who it was let in as. */
+const CACHED = [
+  "python3",
+  "-c",
+  `import http.server, os, redis
+class Web(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        try:
+            body, status = redis.Redis(host="cache", username=os.environ["REDIS_USER"], password=os.environ["P"]).acl_whoami(), 200
+        except Exception as error:
+            body, status = str(error), 500
+        body = body if isinstance(body, bytes) else str(body).encode()
+        self.send_response(status)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_): pass
+http.server.ThreadingHTTPServer(("", 8000), Web).serve_forever()`,
+];
+
+describe("a Redis's password", () => {
+  let cached: Plan;
+  const acl = "--aclfile /data/users.acl";
+  const composeOf = (image: string, users = acl) => `services:
+  web: { image: web, init: true, command: ${JSON.stringify(CACHED)}, environment: { REDIS_USER: "\${REDIS_USER:-default}", P: "\${REDIS_USER_PASSWORD}" } }
+  cache:
+    image: ${image}
+    command: ["sh", "-c", "[ -f /data/users.acl ] || echo \\"user default on >$$(cat /run/secrets/first) ~* &* +@all\\" > /data/users.acl; exec redis-server --bind 0.0.0.0 --dir /data ${users}"]
+    secrets: [first]
+    volumes: ["data:/data"]
+    healthcheck: { test: ["CMD", "redis-cli", "ping"], interval: 500ms, retries: 60 }
+volumes: { data: {} }
+secrets: { first: { environment: REDIS_PASSWORD } }
+`;
+  const next = (number: number, change: Partial<Plan> = {}): Plan => ({
+    ...cached,
+    release: `redis-${number}`,
+    variables: { REDIS_PASSWORD: FIRST, REDIS_USER_PASSWORD: passwordOf(number), ...(number > 1 && { REDIS_USER: userOf(number) }) },
+    masked: ["REDIS_PASSWORD", "REDIS_USER_PASSWORD"],
+    ...(number > 1 && {
+      logins: [
+        {
+          kind: "redis" as const,
+          service: "cache",
+          user: "REDIS_USER",
+          password: "REDIS_USER_PASSWORD",
+          closes: [userOf(number === 2 ? 3 : number - 1)],
+          first: "REDIS_PASSWORD",
+        },
+      ],
+      generations: { REDIS_PASSWORD: { generation: number, since } },
+    }),
+    ...change,
+  });
+  const says = async () => (await server("curl --silent --header 'Host: shapes.test' http://127.0.0.1/")).stdout;
+
+  beforeAll(async () => {
+    await removeStack(plain);
+    const { backend, redis } = await imagesOf("1");
+    cached = planFor(backend, { compose: composeOf(redis) });
+    const ran = await deployPlan(next(1));
+    expect(ran.code, ran.output).toBe(0);
+    expect(await says()).toBe("default");
+  });
+
+  test.each([
+    [2, "the first password of default opens cache no longer"],
+    [3, "shop_a opens cache no longer"],
+  ])("generation %i is let in before it is used, and what was before is shut out", async (number, said) => {
+    const ran = await deployPlan(next(number));
+    expect(ran.code, ran.output).toBe(0);
+    expect(ran.output).toContain(said);
+    expect(await says()).toBe(userOf(number));
+    expect((await newest()).rotated).toMatchObject([{ secret: "REDIS_PASSWORD", to: number, verified: "login", closed: true }]);
+    const before = await server(
+      `recoloca exec cache -- redis-cli --no-auth-warning --user ${number === 2 ? "default" : userOf(number - 1)} --pass ${passwordOf(number - 1)} ping`,
+    );
+    expect(before.output).toMatch(/WRONGPASS|NOAUTH/);
+  });
+});

@@ -28,7 +28,7 @@ describe("the catalogue", () => {
     }
   });
   test("only what nobody else gives out is made by the stack", () => {
-    expect(names.filter((name) => renewedBy(name) === "stack")).toEqual(["POSTGRES_PASSWORD", "SECRET_KEY"]);
+    expect(names.filter((name) => renewedBy(name) === "stack")).toEqual(["POSTGRES_PASSWORD", "REDIS_PASSWORD", "SECRET_KEY"]);
   });
   test("an overlap is shorter than the time after which the next one is due", () => {
     for (const [rotation, days] of Object.entries(OVERLAP)) expect(days).toBeLessThan(MAXIMAL_AGE[rotation as keyof typeof MAXIMAL_AGE]);
@@ -137,6 +137,31 @@ describe("a database's password", () => {
     const text =
       "services: { web: { image: a, environment: { P: '${POSTGRES_PASSWORD}' } }, db: { image: b, environment: { POSTGRES_PASSWORD: '${POSTGRES_PASSWORD}' } } }";
     expect(rotatedOf(asked({}, text)).made).toEqual([]);
+  });
+});
+
+describe("a Redis's password", () => {
+  const redis = (backend: string) => `services:
+  web: { image: w, environment: { R: "${backend}" } }
+  cache: { image: "redis:8", command: ["sh", "-c", "[ -f /data/users.acl ] || echo \\"user default on >$$(cat /run/secrets/first) ~* &* +@all\\" > /data/users.acl; exec redis-server --aclfile /data/users.acl"], secrets: [first] }
+secrets: { first: { environment: REDIS_PASSWORD } }
+`;
+  const good = redis("redis://${REDIS_USER:-default}:${REDIS_USER_PASSWORD}@cache:6379/0");
+  test("is that of the default user until it is renewed, then of two users in turn", () => {
+    const given = ["REDIS_PASSWORD"];
+    expect(rotatedOf(asked({}, good, given)).made).toEqual([{ variable: "REDIS_USER_PASSWORD", secret: "REDIS_PASSWORD", generation: 1 }]);
+    const { variables, logins } = rotatedOf(asked({ REDIS_PASSWORD: wish(3) }, good, given));
+    expect(variables).toEqual({ REDIS_USER: "my_shop_b" });
+    expect(logins).toEqual([
+      { kind: "redis", service: "cache", user: "REDIS_USER", password: "REDIS_USER_PASSWORD", closes: ["my_shop_a"], first: "REDIS_PASSWORD" },
+    ]);
+    expect(checkRotation(asked({ REDIS_PASSWORD: wish(3) }, good, given))).toEqual([]);
+  });
+  test("cannot be renewed where the application logs in by the first one", () => {
+    const text = redis("redis://:${REDIS_PASSWORD}@cache:6379/0");
+    const said = checkRotation(asked({ REDIS_PASSWORD: wish(2) }, text, ["REDIS_PASSWORD"])).map(({ says, fix }) => `${says}: ${fix}`);
+    expect(said.join("\n")).toContain("takes REDIS_USER for those who log in");
+    expect(said.join("\n")).toContain("in place of REDIS_PASSWORD: REDIS_USER_PASSWORD");
   });
 });
 

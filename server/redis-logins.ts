@@ -1,0 +1,104 @@
+/** Users of a Redis server: let in, proven, shut out. Kept by its ACL file, without which they would be gone with its next start. */
+import { createHash } from "node:crypto";
+import { Failure } from "./context.ts";
+import type { Credentials, Place } from "./login-place.ts";
+import { sleep } from "./process.ts";
+import { RedisConnection, RedisError, type Reply } from "./redis-connection.ts";
+
+const PORT = 6379;
+/** Milliseconds, as for a database. */
+const PATIENCE = 30_000;
+const LIMIT = 10_000;
+const STARTING = ["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT", "ECONNRESET"];
+/** The user that whoever gives only a password is. */
+export const DEFAULT_USER = "default";
+
+/** Undefined where the server lets that one not in. */
+async function open({ address, port = PORT }: Place, { user, password }: Credentials): Promise<RedisConnection | undefined> {
+  for (const began = performance.now(); ;)
+    try {
+      const connection = await RedisConnection.open(address, port, LIMIT);
+      try {
+        await connection.send("AUTH", user, password);
+        // It reads its data: whoever is let in then is let in.
+        await connection.send("PING");
+        return connection;
+      } catch (error) {
+        connection.close();
+        if (error instanceof RedisError && /^(WRONGPASS|NOAUTH|ERR AUTH|ERR invalid)/.test(error.message)) return undefined;
+        if (!(error instanceof RedisError && error.message.startsWith("LOADING"))) throw error;
+        if (performance.now() - began > PATIENCE) throw error;
+        await sleep(200);
+      }
+    } catch (error) {
+      if (!STARTING.includes((error as { code?: string }).code ?? "") || performance.now() - began > PATIENCE) throw error;
+      await sleep(200);
+    }
+}
+
+async function within<T>(connection: RedisConnection, work: (connection: RedisConnection) => Promise<T>): Promise<T> {
+  try {
+    return await work(connection);
+  } finally {
+    connection.close();
+  }
+}
+
+async function isLetIn(place: Place, who: Credentials): Promise<boolean> {
+  const connection = await open(place, who);
+  connection?.close();
+  return connection !== undefined;
+}
+
+/** The password as its hash: the server shows it to whoever lists users, and may log slow commands. */
+const hashed = (password: string) => `#${createHash("sha256").update(password).digest("hex")}`;
+
+/** Has a user that may do everything, and proves it. `ways`: who may make it, in the order in which they are tried. May be done twice. */
+export async function admit(place: Place, login: Credentials, ways: readonly Credentials[]): Promise<"there" | "made"> {
+  if (await isLetIn(place, login)) return "there";
+  for (const way of ways) {
+    const connection = await open(place, way);
+    if (!connection) continue;
+    await within(connection, async (one) => {
+      await one.send("ACL", "SETUSER", login.user, "reset", "on", hashed(login.password), "~*", "&*", "+@all");
+      await save(one, place).catch(async (error: Error) => {
+        await one.send("ACL", "DELUSER", login.user);
+        throw error;
+      });
+    });
+    if (await isLetIn(place, login)) return "made";
+    throw new Failure(`"${login.user}" was made and is not let in`);
+  }
+  throw new Failure(`nobody is let in to ${place.service ?? "Redis"}: neither "${login.user}" nor ${ways.map(({ user }) => `"${user}"`).join(", ")}`);
+}
+
+async function save(connection: RedisConnection, { service = "Redis" }: Place): Promise<void> {
+  await connection.send("ACL", "SAVE").catch((error: Error) => {
+    if (!/not configured to use an ACL file/.test(error.message)) throw error;
+    throw new Failure(`${service} keeps its users nowhere: after its next start nobody would be let in by the new password`, [
+      ["hint", "in the Compose file: redis-server --aclfile /data/users.acl, which docs/rotation.md shows whole"],
+    ]);
+  });
+}
+
+/** Closes users, the one that the server began with among them; who was still connected by one is cut off. Gives those that were open. May be done twice. */
+export async function shutOut(place: Place, login: Credentials, names: readonly string[]): Promise<string[]> {
+  const connection = await open(place, login);
+  if (!connection) throw new Error(`"${login.user}" is not let in`);
+  return within(connection, async (one) => {
+    const open = openOf(await one.send("ACL", "LIST")).filter((name) => names.includes(name) || name === DEFAULT_USER);
+    for (const name of open) {
+      await one.send("ACL", "SETUSER", name, "resetpass", ...(name === DEFAULT_USER ? [] : ["off"]));
+      await one.send("CLIENT", "KILL", "USER", name, "SKIPME", "yes");
+    }
+    if (open.length > 0) await save(one, place);
+    return open.sort();
+  });
+}
+
+/** `user default on #5e88… ~* &* +@all`: those whom some password opens, or none has to. */
+const openOf = (listed: Reply): string[] =>
+  (listed as readonly string[]).flatMap((line) => {
+    const [, name = "", state] = line.split(" ");
+    return state === "on" && / (#[0-9a-f]{64}|nopass)\b/.test(line) ? [name] : [];
+  });
