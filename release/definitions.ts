@@ -11,25 +11,35 @@ const short = (text: string) => createHash("sha256").update(text).digest("hex").
 
 type Kind = "secrets" | "configs";
 type Service = Record<string, unknown> & Partial<Record<Kind, (string | { source: string })[]>>;
-type Document = { services: Record<string, Service> } & Partial<Record<Kind, Record<string, { environment?: string } | null>>>;
+type Given = Partial<Record<Kind, Readonly<Record<string, { readonly environment?: string; readonly content?: string } | null>>>>;
+type Document = { services: Record<string, Service> } & Given;
 
 const VARIABLE = /\$\{?([A-Za-z_][A-Za-z0-9_]*)/g;
+// `$$` is a dollar sign to Compose, not a variable.
+const namedIn = (text: string) => [...text.replaceAll("$$", "").matchAll(VARIABLE)].map((match) => match[1]!);
+
+/** Variables that a service is made from, those of the files that it is given among them. Those of an environment file are not known by name. */
+export function variablesOf(service: object, given: Given): string[] {
+  const used = new Set(namedIn(canonical(service)));
+  for (const kind of ["secrets", "configs"] as const)
+    for (const one of (service as Service)[kind] ?? []) {
+      const { environment, content = "" } = given[kind]?.[typeof one === "string" ? one : one.source] ?? {};
+      if (environment !== undefined) used.add(environment);
+      for (const name of namedIn(content)) used.add(name);
+    }
+  return [...used];
+}
 
 export function definitionsOf(compose: string, variables: Record<string, string>): Record<string, Definition> {
   const { services, ...given } = readYaml(compose) as Document;
   return Object.fromEntries(
     Object.entries(services).map(([name, service]) => {
-      const text = canonical(service);
-      // `$$` is a dollar sign to Compose, not a variable.
-      const used = new Set([...text.replaceAll("$$", "").matchAll(VARIABLE)].map((match) => match[1]!));
-      for (const kind of ["secrets", "configs"] as const)
-        for (const one of service[kind] ?? []) {
-          const { environment } = given[kind]?.[typeof one === "string" ? one : one.source] ?? {};
-          if (environment !== undefined) used.add(environment);
-        }
       // A whole environment file may hold any of them.
-      const names = service["env_file"] === undefined ? [...used] : Object.keys(variables);
-      return [name, { definition: short(text), variables: Object.fromEntries(names.sort().map((key) => [key, short(`${key}=${variables[key] ?? ""}`)])) }];
+      const names = service["env_file"] === undefined ? variablesOf(service, given) : Object.keys(variables);
+      return [
+        name,
+        { definition: short(canonical(service)), variables: Object.fromEntries(names.sort().map((key) => [key, short(`${key}=${variables[key] ?? ""}`)])) },
+      ];
     }),
   );
 }

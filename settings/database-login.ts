@@ -1,5 +1,6 @@
 /** Which service of a Compose file keeps the data that a password opens, and what its logins are called. Pure. */
 import { readYaml } from "../release/compose-file.ts";
+import { variablesOf } from "../release/definitions.ts";
 import type { Login } from "../release/logins.ts";
 
 /** Secrets that a service is first started with, the variables that whoever logs in takes instead, and what their service is known by. */
@@ -15,11 +16,13 @@ export interface Service {
   readonly entrypoint?: unknown;
   readonly environment?: Readonly<Record<string, unknown>> | readonly string[];
   readonly secrets?: readonly (string | { readonly source?: string })[];
+  readonly env_file?: unknown;
 }
 
-interface Document {
+export interface Document {
   readonly services?: Readonly<Record<string, Service | null>>;
   readonly secrets?: Readonly<Record<string, { readonly environment?: string } | null>>;
+  readonly configs?: Readonly<Record<string, { readonly environment?: string; readonly content?: string } | null>>;
 }
 
 /** An unreadable file has been complained about elsewhere. */
@@ -45,35 +48,26 @@ export interface Found {
   readonly uses: readonly string[];
 }
 
-/** Variables that a service is made from, those of the files that it is given among them. */
-function usesOf(definition: Service | null, secrets: Document["secrets"] = {}): string[] {
-  const given = (definition?.secrets ?? []).map((secret) => (typeof secret === "string" ? secret : (secret.source ?? "")));
-  return [
-    // `$$` is a dollar sign to Compose, not a variable.
-    ...[
-      ...JSON.stringify(definition ?? {})
-        .replaceAll("$$", "")
-        .matchAll(/\$\{?([A-Za-z_]\w*)/g),
-    ].map((match) => match[1]!),
-    ...given.flatMap((name) => secrets[name]?.environment ?? []),
-  ];
-}
+/** Variables of each service. */
+export const usesOf = (document: Document): Record<string, string[]> =>
+  Object.fromEntries(Object.entries(document.services ?? {}).map(([service, definition]) => [service, variablesOf(definition ?? {}, document)]));
 
 /** The one service that is first started with that secret; undefined where there is none, or more than one. */
 export function databaseOf(document: Document, first: string): Found | undefined {
   const known = first in DATABASE ? DATABASE[first as Keeper] : undefined;
   if (!known) return undefined;
-  const found = Object.entries(document.services ?? {}).filter(([, definition]) => {
+  const uses = usesOf(document);
+  const found = Object.entries(document.services ?? {}).filter(([service, definition]) => {
     const names = Object.keys(environmentOf(definition ?? {}));
     if (known.kind === "postgres") return names.includes("POSTGRES_PASSWORD") || names.includes("POSTGRES_PASSWORD_FILE");
     const { image = "", command = "", entrypoint = "" } = definition ?? {};
-    return /\b(redis|valkey)\b/i.test(`${image} ${JSON.stringify([command, entrypoint])}`) && usesOf(definition, document.secrets).includes(first);
+    return /\b(redis|valkey)\b/i.test(`${image} ${JSON.stringify([command, entrypoint])}`) && uses[service]!.includes(first);
   });
   const [one] = found;
   if (!one || found.length > 1) return undefined;
   const [service, definition] = one;
   const owner = known.kind === "redis" ? "default" : (environmentOf(definition ?? {})["POSTGRES_USER"] ?? "postgres");
-  return { kind: known.kind, service, owner, uses: usesOf(definition, document.secrets) };
+  return { kind: known.kind, service, owner, uses: uses[service]! };
 }
 
 /** By parity of the generation: the second value logs in as `recoloca_a`, the third as `recoloca_b`. */

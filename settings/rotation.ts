@@ -1,9 +1,10 @@
 /** Which generation of each secret a stack wants, and what its release gets by that: values, logins, names. Pure; no value is looked at. */
 import * as z from "zod";
 import { previousOf, type Generations, type Login } from "../release/logins.ts";
+import { reaches, takersOf, type Takers } from "../release/takers.ts";
 import { SECRETS, secretOf, type SecretName } from "../secrets/catalogue.ts";
 import { addDays, elsewhere, isDay, isSecretName, OVERLAP, renewedBy } from "../secrets/rotation.ts";
-import { databaseOf, DATABASE, loginNames, readServices, type Keeper } from "./database-login.ts";
+import { databaseOf, DATABASE, loginNames, readServices, usesOf, type Keeper } from "./database-login.ts";
 import { meant, setCommand, type Problem } from "./problems.ts";
 
 /** A day without quotes is a time to Pulumi's YAML, and comes as `2026-11-25 00:00:00 +0000 UTC`. */
@@ -43,13 +44,18 @@ interface Asked {
   readonly given: readonly string[];
 }
 
-/** Whether a Compose file takes a variable, also by taking all. */
-const takes = (compose: string, variable: string) => new RegExp(`\\b${variable}\\b`).test(compose) || /^\s*env_file\s*:/m.test(compose);
+/** A Compose file with what each of its services takes. */
+function takersIn(compose: string, document = readServices(compose)): Takers {
+  const definitions = Object.entries(usesOf(document)).map(([service, names]) => [service, { variables: Object.fromEntries(names.map((name) => [name, ""])) }]);
+  return { compose, definitions: Object.fromEntries(definitions) as Takers["definitions"] };
+}
 
 export function rotatedOf({ application, rotation, compose, given }: Asked): Rotated {
   const made: MadeValue[] = [];
   const logins: Login[] = [];
   const variables: Record<string, string> = {};
+  const document = readServices(compose);
+  const file = takersIn(compose, document);
   for (const [name, { generation, until }] of Object.entries(rotation)) {
     if (!isSecretName(name) || renewedBy(name) !== "stack" || generation < 2 || name in DATABASE) continue;
     made.push({ variable: name, secret: name, generation });
@@ -57,11 +63,11 @@ export function rotatedOf({ application, rotation, compose, given }: Asked): Rot
   }
   for (const [first, { user, password }] of Object.entries(DATABASE) as [Keeper, (typeof DATABASE)[Keeper]][]) {
     const { generation = 1 } = rotation[first] ?? {};
-    if (!takes(compose, password) && generation < 2) continue;
-    const keeper = databaseOf(readServices(compose), first);
+    if (!reaches(file, password) && generation < 2) continue;
+    const keeper = databaseOf(document, first);
     // A file that tells the application's password from the service's first one: until it is rotated both are the same.
     const known = given.includes(first) || keeper?.uses.includes(first) === true;
-    if (known && !given.includes(password) && takes(compose, password)) made.push({ variable: password, secret: first, generation });
+    if (known && !given.includes(password) && reaches(file, password)) made.push({ variable: password, secret: first, generation });
     if (generation < 2 || keeper === undefined) continue;
     const names = loginNames(application);
     variables[user] = names[generation % 2]!;
@@ -95,7 +101,7 @@ function checkOne(name: string, wish: RotationWish[string], asked: Asked): Probl
     problems.push(at("has no value before generation 1 to accept", `${removal}.until`, `rotation.${name}.until`));
   if (wish.until !== undefined && wish.until > addDays(wish.since, 365))
     problems.push(at(`got ${wish.until}, wants a day within a year after ${wish.since}`, `${removal}.until`, `rotation.${name}.until`));
-  if (wish.until !== undefined && !takes(asked.compose, previousOf(name)))
+  if (wish.until !== undefined && !reaches(takersIn(asked.compose), previousOf(name)))
     problems.push(
       at(
         `${previousOf(name)} reaches no service: what the value before had signed would be refused at once`,
@@ -110,15 +116,16 @@ function checkLogin(first: SecretName, { compose }: Asked): Problem[] {
   if (!(first in DATABASE)) return [];
   const { user, password, what } = DATABASE[first as Keeper];
   const key = `rotation.${first}`;
-  const services = readServices(compose);
-  const found = databaseOf(services, first);
+  const document = readServices(compose);
+  const file = takersIn(compose, document);
+  const found = databaseOf(document, first);
   if (found === undefined)
     return [
       { key, says: `belongs to no service, or to several: one service of the Compose file wants ${what}`, fix: `pulumi config rm --path recoloca:${key}` },
     ];
   const problems: Problem[] = [];
   for (const variable of [user, password])
-    if (!takes(compose, variable))
+    if (!reaches(file, variable))
       problems.push({
         key,
         says: `wants a Compose file that takes ${variable} for those who log in: the login changes with each generation`,
@@ -127,6 +134,13 @@ function checkLogin(first: SecretName, { compose }: Asked): Problem[] {
             ? `in the Compose file, where the user is named: \${${user}:-${found.owner}}`
             : `in the Compose file, in place of ${first}: ${password}`,
       });
+  const left = takersOf(file, first).filter((service) => service !== found.service);
+  if (left.length > 0)
+    problems.push({
+      key,
+      says: `${left.map((service) => `"${service}"`).join(", ")} still ${left.length === 1 ? "takes" : "take"} ${first}, which opens nothing once a later generation is live`,
+      fix: `in the Compose file, there: \${${user}:-${found.owner}} for the user, and in place of ${first}: ${password}`,
+    });
   if (found.uses.includes(password))
     problems.push({
       key,

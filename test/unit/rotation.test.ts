@@ -196,6 +196,16 @@ describe("a configuration that cannot be", () => {
       ["takes DATABASE_USER", "takes DATABASE_PASSWORD"],
     ],
     [
+      "where the new names are the containers' own, and a word in a comment",
+      "# DATABASE_USER and DATABASE_PASSWORD\nservices: { web: { environment: { DATABASE_USER: shop, DATABASE_PASSWORD: '${POSTGRES_PASSWORD}', PRICE: '$${DATABASE_USER}' } }, db: { environment: { POSTGRES_PASSWORD: '${POSTGRES_PASSWORD}' } } }",
+      ["takes DATABASE_USER", "takes DATABASE_PASSWORD", '"web" still takes POSTGRES_PASSWORD'],
+    ],
+    [
+      "of which one service was forgotten",
+      "services: { web: { environment: { U: '${DATABASE_USER}', P: '${DATABASE_PASSWORD}' } }, worker: { secrets: [p] }, db: { environment: { POSTGRES_PASSWORD_FILE: /x }, secrets: [p] } }\nsecrets: { p: { environment: POSTGRES_PASSWORD } }",
+      ['"worker" still takes POSTGRES_PASSWORD, which opens nothing once a later generation is live'],
+    ],
+    [
       "with two databases",
       "services: { a: { environment: { POSTGRES_PASSWORD: x } }, b: { environment: [POSTGRES_PASSWORD_FILE=/x] } }",
       ["no service, or to several"],
@@ -209,6 +219,13 @@ describe("a configuration that cannot be", () => {
   ])("a Compose file %s", (_what, text, said) => {
     const all = says({ POSTGRES_PASSWORD: wish(2) }, text).join("\n");
     for (const one of said) expect(all).toContain(one);
+  });
+  test("a variable that a service gets by a secret, a config or an environment file is one that it takes", () => {
+    const database = "db: { environment: { POSTGRES_PASSWORD: '${POSTGRES_PASSWORD}' } }";
+    const by = (service: string, more = "") => says({ POSTGRES_PASSWORD: wish(2) }, `services: { ${database}, web: ${service} }\n${more}`);
+    expect(by("{ secrets: [u, p] }", "secrets: { u: { environment: DATABASE_USER }, p: { environment: DATABASE_PASSWORD } }")).toEqual([]);
+    expect(by("{ configs: [u] }", "configs: { u: { content: 'url=${DATABASE_USER}:${DATABASE_PASSWORD}@db' } }")).toEqual([]);
+    expect(by("{ env_file: .env }")).toEqual([]);
   });
   test.each([
     { generation: 0, since: TODAY },
