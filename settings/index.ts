@@ -103,7 +103,13 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
   const cloud = cloudSettings(values, environment);
   const bastion = bastionOf(values);
   const hostSecrets = Object.fromEntries(Object.entries(values.secrets).filter(forHost));
-  const rotated = rotatedOf({ application: values.application, rotation: values.rotation, compose: compose.text, given: Object.keys(hostSecrets) });
+  const rotated = rotatedOf({
+    application: values.application,
+    rotation: values.rotation,
+    compose: compose.text,
+    given: Object.keys(hostSecrets),
+    plain: Object.keys(values.variables),
+  });
   const { registryServer, registryUsername, registryPassword, images, release, backup, migration, domain, publicUrl } = values;
   const url = publicUrl ?? `${wantsTls(values) ? "https" : "http"}://${domain ?? hostAddress}`;
   const place = { organization: pulumi.getOrganization(), project: pulumi.getProject(), stack: environment };

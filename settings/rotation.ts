@@ -42,6 +42,8 @@ interface Asked {
   readonly compose: string;
   /** Names that `recoloca:secrets` has. */
   readonly given: readonly string[];
+  /** Names that `recoloca:variables` has. */
+  readonly plain: readonly string[];
 }
 
 /** A Compose file with what each of its services takes. */
@@ -50,7 +52,7 @@ function takersIn(compose: string, document = readServices(compose)): Takers {
   return { compose, definitions: Object.fromEntries(definitions) as Takers["definitions"] };
 }
 
-export function rotatedOf({ application, rotation, compose, given }: Asked): Rotated {
+export function rotatedOf({ application, rotation, compose, given, plain }: Asked): Rotated {
   const made: MadeValue[] = [];
   const logins: Login[] = [];
   const variables: Record<string, string> = {};
@@ -63,11 +65,12 @@ export function rotatedOf({ application, rotation, compose, given }: Asked): Rot
   }
   for (const [first, { user, password }] of Object.entries(DATABASE) as [Keeper, (typeof DATABASE)[Keeper]][]) {
     const { generation = 1 } = rotation[first] ?? {};
-    if (!reaches(file, password) && generation < 2) continue;
     const keeper = databaseOf(document, first);
     // A file that tells the application's password from the service's first one: until it is rotated both are the same.
-    const known = given.includes(first) || keeper?.uses.includes(first) === true;
-    if (known && !given.includes(password) && reaches(file, password)) made.push({ variable: password, secret: first, generation });
+    const known = given.includes(first) || (keeper?.uses.includes(first) === true && !plain.includes(first));
+    // What nobody asks for by name makes another release of one that was never rotated; what somebody has set is theirs until then.
+    const wanted = generation < 2 ? takersOf(file, password).length > 0 && ![...given, ...plain].includes(password) : reaches(file, password);
+    if (known && wanted) made.push({ variable: password, secret: first, generation });
     if (generation < 2 || keeper === undefined) continue;
     const names = loginNames(application);
     variables[user] = names[generation % 2]!;
@@ -140,6 +143,12 @@ function checkLogin(first: SecretName, { compose }: Asked): Problem[] {
       key,
       says: `${left.map((service) => `"${service}"`).join(", ")} still ${left.length === 1 ? "takes" : "take"} ${first}, which opens nothing once a later generation is live`,
       fix: `in the Compose file, there: \${${user}:-${found.owner}} for the user, and in place of ${first}: ${password}`,
+    });
+  if (document.services?.[found.service]?.env_file !== undefined)
+    problems.push({
+      key,
+      says: `"${found.service}" has an environment file, in which each rotation changes something: it would be recreated`,
+      fix: `in the Compose file, at "${found.service}": by environment or secrets what it needs, and no env_file`,
     });
   if (found.uses.includes(password))
     problems.push({

@@ -29,7 +29,13 @@ export function checkWhole(raw: Raw, folder: string, environment: string): Whole
   const given = Object.keys(raw.values);
   const registry = ["registryServer", "registryUsername", "registryPassword"].filter((key) => given.includes(key));
   const secrets = Object.keys(values.secrets ?? {});
-  const asked = { application: values.application ?? "recoloca", rotation: values.rotation ?? {}, compose: compose.text ?? "", given: secrets };
+  const asked = {
+    application: values.application ?? "recoloca",
+    rotation: values.rotation ?? {},
+    compose: compose.text ?? "",
+    given: secrets,
+    plain: Object.keys(values.variables ?? {}),
+  };
   const together = [
     ...checkTogether(values, compose, { secrets: [...secrets, ...providedBy(asked)], registry, page }),
     ...checkCloud(values, new Set(given)),

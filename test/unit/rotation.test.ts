@@ -108,7 +108,13 @@ describe("a schedule of thirty days", () => {
   });
 });
 
-const asked = (rotation: RotationWish, text = compose, given = ["POSTGRES_PASSWORD"]) => ({ application: "my-shop", rotation, compose: text, given });
+const asked = (rotation: RotationWish, text = compose, given = ["POSTGRES_PASSWORD"], plain: string[] = []) => ({
+  application: "my-shop",
+  rotation,
+  compose: text,
+  given,
+  plain,
+});
 const wish = (generation: number, until?: string) => ({ generation, since: TODAY, ...(until !== undefined && { until }) });
 
 describe("a database's password", () => {
@@ -137,6 +143,25 @@ describe("a database's password", () => {
     const text =
       "services: { web: { image: a, environment: { P: '${POSTGRES_PASSWORD}' } }, db: { image: b, environment: { POSTGRES_PASSWORD: '${POSTGRES_PASSWORD}' } } }";
     expect(rotatedOf(asked({}, text)).made).toEqual([]);
+  });
+  const taking = (service: string, database = "") =>
+    `services: { web: ${service}, db: { environment: { POSTGRES_PASSWORD: '\${POSTGRES_PASSWORD}' }${database} } }`;
+  const own = taking("{ environment: { P: '${DATABASE_PASSWORD}' } }");
+  test.each([
+    ["all of an environment file", taking("{ env_file: .env }"), [], []],
+    ["the word only", taking("{ environment: { DATABASE_PASSWORD: '${POSTGRES_PASSWORD}' } }"), [], []],
+    ["one that is set as a secret", own, ["DATABASE_PASSWORD"], []],
+    ["one that is set as a variable", own, [], ["DATABASE_PASSWORD"]],
+  ])("a stack that was never rotated stays the release that it was where the file takes %s", (_what, text, secrets, plain) => {
+    expect(rotatedOf(asked({}, text, ["POSTGRES_PASSWORD", ...secrets], plain))).toEqual({ generations: {}, made: [], logins: [], variables: {} });
+  });
+  test("by an environment file it comes with the first rotation; the database itself may have none", () => {
+    const made = [{ variable: "DATABASE_PASSWORD", secret: "POSTGRES_PASSWORD", generation: 2 }];
+    const rotation = { POSTGRES_PASSWORD: wish(2) };
+    expect(rotatedOf(asked(rotation, taking("{ env_file: .env }"))).made).toEqual(made);
+    expect(checkRotation(asked(rotation, taking("{ env_file: .env }")))).toEqual([]);
+    const [problem] = checkRotation(asked(rotation, taking("{ env_file: .env }", ", env_file: .env")));
+    expect(problem?.says).toContain('"db" has an environment file');
   });
 });
 
