@@ -1,6 +1,8 @@
 /** Which release can be gone back to, and what stands against it: the schema, and the base's definitions. */
+import type { Login } from "../release/logins.ts";
 import { canonical } from "../release/plan.ts";
 import type { ReleaseRecord } from "../release/record.ts";
+import { reaches } from "../release/takers.ts";
 import { backupsOf } from "./backup-note.ts";
 import { baseOf } from "./backup-place.ts";
 import { ago, sayRevision } from "./render.ts";
@@ -60,13 +62,16 @@ export function baseMoved(store: Store, target: ReleaseRecord, now: ReleaseRecor
    Nothing was changed.`;
 }
 
-/** One whose Compose file knows nothing of logins in turn has the service's first user only, which nobody is let in by any more. */
+/** One whose services take no login in turn has the service's first user only, which nobody is let in by any more. */
 export function loginMoved(store: Store, target: ReleaseRecord, now: ReleaseRecord): string | undefined {
-  const { compose } = store.plan(target.number);
-  const login = store.plan(now.number).logins?.find(({ user }) => !new RegExp(`\\b${user}\\b`).test(compose));
+  const then = store.plan(target.number);
+  // One that had a login in turn itself was asked that before it was deployed.
+  const renewed = (store.plan(now.number).logins ?? []).filter(({ service }) => !then.logins?.some((one) => one.service === service));
+  const missing = ({ user, password }: Login) => [user, password].filter((variable) => !reaches(then, variable));
+  const login = renewed.find((one) => missing(one).length > 0);
   return (
     login &&
-    `release ${target.number} logs in to ${login.service} by its first password, which was renewed since: its Compose file takes no ${login.user}
+    `release ${target.number} logs in to ${login.service} by its first password, which was renewed since: its services take no ${missing(login).join(" and no ")}
    Deploy ${target.release}'s images with today's Compose file instead.
    Nothing was changed.`
   );

@@ -3,13 +3,16 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { definitionsOf } from "../../release/definitions.ts";
 import type { Plan } from "../../release/plan.ts";
+import type { ReleaseRecord } from "../../release/record.ts";
 import { planFor } from "../host.ts";
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), "recoloca-renewed-"));
 vi.stubEnv("RECOLOCA_ROOT", root);
 const { scramVerifier } = await import("../../server/scram.ts");
 const { againstRotation, forgetOlder, rotationsOf } = await import("../../server/rotation.ts");
+const { loginMoved } = await import("../../server/going-back.ts");
 const { ownerOf } = await import("../../server/logins.ts");
 const { planToGoBack } = await import("../../server/commands/rollback.ts");
 const { Store } = await import("../../server/store.ts");
@@ -142,6 +145,32 @@ describe("once it is live", () => {
 });
 
 describe("the way back over a rotation", () => {
+  const DB = "db: { environment: { POSTGRES_PASSWORD: '${POSTGRES_PASSWORD}' } }";
+  /** What stands against going back to a release of that web service, from one of the second generation. */
+  function against(web: string, change: Partial<Plan> = {}): string | undefined {
+    fs.rmSync(path.join(root, "shapes-test"), { recursive: true, force: true });
+    const store = new Store("shapes-test");
+    const compose = `services: { ${DB}, web: ${web} }`;
+    const before: Plan = { ...plain(), compose, definitions: definitionsOf(compose, plain().variables), ...change };
+    for (const plan of [before, renewed(2)]) store.create(plan);
+    const [target, now] = [1, 2].map((number) => ({ number, release: String(number) }) as ReleaseRecord);
+    return loginMoved(store, target!, now!);
+  }
+  test.each([
+    ["that takes user and password", "{ environment: { U: '${DATABASE_USER:-shop}', P: '${DATABASE_PASSWORD}' } }"],
+    ["that has an environment file", "{ env_file: .env }"],
+  ])("is open to a release %s", (_what, web) => expect(against(web)).toBeUndefined());
+  test("is open to each that had a login in turn itself, whatever its file looks like", () => {
+    expect(against("{ image: w }", { logins: renewed(3).logins })).toBeUndefined();
+  });
+  test.each([
+    [
+      "has the words for something else",
+      "{ environment: { DATABASE_USER: shop, DATABASE_PASSWORD: '${POSTGRES_PASSWORD}' } }",
+      "no DATABASE_USER and no DATABASE_PASSWORD",
+    ],
+    ["takes the user alone", "{ environment: { U: '${DATABASE_USER:-shop}', P: '${POSTGRES_PASSWORD}' } }", "no DATABASE_PASSWORD"],
+  ])("is closed to one that %s", (_what, web, says) => expect(against(web)).toContain(`its services take ${says}`));
   test("logs in as today, also where the older release was made before the first one", () => {
     const back = planToGoBack(plain({ GONE: "own" }), renewed(3));
     expect(back.variables).toMatchObject({ DATABASE_USER: "shop_b", DATABASE_PASSWORD: "password-3", GONE: "own" });
