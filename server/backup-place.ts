@@ -9,7 +9,10 @@ import { readJson, type Store } from "./store.ts";
 /** Which project and network a backup's commands run in. */
 export interface Place {
   readonly store: Store;
+  /** Names jobs and their files. */
   readonly number: number;
+  /** The release whose login opens what is there. Another one's may not be let in yet. */
+  readonly live: number;
   readonly document: ComposeDocument;
   readonly environment: Record<string, string>;
 }
@@ -17,7 +20,7 @@ export interface Place {
 /** The base as a release brought it up. */
 export function baseOf(store: Store, number: number): Place | undefined {
   const document = readJson<ComposeDocument>(store.file(number, "base.compose.json"));
-  return document && { store, number, document, environment: store.plan(number).variables };
+  return document && { store, number, live: number, document, environment: store.plan(number).variables };
 }
 
 /** The same with today's URL, for a database that is elsewhere: the release that runs may know none, or one of before a rotation. */
@@ -48,7 +51,7 @@ export function backupJob(place: Place, backup: Backup, kind: string, command: r
 }
 
 /** The first password of a service that was renewed opens nothing any more. */
-function loginOf({ store, number }: Place, service: string): Record<string, string> {
-  const login = credentialsOf(store.plan(number), service);
+function loginOf({ store, live }: Place, service: string): Record<string, string> {
+  const login = credentialsOf(store.plan(live), service);
   return login ? { LOGIN_USER: login.user, LOGIN_PASSWORD: login.password } : {};
 }

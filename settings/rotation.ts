@@ -1,5 +1,6 @@
 /** Which generation of each secret a stack wants, and what its release gets by that: values, logins, names. Pure; no value is looked at. */
 import * as z from "zod";
+import type { Backup } from "../release/backup.ts";
 import { previousOf, type Generations, type Login } from "../release/logins.ts";
 import { reaches, takersOf, type Takers } from "../release/takers.ts";
 import { SECRETS, secretOf, type SecretName } from "../secrets/catalogue.ts";
@@ -44,6 +45,7 @@ interface Asked {
   readonly given: readonly string[];
   /** Names that `recoloca:variables` has. */
   readonly plain: readonly string[];
+  readonly backup?: Backup | undefined;
 }
 
 /** A Compose file with what each of its services takes. */
@@ -115,12 +117,12 @@ function checkOne(name: string, wish: RotationWish[string], asked: Asked): Probl
 }
 
 /** What a login in turn needs of the Compose file. */
-function checkLogin(first: SecretName, { compose }: Asked): Problem[] {
+function checkLogin(first: SecretName, asked: Asked): Problem[] {
   if (!(first in DATABASE)) return [];
   const { user, password, what } = DATABASE[first as Keeper];
   const key = `rotation.${first}`;
-  const document = readServices(compose);
-  const file = takersIn(compose, document);
+  const document = readServices(asked.compose);
+  const file = takersIn(asked.compose, document);
   const found = databaseOf(document, first);
   if (found === undefined)
     return [
@@ -137,6 +139,14 @@ function checkLogin(first: SecretName, { compose }: Asked): Problem[] {
             ? `in the Compose file, where the user is named: \${${user}:-${found.owner}}`
             : `in the Compose file, in place of ${first}: ${password}`,
       });
+  const { service: backedUp, volumes: _volumes, ...commands } = asked.backup ?? {};
+  const own = JSON.stringify(commands);
+  if (backedUp === found.service && own.includes(first) && !own.includes("LOGIN_PASSWORD"))
+    problems.push({
+      key,
+      says: `a command of recoloca:backup logs in by ${first}, which opens nothing once a later generation is live`,
+      fix: `in recoloca:backup: \${LOGIN_USER:-${found.owner}} and \${LOGIN_PASSWORD:-$${first}}, which each command gets`,
+    });
   const left = takersOf(file, first).filter((service) => service !== found.service);
   if (left.length > 0)
     problems.push({

@@ -35,6 +35,7 @@ export function checkWhole(raw: Raw, folder: string, environment: string): Whole
     compose: compose.text ?? "",
     given: secrets,
     plain: Object.keys(values.variables ?? {}),
+    backup: values.backup,
   };
   const together = [
     ...checkTogether(values, compose, { secrets: [...secrets, ...providedBy(asked)], registry, page }),

@@ -181,9 +181,17 @@ describe("a database's password", () => {
     expect((await server("curl --silent --header 'Host: shapes.test' http://127.0.0.1/")).stdout).toBe("shop_b as shop");
   });
 
+  test("a rotation takes its backup by the login that is live: its own is not let in yet", async () => {
+    const { postgres } = await import("../shop.ts");
+    const ran = await deployPlan(generation(6, { backup: postgres({ before: "deploy" }) }));
+    expect(ran.code, ran.output).toBe(0);
+    expect((await newest()).backup).toMatch(/^release-/);
+    expect([await opens(5), await opens(6)]).toEqual([false, true]);
+  });
+
   test("a backup is taken by today's login", async () => {
     const { postgres } = await import("../shop.ts");
-    const ran = await deployPlan(generation(5, { backup: postgres(), release: "with-a-backup", variables: { ...generation(5).variables, NEXT: "last" } }));
+    const ran = await deployPlan(generation(6, { backup: postgres(), release: "with-a-backup", variables: { ...generation(6).variables, NEXT: "last" } }));
     expect(ran.code, ran.output).toBe(0);
     const taken = await server("recoloca backup --stack shapes-test");
     expect(taken.code, taken.output).toBe(0);

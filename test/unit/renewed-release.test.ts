@@ -3,9 +3,11 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
+import * as z from "zod";
 import { definitionsOf } from "../../release/definitions.ts";
 import type { Plan } from "../../release/plan.ts";
 import type { ReleaseRecord } from "../../release/record.ts";
+import { backupForm } from "../../settings/backup.ts";
 import { planFor } from "../host.ts";
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), "recoloca-renewed-"));
@@ -13,6 +15,7 @@ vi.stubEnv("RECOLOCA_ROOT", root);
 const { scramVerifier } = await import("../../server/scram.ts");
 const { againstRotation, forgetOlder, rotationsOf } = await import("../../server/rotation.ts");
 const { loginMoved } = await import("../../server/going-back.ts");
+const { backupJob, baseOf, withUrl } = await import("../../server/backup-place.ts");
 const { ownerOf } = await import("../../server/logins.ts");
 const { planToGoBack } = await import("../../server/commands/rollback.ts");
 const { Store } = await import("../../server/store.ts");
@@ -142,6 +145,21 @@ describe("once it is live", () => {
     expect(forgetOlder(store, 2)).toBe(0);
     expect(store.plan(1).variables["SECRET_KEY"]).toBe("key-1");
   });
+});
+
+test.each([
+  ["a first rotation: by the password that the service has", plain(), {}],
+  ["a later one: by the login of the release that is live", renewed(2), { LOGIN_USER: "shop_a", LOGIN_PASSWORD: "password-2" }],
+])("a backup before %s", (_what, live, login) => {
+  fs.rmSync(path.join(root, "shapes-test"), { recursive: true, force: true });
+  const store = new Store("shapes-test");
+  const next = renewed(live.generations ? 3 : 2);
+  for (const plan of [live, next]) store.create(plan);
+  fs.writeFileSync(store.file(1, "base.compose.json"), JSON.stringify({ services: { db: {} } }));
+  const backup = backupForm(z.string().transform(() => 60)).parse({ service: "db", before: "deploy" });
+  const place = withUrl({ ...baseOf(store, 1)!, number: 2 }, backup, next.variables);
+  const job = backupJob(place, backup, "backup", backup.command);
+  expect([job.number, job.variables]).toEqual([2, login]);
 });
 
 describe("the way back over a rotation", () => {

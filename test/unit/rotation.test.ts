@@ -2,9 +2,11 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
+import * as z from "zod";
 import { SECRETS, type SecretName } from "../../secrets/catalogue.ts";
 import { addDays, daysBetween, due, dueOn, elsewhere, isDay, MAXIMAL_AGE, OVERLAP, renewedBy, type Held } from "../../secrets/rotation.ts";
 import { heldSecrets, tellSecrets } from "../../settings/held-secrets.ts";
+import { backupForm } from "../../settings/backup.ts";
 import { checkRotation, providedBy, rotatedOf, rotationForm, type RotationWish } from "../../settings/rotation.ts";
 import { secretsTable } from "../../operate/secrets.ts";
 
@@ -244,6 +246,20 @@ describe("a configuration that cannot be", () => {
   ])("a Compose file %s", (_what, text, said) => {
     const all = says({ POSTGRES_PASSWORD: wish(2) }, text).join("\n");
     for (const one of said) expect(all).toContain(one);
+  });
+  test.each([
+    ["PGPASSWORD=$POSTGRES_PASSWORD pg_dump --host postgres", 1],
+    ["PGPASSWORD=${LOGIN_PASSWORD:-$POSTGRES_PASSWORD} pg_dump --host postgres --username ${LOGIN_USER:-shop}", 0],
+  ])("a backup by %s: %i problems", (line, count) => {
+    const backup = backupForm(z.string().transform(() => 60)).parse({ service: "postgres", command: ["sh", "-c", line], verify: ["true"] });
+    const found = checkRotation({ ...asked({ POSTGRES_PASSWORD: wish(2) }), backup });
+    expect(found.map(({ says }) => says)).toEqual(
+      Array(count).fill("a command of recoloca:backup logs in by POSTGRES_PASSWORD, which opens nothing once a later generation is live"),
+    );
+  });
+  test("a backup by our own commands is none", () => {
+    const backup = backupForm(z.string().transform(() => 60)).parse({ service: "postgres" });
+    expect(checkRotation({ ...asked({ POSTGRES_PASSWORD: wish(2) }), backup })).toEqual([]);
   });
   test("a variable that a service gets by a secret, a config or an environment file is one that it takes", () => {
     const database = "db: { environment: { POSTGRES_PASSWORD: '${POSTGRES_PASSWORD}' } }";
