@@ -169,19 +169,23 @@ function checkLogin(first: SecretName, asked: Asked): Problem[] {
   return problems;
 }
 
-/** A value that the stack makes and somebody has set as well. */
-const doubled = (asked: Asked): Problem[] =>
-  rotatedOf(asked).made.flatMap(({ variable, generation }) =>
-    generation > 1 && asked.given.includes(variable) && !(variable in SECRETS)
-      ? [
-          {
-            key: `secrets.${variable}`,
-            says: "is made by the stack; what is set here would not be used",
-            fix: `pulumi config rm --path recoloca:secrets.${variable}`,
-          },
-        ]
-      : [],
+/** What the stack makes and somebody has set as well: it would stay what it is while the number says otherwise, or not be used. */
+function doubled(asked: Asked): Problem[] {
+  const { made, variables } = rotatedOf(asked);
+  const all = [...made.flatMap(({ variable, generation }) => (generation > 1 ? [variable] : [])), ...Object.keys(variables)];
+  // The first value of a secret of the catalogue is set, and stays.
+  const twice = {
+    secrets: all.filter((name) => asked.given.includes(name) && !(name in SECRETS)),
+    variables: all.filter((name) => asked.plain.includes(name)),
+  };
+  return Object.entries(twice).flatMap(([kind, names]) =>
+    names.map((name) => ({
+      key: `${kind}.${name}`,
+      says: "is made by the stack; what is set here would not be used",
+      fix: `pulumi config rm --path recoloca:${kind}.${name}`,
+    })),
   );
+}
 
 /** The commands of a rotation by hand, as `make rotate` runs them. */
 export const rotationCommands = (name: string, wish: RotationWish[string]): string[] =>

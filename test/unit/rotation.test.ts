@@ -257,6 +257,15 @@ describe("a configuration that cannot be", () => {
       Array(count).fill("a command of recoloca:backup logs in by POSTGRES_PASSWORD, which opens nothing once a later generation is live"),
     );
   });
+  test.each([
+    ["secrets.DATABASE_PASSWORD", ["POSTGRES_PASSWORD", "DATABASE_PASSWORD"], []],
+    ["variables.DATABASE_PASSWORD", ["POSTGRES_PASSWORD"], ["DATABASE_PASSWORD"]],
+    ["variables.DATABASE_USER", ["POSTGRES_PASSWORD"], ["DATABASE_USER"]],
+  ])("%s of one's own: it would stay what it is while the number says otherwise", (key, given, plain) => {
+    const found = checkRotation(asked({ POSTGRES_PASSWORD: wish(2) }, compose, given, plain));
+    expect(found).toMatchObject([{ key, fix: `pulumi config rm --path recoloca:${key}` }]);
+    expect(checkRotation(asked({ POSTGRES_PASSWORD: wish(1) }, compose, given, plain))).toEqual([]);
+  });
   test("a backup by our own commands is none", () => {
     const backup = backupForm(z.string().transform(() => 60)).parse({ service: "postgres" });
     expect(checkRotation({ ...asked({ POSTGRES_PASSWORD: wish(2) }), backup })).toEqual([]);
