@@ -52,22 +52,29 @@ export interface Found {
 export const usesOf = (document: Document): Record<string, string[]> =>
   Object.fromEntries(Object.entries(document.services ?? {}).map(([service, definition]) => [service, variablesOf(definition ?? {}, document)]));
 
-/** The one service that is first started with that secret; undefined where there is none, or more than one. */
-export function databaseOf(document: Document, first: string): Found | undefined {
+/** Services that are first started with that secret: those that are made from it by its name, or else each that is a database of its kind. */
+export function databasesOf(document: Document, first: string): Found[] {
   const known = first in DATABASE ? DATABASE[first as Keeper] : undefined;
-  if (!known) return undefined;
+  if (!known) return [];
   const uses = usesOf(document);
-  const found = Object.entries(document.services ?? {}).filter(([service, definition]) => {
-    const names = Object.keys(environmentOf(definition ?? {}));
-    if (known.kind === "postgres") return names.includes("POSTGRES_PASSWORD") || names.includes("POSTGRES_PASSWORD_FILE");
+  const found = Object.entries(document.services ?? {}).flatMap(([service, definition]): Found[] => {
+    const environment = environmentOf(definition ?? {});
     const { image = "", command = "", entrypoint = "" } = definition ?? {};
-    return /\b(redis|valkey)\b/i.test(`${image} ${JSON.stringify([command, entrypoint])}`) && uses[service]!.includes(first);
+    const is =
+      known.kind === "postgres"
+        ? "POSTGRES_PASSWORD" in environment || "POSTGRES_PASSWORD_FILE" in environment
+        : /\b(redis|valkey)\b/i.test(`${image} ${JSON.stringify([command, entrypoint])}`) && uses[service]!.includes(first);
+    const owner = known.kind === "redis" ? "default" : (environment["POSTGRES_USER"] ?? "postgres");
+    return is ? [{ kind: known.kind, service, owner, uses: uses[service]! }] : [];
   });
-  const [one] = found;
-  if (!one || found.length > 1) return undefined;
-  const [service, definition] = one;
-  const owner = known.kind === "redis" ? "default" : (environmentOf(definition ?? {})["POSTGRES_USER"] ?? "postgres");
-  return { kind: known.kind, service, owner, uses: uses[service]! };
+  const named = found.filter((one) => one.uses.includes(first));
+  return named.length > 0 ? named : found;
+}
+
+/** The one of them; undefined where there is none, or more than one. */
+export function databaseOf(document: Document, first: string): Found | undefined {
+  const found = databasesOf(document, first);
+  return found.length === 1 ? found[0] : undefined;
 }
 
 /** By parity of the generation: the second value logs in as `recoloca_a`, the third as `recoloca_b`. */

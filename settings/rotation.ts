@@ -5,7 +5,7 @@ import { previousOf, type Generations, type Login } from "../release/logins.ts";
 import { reaches, takersOf, type Takers } from "../release/takers.ts";
 import { SECRETS, secretOf, type SecretName } from "../secrets/catalogue.ts";
 import { addDays, elsewhere, isDay, isSecretName, OVERLAP, renewedBy } from "../secrets/rotation.ts";
-import { databaseOf, DATABASE, loginNames, readServices, usesOf, type Keeper } from "./database-login.ts";
+import { databaseOf, databasesOf, DATABASE, loginNames, readServices, usesOf, type Keeper } from "./database-login.ts";
 import { meant, setCommand, type Problem } from "./problems.ts";
 
 /** A day without quotes is a time to Pulumi's YAML, and comes as `2026-11-25 00:00:00 +0000 UTC`. */
@@ -71,7 +71,8 @@ export function rotatedOf({ application, rotation, compose, given, plain }: Aske
     // A file that tells the application's password from the service's first one: until it is rotated both are the same.
     const known = given.includes(first) || (keeper?.uses.includes(first) === true && !plain.includes(first));
     // What nobody asks for by name makes another release of one that was never rotated; what somebody has set is theirs until then.
-    const wanted = generation < 2 ? takersOf(file, password).length > 0 && ![...given, ...plain].includes(password) : reaches(file, password);
+    const wanted =
+      generation < 2 ? takersOf(file, password).length > 0 && ![...given, ...plain].includes(password) : keeper !== undefined && reaches(file, password);
     if (known && wanted) made.push({ variable: password, secret: first, generation });
     if (generation < 2 || keeper === undefined) continue;
     const names = loginNames(application);
@@ -123,11 +124,20 @@ function checkLogin(first: SecretName, asked: Asked): Problem[] {
   const key = `rotation.${first}`;
   const document = readServices(asked.compose);
   const file = takersIn(asked.compose, document);
-  const found = databaseOf(document, first);
-  if (found === undefined)
+  const [found, ...more] = databasesOf(document, first);
+  const takers = takersOf(file, first);
+  if (found === undefined || more.length > 0) {
+    // The number of one that is gone stays: it says what was, and a later one than is live is never taken back.
+    if (takers.length === 0 && found === undefined) return [];
+    const named = [found, ...more].flatMap((one) => (one ? [`"${one.service}"`] : [])).join(", ");
     return [
-      { key, says: `belongs to no service, or to several: one service of the Compose file wants ${what}`, fix: `pulumi config rm --path recoloca:${key}` },
+      {
+        key,
+        says: `belongs to ${named === "" ? "no service" : `several services: ${named}`}; one service of the Compose file wants ${what}`,
+        fix: `in the Compose file: ${first} at the one that is renewed by it, and another variable at ${named === "" ? takers.map((one) => `"${one}"`).join(", ") : "all others"}`,
+      },
     ];
+  }
   const problems: Problem[] = [];
   for (const variable of [user, password])
     if (!reaches(file, variable))
@@ -147,7 +157,7 @@ function checkLogin(first: SecretName, asked: Asked): Problem[] {
       says: `a command of recoloca:backup logs in by ${first}, which opens nothing once a later generation is live`,
       fix: `in recoloca:backup: \${LOGIN_USER:-${found.owner}} and \${LOGIN_PASSWORD:-$${first}}, which each command gets`,
     });
-  const left = takersOf(file, first).filter((service) => service !== found.service);
+  const left = takers.filter((service) => service !== found.service);
   if (left.length > 0)
     problems.push({
       key,

@@ -235,9 +235,9 @@ describe("a configuration that cannot be", () => {
     [
       "with two databases",
       "services: { a: { environment: { POSTGRES_PASSWORD: x } }, b: { environment: [POSTGRES_PASSWORD_FILE=/x] } }",
-      ["no service, or to several"],
+      ['belongs to several services: "a", "b"'],
     ],
-    ["without any", "services: { web: { image: a } }", ["no service, or to several"]],
+    ["without any, of which somebody takes its password", "services: { web: { environment: ['P=${POSTGRES_PASSWORD}'] } }", ["belongs to no service"]],
     [
       "whose database takes the changing one",
       "services: { web: { environment: { U: '${DATABASE_USER}' } }, db: { environment: { POSTGRES_PASSWORD_FILE: /x }, secrets: [p] } }\nsecrets: { p: { environment: DATABASE_PASSWORD } }",
@@ -265,6 +265,15 @@ describe("a configuration that cannot be", () => {
     const found = checkRotation(asked({ POSTGRES_PASSWORD: wish(2) }, compose, given, plain));
     expect(found).toMatchObject([{ key, fix: `pulumi config rm --path recoloca:${key}` }]);
     expect(checkRotation(asked({ POSTGRES_PASSWORD: wish(1) }, compose, given, plain))).toEqual([]);
+  });
+  test("after a rotation a database may go, or get another one beside it", () => {
+    const rotation = { POSTGRES_PASSWORD: wish(2) };
+    const gone = "services: { web: { image: a } }";
+    expect(checkRotation(asked(rotation, gone, []))).toEqual([]);
+    expect(rotatedOf(asked(rotation, gone, []))).toMatchObject({ generations: rotation, made: [], logins: [] });
+    const second = compose.replace("services:\n", "services:\n  archive: { image: postgres, environment: { POSTGRES_PASSWORD: '${ARCHIVE_PASSWORD}' } }\n");
+    expect(checkRotation(asked(rotation, second))).toEqual([]);
+    expect(rotatedOf(asked(rotation, second)).logins.map(({ service }) => service)).toEqual(["postgres"]);
   });
   test("a backup by our own commands is none", () => {
     const backup = backupForm(z.string().transform(() => 60)).parse({ service: "postgres" });
