@@ -55,7 +55,12 @@ const hashed = (password: string) => `#${createHash("sha256").update(password).d
 
 /** Has a user that may do everything, and proves it. `ways`: who may make it, in the order in which they are tried. May be done twice. */
 export async function admit(place: Place, login: Credentials, ways: readonly Credentials[]): Promise<"there" | "made"> {
-  if (await isLetIn(place, login)) return "there";
+  const there = await open(place, login);
+  if (there) {
+    // Whoever made it may have ended before it was saved.
+    await within(there, (one) => save(one, place));
+    return "there";
+  }
   for (const way of ways) {
     const connection = await open(place, way);
     if (!connection) continue;
@@ -86,19 +91,20 @@ export async function shutOut(place: Place, login: Credentials, names: readonly 
   const connection = await open(place, login);
   if (!connection) throw new Error(`"${login.user}" is not let in`);
   return within(connection, async (one) => {
-    const open = openOf(await one.send("ACL", "LIST")).filter((name) => names.includes(name) || name === DEFAULT_USER);
-    for (const name of open) {
-      await one.send("ACL", "SETUSER", name, "resetpass", ...(name === DEFAULT_USER ? [] : ["off"]));
+    const listed = usersOf(await one.send("ACL", "LIST")).filter(({ name }) => names.includes(name) || name === DEFAULT_USER);
+    // Cut off and saved also where it is closed: who closed it may have ended before that.
+    for (const { name, opens } of listed) {
+      if (opens) await one.send("ACL", "SETUSER", name, "resetpass", ...(name === DEFAULT_USER ? [] : ["off"]));
       await one.send("CLIENT", "KILL", "USER", name, "SKIPME", "yes");
     }
-    if (open.length > 0) await save(one, place);
-    return open.sort();
+    await save(one, place);
+    return listed.flatMap(({ name, opens }) => (opens ? [name] : [])).sort();
   });
 }
 
-/** `user default on #5e88… ~* &* +@all`: those whom some password opens, or none has to. */
-const openOf = (listed: Reply): string[] =>
-  (listed as readonly string[]).flatMap((line) => {
+/** `user default on #5e88… ~* &* +@all`: whether some password opens it, or none has to. */
+const usersOf = (listed: Reply) =>
+  (listed as readonly string[]).map((line) => {
     const [, name = "", state] = line.split(" ");
-    return state === "on" && / (#[0-9a-f]{64}|nopass)\b/.test(line) ? [name] : [];
+    return { name, opens: state === "on" && / (#[0-9a-f]{64}|nopass)\b/.test(line) };
   });

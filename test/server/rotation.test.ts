@@ -277,4 +277,15 @@ secrets: { first: { environment: REDIS_PASSWORD } }
     );
     expect(before.output).toMatch(/WRONGPASS|NOAUTH/);
   });
+
+  test("what is closed is saved again with the next release, where its file knows less than the server", async () => {
+    const left = await server(`recoloca exec cache -- sh -c 'echo "user default on nopass ~* &* +@all" > /data/users.acl'`);
+    expect(left.code, left.output).toBe(0);
+    const ran = await deployPlan(next(3, { release: "redis-3-again", variables: { ...next(3).variables, NEXT: "again" } }));
+    expect(ran.code, ran.output).toBe(0);
+    const { stdout } = await server("recoloca exec cache -- cat /data/users.acl");
+    expect(stdout).toMatch(/user shop_a off/);
+    expect(stdout).toMatch(/user shop_b on/);
+    expect(stdout).not.toContain("nopass");
+  });
 });
