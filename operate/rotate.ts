@@ -6,16 +6,15 @@ import * as fs from "node:fs";
 import type { Raw } from "../settings/check.ts";
 import { heldSecrets } from "../settings/held-secrets.ts";
 import { sayProblems } from "../settings/problems.ts";
-import type { RotationWish } from "../settings/rotation.ts";
 import { checkWhole } from "../settings/whole.ts";
 import { liveAnswerSchema, type ReleaseRecord } from "../release/record.ts";
-import { previousOf } from "../release/logins.ts";
 import { SECRETS, type Secret, type SecretName } from "../secrets/catalogue.ts";
-import { daysBetween, elsewhere, renewedBy, type Day } from "../secrets/rotation.ts";
+import { daysBetween, elsewhere, type Day } from "../secrets/rotation.ts";
 import { askProvider } from "./provider-checks.ts";
 import { wrongValue } from "./new-value.ts";
 import { auditLines, auditSummary, type Audited } from "./rotation-audit.ts";
 import { breaks, choose, type Asked, type Step } from "./rotation-choice.ts";
+import { keyOf, putBack, valueIn, withWishes, write, type Values } from "./rotation-writes.ts";
 import type { Pulumi } from "./rollback.ts";
 
 export interface Rotating {
@@ -129,7 +128,7 @@ async function attempt(steps: readonly Step[], before: Raw, run: Rotating, live:
   const wanted = withWishes(before, steps, values);
   const { problems } = checkWhole(wanted, run.folder, run.stack);
   if (problems.length > 0) throw new Error(sayProblems(run.stack, problems));
-  await write(steps, values, before, run);
+  await write(steps, values, before, run.pulumi);
   run.print(
     ` ${steps.map(({ name, how, wish }) => `${name} ${how === "end" ? "without the one before" : `to generation ${wish.generation}`}`).join(", ")}: pulumi up`,
   );
@@ -142,7 +141,7 @@ async function attempt(steps: readonly Step[], before: Raw, run: Rotating, live:
     const record = await newestRecord(run);
     return steps.map((step) => audit(step, step.how === "end" ? "ended" : "renewed", provenBy(step, record, values)));
   }
-  await putBack(steps, before, run);
+  await putBack(steps, before, run.pulumi);
   run.print(` put back: ${why}`);
   return steps.map((step) => audit(step, "failed", undefined, why));
 }
@@ -152,15 +151,6 @@ function provenBy({ name }: Step, record: ReleaseRecord | undefined, values: Val
   const by = [told === "login" && "a login over the network", values[name]?.proven, "the release's gates"].find((one) => typeof one === "string");
   return by as string;
 }
-
-type Values = Partial<Record<SecretName, { readonly value: string; readonly before: string; readonly proven?: string }>>;
-
-const secretsIn = (raw: Raw): Record<string, string> => JSON.parse(raw.values["secrets"] ?? "{}") as Record<string, string>;
-const keyOf = (name: SecretName) => (SECRETS[name] as Secret).key;
-const valueIn = (raw: Raw, name: SecretName): string | undefined => {
-  const key = keyOf(name);
-  return key === undefined ? secretsIn(raw)[name] : raw.values[key];
-};
 
 /** Asked for one after the other, and refused before anything is changed. */
 async function valuesFor(steps: readonly Step[], raw: Raw, run: Rotating): Promise<Values> {
@@ -182,74 +172,6 @@ async function valuesFor(steps: readonly Step[], raw: Raw, run: Rotating): Promi
     values[name] = { value, before, ...(verdict.how === "taken" && { proven: "a call of the provider" }) };
   }
   return values;
-}
-
-const rotationIn = (raw: Raw): RotationWish => JSON.parse(raw.values["rotation"] ?? "{}") as RotationWish;
-
-/** The value before of what a person renews; the stack keeps the others itself. */
-const keepsBefore = ({ name, wish, asks }: Step) => asks && wish.until !== undefined && keyOf(name) === undefined;
-const dropsBefore = ({ name, how }: Step) => how === "end" && renewedBy(name) === "person" && keyOf(name) === undefined;
-
-function withWishes(raw: Raw, steps: readonly Step[], values: Values): Raw {
-  const rotation = { ...rotationIn(raw), ...Object.fromEntries(steps.map(({ name, wish }) => [name, wish])) };
-  const secrets = { ...secretsIn(raw) };
-  for (const step of steps) {
-    const given = values[step.name];
-    if (given && keyOf(step.name) === undefined) secrets[step.name] = given.value;
-    if (given && keepsBefore(step)) secrets[previousOf(step.name)] = given.before;
-    if (dropsBefore(step)) delete secrets[previousOf(step.name)];
-  }
-  return {
-    ...raw,
-    values: { ...raw.values, rotation: JSON.stringify(rotation), ...(raw.values["secrets"] !== undefined && { secrets: JSON.stringify(secrets) }) },
-  };
-}
-
-async function must(pulumi: Pulumi, args: readonly string[], input?: string): Promise<void> {
-  const ran = await pulumi(args, input === undefined ? {} : { input });
-  if (ran.code !== 0) throw new Error(`pulumi ${args.slice(0, 3).join(" ")} failed:\n${ran.output.trim()}`);
-}
-
-const place = (name: string) => `recoloca:rotation.${name}`;
-const setSecret = (pulumi: Pulumi, key: string, value: string) => must(pulumi, ["config", "set", "--path", "--secret", key], value);
-const nameOf = (name: SecretName) => `recoloca:${keyOf(name) ?? `secrets.${name}`}`;
-
-/** Values first, by standard input; the numbers at once and last, so that an interruption leaves either nothing or the whole. */
-async function write(steps: readonly Step[], values: Values, before: Raw, { pulumi }: Rotating): Promise<void> {
-  for (const step of steps) {
-    const given = values[step.name];
-    if (given && keepsBefore(step)) await setSecret(pulumi, `recoloca:secrets.${previousOf(step.name)}`, given.before);
-    if (given) await setSecret(pulumi, nameOf(step.name), given.value);
-    if (dropsBefore(step) && secretsIn(before)[previousOf(step.name)] !== undefined)
-      await must(pulumi, ["config", "rm", "--path", `recoloca:secrets.${previousOf(step.name)}`]);
-  }
-  await writeWishes(Object.fromEntries(steps.map(({ name, wish }) => [name, wish])), before, pulumi);
-}
-
-async function writeWishes(wishes: Partial<RotationWish>, before: Raw, pulumi: Pulumi): Promise<void> {
-  for (const [name, wish] of Object.entries(wishes))
-    if (rotationIn(before)[name]?.until !== undefined && wish?.until === undefined) await must(pulumi, ["config", "rm", "--path", `${place(name)}.until`]);
-  const pairs = Object.entries(wishes).flatMap(([name, wish]) =>
-    Object.entries(wish ?? {}).map(([field, value]) => `${place(name)}.${field}=${String(value)}`),
-  );
-  await must(pulumi, ["config", "set-all", "--path", ...pairs.flatMap((pair) => ["--plaintext", pair])]);
-}
-
-/** As if it had not been tried. What the stack has made meanwhile goes with the next update. */
-async function putBack(steps: readonly Step[], before: Raw, { pulumi }: Rotating): Promise<void> {
-  for (const step of steps) {
-    const { name, how } = step;
-    // Somebody raised it before this run did; it stays wanted.
-    if (how === "go-on") continue;
-    const now = rotationIn(before)[name];
-    await must(pulumi, ["config", "rm", "--path", place(name)]);
-    if (now) await writeWishes({ [name]: now }, { ...before, values: { ...before.values, rotation: "{}" } }, pulumi);
-    const old = valueIn(before, name);
-    if (step.asks && old !== undefined) await setSecret(pulumi, nameOf(name), old);
-    const previous = secretsIn(before)[previousOf(name)];
-    if (keepsBefore(step) && previous === undefined) await must(pulumi, ["config", "rm", "--path", `recoloca:secrets.${previousOf(name)}`]);
-    else if ((keepsBefore(step) || dropsBefore(step)) && previous !== undefined) await setSecret(pulumi, `recoloca:secrets.${previousOf(name)}`, previous);
-  }
 }
 
 /** The release and what is made for it; changes of the ground that wait for their own run go on waiting (design D16). */

@@ -1,0 +1,88 @@
+/** What a rotation writes into a stack's configuration, in which order, and how it is put back: an interruption anywhere leaves what the next run goes on by. */
+import { previousOf } from "../release/logins.ts";
+import { SECRETS, type Secret, type SecretName } from "../secrets/catalogue.ts";
+import { renewedBy } from "../secrets/rotation.ts";
+import type { Raw } from "../settings/check.ts";
+import type { RotationWish } from "../settings/rotation.ts";
+import type { Pulumi } from "./rollback.ts";
+import type { Step } from "./rotation-choice.ts";
+
+/** What a person gave, and what was there before. */
+export type Values = Partial<Record<SecretName, { readonly value: string; readonly before: string; readonly proven?: string }>>;
+
+export const secretsIn = (raw: Raw): Record<string, string> => JSON.parse(raw.values["secrets"] ?? "{}") as Record<string, string>;
+export const keyOf = (name: SecretName) => (SECRETS[name] as Secret).key;
+/** The value of a secret in the configuration, wherever it has its place. */
+export const valueIn = (raw: Raw, name: SecretName): string | undefined => {
+  const key = keyOf(name);
+  return key === undefined ? secretsIn(raw)[name] : raw.values[key];
+};
+
+const rotationIn = (raw: Raw): RotationWish => JSON.parse(raw.values["rotation"] ?? "{}") as RotationWish;
+
+/** The value before of what a person renews; the stack keeps the others itself. */
+const keepsBefore = ({ name, wish, asks }: Step) => asks && wish.until !== undefined && keyOf(name) === undefined;
+const dropsBefore = ({ name, how }: Step) => how === "end" && renewedBy(name) === "person" && keyOf(name) === undefined;
+
+/** The configuration as it would be, to be checked before anything is changed. */
+export function withWishes(raw: Raw, steps: readonly Step[], values: Values): Raw {
+  const rotation = { ...rotationIn(raw), ...Object.fromEntries(steps.map(({ name, wish }) => [name, wish])) };
+  const secrets = { ...secretsIn(raw) };
+  for (const step of steps) {
+    const given = values[step.name];
+    if (given && keyOf(step.name) === undefined) secrets[step.name] = given.value;
+    if (given && keepsBefore(step)) secrets[previousOf(step.name)] = given.before;
+    if (dropsBefore(step)) delete secrets[previousOf(step.name)];
+  }
+  return {
+    ...raw,
+    values: { ...raw.values, rotation: JSON.stringify(rotation), ...(raw.values["secrets"] !== undefined && { secrets: JSON.stringify(secrets) }) },
+  };
+}
+
+async function must(pulumi: Pulumi, args: readonly string[], input?: string): Promise<void> {
+  const ran = await pulumi(args, input === undefined ? {} : { input });
+  if (ran.code !== 0) throw new Error(`pulumi ${args.slice(0, 3).join(" ")} failed:\n${ran.output.trim()}`);
+}
+
+const place = (name: string) => `recoloca:rotation.${name}`;
+const setSecret = (pulumi: Pulumi, key: string, value: string) => must(pulumi, ["config", "set", "--path", "--secret", key], value);
+const nameOf = (name: SecretName) => `recoloca:${keyOf(name) ?? `secrets.${name}`}`;
+
+/** Values first, by standard input; the numbers at once and last, so that an interruption leaves either nothing or the whole. */
+export async function write(steps: readonly Step[], values: Values, before: Raw, pulumi: Pulumi): Promise<void> {
+  for (const step of steps) {
+    const given = values[step.name];
+    if (given && keepsBefore(step)) await setSecret(pulumi, `recoloca:secrets.${previousOf(step.name)}`, given.before);
+    if (given) await setSecret(pulumi, nameOf(step.name), given.value);
+    if (dropsBefore(step) && secretsIn(before)[previousOf(step.name)] !== undefined)
+      await must(pulumi, ["config", "rm", "--path", `recoloca:secrets.${previousOf(step.name)}`]);
+  }
+  await writeWishes(Object.fromEntries(steps.map(({ name, wish }) => [name, wish])), before, pulumi);
+}
+
+async function writeWishes(wishes: Partial<RotationWish>, before: Raw, pulumi: Pulumi): Promise<void> {
+  for (const [name, wish] of Object.entries(wishes))
+    if (rotationIn(before)[name]?.until !== undefined && wish?.until === undefined) await must(pulumi, ["config", "rm", "--path", `${place(name)}.until`]);
+  const pairs = Object.entries(wishes).flatMap(([name, wish]) =>
+    Object.entries(wish ?? {}).map(([field, value]) => `${place(name)}.${field}=${String(value)}`),
+  );
+  await must(pulumi, ["config", "set-all", "--path", ...pairs.flatMap((pair) => ["--plaintext", pair])]);
+}
+
+/** As if it had not been tried. What the stack has made meanwhile goes with the next update. */
+export async function putBack(steps: readonly Step[], before: Raw, pulumi: Pulumi): Promise<void> {
+  for (const step of steps) {
+    const { name, how } = step;
+    // Somebody raised it before this run did; it stays wanted.
+    if (how === "go-on") continue;
+    const now = rotationIn(before)[name];
+    await must(pulumi, ["config", "rm", "--path", place(name)]);
+    if (now) await writeWishes({ [name]: now }, { ...before, values: { ...before.values, rotation: "{}" } }, pulumi);
+    const old = valueIn(before, name);
+    if (step.asks && old !== undefined) await setSecret(pulumi, nameOf(name), old);
+    const previous = secretsIn(before)[previousOf(name)];
+    if (keepsBefore(step) && previous === undefined) await must(pulumi, ["config", "rm", "--path", `recoloca:secrets.${previousOf(name)}`]);
+    else if ((keepsBefore(step) || dropsBefore(step)) && previous !== undefined) await setSecret(pulumi, `recoloca:secrets.${previousOf(name)}`, previous);
+  }
+}
