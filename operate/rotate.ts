@@ -133,6 +133,8 @@ async function attempt(steps: readonly Step[], before: Raw, run: Rotating, live:
     ` ${steps.map(({ name, how, wish }) => `${name} ${how === "end" ? "without the one before" : `to generation ${wish.generation}`}`).join(", ")}: pulumi up`,
   );
   const ran = await run.pulumi(["up", "--yes", "--skip-preview", ...targets(steps, run)], { onLine: run.print });
+  // A deploy goes on without its connection. Asked before what is live: between the two it may have ended, never begun.
+  if (ran.code !== 0) await ended(run);
   // A server that does not answer now throws: the numbers stay, and the next run asks it again.
   const behind = await unlike(steps, run);
   const why = ran.code === 0 ? behind : (behind ?? (steps.some(({ how }) => how === "end") ? `pulumi up ended with ${ran.code}` : undefined));
@@ -189,6 +191,17 @@ async function unlike(steps: readonly Step[], run: Rotating): Promise<string | u
   const live = now ? generationsOf(now) : {};
   const behind = steps.filter(({ name, wish }) => (live[name] ?? 1) !== wish.generation);
   return behind.length === 0 ? undefined : `the server has ${behind.map(({ name }) => `generation ${live[name] ?? 1} of ${name}`).join(", ")}`;
+}
+
+/** Throws where what was begun may still come live: numbers that were taken back would be older than that. */
+async function ended(run: Rotating): Promise<void> {
+  const record = await newestRecord(run);
+  if (!record || (record.outcome !== undefined && record.outcome !== "stuck")) return;
+  throw new Error(
+    record.outcome === "stuck"
+      ? `release ${record.number} (${record.release}) needs a human; the numbers stay\n  recoloca doctor on the server says why; once it has ended, run this again`
+      : `release ${record.number} (${record.release}) is still being deployed; the numbers stay\n  recoloca show ${record.number} on the server says how it goes; once it has ended, run this again`,
+  );
 }
 
 async function newestRecord({ server, application, stack }: Rotating): Promise<ReleaseRecord | undefined> {

@@ -32,6 +32,8 @@ class Stack {
   rotation: Rotation;
   live: Rotation;
   failing: string[] = [];
+  /** How the newest release of the server ended; "not yet" while it goes on without its connection. */
+  newest: "not yet" | "stuck" | undefined;
   /** What is to end this run, as a kill would: the words of a command of Pulumi. */
   killedAt: RegExp | undefined;
   readonly said: string[] = [];
@@ -102,7 +104,9 @@ class Stack {
               live: { number: 7, release: "r", identity: "i", images: {}, provenance: {}, generations: this.known(), since: TODAY },
               next: "8",
             })
-          : "[]",
+          : JSON.stringify(
+              this.newest ? [{ stack: "recoloca-staging", number: 8, release: "r8", ...(this.newest !== "not yet" && { outcome: this.newest }) }] : [],
+            ),
       askValue: async () => {
         throw new Error("nobody was to be asked");
       },
@@ -168,6 +172,25 @@ describe("interrupted", () => {
       }),
     ).rejects.toThrow("no answer");
     expect(stack.rotation["POSTGRES_PASSWORD"]?.generation).toBe(2);
+  });
+});
+
+describe("cut off from the server", () => {
+  test.each([
+    ["not yet", "release 8 (r8) is still being deployed; the numbers stay"],
+    ["stuck", "release 8 (r8) needs a human; the numbers stay"],
+  ] as const)("while what was begun has ended %s nothing is put back, and the next run goes on", async (newest, says) => {
+    const stack = new Stack();
+    stack.failing = ["POSTGRES_PASSWORD"];
+    stack.newest = newest;
+    await expect(rotate(one("POSTGRES_PASSWORD"), stack.run())).rejects.toThrow(says);
+    expect(stack.rotation["POSTGRES_PASSWORD"]?.generation).toBe(2);
+    // It came live without us.
+    stack.live = structuredClone(stack.rotation);
+    stack.failing = [];
+    stack.newest = undefined;
+    expect(await rotate(due, stack.run())).toBe(0);
+    expect(stack.live["POSTGRES_PASSWORD"]?.generation).toBe(2);
   });
 });
 
