@@ -14,7 +14,7 @@ import { askProvider } from "./provider-checks.ts";
 import { wrongValue } from "./new-value.ts";
 import { auditLines, auditSummary, type Audited } from "./rotation-audit.ts";
 import { breaks, choose, type Asked, type Step } from "./rotation-choice.ts";
-import { keyOf, putBack, valueIn, withWishes, write, type Values } from "./rotation-writes.ts";
+import { keyOf, leftOver, putBack, valueIn, withWishes, write, type Values } from "./rotation-writes.ts";
 import type { Pulumi } from "./rollback.ts";
 
 export interface Rotating {
@@ -143,7 +143,7 @@ async function attempt(steps: readonly Step[], before: Raw, run: Rotating, live:
     const record = await newestRecord(run);
     return steps.map((step) => audit(step, step.how === "end" ? "ended" : "renewed", provenBy(step, record, values)));
   }
-  await putBack(steps, before, run.pulumi);
+  await putBack(steps, values, before, run.pulumi);
   run.print(` put back: ${why}`);
   return steps.map((step) => audit(step, "failed", undefined, why));
 }
@@ -159,19 +159,27 @@ async function valuesFor(steps: readonly Step[], raw: Raw, run: Rotating): Promi
   const values: Values = {};
   for (const { name, asks } of steps) {
     if (!asks) continue;
-    const before = valueIn(raw, name) ?? "";
-    if (before.startsWith("{"))
+    const present = valueIn(raw, name) ?? "";
+    const live = leftOver(raw, name);
+    if (present.startsWith("{"))
       throw new Error(
         `${name} has several parts: set each, then run this again for its number\n  pulumi config set --path --secret recoloca:${keyOf(name) ?? name}.PART`,
       );
     const value = await run.askValue(` new ${name}: `);
-    const wrong = wrongValue(name, value, { production: run.production, before });
+    const wrong = wrongValue(name, value, { production: run.production, before: live });
     if (wrong !== undefined) throw new Error(`the new ${name} ${wrong}; nothing was changed`);
+    // A run that was stopped may have set it; where nothing is kept of the one before, only a person knows.
+    if (
+      value === present &&
+      live === undefined &&
+      !(await run.agrees(` That is the ${name} that the stack has already. Was it set by a run that was stopped? `))
+    )
+      throw new Error(`the new ${name} is the one that the stack has already: a new one is wanted; nothing was changed`);
     const verdict = await (run.provider ?? askProvider)(name, value);
     if (verdict.how === "refused") throw new Error(`the new ${name} opens nothing: ${verdict.says}; nothing was changed`);
     if (verdict.how === "silent")
       throw new Error(`whether the new ${name} is good cannot be asked: ${verdict.says}; nothing was changed\n  run this again when it does`);
-    values[name] = { value, before, ...(verdict.how === "taken" && { proven: "a call of the provider" }) };
+    values[name] = { value, before: live ?? present, ...(verdict.how === "taken" && { proven: "a call of the provider" }) };
   }
   return values;
 }

@@ -18,6 +18,11 @@ export const valueIn = (raw: Raw, name: SecretName): string | undefined => {
   return key === undefined ? secretsIn(raw)[name] : raw.values[key];
 };
 
+/** What was live before a run that was stopped between the value and its number: kept, and accepted until no day. */
+export function leftOver(raw: Raw, name: SecretName): string | undefined {
+  return rotationIn(raw)[name]?.until === undefined ? secretsIn(raw)[previousOf(name)] : undefined;
+}
+
 const rotationIn = (raw: Raw): RotationWish => JSON.parse(raw.values["rotation"] ?? "{}") as RotationWish;
 
 /** The value before of what a person renews; the stack keeps the others itself. */
@@ -70,19 +75,23 @@ async function writeWishes(wishes: Partial<RotationWish>, before: Raw, pulumi: P
   await must(pulumi, ["config", "set-all", "--path", ...pairs.flatMap((pair) => ["--plaintext", pair])]);
 }
 
-/** As if it had not been tried. What the stack has made meanwhile goes with the next update. */
-export async function putBack(steps: readonly Step[], before: Raw, pulumi: Pulumi): Promise<void> {
+/**
+ * As if it had not been tried. What the stack has made meanwhile goes with the next update. The number goes before the value: with a raised one beside the
+ * value before, whatever is deployed next would say that it was renewed. What is live is kept as the one before until the end, by which the next run goes on.
+ */
+export async function putBack(steps: readonly Step[], values: Values, before: Raw, pulumi: Pulumi): Promise<void> {
   for (const step of steps) {
     const { name, how } = step;
     // Somebody raised it before this run did; it stays wanted.
     if (how === "go-on") continue;
     const now = rotationIn(before)[name];
+    const key = `recoloca:secrets.${previousOf(name)}`;
+    const previous = now?.until === undefined ? undefined : secretsIn(before)[previousOf(name)];
+    if (dropsBefore(step) && previous !== undefined) await setSecret(pulumi, key, previous);
     await must(pulumi, ["config", "rm", "--path", place(name)]);
     if (now) await writeWishes({ [name]: now }, { ...before, values: { ...before.values, rotation: "{}" } }, pulumi);
-    const old = valueIn(before, name);
-    if (step.asks && old !== undefined) await setSecret(pulumi, nameOf(name), old);
-    const previous = secretsIn(before)[previousOf(name)];
-    if (keepsBefore(step) && previous === undefined) await must(pulumi, ["config", "rm", "--path", `recoloca:secrets.${previousOf(name)}`]);
-    else if ((keepsBefore(step) || dropsBefore(step)) && previous !== undefined) await setSecret(pulumi, `recoloca:secrets.${previousOf(name)}`, previous);
+    const given = values[name];
+    if (given) await setSecret(pulumi, nameOf(name), given.before);
+    if (given && keepsBefore(step)) await must(pulumi, ["config", "rm", "--path", key]);
   }
 }

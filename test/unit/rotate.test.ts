@@ -248,18 +248,74 @@ describe("one that a person gives", () => {
     expect(stack.secrets).not.toHaveProperty("STRIPE_WEBHOOK_SECRET_PREVIOUS");
     expect(stack.live["STRIPE_WEBHOOK_SECRET"]).toEqual({ generation: 2, since: TODAY });
   });
+  const webhook = one("STRIPE_WEBHOOK_SECRET");
+  const giving = (stack: Stack, value: string) => stack.run({ askValue: async () => value, agrees: async () => Promise.reject(new Error("nobody is there")) });
+  test.each([
+    ["the same value", /^config set --path --secret recoloca:secrets.STRIPE_WEBHOOK_SECRET$/, "whsec_NEW"],
+    ["the same value", /^config set-all/, "whsec_NEW"],
+    ["another value", /^config set-all/, "whsec_OTHER"],
+  ])("killed on the way is gone on with by %s, and the one that is live is still the one before", async (_what, killedAt, second) => {
+    const stack = new Stack(fresh);
+    stack.killedAt = killedAt;
+    await expect(rotate(webhook, giving(stack, "whsec_NEW"))).rejects.toThrow("killed");
+    stack.killedAt = undefined;
+    expect(await rotate(webhook, giving(stack, second))).toBe(0);
+    expect(stack.secrets).toMatchObject({ STRIPE_WEBHOOK_SECRET: second, STRIPE_WEBHOOK_SECRET_PREVIOUS: "whsec_MARKER" });
+    expect(stack.live["STRIPE_WEBHOOK_SECRET"]).toMatchObject({ generation: 2 });
+  });
+  test.each([/^config rm --path recoloca:rotation/, /^config set-all/, /^config set --path --secret/, /^config rm --path recoloca:secrets/])(
+    "killed at %s while it is put back can be gone on with, and never says that it was renewed",
+    async (killedAt) => {
+      const stack = new Stack(fresh);
+      stack.failing = ["STRIPE_WEBHOOK_SECRET"];
+      let up = false;
+      const run = giving(stack, "whsec_NEW");
+      const killing = stack.run({
+        ...run,
+        pulumi: (args, options) => {
+          up ||= args[0] === "up";
+          if (up) stack.killedAt = killedAt;
+          return run.pulumi(args, options);
+        },
+      });
+      await expect(rotate(webhook, killing)).rejects.toThrow("killed");
+      const { generation } = stack.rotation["STRIPE_WEBHOOK_SECRET"] ?? { generation: 1 };
+      expect([generation, stack.secrets["STRIPE_WEBHOOK_SECRET"]]).not.toEqual([2, "whsec_MARKER"]);
+      stack.killedAt = undefined;
+      stack.failing = [];
+      expect(await rotate(webhook, giving(stack, "whsec_NEW"))).toBe(0);
+      expect(stack.secrets).toMatchObject({ STRIPE_WEBHOOK_SECRET: "whsec_NEW", STRIPE_WEBHOOK_SECRET_PREVIOUS: "whsec_MARKER" });
+    },
+  );
+  test("that was killed and fails the second time is as it was before the first", async () => {
+    const stack = new Stack(fresh);
+    const before = structuredClone(stack.secrets);
+    stack.killedAt = /^config set-all/;
+    await expect(rotate(webhook, giving(stack, "whsec_NEW"))).rejects.toThrow("killed");
+    stack.killedAt = undefined;
+    stack.failing = ["STRIPE_WEBHOOK_SECRET"];
+    expect(await rotate(webhook, giving(stack, "whsec_NEW"))).toBe(1);
+    expect(stack.secrets).toEqual(before);
+  });
   test.each([
     ["a line break", "sk_test_a\nb", "has a line break"],
     ["quotes", '"sk_test_a"', "is between quotes"],
     ["a space at its end", "sk_test_a ", "begins or ends with a space"],
     ["nothing", "", "is empty"],
-    ["the old one", "sk_test_MARKER", "is the one that the stack has already"],
     ["a key of production", "sk_live_x", "is a live key, and this is not production"],
     ["something else", "hello", "is none: wants sk_live_… in production"],
   ])("%s is one clear error, and nothing is changed", async (_what, value, says) => {
     const stack = new Stack(fresh);
     await expect(rotate(one("STRIPE_SECRET_KEY"), stack.run({ askValue: async () => value }))).rejects.toThrow(says);
     expect(stack.commands).toEqual([]);
+  });
+  test("the one that is there already is asked about, and its number raised only where somebody says that a stopped run has set it", async () => {
+    const stack = new Stack(fresh);
+    const run = (agree: boolean) => stack.run({ askValue: async () => "sk_test_MARKER", agrees: async () => agree });
+    await expect(rotate(one("STRIPE_SECRET_KEY"), run(false))).rejects.toThrow("is the one that the stack has already");
+    expect(stack.commands).toEqual([]);
+    expect(await rotate(one("STRIPE_SECRET_KEY"), run(true))).toBe(0);
+    expect(stack.live["STRIPE_SECRET_KEY"]?.generation).toBe(2);
   });
   test("a test key is none in production", () =>
     expect(wrongValue("STRIPE_SECRET_KEY", "sk_test_x", { production: true, before: "" })).toBe("is a test key, and this is production"));
