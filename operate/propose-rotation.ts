@@ -5,12 +5,14 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { isMap, parseDocument, visit, type Document } from "yaml";
+import { previousOf } from "../release/logins.ts";
 import type { SecretName } from "../secrets/catalogue.ts";
 import { dayOf, due, dueOn, elsewhere, type Day } from "../secrets/rotation.ts";
 import { heldSecrets } from "../settings/held-secrets.ts";
 import { rotationForm } from "../settings/rotation.ts";
 import { checkout } from "../tools/cache.ts";
 import { choose, type Choice } from "./rotation-choice.ts";
+import { standsBeside } from "./rotation-writes.ts";
 
 export interface Finding {
   readonly id: string;
@@ -47,6 +49,8 @@ export function propose(stack: string, text: string, today: Day): Proposal {
   for (const { name, wish } of steps) {
     const at = ["config", `${NAMESPACE}rotation`, name];
     document.setIn(at, numbersOf(document, wish));
+    // What a person gave stands in the file itself: without its day it would be accepted for ever.
+    if (wish.until === undefined && standsBeside(name)) document.deleteIn(["config", `${NAMESPACE}secrets`, previousOf(name)]);
   }
   const findings = remind.map((name) => reminder(stack, name, held.find((one) => one.name === name)?.since));
   return {

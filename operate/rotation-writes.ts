@@ -1,7 +1,7 @@
 /** What a rotation writes into a stack's configuration, in which order, and how it is put back: an interruption anywhere leaves what the next run goes on by. */
 import { previousOf } from "../release/logins.ts";
 import { SECRETS, type Secret, type SecretName } from "../secrets/catalogue.ts";
-import { renewedBy } from "../secrets/rotation.ts";
+import { OVERLAP, renewedBy } from "../secrets/rotation.ts";
 import type { Raw } from "../settings/check.ts";
 import type { RotationWish } from "../settings/rotation.ts";
 import type { Pulumi } from "./rollback.ts";
@@ -18,16 +18,20 @@ export const valueIn = (raw: Raw, name: SecretName): string | undefined => {
   return key === undefined ? secretsIn(raw)[name] : raw.values[key];
 };
 
+/** Whether the value before is kept in the configuration, beside the one of today. Another class's NAME_PREVIOUS is somebody's own. */
+export const standsBeside = (name: SecretName) => renewedBy(name) === "person" && OVERLAP[SECRETS[name].rotation] !== undefined && keyOf(name) === undefined;
+
 /** What was live before a run that was stopped between the value and its number: kept, and accepted until no day. */
 export function leftOver(raw: Raw, name: SecretName): string | undefined {
-  return rotationIn(raw)[name]?.until === undefined ? secretsIn(raw)[previousOf(name)] : undefined;
+  return standsBeside(name) && rotationIn(raw)[name]?.until === undefined ? secretsIn(raw)[previousOf(name)] : undefined;
 }
 
 const rotationIn = (raw: Raw): RotationWish => JSON.parse(raw.values["rotation"] ?? "{}") as RotationWish;
 
 /** The value before of what a person renews; the stack keeps the others itself. */
 const keepsBefore = ({ name, wish, asks }: Step) => asks && wish.until !== undefined && keyOf(name) === undefined;
-const dropsBefore = ({ name, how }: Step) => how === "end" && renewedBy(name) === "person" && keyOf(name) === undefined;
+/** Whatever brought it to the end of its time: its day, or that it has leaked. */
+const dropsBefore = ({ name, wish }: Step) => wish.until === undefined && standsBeside(name);
 
 /** The configuration as it would be, to be checked before anything is changed. */
 export function withWishes(raw: Raw, steps: readonly Step[], values: Values): Raw {

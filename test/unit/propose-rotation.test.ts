@@ -37,6 +37,26 @@ describe("a stack whose secrets are young", () => {
   });
 });
 
+test("a person's value before goes out of the file with its day, and no other does", () => {
+  const overlapping = file(`    STRIPE_SECRET_KEY_PREVIOUS:
+      secure: v1:dddd
+    STRIPE_WEBHOOK_SECRET:
+      secure: v1:eeee
+    STRIPE_WEBHOOK_SECRET_PREVIOUS:
+      secure: v1:ffff
+  recoloca:rotation:
+    POSTGRES_PASSWORD: { generation: 2, since: 2026-11-20 }
+    SECRET_KEY: { generation: 2, since: 2026-11-20 }
+    STRIPE_SECRET_KEY: { generation: 1, since: 2026-11-20 }
+    STRIPE_WEBHOOK_SECRET: { generation: 2, since: 2026-10-20, until: 2026-11-24 }
+`);
+  const { text } = propose("staging", overlapping, TODAY);
+  expect(text).not.toMatch(/until|ffff/);
+  expect(text).toContain("v1:eeee");
+  expect(text).toContain("v1:dddd");
+  expect(propose("staging", overlapping, "2026-11-24").text).toBeUndefined();
+});
+
 describe("a stack whose secrets are old, or of which nobody knows", () => {
   const { text, findings, summary } = propose("production", file("  recoloca:rotation:\n    POSTGRES_PASSWORD: { generation: 4, since: 2026-08-01 }\n"), TODAY);
   test("gets its next numbers, and nothing else of its file is touched", () => {

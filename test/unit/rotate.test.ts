@@ -341,6 +341,19 @@ describe("a leaked one", () => {
     expect(stack.live["SECRET_KEY"]).toEqual({ generation: 2, since: TODAY });
     expect(stack.said.join("\n")).toContain("SECRET_KEY was used by: the release's containers");
   });
+  test("takes what was accepted since an earlier day with it, also the value that a person gave", async () => {
+    const rotation = { ...fresh, STRIPE_WEBHOOK_SECRET: { generation: 2, since: "2026-11-20", until: "2026-12-20" } };
+    const stack = new Stack(rotation);
+    stack.secrets["STRIPE_WEBHOOK_SECRET_PREVIOUS"] = "whsec_OLDER";
+    stack.failing = ["STRIPE_WEBHOOK_SECRET"];
+    const run = stack.run({ askValue: async () => "whsec_NEW" });
+    expect(await rotate(one("STRIPE_WEBHOOK_SECRET", true), run)).toBe(1);
+    expect([stack.rotation, stack.secrets["STRIPE_WEBHOOK_SECRET_PREVIOUS"]]).toEqual([rotation, "whsec_OLDER"]);
+    stack.failing = [];
+    expect(await rotate(one("STRIPE_WEBHOOK_SECRET", true), run)).toBe(0);
+    expect(stack.live["STRIPE_WEBHOOK_SECRET"]).toEqual({ generation: 3, since: TODAY });
+    expect(stack.secrets).not.toHaveProperty("STRIPE_WEBHOOK_SECRET_PREVIOUS");
+  });
   test("that was renewed today loses its overlap, and is not renewed once more", async () => {
     const stack = new Stack({ SECRET_KEY: { generation: 2, since: TODAY, until: "2026-12-25" } });
     await rotate(one("SECRET_KEY", true), stack.run());
