@@ -33,12 +33,17 @@ export interface Asked {
 /** As `resolveCompose`; only what nobody complained of is kept. Rejects with Compose's own words. */
 export async function readThrough({ stack, text, folder, environment, kept }: Asked): Promise<{ document: string; complaints: string[] }> {
   const ask = () => resolveCompose(stack, `${folder}/compose.yaml`, folder, environment);
-  if (kept === undefined || READS_FILES.test(text)) return ask();
+  if (kept === undefined) return ask();
+  if (READS_FILES.test(text)) {
+    forget(kept);
+    return ask();
+  }
   const key = keyOf({ stack, text, environment });
   const last = lastIn(kept);
   if (last?.key === key) return { document: last.document.replaceAll(HERE, folder), complaints: [] };
   const asked = await ask();
   if (asked.complaints.length === 0 && !asked.document.includes(HERE)) keep(kept, { key, document: asked.document.replaceAll(folder, HERE) });
+  else forget(kept);
   return asked;
 }
 
@@ -58,6 +63,9 @@ function lastIn(file: string): Kept | undefined {
     return undefined;
   }
 }
+
+/** The values of an older release stand in it: where the next one is not kept in its place, nothing is. */
+const forget = (file: string) => fs.rmSync(file, { force: true });
 
 function keep(file: string, kept: Kept): void {
   try {
