@@ -37,8 +37,9 @@ export async function login(given: Given): Promise<number> {
   const username = need(given, "username");
   const password = await readInput();
   fs.mkdirSync(DOCKER_CONFIG, { recursive: true, mode: 0o700 });
+  removeLeft();
   // Aside: until the new one has been seen to open what is live, deploys go on with the one before.
-  const aside = fs.mkdtempSync(`${DOCKER_CONFIG}/new-`);
+  const aside = fs.mkdtempSync(`${DOCKER_CONFIG}/new-${process.pid}-`);
   try {
     const why = await proven(server, username, password, aside);
     if (why !== undefined) {
@@ -55,21 +56,33 @@ export async function login(given: Given): Promise<number> {
   return 0;
 }
 
+/** What a login that was killed has left, with its password in it. One that still runs may be another stack's. */
+function removeLeft(): void {
+  for (const name of fs.readdirSync(DOCKER_CONFIG)) {
+    const [, pid] = /^new-(\d+)-/.exec(name) ?? [];
+    if (pid !== undefined && !fs.existsSync(`/proc/${pid}`)) fs.rmSync(`${DOCKER_CONFIG}/${name}`, { recursive: true, force: true });
+  }
+}
+
 /** Why this login is none, or undefined: it is let in, and may read what is live, as a rollback to it would. */
 async function proven(server: string, username: string, password: string, folder: string): Promise<string | undefined> {
   const said = (text: string) => lastLines(text.replaceAll(password.trim() || "\0", "••••"), 1);
   const env = { DOCKER_CONFIG: folder };
   const ran = await run("docker", ["login", "--username", username, "--password-stdin", server], { env, input: password });
   if (ran.code !== 0) return `${server} does not let ${username} in: ${said(ran.stderr)}`;
-  const [image] = Store.stacks().flatMap((stack) => liveImages(new Store(stack), server));
-  if (image === undefined) return undefined;
-  // The engine reads its manifest with this login, and has the rest.
-  const pulled = await run("docker", ["pull", "--quiet", image], { env, timeout: 900 });
-  if (pulled.code === 0) return undefined;
-  const denied = /denied|unauthorized|authentication/i.test(pulled.stderr);
-  // Any other reason is none against the login: the image may have been pruned there.
-  return denied ? `${server} lets ${username} in, and not to ${image.split("@")[0]!}, which is live: ${said(pulled.stderr)}` : undefined;
+  const live = Store.stacks().flatMap((stack) => liveImages(new Store(stack), server));
+  // Each repository has its own word on who may read it; of one a single image says it.
+  for (const image of new Map(live.map((one) => [repositoryOf(one), one])).values()) {
+    // The engine reads its manifest with this login, and has the rest.
+    const pulled = await run("docker", ["pull", "--quiet", image], { env, timeout: 900 });
+    // Any other reason is none against the login: the image may have been pruned there.
+    if (pulled.code !== 0 && /denied|unauthorized|authentication/i.test(pulled.stderr))
+      return `${server} lets ${username} in, and not to ${repositoryOf(image)}, which is live: ${said(pulled.stderr)}`;
+  }
+  return undefined;
 }
+
+const repositoryOf = (image: string) => image.split("@")[0]!;
 
 function liveImages(store: Store, server: string): string[] {
   const { live } = store.state();
