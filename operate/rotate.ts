@@ -169,12 +169,11 @@ async function valuesFor(steps: readonly Step[], raw: Raw, run: Rotating): Promi
     const wrong = wrongValue(name, value, { production: run.production, before: live });
     if (wrong !== undefined) throw new Error(`the new ${name} ${wrong}; nothing was changed`);
     // A run that was stopped may have set it; where nothing is kept of the one before, only a person knows.
-    if (
-      value === present &&
-      live === undefined &&
-      !(await run.agrees(` That is the ${name} that the stack has already. Was it set by a run that was stopped? `))
-    )
-      throw new Error(`the new ${name} is the one that the stack has already: a new one is wanted; nothing was changed`);
+    if (value === present && live === undefined) {
+      if (!(await run.agrees(` That is the ${name} that the stack has already. Was it set by a run that was stopped? `)))
+        throw new Error(`the new ${name} is the one that the stack has already: a new one is wanted; nothing was changed`);
+      run.print(` ${name} stays what it is in the configuration; its number alone is raised`);
+    }
     const verdict = await (run.provider ?? askProvider)(name, value);
     if (verdict.how === "refused") throw new Error(`the new ${name} opens nothing: ${verdict.says}; nothing was changed`);
     if (verdict.how === "silent")

@@ -315,6 +315,7 @@ describe("one that a person gives", () => {
     await expect(rotate(one("STRIPE_SECRET_KEY"), run(false))).rejects.toThrow("is the one that the stack has already");
     expect(stack.commands).toEqual([]);
     expect(await rotate(one("STRIPE_SECRET_KEY"), run(true))).toBe(0);
+    expect(stack.said).toContain(" STRIPE_SECRET_KEY stays what it is in the configuration; its number alone is raised");
     expect(stack.live["STRIPE_SECRET_KEY"]?.generation).toBe(2);
   });
   test("a test key is none in production", () =>
