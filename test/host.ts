@@ -64,6 +64,15 @@ export async function deployPlan(plan: Plan) {
   return { code, output };
 }
 
+/** Waits where what was interrupted is still being taken back, and lifts the hold of what was cancelled, as a person would. */
+export async function deployAfterAll(plan: Plan) {
+  const { application, environment } = plan;
+  const { stdout } = await server(`recoloca live --application ${application} --environment ${environment} --json`);
+  const { hold } = JSON.parse(stdout) as { hold?: { number: number } | null };
+  const { code, output } = await server(`recoloca deploy --wait 60${hold ? ` --lift ${hold.number}` : ""}`, JSON.stringify(plan));
+  return { code, output };
+}
+
 export async function removeStack(plan: Plan): Promise<void> {
   await server(`recoloca remove --application ${plan.application} --environment ${plan.environment} --volumes`);
 }

@@ -10,7 +10,7 @@ import { registryContainer, sshArguments } from "../../local/server.ts";
 import { testSite } from "../../local/site.ts";
 import type { Plan } from "../../release/plan.ts";
 import { forgetImage, isWhole, newest, reached, release, type Held } from "../held-release.ts";
-import { installHostProgram, removeStack } from "../host.ts";
+import { deployAfterAll, installHostProgram, removeStack } from "../host.ts";
 import { server } from "../site.ts";
 import { CLOCK, FAULTS, STORE, type Fault } from "./faults.ts";
 import { STATES, everyCase, pairwise, seeded, shuffled, type Case, type Holding, type StateName } from "./matrix.ts";
@@ -71,11 +71,9 @@ async function forget(): Promise<void> {
   await server(`umount ${STORE}; rm -rf ${STORE} /var/lib/recoloca/backups/shapes-test`);
 }
 
-/** Waits where what was interrupted is still being taken back. What an earlier case cancelled had the same images: a person would lift the hold too. */
+/** What an earlier case cancelled had the same images, too. */
 const good = async (next: Plan) => {
-  const { stdout } = await server("recoloca live --application shapes --environment test --json");
-  const { hold } = JSON.parse(stdout) as { hold?: { number: number } | null };
-  const ran = await server(`recoloca deploy --wait 60${hold ? ` --lift ${hold.number}` : ""}`, JSON.stringify(next));
+  const ran = await deployAfterAll(next);
   expect(ran.code, ran.output).toBe(0);
 };
 

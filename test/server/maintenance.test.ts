@@ -89,8 +89,8 @@ describe("a breaking migration, with alembic and Postgres", () => {
         release: name,
         compose,
         images: { backend, worker: backend, frontend },
-        variables: { POSTGRES_IMAGE: postgres, REDIS_IMAGE: redis, POSTGRES_PASSWORD: "a-secret-word" },
-        masked: ["POSTGRES_PASSWORD"],
+        variables: { POSTGRES_IMAGE: postgres, REDIS_IMAGE: redis, POSTGRES_PASSWORD: "a-secret-word", DATABASE_PASSWORD: "a-secret-word" },
+        masked: ["POSTGRES_PASSWORD", "DATABASE_PASSWORD"],
         routes: [
           { host: "*", path: "/", service: "frontend", port: 3000 },
           { host: "*", path: "/api", service: "backend", port: 8000 },

@@ -3,114 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Plan } from "../../release/plan.ts";
 import { newest } from "../held-release.ts";
 import { deployPlan, installHostProgram, planFor, removeStack } from "../host.ts";
+import { FIRST, generation, opens, otherThan, passwordOf, plain, userOf, visited } from "../rotated-database.ts";
 import { imagesOf, server } from "../site.ts";
 
-const PSQL = "/usr/lib/postgresql/17/bin/psql";
-/** Asks the database at each request, over a connection of its own, and says who it was let in as. */
-const WEB = [
-  "python3",
-  "-c",
-  `import http.server, os, subprocess
-class Web(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        ran = subprocess.run(["${PSQL}", "--no-psqlrc", "--tuples-only", "--no-align", "--host=postgres", "--username=" + os.environ["DATABASE_USER"], "--command=select session_user || ' as ' || current_user", "shop"], capture_output=True, text=True)
-        body = (ran.stdout if ran.returncode == 0 else ran.stderr).strip().encode()
-        self.send_response(200 if ran.returncode == 0 else 500)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-    def log_message(self, *_): pass
-http.server.ThreadingHTTPServer(("", 8000), Web).serve_forever()`,
-];
-
-const since = "2026-11-25";
-const FIRST = "the-first-password";
-const passwordOf = (generation: number) => (generation === 1 ? FIRST : `password-of-generation-${generation}`);
-const userOf = (generation: number) => (generation === 1 ? "shop" : generation % 2 ? "shop_b" : "shop_a");
-
-let plain: Plan;
-beforeAll(async () => {
-  const { backend, postgres } = await imagesOf("1");
-  await installHostProgram();
-  plain = planFor(backend, {
-    compose: `services:
-  web: { image: web, init: true, command: ${JSON.stringify(WEB)}, environment: { DATABASE_USER: "\${DATABASE_USER:-shop}", PGPASSWORD: "\${DATABASE_PASSWORD}", NEXT: "\${NEXT:-}" } }
-  postgres:
-    image: ${postgres}
-    environment: { POSTGRES_USER: shop, POSTGRES_DB: shop, POSTGRES_PASSWORD_FILE: /run/secrets/first }
-    secrets: [first]
-    volumes: ["data:/var/lib/postgresql/data"]
-    healthcheck: { test: ["CMD-SHELL", "pg_isready --username shop --host 127.0.0.1"], interval: 500ms, retries: 60 }
-    stop_signal: SIGINT
-volumes: { data: {} }
-secrets: { first: { environment: POSTGRES_PASSWORD } }
-`,
-    migration: {
-      service: "web",
-      command: [
-        "sh",
-        "-c",
-        `${PSQL} --host=postgres --username="$DATABASE_USER" --command='create table if not exists orders (id serial); alter table orders add column if not exists "c$NEXT" int' shop`,
-      ],
-      timeout: 60,
-    },
-  });
-});
+beforeAll(installHostProgram);
 afterAll(() => removeStack(plain));
-
-function generation(number: number, change: Partial<Plan> = {}): Plan {
-  const rotated =
-    number === 1
-      ? {}
-      : {
-          logins: [
-            {
-              kind: "postgres" as const,
-              service: "postgres",
-              user: "DATABASE_USER",
-              password: "DATABASE_PASSWORD",
-              closes: [userOf(number === 2 ? 3 : number - 1)],
-              first: "POSTGRES_PASSWORD",
-            },
-          ],
-          generations: { POSTGRES_PASSWORD: { generation: number, since } },
-        };
-  const variables = {
-    POSTGRES_PASSWORD: FIRST,
-    DATABASE_PASSWORD: passwordOf(number),
-    ...(number > 1 && { DATABASE_USER: userOf(number) }),
-    NEXT: String(number),
-  };
-  return { ...plain, release: `generation-${number}`, variables, masked: ["POSTGRES_PASSWORD", "DATABASE_PASSWORD"], ...rotated, ...change };
-}
-
-/** As whoever has learned a password would come: from the host, over the network. */
-async function opens(number: number): Promise<boolean> {
-  const address =
-    "$(docker inspect --format '{{(index .NetworkSettings.Networks \"shapes-test_blue\").IPAddress}}' $(docker ps --quiet --filter label=recoloca.service=postgres))";
-  const ran = await server(
-    `docker run --rm --network shapes-test_blue --env PGPASSWORD=${passwordOf(number)} ${plain.images["web"]!} ${PSQL} --host=${address} --username=${userOf(number)} --command='select 1' shop`,
-  );
-  return ran.code === 0;
-}
-
-/** Visitors, all the while: each answer wants a login of its own. Gives what went wrong. */
-async function visited(work: () => Promise<unknown>): Promise<{ answers: number; wrong: string[] }> {
-  let done = false;
-  let answers = 0;
-  const wrong: string[] = [];
-  const visiting = (async () => {
-    while (!done) {
-      const { stdout } = await server("curl --silent --max-time 5 --header 'Host: shapes.test' --write-out ' %{http_code}' http://127.0.0.1/");
-      answers += 1;
-      if (!/ as shop 200$/.test(stdout)) wrong.push(stdout);
-    }
-  })();
-  await work();
-  done = true;
-  await visiting;
-  return { answers, wrong };
-}
 
 describe("a database's password", () => {
   test("opens the database by its own user before the first rotation", async () => {
@@ -244,11 +141,11 @@ secrets: { first: { environment: REDIS_PASSWORD } }
           service: "cache",
           user: "REDIS_USER",
           password: "REDIS_USER_PASSWORD",
-          closes: [userOf(number === 2 ? 3 : number - 1)],
+          closes: [otherThan(number)],
           first: "REDIS_PASSWORD",
         },
       ],
-      generations: { REDIS_PASSWORD: { generation: number, since } },
+      generations: { REDIS_PASSWORD: { generation: number, since: "2026-11-25" } },
     }),
     ...change,
   });

@@ -1,0 +1,93 @@
+/**
+ * A rotation of a database's password that is interrupted where its logins are made or closed: the release that lives is let in, before and
+ * after, and the next deploy needs no hand on the server. A lock of the table of roles holds the deploy there: roles are read and not written.
+ */
+import { spawn } from "node:child_process";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { sshArguments } from "../../local/server.ts";
+import { testSite } from "../../local/site.ts";
+import { FAULTS, type Fault } from "../chaos/faults.ts";
+import { newest, reached } from "../held-release.ts";
+import { deployAfterAll, deployPlan, installHostProgram, removeStack } from "../host.ts";
+import { generation, opens, plain, visited } from "../rotated-database.ts";
+import { server } from "../site.ts";
+
+let live = 2;
+beforeAll(async () => {
+  await installHostProgram();
+  for (const number of [1, live]) {
+    const ran = await deployPlan(generation(number));
+    expect(ran.code, ran.output).toBe(0);
+  }
+});
+afterAll(() => removeStack(plain));
+
+const psql = (...commands: string[]) =>
+  server(`recoloca exec postgres -- psql --username shop --tuples-only --no-align ${commands.map((one) => `--command "${one}"`).join(" ")} shop`);
+
+/** Nobody writes a role until it is let go; held for longer than any fault takes. */
+function lockRoles(): { readonly letGo: () => Promise<void> } {
+  const held = psql("begin", "lock table pg_authid in share mode", "select pg_sleep(60)");
+  return {
+    letGo: async () => {
+      await psql("select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'");
+      await held;
+    },
+  };
+}
+
+async function untilOnRoles(granted: boolean): Promise<void> {
+  const count = () =>
+    psql(
+      `select count(*) from pg_locks where relation = 'pg_authid'::regclass and mode ${granted ? "=" : "<>"} 'ShareLock' and ${granted ? "" : "not "}granted`,
+    );
+  await expect.poll(async () => (await count()).stdout.trim(), { timeout: 60_000, interval: 50 }).toBe("1");
+}
+
+/** A deploy whose connection can be cut at the caller's end. */
+function startDeploy(number: number) {
+  const ssh = spawn("ssh", [...sshArguments(testSite), "recoloca deploy"], { stdio: ["pipe", "ignore", "ignore"] });
+  ssh.stdin.on("error", () => undefined).end(JSON.stringify(generation(number, { watch: 3 })));
+  return { cut: () => void ssh.kill("SIGKILL"), ended: new Promise((done) => ssh.on("close", done)) };
+}
+
+const UNSEEN: readonly Fault[] = ["its connection is cut", "its process is killed", "it is cancelled"];
+
+test.each<["made" | "closed", Fault, "before" | "new"]>([
+  ["made", "its connection is cut", "new"],
+  ["made", "its process is killed", "before"],
+  ["made", "it is cancelled", "before"],
+  ["made", "the power is cut", "before"],
+  ["closed", "its connection is cut", "new"],
+  ["closed", "its process is killed", "new"],
+  ["closed", "the power is cut", "new"],
+])("while a login is being %s, %s: the one of %s opens, and only that one once it is live", async (what, fault, lives) => {
+  const number = live + 1;
+  const { answers, wrong } = await visited(async () => {
+    const early = what === "made" ? lockRoles() : undefined;
+    if (early) await untilOnRoles(true);
+    const deploying = startDeploy(number);
+    if (what === "closed") await reached(`generation-${number}`, "watched");
+    const lock = early ?? lockRoles();
+    await untilOnRoles(false);
+    const faulted = FAULTS[fault](deploying);
+    // What is cancelled ends at once or with its step: that one ends now.
+    if (fault === "it is cancelled") await lock.letGo();
+    await faulted;
+    await lock.letGo();
+    await expect.poll(async () => (await newest()).outcome, { timeout: 90_000, interval: 200 }).toBeDefined();
+    deploying.cut();
+    await deploying.ended;
+    expect((await newest()).outcome === "live").toBe(lives === "new");
+    expect(await opens(lives === "new" ? number : live)).toBe(true);
+    if (lives === "before") {
+      const again = await deployAfterAll(generation(number, { release: `generation-${number}-again` }));
+      expect(again.code, again.output).toBe(0);
+    }
+  });
+  expect(answers).toBeGreaterThan(100);
+  if (UNSEEN.includes(fault)) expect(wrong).toEqual([]);
+  expect((await newest()).rotated).toMatchObject([{ secret: "POSTGRES_PASSWORD", to: number, verified: "login", closed: true }]);
+  expect([await opens(live), await opens(number)]).toEqual([false, true]);
+  live = number;
+});
