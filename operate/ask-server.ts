@@ -7,6 +7,7 @@ import { bastionOf } from "../settings/bastion.ts";
 import { checkValues, type Raw } from "../settings/check.ts";
 import { NAMESPACE } from "../settings/index.ts";
 import { sayProblems } from "../settings/problems.ts";
+import type { Door } from "./server-key.ts";
 
 /** What needs to be known of a stack to reach its server; the rest of its configuration may be wrong meanwhile. */
 const NEEDED = ["application", "hostAddress", "hostPort", "hostUser", "hostKey", "sshPrivateKey", "bastion", "bastionPrivateKey", "ec2"];
@@ -79,6 +80,31 @@ async function serverOf({ name: stack, configuration, made }: OfStack): Promise<
     application,
     address: { host: hostAddress ?? address, port, user, hostKey: pinned, privateKey, ...(via && { via }) },
     tunnel: ec2?.reach === "session-manager",
+  };
+}
+
+/** The server for whoever logs in with another key than the stack's. */
+export async function doorOf(stack: OfStack): Promise<Door> {
+  const { application, address } = await serverOf(stack);
+  const owner = `${application}-${stack.name}`;
+  const { bastion, bastionPrivateKey } = checkValues(valuesOf(stack.configuration)).values;
+  return {
+    owner,
+    opensBastion: bastion !== undefined && bastionPrivateKey === undefined,
+    others: async () => {
+      let said = "";
+      await askServer(stack, ["history", "--json"], (text) => (said += text));
+      const all = JSON.parse(said) as readonly { readonly stack: string }[];
+      return [...new Set(all.map((one) => one.stack))].filter((one) => one !== owner);
+    },
+    run: async (privateKey, command) => {
+      const session = new SshSession();
+      const silent = await session.open({ ...address, privateKey });
+      if (silent) throw noAnswer(silent.of, silent.why);
+      const { code, output, stdout } = await session.run(command);
+      if (code !== 0) throw new Error(output.trim() || `it ended with ${code}`);
+      return stdout;
+    },
   };
 }
 

@@ -9,7 +9,7 @@ import { dayOf } from "../secrets/rotation.ts";
 import { checkValues } from "../settings/check.ts";
 import { PRODUCTION } from "../settings/cloud.ts";
 import { githubSettings, type GithubSettings } from "../settings/github.ts";
-import { askServer, valuesOf, type Access, type Configured } from "./ask-server.ts";
+import { askServer, doorOf, valuesOf, type Access, type Configured } from "./ask-server.ts";
 import { restOf, tellGithub, type Ask } from "./github-doctor.ts";
 import { cloudOf, settingsInState, tellPreviews } from "./previews-doctor.ts";
 import { agreesTo, askHidden } from "./new-value.ts";
@@ -62,7 +62,7 @@ async function previewsOf({ previews, repository = "", ask }: Asked, pulumi: Pul
 }
 
 /** `make rotate`, by SECRET, ALL, REVOKE and YES of the environment. */
-function rotateStack(stack: string, configuration: Record<string, Configured>, pulumi: Pulumi, print: (line: string) => void): Promise<number> {
+async function rotateStack(stack: string, configuration: Record<string, Configured>, pulumi: Pulumi, print: (line: string) => void): Promise<number> {
   const { SECRET, ALL, REVOKE, YES, GITHUB_ACTOR, GITHUB_STEP_SUMMARY } = process.env;
   const wrong = [
     ...(ALL && ALL !== "due" ? [`ALL got "${ALL}", wants due`] : []),
@@ -86,6 +86,7 @@ function rotateStack(stack: string, configuration: Record<string, Configured>, p
         if (code !== 0) throw new Error(`recoloca ${words[0] ?? ""} on the server of stack "${stack}" ended with ${code}\n  ${said.trim()}`);
         return said;
       },
+      door: await doorOf({ name: stack, configuration, made: () => accessOf(pulumi) }),
       askValue: askHidden,
       agrees: agreesTo(YES === "1"),
       print,

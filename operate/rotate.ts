@@ -9,8 +9,9 @@ import { sayProblems } from "../settings/problems.ts";
 import { checkWhole } from "../settings/whole.ts";
 import { liveAnswerSchema, type ReleaseRecord } from "../release/record.ts";
 import { SECRETS, type Secret, type SecretName } from "../secrets/catalogue.ts";
-import { daysBetween, elsewhere, type Day } from "../secrets/rotation.ts";
+import { daysBetween, elsewhere, renewedBy, type Day, type Held } from "../secrets/rotation.ts";
 import { askProvider } from "./provider-checks.ts";
+import { closeOthers, generationAtServer, isLeftOpen, mayRenew, renewed, type Door } from "./server-key.ts";
 import { wrongValue } from "./new-value.ts";
 import { auditLines, auditSummary, type Audited } from "./rotation-audit.ts";
 import { breaks, choose, type Asked, type Step } from "./rotation-choice.ts";
@@ -29,6 +30,8 @@ export interface Rotating {
   readonly pulumi: Pulumi;
   /** What a command on the server prints; throws where the server does not answer. */
   readonly server: (words: readonly string[]) => Promise<string>;
+  /** The server for whoever logs in with a key: the stack's own key is renewed there. */
+  readonly door: Door;
   readonly askValue: (question: string) => Promise<string>;
   /** Whether a person agrees. */
   readonly agrees: (question: string) => Promise<boolean>;
@@ -40,7 +43,7 @@ export interface Rotating {
 
 type Live = NonNullable<ReturnType<typeof liveAnswerSchema.parse>["live"]>;
 
-/** Gives the exit code: 1 where one failed. */
+/** Gives the exit code: 1 where one failed, or is not at its end. */
 export async function rotate(asked: Asked, run: Rotating): Promise<number> {
   const { stack, folder, print } = run;
   const raw = await run.configuration();
@@ -49,6 +52,10 @@ export async function rotate(asked: Asked, run: Rotating): Promise<number> {
   const live = await liveNow(run);
   if (live === null) throw new Error(`nothing is live on stack "${stack}" yet: its first deploy takes the secrets as they are set`);
   const held = heldSecrets(values, Object.keys(raw.values));
+  if (await wasLeftOpen(asked, held, live, raw, run)) {
+    print(" the key before opened the server still, as an earlier run was stopped: now it does not");
+    return 0;
+  }
   const choice = choose(asked, { held, live: generationsOf(live), today: run.today });
   for (const { name, says } of choice.problems) print(` ${name} is left out: ${says}`);
   for (const name of choice.remind) print(` ${name} is due, and only a person can renew it   ${howBy(name, run)}`);
@@ -58,7 +65,7 @@ export async function rotate(asked: Asked, run: Rotating): Promise<number> {
     return choice.problems.length > 0 ? 1 : 0;
   }
   if (asked.revoke && !(await agreed(choice.steps[0]!, run))) return 1;
-  const done = await together(choice.steps, raw, run, live);
+  const done = await closeKeyBefore(await together(choice.steps, raw, run, live), run);
   auditLines(done).forEach((line) => print(line));
   if (done.some(({ outcome }) => outcome !== "failed"))
     print(
@@ -67,7 +74,7 @@ export async function rotate(asked: Asked, run: Rotating): Promise<number> {
   for (const { name, outcome } of done)
     if (outcome !== "failed" && asked.revoke) print(` ${name} was used by: ${usedBy(name)}; on the server nothing has the value before any more`);
   summarize(run, done, choice.remind);
-  return done.some(({ outcome }) => outcome === "failed") || choice.problems.length > 0 ? 1 : 0;
+  return done.some(({ reason }) => reason !== undefined) || choice.problems.length > 0 ? 1 : 0;
 }
 
 function howBy(name: SecretName, { stack, today }: Rotating): string {
@@ -98,6 +105,31 @@ async function agreed({ name }: Step, { print, agrees }: Rotating): Promise<bool
   if (await agrees(` Go on? `)) return true;
   print(" Nothing was changed.");
   return false;
+}
+
+/** Whether all that an earlier run has left to do was to close a key, which is done then. */
+async function wasLeftOpen({ secret }: Asked, held: readonly Held[], live: Live, raw: Raw, { door }: Rotating): Promise<boolean> {
+  const one = held.find(({ name }) => name === secret);
+  if (!one || renewedBy(one.name) !== "server" || generationsOf(live)[one.name] !== one.generation) return false;
+  const key = valueIn(raw, one.name) ?? "";
+  return (await isLeftOpen(door, key, one.generation)) && (await closeOthers(door, key));
+}
+
+/** The last thing of all: nothing of this run comes by the key before any more. */
+async function closeKeyBefore(done: readonly Audited[], { configuration, door }: Rotating): Promise<Audited[]> {
+  const all: Audited[] = [];
+  for (const one of done) {
+    if (renewedBy(one.name) !== "server" || one.outcome === "failed") {
+      all.push(one);
+      continue;
+    }
+    const reason = await closeOthers(door, valueIn(await configuration(), one.name) ?? "").then(
+      () => undefined,
+      (error: Error) => `the key before still opens the server, run this again: ${error.message}`,
+    );
+    all.push({ ...one, ...(reason !== undefined && { reason }) });
+  }
+  return all;
 }
 
 /** All in one release; where that fails, each in one of its own, so that one holds up no other. */
@@ -157,9 +189,10 @@ function provenBy({ name }: Step, record: ReleaseRecord | undefined, values: Val
 /** Asked for one after the other, and refused before anything is changed. */
 async function valuesFor(steps: readonly Step[], raw: Raw, run: Rotating): Promise<Values> {
   const values: Values = {};
-  for (const { name, asks } of steps) {
-    if (!asks) continue;
+  for (const { name, asks, how, wish } of steps) {
     const present = valueIn(raw, name) ?? "";
+    if (renewedBy(name) === "server" && how === "raise") Object.assign(values, { [name]: await newKey(present, wish.generation, run) });
+    if (!asks) continue;
     const live = leftOver(raw, name);
     if (present.startsWith("{"))
       throw new Error(
@@ -183,11 +216,23 @@ async function valuesFor(steps: readonly Step[], raw: Raw, run: Rotating): Promi
   return values;
 }
 
+/** Undefined where a run that was stopped has written it down already. */
+async function newKey(present: string, generation: number, { door, agrees }: Rotating): Promise<Values[SecretName]> {
+  if ((await generationAtServer(door, present)) === generation) return undefined;
+  await mayRenew(door, present, agrees);
+  return { value: await renewed(door, present, generation), before: present, proven: "a login on a connection of its own" };
+}
+
 /** The release and what is made for it; changes of the ground that wait for their own run go on waiting (design D16). */
 function targets(steps: readonly Step[], { application }: Rotating): string[] {
   const also = steps.flatMap(({ name }) => {
     const { consumers }: Secret = SECRETS[name];
-    return [...(name === "registryPassword" ? ["**::registry"] : []), ...(consumers.includes("workflow") ? [`**:ActionsEnvironmentSecret::*-${name}`] : [])];
+    // Each command has the key that it comes by.
+    return [
+      ...(renewedBy(name) === "server" ? ["**:remote:Command::**"] : []),
+      ...(name === "registryPassword" ? ["**::registry"] : []),
+      ...(consumers.includes("workflow") ? [`**:ActionsEnvironmentSecret::*-${name}`] : []),
+    ];
   });
   return [`**::${application}-release`, "**RotatedSecrets**", ...also].flatMap((one) => ["--target", one]);
 }

@@ -12,7 +12,7 @@ export interface Audited {
   /** How the new one was proven; undefined where it was not. */
   readonly verified: string | undefined;
   readonly outcome: "renewed" | "ended" | "failed";
-  /** Why it failed, one line. */
+  /** Why it failed, or what is left to do; one line. */
   readonly reason?: string | undefined;
 }
 

@@ -47,7 +47,7 @@ export function choose(asked: Asked, known: Known): Choice {
   if (asked.revoke && asked.secret === undefined) throw new Error("REVOKE=now wants SECRET=NAME: what breaks by it is said for one");
   if (asked.secret !== undefined) return { steps: [stepFor(oneOf(asked.secret, known), asked, known)], remind: [], problems: [] };
   const now = due(known.today, known.held);
-  const pending = known.held.filter((one) => isPending(one, known) && renewedBy(one.name) === "stack").map(({ name }) => name);
+  const pending = known.held.filter((one) => isPending(one, known) && ["stack", "server"].includes(renewedBy(one.name))).map(({ name }) => name);
   const names = [...new Set([...pending, ...now.rotate, ...now.end])];
   const steps: Step[] = [];
   const problems: Choice["problems"][number][] = [];

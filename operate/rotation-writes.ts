@@ -86,8 +86,8 @@ async function writeWishes(wishes: Partial<RotationWish>, before: Raw, pulumi: P
 export async function putBack(steps: readonly Step[], values: Values, before: Raw, pulumi: Pulumi): Promise<void> {
   for (const step of steps) {
     const { name, how } = step;
-    // Somebody raised it before this run did; it stays wanted.
-    if (how === "go-on") continue;
+    // Somebody raised it before this run did; it stays wanted. A key of the server is good, both open, and the next run goes on by it.
+    if (how === "go-on" || renewedBy(name) === "server") continue;
     const now = rotationIn(before)[name];
     const key = `recoloca:secrets.${previousOf(name)}`;
     const previous = now?.until === undefined ? undefined : secretsIn(before)[previousOf(name)];

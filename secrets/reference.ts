@@ -72,8 +72,8 @@ ${table(
   ]),
 )}
 
-\`make secrets\` says how old each of a stack's is, and [docs/rotation.md](rotation.md) how they are renewed: ${made.join(", ")} by the stack itself, the others by
-a person, who is reminded. These have no generations:
+\`make secrets\` says how old each of a stack's is, and [docs/rotation.md](rotation.md) how they are renewed: ${made.join(", ")} by the stack itself, \`sshPrivateKey\` by
+\`make rotate\` and the others by a person, who is reminded. These have no generations:
 
 ${table(
   ["name", "how"],

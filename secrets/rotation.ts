@@ -22,20 +22,22 @@ export const OVERLAP: Readonly<Partial<Record<Rotation, number>>> = { applicatio
  * Who renews one.
  * - `stack`: a new value is made when its generation rises
  * - `person`: the new value is asked for, hidden
+ * - `server`: `make rotate` makes it, and proves it at the server before it is written down; a raised number alone renews nothing
  * - `elsewhere`: not by its generation; `elsewhere` says how
  */
-export type RenewedBy = "stack" | "person" | "elsewhere";
+export type RenewedBy = "stack" | "person" | "server" | "elsewhere";
 
 const MADE: readonly Rotation[] = ["application", "database", "redis"];
 
 export function renewedBy(name: SecretName): RenewedBy {
   const secret: Secret = SECRETS[name];
   if (elsewhere(name) !== undefined) return "elsewhere";
+  if (name === "sshPrivateKey") return "server";
   return secret.source === "generated" && secret.consumers.includes("host") && MADE.includes(secret.rotation) ? "stack" : "person";
 }
 
 const ELSEWHERE: Readonly<Partial<Record<SecretName, string>>> = {
-  sshPrivateKey: "add the new key to authorized_keys on the server, log in with it, then: pulumi config set --secret recoloca:sshPrivateKey",
+  bastionPrivateKey: "add the new key to authorized_keys on the bastion, log in with it, then: pulumi config set --secret recoloca:bastionPrivateKey",
   sshAccessKey: 'of a server that the stack makes: docs/aws.md, "Another host key, another login key"',
   sshHostKey: 'of a server that the stack makes: docs/aws.md, "Another host key, another login key"',
   tlsCertificate: "with its key: pulumi config set --secret recoloca:tlsCertificate; recoloca certificate says how long it lasts",

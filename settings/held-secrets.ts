@@ -45,7 +45,7 @@ export function tellSecrets(held: readonly Held[], compose: string, today: Day):
       generation: one.generation,
       age: one.since === undefined ? "not known" : `${daysBetween(one.since, today)}d`,
       due: `${day === undefined ? "now: its age is not known" : sayWhen(daysBetween(today, day))}${one.until === undefined ? "" : late.end.includes(one.name) ? "; the one before is over" : `; the one before until ${one.until}`}`,
-      renewed: by === "stack" ? "by the stack" : by === "person" ? "asks a person" : "by a person, by hand",
+      renewed: by === "stack" ? "by the stack" : by === "server" ? "by make rotate" : by === "person" ? "asks a person" : "by a person, by hand",
       owner,
       class: rotation,
       used: [...services, ...others].join(", ") || "people",

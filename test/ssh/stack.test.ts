@@ -2,7 +2,8 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { askServer, type Configured } from "../../operate/ask-server.ts";
+import { askServer, doorOf, valuesOf, type Configured } from "../../operate/ask-server.ts";
+import { rotate } from "../../operate/rotate.ts";
 import { checkout } from "../../tools/cache.ts";
 import { TestStack, type Config } from "../doubles/test-stack.ts";
 import type { Recorded } from "./recorded-server.ts";
@@ -102,14 +103,14 @@ describe("a stack whose server is reached directly", () => {
   }, 120_000);
 });
 
-describe("with the bastion", () => {
-  const ask = async (...words: string[]) => {
-    const configuration = JSON.parse((await stack.pulumi(["config", "--json", "--show-secrets"])).stdout) as Record<string, Configured>;
-    let said = "";
-    const code = await askServer({ name: "behind", configuration }, words, (text) => (said += text));
-    return { code, said };
-  };
+const configurationNow = async () => JSON.parse((await stack.pulumi(["config", "--json", "--show-secrets"])).stdout) as Record<string, Configured>;
+const ask = async (...words: string[]) => {
+  let said = "";
+  const code = await askServer({ name: "behind", configuration: await configurationNow() }, words, (text) => (said += text));
+  return { code, said };
+};
 
+describe("with the bastion", () => {
   test("an operator's commands go the same way, and the doctor names it", async () => {
     const [before, forwards] = [server.connections, bastion.forwards(server)];
     expect(await ask("status")).toEqual({ code: 0, said: " this is the server; it was asked: recoloca status\n" });
@@ -143,6 +144,47 @@ describe("with the bastion", () => {
     expect(recorded()).toEqual([]);
     stack.configure(through);
   }, 120_000);
+
+  test("a new key of the server's takes the place of the one before everywhere, and no release is made for it", async () => {
+    const home = folder.in("home", ".ssh");
+    fs.mkdirSync(home, { recursive: true });
+    fs.symlinkSync(folder.in("server-sshd.authorized"), path.join(home, "authorized_keys"));
+    const authorized = () => fs.readFileSync(folder.in("server-sshd.authorized"), "utf8");
+    const before = authorized();
+    const said: string[] = [];
+    const run = {
+      ...{ stack: "behind", application: "recoloca", production: false, who: "a test", today: "2026-11-26", folder: checkout },
+      configuration: async () => valuesOf(await configurationNow()),
+      pulumi: stack.pulumi.bind(stack),
+      server: async (words: readonly string[]) => (await ask(...words)).said,
+      door: await doorOf({ name: "behind", configuration: await configurationNow() }),
+      askValue: () => Promise.reject(new Error("nobody was to be asked")),
+      agrees: () => Promise.reject(new Error("nobody was to agree")),
+      print: (line: string) => void said.push(line),
+    };
+    expect(await rotate({ secret: "sshPrivateKey", all: false, revoke: false }, run), said.join("\n")).toBe(0);
+    expect(said.join("\n")).toMatch(/sshPrivateKey +1 → 2 +not known +a login on a connection of its own +renewed/);
+    expect(said.join("\n")).toContain("release 1  1 is live already; nothing to do");
+    expect(recorded()).toHaveLength(4);
+    expect(authorized()).toMatch(/^ssh-ed25519 AAAA\S+ recoloca-behind-generation-2\n$/);
+    const asBefore = await configurationNow();
+    expect(asBefore["recoloca:sshPrivateKey"]).toMatchObject({ secret: true });
+    await expect(
+      askServer(
+        { name: "behind", configuration: { ...asBefore, "recoloca:sshPrivateKey": { value: keys.server.secret, secret: true } } },
+        ["status"],
+        () => undefined,
+      ),
+    ).rejects.toThrow();
+    expect((await ask("status")).code).toBe(0);
+    const lines = asBefore["recoloca:sshPrivateKey"]!.value!.split("\n").filter((line) => line.length > 10 && !line.startsWith("-----"));
+    expect(lines.length).toBeGreaterThan(3);
+    for (const line of lines) for (const text of [said.join("\n"), await stack.state()]) expect(text).not.toContain(line);
+    expect(before).not.toContain("generation");
+    const same = await stack.up();
+    expect(same.output).not.toMatch(CHANGED);
+    expect(recorded()).toEqual([]);
+  }, 180_000);
 
   test("the stack goes by it, too", async () => {
     const [before, forwards] = [server.connections, bastion.forwards(server)];

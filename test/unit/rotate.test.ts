@@ -1,122 +1,13 @@
 /** `make rotate` against a stack in memory: what it changes, in which order, what it refuses, and how it goes on after whatever stopped it. */
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
-import { rotate, type Rotating } from "../../operate/rotate.ts";
+import { rotate } from "../../operate/rotate.ts";
 import { choose, type Asked } from "../../operate/rotation-choice.ts";
 import { wrongValue } from "../../operate/new-value.ts";
 import { askProvider } from "../../operate/provider-checks.ts";
 import type { Held } from "../../secrets/rotation.ts";
-
-const TODAY = "2026-11-25";
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), "recoloca-rotate-"));
-fs.writeFileSync(
-  path.join(folder, "compose.yaml"),
-  `services:
-  web: { image: w, environment: { U: "\${DATABASE_USER:-shop}", P: "\${DATABASE_PASSWORD}", K: "\${SECRET_KEY}", K2: "\${SECRET_KEY_PREVIOUS:-}", S: "\${STRIPE_SECRET_KEY}", H: "\${STRIPE_WEBHOOK_SECRET}", H2: "\${STRIPE_WEBHOOK_SECRET_PREVIOUS:-}" } }
-  postgres: { image: p, environment: { POSTGRES_PASSWORD: "\${POSTGRES_PASSWORD}" } }
-`,
-);
-
-type Rotation = Record<string, { generation: number; since: string; until?: string }>;
-
-/** A stack whose update takes its configuration over, unless a secret that it renews is one that fails. */
-class Stack {
-  secrets: Record<string, string> = {
-    POSTGRES_PASSWORD: "MARKER-p",
-    SECRET_KEY: "MARKER-k",
-    STRIPE_SECRET_KEY: "sk_test_MARKER",
-    STRIPE_WEBHOOK_SECRET: "whsec_MARKER",
-  };
-  rotation: Rotation;
-  live: Rotation;
-  failing: string[] = [];
-  /** How the newest release of the server ended; "not yet" while it goes on without its connection. */
-  newest: "not yet" | "stuck" | undefined;
-  /** What is to end this run, as a kill would: the words of a command of Pulumi. */
-  killedAt: RegExp | undefined;
-  readonly said: string[] = [];
-  readonly commands: string[] = [];
-  readonly inputs: string[] = [];
-
-  constructor(rotation: Rotation = {}, live: Rotation = rotation) {
-    this.rotation = structuredClone(rotation);
-    this.live = structuredClone(live);
-  }
-
-  raw() {
-    const values = {
-      hostAddress: "h",
-      hostKey: "ssh-ed25519 AAAA",
-      sshPrivateKey: "MARKER-ssh",
-      composeFile: "compose.yaml",
-      routes: '[{"path":"/","service":"web","port":80}]',
-      secrets: JSON.stringify(this.secrets),
-      ...(Object.keys(this.rotation).length > 0 && { rotation: JSON.stringify(this.rotation) }),
-    };
-    return { values, encrypted: new Set(["sshPrivateKey", "secrets"]) };
-  }
-
-  /** As the server says it, which knows nothing of days to come. */
-  private known() {
-    return Object.fromEntries(Object.entries(this.live).map(([name, { generation, since }]) => [name, { generation, since }]));
-  }
-
-  private pulumi(args: readonly string[], input?: string) {
-    const line = args.join(" ");
-    if (this.killedAt?.test(line)) throw new Error("killed");
-    this.commands.push(line);
-    if (input !== undefined) this.inputs.push(input);
-    const key = args.at(-1)!.replace("recoloca:", "");
-    if (line.startsWith("config set --path --secret")) this.secrets[key.replace("secrets.", "")] = input!;
-    if (line.startsWith("config set-all"))
-      for (const pair of args.filter((one) => one.startsWith("recoloca:"))) {
-        const [, name, field, value] = /^recoloca:rotation\.(\w+)\.(\w+)=(.*)$/.exec(pair)!;
-        (this.rotation[name!] ??= { generation: 1, since: "" })[field as "since"] = field === "generation" ? (Number(value) as unknown as string) : value!;
-      }
-    if (line.startsWith("config rm --path recoloca:rotation.")) {
-      const [, name, until] = /rotation\.(\w+)(\.until)?$/.exec(line)!;
-      if (until) delete this.rotation[name!]!.until;
-      else delete this.rotation[name!];
-    }
-    if (line.startsWith("config rm --path recoloca:secrets.")) delete this.secrets[key.replace("secrets.", "")];
-    if (args[0] !== "up") return { code: 0, stdout: "", output: "" };
-    const fails = this.failing.some((name) => this.rotation[name]?.generation !== this.live[name]?.generation);
-    if (!fails) this.live = structuredClone(this.rotation);
-    return { code: fails ? 255 : 0, stdout: "", output: "" };
-  }
-
-  run(change: Partial<Rotating> = {}): Rotating {
-    return {
-      stack: "staging",
-      application: "recoloca",
-      production: false,
-      who: "ana",
-      today: TODAY,
-      folder,
-      configuration: async () => this.raw(),
-      pulumi: async (args, options) => this.pulumi(args, options?.input),
-      server: async ([word]) =>
-        word === "live"
-          ? JSON.stringify({
-              format: 1,
-              live: { number: 7, release: "r", identity: "i", images: {}, provenance: {}, generations: this.known(), since: TODAY },
-              next: "8",
-            })
-          : JSON.stringify(
-              this.newest ? [{ stack: "recoloca-staging", number: 8, release: "r8", ...(this.newest !== "not yet" && { outcome: this.newest }) }] : [],
-            ),
-      askValue: async () => {
-        throw new Error("nobody was to be asked");
-      },
-      agrees: async () => true,
-      provider: async () => ({ how: "not-asked" }),
-      print: (line) => void this.said.push(line),
-      ...change,
-    };
-  }
-}
+import { folder, RotatingStack, TODAY } from "../doubles/rotating-stack.ts";
 
 const one = (secret: string, revoke = false): Asked => ({ secret, all: false, revoke });
 const due: Asked = { secret: undefined, all: true, revoke: false };
@@ -124,7 +15,7 @@ const fresh = { STRIPE_SECRET_KEY: { generation: 1, since: TODAY }, STRIPE_WEBHO
 
 describe("one that the stack makes", () => {
   test("has its number raised, is deployed and looked at; what to commit is said", async () => {
-    const stack = new Stack();
+    const stack = new RotatingStack();
     expect(await rotate(one("POSTGRES_PASSWORD"), stack.run())).toBe(0);
     expect(stack.live).toEqual({ POSTGRES_PASSWORD: { generation: 2, since: TODAY } });
     expect(stack.commands).toEqual([
@@ -135,13 +26,13 @@ describe("one that the stack makes", () => {
     expect(stack.said.join("\n")).toContain('git add Pulumi.staging.yaml && git commit --message "POSTGRES_PASSWORD is at generation 2"');
   });
   test("of a class with an overlap has a day on which that ends", async () => {
-    const stack = new Stack();
+    const stack = new RotatingStack();
     await rotate(one("SECRET_KEY"), stack.run());
     expect(stack.live["SECRET_KEY"]).toEqual({ generation: 2, since: TODAY, until: "2026-12-25" });
   });
   test("is as it was where the release fails, and the next try is a whole one", async () => {
     const before = { POSTGRES_PASSWORD: { generation: 3, since: "2026-08-01" } };
-    const stack = new Stack(before);
+    const stack = new RotatingStack(before);
     stack.failing = ["POSTGRES_PASSWORD"];
     expect(await rotate(one("POSTGRES_PASSWORD"), stack.run())).toBe(1);
     expect([stack.rotation, stack.live]).toEqual([before, before]);
@@ -154,7 +45,7 @@ describe("one that the stack makes", () => {
 
 describe("interrupted", () => {
   test.each([[/^config set-all/], [/^up/]])("before %s it goes on, and nothing is renewed twice", async (killedAt) => {
-    const stack = new Stack();
+    const stack = new RotatingStack();
     stack.killedAt = killedAt;
     await expect(rotate(one("POSTGRES_PASSWORD"), stack.run())).rejects.toThrow("killed");
     stack.killedAt = undefined;
@@ -162,7 +53,7 @@ describe("interrupted", () => {
     expect(stack.live["POSTGRES_PASSWORD"]?.generation).toBe(2);
   });
   test("while a server does not answer the number stays, and the next run goes on by it", async () => {
-    const stack = new Stack();
+    const stack = new RotatingStack();
     const answers = stack.run();
     let asked = 0;
     await expect(
@@ -180,7 +71,7 @@ describe("cut off from the server", () => {
     ["not yet", "release 8 (r8) is still being deployed; the numbers stay"],
     ["stuck", "release 8 (r8) needs a human; the numbers stay"],
   ] as const)("while what was begun has ended %s nothing is put back, and the next run goes on", async (newest, says) => {
-    const stack = new Stack();
+    const stack = new RotatingStack();
     stack.failing = ["POSTGRES_PASSWORD"];
     stack.newest = newest;
     await expect(rotate(one("POSTGRES_PASSWORD"), stack.run())).rejects.toThrow(says);
@@ -196,21 +87,21 @@ describe("cut off from the server", () => {
 
 describe("all that are due", () => {
   test("are renewed in one release, one of each class; what a person has to do is said", async () => {
-    const stack = new Stack({ ...fresh, STRIPE_SECRET_KEY: { generation: 1, since: "2026-01-01" } });
+    const stack = new RotatingStack({ ...fresh, STRIPE_SECRET_KEY: { generation: 1, since: "2026-01-01" } });
     expect(await rotate(due, stack.run())).toBe(0);
     expect([stack.live["POSTGRES_PASSWORD"]?.generation, stack.live["SECRET_KEY"]?.generation]).toEqual([2, 2]);
     expect(stack.commands.filter((line) => line.startsWith("up"))).toHaveLength(1);
     expect(stack.said.join("\n")).toContain("STRIPE_SECRET_KEY is due, and only a person can renew it   make rotate STACK=staging SECRET=STRIPE_SECRET_KEY");
   });
   test("one that fails holds up no other: it is put back, and the others are renewed", async () => {
-    const stack = new Stack(fresh);
+    const stack = new RotatingStack(fresh);
     stack.failing = ["POSTGRES_PASSWORD"];
     expect(await rotate(due, stack.run())).toBe(1);
     expect(stack.live).toEqual({ ...fresh, SECRET_KEY: { generation: 2, since: TODAY, until: "2026-12-25" } });
     expect(stack.rotation).toEqual(stack.live);
   });
   test("an overlap whose day is over ends", async () => {
-    const stack = new Stack({
+    const stack = new RotatingStack({
       ...fresh,
       POSTGRES_PASSWORD: { generation: 2, since: TODAY },
       SECRET_KEY: { generation: 2, since: "2026-10-01", until: "2026-11-24" },
@@ -219,7 +110,7 @@ describe("all that are due", () => {
     expect(stack.live["SECRET_KEY"]).toEqual({ generation: 2, since: "2026-10-01" });
   });
   test("where none is, nothing is done, and the job's summary says so", async () => {
-    const stack = new Stack({ ...fresh, POSTGRES_PASSWORD: { generation: 2, since: TODAY }, SECRET_KEY: { generation: 2, since: TODAY } });
+    const stack = new RotatingStack({ ...fresh, POSTGRES_PASSWORD: { generation: 2, since: TODAY }, SECRET_KEY: { generation: 2, since: TODAY } });
     const summary = path.join(folder, "summary.md");
     expect(await rotate(due, stack.run({ summary }))).toBe(0);
     expect(stack.commands).toEqual([]);
@@ -229,7 +120,7 @@ describe("all that are due", () => {
 
 describe("one that a person gives", () => {
   test("travels by standard input alone, is asked of the provider, and is put back where the release fails", async () => {
-    const stack = new Stack(fresh);
+    const stack = new RotatingStack(fresh);
     stack.failing = ["STRIPE_SECRET_KEY"];
     const run = stack.run({ askValue: async () => "sk_test_NEW-MARKER", provider: async () => ({ how: "taken" }) });
     expect(await rotate(one("STRIPE_SECRET_KEY"), run)).toBe(1);
@@ -241,7 +132,7 @@ describe("one that a person gives", () => {
     expect([...stack.commands, ...stack.said].join("\n")).not.toContain("MARKER");
   });
   test("of a webhook keeps the one before beside it until its day", async () => {
-    const stack = new Stack(fresh);
+    const stack = new RotatingStack(fresh);
     await rotate(one("STRIPE_WEBHOOK_SECRET"), stack.run({ askValue: async () => "whsec_NEW" }));
     expect(stack.secrets).toMatchObject({ STRIPE_WEBHOOK_SECRET: "whsec_NEW", STRIPE_WEBHOOK_SECRET_PREVIOUS: "whsec_MARKER" });
     await rotate(due, stack.run({ today: "2026-12-26" }));
@@ -249,13 +140,14 @@ describe("one that a person gives", () => {
     expect(stack.live["STRIPE_WEBHOOK_SECRET"]).toEqual({ generation: 2, since: TODAY });
   });
   const webhook = one("STRIPE_WEBHOOK_SECRET");
-  const giving = (stack: Stack, value: string) => stack.run({ askValue: async () => value, agrees: async () => Promise.reject(new Error("nobody is there")) });
+  const giving = (stack: RotatingStack, value: string) =>
+    stack.run({ askValue: async () => value, agrees: async () => Promise.reject(new Error("nobody is there")) });
   test.each([
     ["the same value", /^config set --path --secret recoloca:secrets.STRIPE_WEBHOOK_SECRET$/, "whsec_NEW"],
     ["the same value", /^config set-all/, "whsec_NEW"],
     ["another value", /^config set-all/, "whsec_OTHER"],
   ])("killed on the way is gone on with by %s, and the one that is live is still the one before", async (_what, killedAt, second) => {
-    const stack = new Stack(fresh);
+    const stack = new RotatingStack(fresh);
     stack.killedAt = killedAt;
     await expect(rotate(webhook, giving(stack, "whsec_NEW"))).rejects.toThrow("killed");
     stack.killedAt = undefined;
@@ -266,7 +158,7 @@ describe("one that a person gives", () => {
   test.each([/^config rm --path recoloca:rotation/, /^config set-all/, /^config set --path --secret/, /^config rm --path recoloca:secrets/])(
     "killed at %s while it is put back can be gone on with, and never says that it was renewed",
     async (killedAt) => {
-      const stack = new Stack(fresh);
+      const stack = new RotatingStack(fresh);
       stack.failing = ["STRIPE_WEBHOOK_SECRET"];
       let up = false;
       const run = giving(stack, "whsec_NEW");
@@ -288,7 +180,7 @@ describe("one that a person gives", () => {
     },
   );
   test("that was killed and fails the second time is as it was before the first", async () => {
-    const stack = new Stack(fresh);
+    const stack = new RotatingStack(fresh);
     const before = structuredClone(stack.secrets);
     stack.killedAt = /^config set-all/;
     await expect(rotate(webhook, giving(stack, "whsec_NEW"))).rejects.toThrow("killed");
@@ -305,12 +197,12 @@ describe("one that a person gives", () => {
     ["a key of production", "sk_live_x", "is a live key, and this is not production"],
     ["something else", "hello", "is none: wants sk_live_… in production"],
   ])("%s is one clear error, and nothing is changed", async (_what, value, says) => {
-    const stack = new Stack(fresh);
+    const stack = new RotatingStack(fresh);
     await expect(rotate(one("STRIPE_SECRET_KEY"), stack.run({ askValue: async () => value }))).rejects.toThrow(says);
     expect(stack.commands).toEqual([]);
   });
   test("the one that is there already is asked about, and its number raised only where somebody says that a stopped run has set it", async () => {
-    const stack = new Stack(fresh);
+    const stack = new RotatingStack(fresh);
     const run = (agree: boolean) => stack.run({ askValue: async () => "sk_test_MARKER", agrees: async () => agree });
     await expect(rotate(one("STRIPE_SECRET_KEY"), run(false))).rejects.toThrow("is the one that the stack has already");
     expect(stack.commands).toEqual([]);
@@ -324,7 +216,7 @@ describe("one that a person gives", () => {
     ["refused", "opens nothing"],
     ["silent", "cannot be asked"],
   ] as const)("what its provider has %s changes nothing", async (how, says) => {
-    const stack = new Stack(fresh);
+    const stack = new RotatingStack(fresh);
     await expect(
       rotate(one("STRIPE_SECRET_KEY"), stack.run({ askValue: async () => "sk_test_NEW", provider: async () => ({ how, says: "Stripe" }) })),
     ).rejects.toThrow(says);
@@ -334,7 +226,7 @@ describe("one that a person gives", () => {
 
 describe("a leaked one", () => {
   test("says what breaks, asks, and leaves no overlap", async () => {
-    const stack = new Stack(fresh);
+    const stack = new RotatingStack(fresh);
     expect(await rotate(one("SECRET_KEY", true), stack.run({ agrees: async () => false }))).toBe(1);
     expect(stack.commands).toEqual([]);
     expect(stack.said.join("\n")).toMatch(/breaks whatever the one before has signed is refused.*log in again/);
@@ -344,7 +236,7 @@ describe("a leaked one", () => {
   });
   test("takes what was accepted since an earlier day with it, also the value that a person gave", async () => {
     const rotation = { ...fresh, STRIPE_WEBHOOK_SECRET: { generation: 2, since: "2026-11-20", until: "2026-12-20" } };
-    const stack = new Stack(rotation);
+    const stack = new RotatingStack(rotation);
     stack.secrets["STRIPE_WEBHOOK_SECRET_PREVIOUS"] = "whsec_OLDER";
     stack.failing = ["STRIPE_WEBHOOK_SECRET"];
     const run = stack.run({ askValue: async () => "whsec_NEW" });
@@ -356,7 +248,7 @@ describe("a leaked one", () => {
     expect(stack.secrets).not.toHaveProperty("STRIPE_WEBHOOK_SECRET_PREVIOUS");
   });
   test("that was renewed today loses its overlap, and is not renewed once more", async () => {
-    const stack = new Stack({ SECRET_KEY: { generation: 2, since: TODAY, until: "2026-12-25" } });
+    const stack = new RotatingStack({ SECRET_KEY: { generation: 2, since: TODAY, until: "2026-12-25" } });
     await rotate(one("SECRET_KEY", true), stack.run());
     expect(stack.live["SECRET_KEY"]).toEqual({ generation: 2, since: TODAY });
   });
@@ -367,7 +259,7 @@ describe("is refused, and nothing is changed:", () => {
   const known = { held, live: { SECRET_KEY: 2 }, today: TODAY };
   test.each([
     ["an unknown name", one("SECRET_KY"), '"SECRET_KY" is no secret of the catalogue; did you mean "SECRET_KEY"?'],
-    ["one renewed elsewhere", one("sshPrivateKey"), "sshPrivateKey is not renewed by a number\n  add the new key to authorized_keys"],
+    ["one renewed elsewhere", one("bastionPrivateKey"), "bastionPrivateKey is not renewed by a number\n  add the new key to authorized_keys"],
     ["one that the stack has not", one("SENTRY_DSN"), "the stack has no SENTRY_DSN"],
     ["an overlap that still runs", one("SECRET_KEY"), "accepted until 2026-12-20, and a third one would be too many"],
     ["nothing chosen", { secret: undefined, all: false, revoke: false }, "which secret?"],
@@ -380,13 +272,13 @@ describe("is refused, and nothing is changed:", () => {
     );
   });
   test("a stack on which nothing is live", async () => {
-    const run = new Stack().run();
+    const run = new RotatingStack().run();
     await expect(rotate(one("SECRET_KEY"), { ...run, server: async () => JSON.stringify({ format: 1, live: null, next: "1" }) })).rejects.toThrow(
       "nothing is live",
     );
   });
   test("an overlap that reaches no service", async () => {
-    const stack = new Stack();
+    const stack = new RotatingStack();
     const other = path.join(folder, "other");
     fs.mkdirSync(other, { recursive: true });
     fs.writeFileSync(path.join(other, "compose.yaml"), fs.readFileSync(path.join(folder, "compose.yaml"), "utf8").replace(/K2: .*?}", /, ""));
