@@ -30,9 +30,9 @@ OPERATE := status history doctor measure logs backup backups drill rollback canc
 $(OPERATE): node_modules/.installed
 	@STACK=$(STACK) $(NPM) run operate -- $@ $(RELEASE) $(SERVICE) $(DOORS) $(if $(DOWNGRADE),--downgrade) $(if $(RESTORE),--restore) $(if $(REASON),--reason "$$REASON") $(if $(RENEW),--renew)
 
-# SECRET=NAME or ALL=due; REVOKE=now for one that has leaked, YES=1 where nobody is there to agree.
+# SECRET=NAME or ALL=due; REVOKE=now for one that has leaked, YES=1 where nobody is there to agree, ALONE=1 where nobody else comes by the server's key.
 rotate: node_modules/.installed ## renew a secret of a stack: SECRET=NAME, or ALL=due
-	@STACK=$(STACK) SECRET=$(SECRET) ALL=$(ALL) REVOKE=$(REVOKE) YES=$(YES) $(NPM) run operate -- rotate
+	@STACK=$(STACK) SECRET=$(SECRET) ALL=$(ALL) REVOKE=$(REVOKE) YES=$(YES) ALONE=$(ALONE) $(NPM) run operate -- rotate
 
 new-environment: node_modules/.installed ## write the file of a new stack, asked or by flags (NAME=demo DOMAIN=...)
 	@$(NPM) run new-environment

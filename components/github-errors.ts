@@ -40,10 +40,29 @@ export function explain({ type, urn, inputs, message }: Refusal): string | undef
   if (kind === "RepositoryEnvironment" && /422|billing|plan|upgrade/i.test(message))
     return "GitHub's plan does not have this for the repository: recoloca:github.plan and recoloca:github.visibility have to say what it really has (make doctor compares)";
   if (/already exists|name already|409/i.test(message))
-    return `it is there already, and this stack did not make it. Take it over: pulumi import ${type} ${urn.split("::").at(-1)} ID (docs/github.md has the IDs)`;
+    return `it is there already, and this stack did not make it. Take it over: pulumi import ${type} ${urn.split("::").at(-1)} ${idOf(kind, inputs)}`;
   if (/404|not found/i.test(message))
     return `GitHub shows this token no repository "${repository}", or not this of it. A fine-grained token has to name the repository; it wants ${rightsFor(type)}`;
   return undefined;
+}
+
+/** What `pulumi import` knows one by, as the provider's own pages say it for each kind. */
+function idOf(kind: string, inputs: Readonly<Record<string, unknown>>): string {
+  const [repository, environment, variable] = [text(inputs["repository"]), text(inputs["environment"]), text(inputs["variableName"])];
+  switch (kind) {
+    case "ActionsEnvironmentVariable":
+      return `${repository}:${environment}:${variable}`;
+    case "ActionsVariable":
+      return `${repository}:${variable}`;
+    case "RepositoryEnvironment":
+      return `${repository}:${environment}`;
+    case "RepositoryRuleset":
+      return `${repository}:ID, where gh api repos/OWNER/${repository}/rulesets lists the ids`;
+    case "Repository":
+      return "NAME, as docs/github.md shows whole";
+    default:
+      return "ID";
+  }
 }
 
 let hook: pulumi.ErrorHook | undefined;

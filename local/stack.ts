@@ -88,7 +88,7 @@ export class LocalStack {
     await this.secret("secrets.POSTGRES_PASSWORD", randomBytes(18).toString("base64url"));
     const now = this.read();
     const kept = Object.fromEntries(
-      Object.entries(now.config ?? {}).filter(([key]) => ["sshPrivateKey", "registryPassword", "secrets"].includes(key.replace("recoloca:", ""))),
+      Object.entries(now.config ?? {}).filter(([key]) => ["sshPrivateKey", "registryPassword", "secrets", "rotation"].includes(key.replace("recoloca:", ""))),
     );
     const named = Object.fromEntries(Object.entries(settings).map(([key, value]) => [`recoloca:${key}`, value]));
     fs.writeFileSync(this.file, stringify({ ...now, config: { ...kept, ...named } }));

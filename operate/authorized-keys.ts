@@ -25,7 +25,7 @@ const KEY = /^(?<before>.*?)(?<type>(?:ssh|ecdsa|sk)-[A-Za-z0-9@.-]+)\s+(?<blob>
 
 function read(text: string, owner: Owner): Line[] {
   return text.split("\n").map((line) => {
-    const { before = "", blob = "", comment = "" } = line.startsWith("#") ? {} : (KEY.exec(line)?.groups ?? {});
+    const { before = "", blob = "", comment = "" } = /^\s*#/.test(line) ? {} : (KEY.exec(line.trimEnd())?.groups ?? {});
     const [, generation] = new RegExp(`(?:^|\\s)${owner}-generation-(\\d+)$`).exec(comment) ?? [];
     return { text: line, before, blob, generation: generation === undefined ? undefined : Number(generation) };
   });
@@ -40,19 +40,27 @@ export function generationIn(text: string, owner: Owner, key: PublicKey): number
   return found ? found.generation : null;
 }
 
+/** What stands before a key and ends by itself one day: whoever is let in like it would be shut out on that day. */
+export const endsOneDay = (text: string, owner: Owner, key: PublicKey): boolean =>
+  read(text, owner).some(({ blob, before }) => blob === key.blob && /\bexpiry-time=/i.test(before));
+
 /**
- * With a key for the next generation after the present one, under the same restrictions. What an earlier run let in for it and nobody has written
- * down since goes. Undefined where the present one is not in the file.
+ * With a key for the next generation after the present one, under the same restrictions. The present one is of the generation before, in each line that
+ * it has. What an earlier run let in and nobody has written down since goes. Undefined where the present one is not in the file.
  */
 export function letIn(text: string, owner: Owner, present: PublicKey, next: PublicKey, generation: number): string | undefined {
   const lines = read(text, owner).filter((line) => line.generation === undefined || line.generation < generation || line.blob === present.blob);
-  const at = lines.findIndex(({ blob }) => blob === present.blob);
-  const mine = lines[at];
+  const last = lines.findLastIndex(({ blob }) => blob === present.blob);
+  const mine = lines[last];
   if (!mine) return undefined;
-  const now = mine.generation === undefined ? `${mine.text.trimEnd()} ${tag(owner, generation - 1)}` : mine.text;
   const added = `${mine.before}${next.type} ${next.blob} ${tag(owner, generation)}`;
-  return joined([...lines.slice(0, at).map(({ text: one }) => one), now, added, ...lines.slice(at + 1).map(({ text: one }) => one)]);
+  const named = lines.map((line) => (line.blob === present.blob ? withName(line, owner, generation - 1) : line.text));
+  return joined([...named.slice(0, last + 1), added, ...named.slice(last + 1)]);
 }
+
+/** Its own comment stays before the name that it gets. */
+const withName = ({ text, generation: now }: Line, owner: Owner, generation: number) =>
+  `${now === undefined ? text.trimEnd() : text.trimEnd().slice(0, -tag(owner, now).length).trimEnd()} ${tag(owner, generation)}`;
 
 /** Whether keys of generations before the present one's are still there. */
 export function hasOlder(text: string, owner: Owner, present: PublicKey): boolean {

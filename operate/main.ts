@@ -63,11 +63,15 @@ async function previewsOf({ previews, repository = "", ask }: Asked, pulumi: Pul
 
 /** `make rotate`, by SECRET, ALL, REVOKE and YES of the environment. */
 async function rotateStack(stack: string, configuration: Record<string, Configured>, pulumi: Pulumi, print: (line: string) => void): Promise<number> {
-  const { SECRET, ALL, REVOKE, YES, GITHUB_ACTOR, GITHUB_STEP_SUMMARY } = process.env;
+  const { SECRET, ALL, REVOKE, YES, ALONE, GITHUB_ACTOR, GITHUB_STEP_SUMMARY } = process.env;
   const wrong = [
     ...(ALL && ALL !== "due" ? [`ALL got "${ALL}", wants due`] : []),
     ...(REVOKE && REVOKE !== "now" ? [`REVOKE got "${REVOKE}", wants now`] : []),
   ];
+  // What was renewed meanwhile is what opens the server.
+  let now = configuration;
+  if (stack === LOCAL && SECRET === "sshPrivateKey")
+    throw new Error("the key of the local server lies beside it, for whoever is here\n  make local-down && make local makes both anew");
   if (wrong.length > 0) throw new Error(`${wrong.join("\n")}\n  make rotate SECRET=NAME [REVOKE=now], or ALL=due`);
   return rotate(
     { secret: SECRET || undefined, all: ALL === "due", revoke: REVOKE === "now" },
@@ -78,17 +82,21 @@ async function rotateStack(stack: string, configuration: Record<string, Configur
       who: GITHUB_ACTOR ?? os.userInfo().username,
       today: dayOf(new Date()),
       folder: checkout,
-      configuration: async () => valuesOf(await configurationOf(stack, pulumi)),
+      configuration: async () => valuesOf((now = await configurationOf(stack, pulumi))),
       pulumi,
       server: async (words) => {
         let said = "";
-        const code = await askServer({ name: stack, configuration, made: () => accessOf(pulumi) }, words, (text) => (said += text));
+        const code = await askServer({ name: stack, configuration: now, made: () => accessOf(pulumi) }, words, (text) => (said += text));
         if (code !== 0) throw new Error(`recoloca ${words[0] ?? ""} on the server of stack "${stack}" ended with ${code}\n  ${said.trim()}`);
         return said;
       },
       door: await doorOf({ name: stack, configuration, made: () => accessOf(pulumi) }),
       askValue: askHidden,
       agrees: agreesTo(YES === "1"),
+      knows: (question, what) =>
+        what === "alone"
+          ? agreesTo(ALONE === "1", "in a script: ALONE=1, where nobody else comes by that key")(question)
+          : agreesTo(false, "in a script: a new value, or the number alone by pulumi config set --path recoloca:rotation.NAME.generation")(question),
       print,
       summary: GITHUB_STEP_SUMMARY,
     },

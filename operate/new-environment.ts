@@ -1,6 +1,6 @@
 /**
  * `make new-environment NAME=preview`: writes a stack's file like staging's, with what differs asked or given, and says what is still to be set.
- * Nothing is made anywhere.
+ * Nothing is made anywhere. REPLACE=1 writes one that is there anew, from what it says itself.
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -23,6 +23,13 @@ interface Question {
 
 const QUESTIONS: readonly Question[] = [
   { flag: "NAME", asks: "name of the environment", form: /^[a-z][a-z0-9-]{0,30}$/, wants: "lower-case letters, digits and dashes" },
+  {
+    flag: "APPLICATION",
+    asks: "name of the application: of its containers, volumes and backups, never to be changed afterwards",
+    form: /^[a-z][a-z0-9-]{0,40}$/,
+    wants: "lower-case letters, digits and dashes",
+    fallback: "recoloca",
+  },
   { flag: "DOMAIN", asks: "host name that it answers on", form: /^[a-z0-9-]+(\.[a-z0-9-]+)+$/, wants: "a host name: demo.recoloca.ai" },
   { flag: "REPOSITORY", asks: "GitHub repository", form: /^[A-Za-z0-9-]+\/[A-Za-z0-9._-]+$/, wants: "owner and name", fallback: "recoloca/recoloca" },
   {
@@ -60,8 +67,8 @@ export async function answers(given: NodeJS.ProcessEnv, ask: ((question: string)
 
 type Config = Record<string, unknown>;
 
-/** Text of the stack's file; `template` is the text of one that is like it. */
-export function stackFile(given: Answers, template: string): string {
+/** Text of the stack's file; `template` is the text of one that is like it, or of `itself` as it is now. */
+export function stackFile(given: Answers, template: string, itself = false): string {
   const { config } = parse(template) as { config: Config };
   const {
     [`${NAMESPACE}:ec2`]: ec2,
@@ -75,8 +82,9 @@ export function stackFile(given: Answers, template: string): string {
       ? { ec2: { ...withoutZone(ec2 as Config, given["DOMAIN"]!), region: given["REGION"], sshFrom: [given["SSH_FROM"]] }, createBackupBucket: bucket ?? {} }
       : { hostAddress: given["ADDRESS"] };
   // An account has one entry for GitHub; the template's stack makes it.
-  const side = github !== undefined && { github: { ...(github as Config), makesIdentityProvider: false } };
-  const own = { repository: given["REPOSITORY"], domain: given["DOMAIN"], ...server, ...side };
+  const side = github !== undefined && !itself && { github: { ...(github as Config), makesIdentityProvider: false } };
+  const kept = github !== undefined && itself && { github };
+  const own = { application: given["APPLICATION"], repository: given["REPOSITORY"], domain: given["DOMAIN"], ...server, ...side, ...kept };
   const named = Object.fromEntries(Object.entries(own).map(([key, value]) => [`${NAMESPACE}:${key}`, value]));
   return `# ${given["NAME"]}: answers at ${given["DOMAIN"]}. Every key: docs/configuration.md.\n${stringify({ config: { ...rest, ...named } }, { lineWidth: 140 })}`;
 }
@@ -101,9 +109,13 @@ async function main(): Promise<void> {
   const given = await answers(process.env, terminal && ((question) => terminal.question(` ${question}`))).finally(() => terminal?.close());
   const name = given["NAME"]!;
   const file = path.join(checkout, `Pulumi.${name}.yaml`);
-  if (fs.existsSync(file)) throw new Error(`there is a stack's file already: Pulumi.${name}.yaml; nothing was written`);
-  const text = stackFile(given, fs.readFileSync(path.join(checkout, "Pulumi.staging.yaml"), "utf8"));
-  fs.writeFileSync(file, text, { flag: "wx" });
+  const there = fs.existsSync(file);
+  if (there && process.env["REPLACE"] !== "1")
+    throw new Error(
+      `there is a stack's file already: Pulumi.${name}.yaml; nothing was written\n  written anew from what it says, with your answers: make new-environment NAME=${name} REPLACE=1`,
+    );
+  const text = stackFile(given, fs.readFileSync(there ? file : path.join(checkout, "Pulumi.staging.yaml"), "utf8"), there);
+  fs.writeFileSync(file, text);
   process.stdout.write(
     ` Pulumi.${name}.yaml is written: read it. Then\n\n  pulumi stack init ${name}\n\n still to be set, each with its command:\n${stillToSet(name, text)}\n`,
   );

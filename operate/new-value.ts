@@ -25,12 +25,12 @@ export function askHidden(question: string): Promise<string> {
   });
 }
 
-/** `yes`: agreed beforehand, as in a script. Without a terminal nobody is there to agree. */
+/** `yes`: agreed beforehand, as in a script. Without a terminal nobody is there to agree; `inScript`: how it is said there. */
 export const agreesTo =
-  (yes: boolean) =>
+  (yes: boolean, inScript = "in a script: YES=1") =>
   async (question: string): Promise<boolean> => {
     if (yes) return true;
-    if (!process.stdin.isTTY) throw new Error("nobody is there to agree; nothing was changed\n  in a script: YES=1");
+    if (!process.stdin.isTTY) throw new Error("nobody is there to agree; nothing was changed\n  " + inScript);
     const lines = readline.createInterface({ input: process.stdin, output: process.stderr });
     const answer = await new Promise<string>((done) => lines.question(question, done));
     lines.close();

@@ -9,13 +9,14 @@ import { sayProblems } from "../settings/problems.ts";
 import { checkWhole } from "../settings/whole.ts";
 import { liveAnswerSchema, type ReleaseRecord } from "../release/record.ts";
 import { SECRETS, type Secret, type SecretName } from "../secrets/catalogue.ts";
-import { daysBetween, elsewhere, renewedBy, type Day, type Held } from "../secrets/rotation.ts";
+import { daysBetween, elsewhere, type Day } from "../secrets/rotation.ts";
 import { askProvider } from "./provider-checks.ts";
-import { closeOthers, generationAtServer, isLeftOpen, mayRenew, renewed, type Door } from "./server-key.ts";
+import { closeKeyBefore, isOfServer, KEY_TARGETS, newKey, settleLeftOpen } from "./rotate-key.ts";
+import type { Door } from "./server-key.ts";
 import { wrongValue } from "./new-value.ts";
 import { auditLines, auditSummary, type Audited } from "./rotation-audit.ts";
 import { breaks, choose, type Asked, type Step } from "./rotation-choice.ts";
-import { keyOf, leftOver, putBack, valueIn, withWishes, write, type Values } from "./rotation-writes.ts";
+import { keyOf, leftOver, putBack, staysAfterFailure, valueIn, withWishes, write, type Values } from "./rotation-writes.ts";
 import type { Pulumi } from "./rollback.ts";
 
 export interface Rotating {
@@ -35,6 +36,8 @@ export interface Rotating {
   readonly askValue: (question: string) => Promise<string>;
   /** Whether a person agrees. */
   readonly agrees: (question: string) => Promise<boolean>;
+  /** Whether something is so, to which nobody can agree beforehand: that a run was stopped, or that the server's key is nobody else's. */
+  readonly knows: (question: string, what: "stopped" | "alone") => Promise<boolean>;
   readonly provider?: typeof askProvider;
   readonly print: (line: string) => void;
   /** Where a job's summary goes. */
@@ -52,9 +55,10 @@ export async function rotate(asked: Asked, run: Rotating): Promise<number> {
   const live = await liveNow(run);
   if (live === null) throw new Error(`nothing is live on stack "${stack}" yet: its first deploy takes the secrets as they are set`);
   const held = heldSecrets(values, Object.keys(raw.values));
-  if (await wasLeftOpen(asked, held, live, raw, run)) {
-    print(" the key before opened the server still, as an earlier run was stopped: now it does not");
-    return 0;
+  for (const one of held.filter(({ name, generation }) => isOfServer(name) && generation > 1 && generationsOf(live)[name] === generation)) {
+    if (!asked.all && one.name !== asked.secret) continue;
+    // What was renewed today is not renewed once more because its end was missing.
+    if ((await settleLeftOpen(one.name, run)) && one.name === asked.secret && one.since === run.today) return 0;
   }
   const choice = choose(asked, { held, live: generationsOf(live), today: run.today });
   for (const { name, says } of choice.problems) print(` ${name} is left out: ${says}`);
@@ -65,14 +69,14 @@ export async function rotate(asked: Asked, run: Rotating): Promise<number> {
     return choice.problems.length > 0 ? 1 : 0;
   }
   if (asked.revoke && !(await agreed(choice.steps[0]!, run))) return 1;
-  const done = await closeKeyBefore(await together(choice.steps, raw, run, live), run);
+  const done = await together(choice.steps, raw, run, live);
   auditLines(done).forEach((line) => print(line));
   if (done.some(({ outcome }) => outcome !== "failed"))
     print(
       `\n to commit   git add Pulumi.${stack}.yaml && git commit --message "${subject(done)}"\n             a checkout without it is refused: its numbers are older than what is live`,
     );
-  for (const { name, outcome } of done)
-    if (outcome !== "failed" && asked.revoke) print(` ${name} was used by: ${usedBy(name)}; on the server nothing has the value before any more`);
+  for (const { name, reason } of done)
+    if (reason === undefined && asked.revoke) print(` ${name} was used by: ${usedBy(name)}; on the server nothing has the value before any more`);
   summarize(run, done, choice.remind);
   return done.some(({ reason }) => reason !== undefined) || choice.problems.length > 0 ? 1 : 0;
 }
@@ -105,31 +109,6 @@ async function agreed({ name }: Step, { print, agrees }: Rotating): Promise<bool
   if (await agrees(` Go on? `)) return true;
   print(" Nothing was changed.");
   return false;
-}
-
-/** Whether all that an earlier run has left to do was to close a key, which is done then. */
-async function wasLeftOpen({ secret }: Asked, held: readonly Held[], live: Live, raw: Raw, { door }: Rotating): Promise<boolean> {
-  const one = held.find(({ name }) => name === secret);
-  if (!one || renewedBy(one.name) !== "server" || generationsOf(live)[one.name] !== one.generation) return false;
-  const key = valueIn(raw, one.name) ?? "";
-  return (await isLeftOpen(door, key, one.generation)) && (await closeOthers(door, key));
-}
-
-/** The last thing of all: nothing of this run comes by the key before any more. */
-async function closeKeyBefore(done: readonly Audited[], { configuration, door }: Rotating): Promise<Audited[]> {
-  const all: Audited[] = [];
-  for (const one of done) {
-    if (renewedBy(one.name) !== "server" || one.outcome === "failed") {
-      all.push(one);
-      continue;
-    }
-    const reason = await closeOthers(door, valueIn(await configuration(), one.name) ?? "").then(
-      () => undefined,
-      (error: Error) => `the key before still opens the server, run this again: ${error.message}`,
-    );
-    all.push({ ...one, ...(reason !== undefined && { reason }) });
-  }
-  return all;
 }
 
 /** All in one release; where that fails, each in one of its own, so that one holds up no other. */
@@ -173,16 +152,27 @@ async function attempt(steps: readonly Step[], before: Raw, run: Rotating, live:
   if (why === undefined) {
     if (ran.code !== 0) run.print(" it is live; what pulumi up stumbled over afterwards is for the next one");
     const record = await newestRecord(run);
-    return steps.map((step) => audit(step, step.how === "end" ? "ended" : "renewed", provenBy(step, record, values)));
+    // A command that still has the key before would not be let in any more.
+    const left = ran.code === 0 ? undefined : `the key before still opens the server, as pulumi up ended with ${ran.code}: run this again`;
+    const done = steps.map((step) =>
+      audit(step, step.how === "end" ? "ended" : "renewed", provenBy(step, record, values), isOfServer(step.name) ? left : undefined),
+    );
+    return await closeKeyBefore(done, values, run);
   }
   await putBack(steps, values, before, run.pulumi);
-  run.print(` put back: ${why}`);
+  run.print(` ${steps.some(staysAfterFailure) ? "not live" : "put back"}: ${why}`);
+  for (const { name, wish } of steps.filter(staysAfterFailure))
+    run.print(
+      ` ${name} stays at generation ${wish.generation}${isOfServer(name) ? ", and both keys open the server: keep" : " in"} Pulumi.${run.stack}.yaml; run this again`,
+    );
   return steps.map((step) => audit(step, "failed", undefined, why));
 }
 
 function provenBy({ name }: Step, record: ReleaseRecord | undefined, values: Values): string {
   const told = record?.rotated?.find(({ secret }) => secret === name)?.verified;
-  const by = [told === "login" && "a login over the network", values[name]?.proven, "the release's gates"].find((one) => typeof one === "string");
+  const by = [told === "login" && "a login over the network", values[name]?.proven, isOfServer(name) && "a login of its own", "the release's gates"].find(
+    (one) => typeof one === "string",
+  );
   return by as string;
 }
 
@@ -191,7 +181,7 @@ async function valuesFor(steps: readonly Step[], raw: Raw, run: Rotating): Promi
   const values: Values = {};
   for (const { name, asks, how, wish } of steps) {
     const present = valueIn(raw, name) ?? "";
-    if (renewedBy(name) === "server" && how === "raise") Object.assign(values, { [name]: await newKey(present, wish.generation, run) });
+    if (isOfServer(name) && how !== "end") Object.assign(values, { [name]: await newKey(present, wish.generation, run) });
     if (!asks) continue;
     const live = leftOver(raw, name);
     if (present.startsWith("{"))
@@ -203,7 +193,7 @@ async function valuesFor(steps: readonly Step[], raw: Raw, run: Rotating): Promi
     if (wrong !== undefined) throw new Error(`the new ${name} ${wrong}; nothing was changed`);
     // A run that was stopped may have set it; where nothing is kept of the one before, only a person knows.
     if (value === present && live === undefined) {
-      if (!(await run.agrees(` That is the ${name} that the stack has already. Was it set by a run that was stopped? `)))
+      if (!(await run.knows(` That is the ${name} that the stack has already. Was it set by a run that was stopped? `, "stopped")))
         throw new Error(`the new ${name} is the one that the stack has already: a new one is wanted; nothing was changed`);
       run.print(` ${name} stays what it is in the configuration; its number alone is raised`);
     }
@@ -216,20 +206,12 @@ async function valuesFor(steps: readonly Step[], raw: Raw, run: Rotating): Promi
   return values;
 }
 
-/** Undefined where a run that was stopped has written it down already. */
-async function newKey(present: string, generation: number, { door, agrees }: Rotating): Promise<Values[SecretName]> {
-  if ((await generationAtServer(door, present)) === generation) return undefined;
-  await mayRenew(door, present, agrees);
-  return { value: await renewed(door, present, generation), before: present, proven: "a login on a connection of its own" };
-}
-
 /** The release and what is made for it; changes of the ground that wait for their own run go on waiting (design D16). */
 function targets(steps: readonly Step[], { application }: Rotating): string[] {
   const also = steps.flatMap(({ name }) => {
     const { consumers }: Secret = SECRETS[name];
-    // Each command has the key that it comes by.
     return [
-      ...(renewedBy(name) === "server" ? ["**:remote:Command::**"] : []),
+      ...(isOfServer(name) ? KEY_TARGETS : []),
       ...(name === "registryPassword" ? ["**::registry"] : []),
       ...(consumers.includes("workflow") ? [`**:ActionsEnvironmentSecret::*-${name}`] : []),
     ];

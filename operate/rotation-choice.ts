@@ -109,6 +109,8 @@ export function breaks(name: SecretName): string {
     case "database":
     case "redis":
       return "nothing of the application: it moves to a login of its own, and the one before is closed about one deploy from now. Whoever else uses it is cut off then";
+    case "ssh":
+      return "nothing of the stack: it moves to a new key, and the one before opens the server no longer once this has ended. Whoever else comes by it is not let in then";
     case "registry":
       return "nothing that runs. The one before is good until it is revoked at the registry, which only a person can do";
     case "aws":

@@ -79,15 +79,17 @@ async function writeWishes(wishes: Partial<RotationWish>, before: Raw, pulumi: P
   await must(pulumi, ["config", "set-all", "--path", ...pairs.flatMap((pair) => ["--plaintext", pair])]);
 }
 
+/** Somebody raised it before this run did, and it stays wanted; or it is a key of the server, which is good, and the next run goes on by it. */
+export const staysAfterFailure = ({ name, how }: Step) => how === "go-on" || renewedBy(name) === "server";
+
 /**
  * As if it had not been tried. What the stack has made meanwhile goes with the next update. The number goes before the value: with a raised one beside the
  * value before, whatever is deployed next would say that it was renewed. What is live is kept as the one before until the end, by which the next run goes on.
  */
 export async function putBack(steps: readonly Step[], values: Values, before: Raw, pulumi: Pulumi): Promise<void> {
   for (const step of steps) {
-    const { name, how } = step;
-    // Somebody raised it before this run did; it stays wanted. A key of the server is good, both open, and the next run goes on by it.
-    if (how === "go-on" || renewedBy(name) === "server") continue;
+    const { name } = step;
+    if (staysAfterFailure(step)) continue;
     const now = rotationIn(before)[name];
     const key = `recoloca:secrets.${previousOf(name)}`;
     const previous = now?.until === undefined ? undefined : secretsIn(before)[previousOf(name)];

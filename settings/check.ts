@@ -69,7 +69,7 @@ export function checkValues(raw: Raw): { values: Partial<Values>; problems: Prob
     const secret = "secret" in key && key.secret;
     const needless = "unless" in key && raw.values[key.unless] !== undefined;
     if (text === undefined && "required" in key && key.required && !needless) {
-      problems.push({ key: name, says: `is missing: ${lower(key.what)}`, fix: commandFor(name, secret) });
+      problems.push({ key: name, says: `is missing: ${lower(key.what)}`, fix: commandFor(name, secret, raw.values) });
       continue;
     }
     if (text !== undefined && secret && !raw.encrypted.has(name)) {
@@ -98,10 +98,11 @@ function fromJson(text: string): unknown {
 
 const PRIVATE_KEY = "cat PRIVATE_KEY_FILE | pulumi config set --secret recoloca:sshPrivateKey";
 
-function commandFor(name: string, secret: boolean): string {
+/** `beside`: what else the configuration has. */
+function commandFor(name: string, secret: boolean, beside: Raw["values"] = {}): string {
   if (name === "sshPrivateKey") return PRIVATE_KEY;
   if (name === "bastionPrivateKey") return BASTION_KEY;
-  if (name === "hostKey") return hostKeyCommand(name, "HOST");
+  if (name === "hostKey") return hostKeyCommand(name, beside["hostAddress"] ?? "HOST", beside["hostPort"]);
   if (name === "telemetry") return setCommand("telemetry.endpoint", "", true);
   if (name === "notify") return setCommand("notify[0].url", "", true);
   if (name === "backupBucketKeys") return ["accessKeyId", "secretAccessKey"].map((field) => setCommand(`backupBucketKeys.${field}`, "", true)).join("\n");

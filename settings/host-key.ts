@@ -8,6 +8,7 @@ export function hostKeyForm(whose: string) {
   return z.string(wants).regex(HOST_KEY, wants);
 }
 
-/** Double quotes: the shell is to fill it in. Compare it with the machine's console before it is trusted. */
-export const hostKeyCommand = (key: string, host: string) =>
-  `pulumi config set ${key.includes(".") ? `--path 'recoloca:${key}'` : `recoloca:${key}`} "$(ssh-keyscan -t ed25519 ${host} | cut -d' ' -f2-)"`;
+/** Double quotes: the shell is to fill it in. Whoever answers is believed, so that somebody has to compare it before it is used. */
+export const hostKeyCommand = (key: string, host: string, port = "22") =>
+  `pulumi config set ${key.includes(".") ? `--path 'recoloca:${key}'` : `recoloca:${key}`} "$(ssh-keyscan -t ed25519 ${port === "22" ? "" : `-p ${port} `}${host} | cut -d' ' -f2-)"
+compared with what its console says: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`;

@@ -135,36 +135,59 @@ export async function newest(): Promise<ReleaseRecord> {
 /** Seconds. */
 const COMES_WITHIN = 90;
 
+const RELEASES = "/var/lib/recoloca/shapes-test/releases";
+
+/** Looks every 20 ms, in one process on the server itself: a question over SSH takes longer than some states last, and the processor from those it asks about. */
+async function untilOnServer(what: string, looks: string): Promise<void> {
+  const ran = await server(
+    "node -",
+    `const fs = require("node:fs");
+const text = (file) => { try { return fs.readFileSync(file, "utf8"); } catch { return ""; } };
+const lines = (...words) => require("node:child_process").execFileSync(words[0], words.slice(1), { encoding: "utf8" }).split("\\n").length - 1;
+const newest = () => "${RELEASES}/" + fs.readdirSync("${RELEASES}").sort((one, other) => one - other).at(-1);
+const looks = () => { ${looks} };
+const last = performance.now() + ${COMES_WITHIN * 1000};
+const timer = setInterval(() => {
+  if (fs.existsSync("${RELEASES}") && fs.readdirSync("${RELEASES}").length > 0 && looks()) process.exit(0);
+  if (performance.now() < last) return;
+  console.log(text(newest() + "/journal.jsonl").split("\\n").slice(-5).join("\\n"));
+  process.exit(1);
+}, 20);
+`,
+  );
+  expect(ran.code, `${what} within ${COMES_WITHIN}s:\n${ran.output}`).toBe(0);
+}
+
 /**
  * Waits until the newest release is that one, and is in the middle of reaching a state; received is one that nothing was begun of yet.
  * A migration is one once its container runs, and a base that is recreated once the new container is there beside the old one.
- * Looked for on the server itself, in its journal: a question over SSH takes longer than some states last.
  */
 export async function reached(name: string, state: Doing, beside = false): Promise<void> {
-  const migrates = "docker ps --quiet --filter label=recoloca.job=migration | grep -q .";
-  const stores = "test $(docker ps --all --quiet --filter label=recoloca.service=store | wc --lines) = 2";
-  const runs = state === "migrated" ? migrates : beside ? stores : "true";
-  const wanted = state === "received" ? "" : `"doing":"${state}"`;
-  const ran = await server(`cd /var/lib/recoloca/shapes-test/releases
-last="$(date +%s)"; last=$((last + ${COMES_WITHIN}))
-while [ "$(date +%s)" -lt $last ]; do
-  newest="$(ls | sort -n | tail -n 1)"
-  if grep -qs '"release": "${name}"' "$newest/record.json"; then
-    doing="$(grep -o '"doing":"[a-z-]*"' "$newest/journal.jsonl" | tail -n 1)"
-    [ ! -s "$newest/journal.jsonl" ] || [ "$doing" != '${wanted}' ] || ! ${runs} || exit 0
-  fi
-  sleep 0.02
-done
-tail -n 5 "$newest/journal.jsonl"; exit 1`);
-  expect(ran.code, `${name} was never seen ${state}:\n${ran.output}`).toBe(0);
+  const containers = (...filters: string[]) => `lines("docker", "ps", "--quiet", ${filters.map((one) => `"${one}"`).join(", ")})`;
+  const runs =
+    state === "migrated"
+      ? `${containers("--filter", "label=recoloca.job=migration")} > 0`
+      : beside
+        ? `${containers("--all", "--filter", "label=recoloca.service=store")} === 2`
+        : "true";
+  await untilOnServer(
+    `${name} is seen ${state}`,
+    `if (!text(newest() + "/record.json").includes('"release": "${name}"')) return false;
+    const journal = text(newest() + "/journal.jsonl");
+    const doing = journal.match(/"doing":"[a-z-]*"/g)?.at(-1);
+    return journal !== "" && doing === ${state === "received" ? "undefined" : `'"doing":"${state}"'`} && ${runs};`,
+  );
 }
+
+/** Waits until the newest release has an outcome. */
+export const ended = () => untilOnServer("the newest release has ended", `return text(newest() + "/record.json").includes('"outcome":');`);
 
 /** Deploys, and when the deploy is in the state does what interrupts it; gives what the deployer read and what the record says in the end. */
 export async function interrupt(next: Plan, state: Doing, what: () => Promise<void>) {
   const deploying = deployPlan(next);
   await reached(next.release, state);
   await what();
-  await expect.poll(async () => (await newest()).outcome, { timeout: 90_000, interval: 200 }).toBeDefined();
+  await ended();
   return { ran: await deploying, record: await newest() };
 }
 

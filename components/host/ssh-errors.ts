@@ -23,7 +23,8 @@ const ssh = ({ host, port, user, via }: Place) => `ssh ${via ? `-J ${via.user}@$
 
 export const wrongKey = (place: Named, why: string) =>
   new pulumi.RunError(`the ${whom(place)} ${at(place)}${through(place)} does not let "${place.user}" in with the private key of this stack; nothing was changed
-  ${why}; its public half belongs into that user's authorized_keys on the ${whom(place)}
+  ${why}${place.bastion ? "" : "; where it was renewed since this checkout, git pull has the one of today"}
+  its public half belongs into that user's authorized_keys on the ${whom(place)}
     cat PRIVATE_KEY_FILE | pulumi config set --secret recoloca:${place.bastion ? "bastionPrivateKey" : "sshPrivateKey"}
   OpenSSH 9.8 and newer turn a machine away for some seconds after a wrong key: wait a little before the next try`);
 

@@ -9,7 +9,7 @@ import { attempt } from "../../local/command.ts";
 import { registryContainer, sshArguments } from "../../local/server.ts";
 import { testSite } from "../../local/site.ts";
 import type { Plan } from "../../release/plan.ts";
-import { forgetImage, isWhole, newest, reached, release, type Held } from "../held-release.ts";
+import { ended, forgetImage, isWhole, reached, release, type Held } from "../held-release.ts";
 import { deployAfterAll, installHostProgram, removeStack } from "../host.ts";
 import { server } from "../site.ts";
 import { CLOCK, FAULTS, STORE, type Fault } from "./faults.ts";
@@ -128,7 +128,7 @@ async function happens({ state, fault, lives, number, next }: Case & { readonly 
   await engine("CONT");
   // A full disk keeps also the end from being written: then whoever comes next, its own restart or the next deploy, takes it back first.
   const full = fault === "the disk is full";
-  if (!full) await expect.poll(async () => (await newest()).outcome, { timeout: 90_000, interval: 200 }).toBeDefined();
+  if (!full) await ended();
   if (!full) await isWhole(lives === "first" ? first : name);
   deploying.cut();
   await deploying.ended;

@@ -109,6 +109,7 @@ export class RotatingStack {
         throw new Error("nobody was to be asked");
       },
       agrees: async () => true,
+      knows: async () => true,
       provider: async () => ({ how: "not-asked" }),
       print: (line) => void this.said.push(line),
       ...change,

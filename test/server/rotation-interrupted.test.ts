@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { sshArguments } from "../../local/server.ts";
 import { testSite } from "../../local/site.ts";
 import { FAULTS, type Fault } from "../chaos/faults.ts";
-import { newest, reached } from "../held-release.ts";
+import { ended, newest, reached } from "../held-release.ts";
 import { deployAfterAll, deployPlan, installHostProgram, removeStack } from "../host.ts";
 import { generation, opens, plain, visited } from "../rotated-database.ts";
 import { server } from "../site.ts";
@@ -75,7 +75,7 @@ test.each<["made" | "closed", Fault, "before" | "new"]>([
     if (fault === "it is cancelled") await lock.letGo();
     await faulted;
     await lock.letGo();
-    await expect.poll(async () => (await newest()).outcome, { timeout: 90_000, interval: 200 }).toBeDefined();
+    await ended();
     deploying.cut();
     await deploying.ended;
     expect((await newest()).outcome === "live").toBe(lives === "new");

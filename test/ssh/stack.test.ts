@@ -160,6 +160,7 @@ describe("with the bastion", () => {
       door: await doorOf({ name: "behind", configuration: await configurationNow() }),
       askValue: () => Promise.reject(new Error("nobody was to be asked")),
       agrees: () => Promise.reject(new Error("nobody was to agree")),
+      knows: async () => true,
       print: (line: string) => void said.push(line),
     };
     expect(await rotate({ secret: "sshPrivateKey", all: false, revoke: false }, run), said.join("\n")).toBe(0);

@@ -29,6 +29,11 @@ describe("letting one in", () => {
       text("ssh-ed25519 AAAAfirst x recoloca-staging-generation-1", "ssh-ed25519 AAAAsecond recoloca-staging-generation-2"),
     );
   });
+  test("takes the present one where a file has lines of another system, or a comment has it too", () => {
+    expect(letIn(" # ssh-ed25519 AAAAfirst x\r\nssh-ed25519 AAAAfirst y\r\n", OWNER, FIRST, SECOND, 2)).toBe(
+      " # ssh-ed25519 AAAAfirst x\r\nssh-ed25519 AAAAfirst y recoloca-staging-generation-1\nssh-ed25519 AAAAsecond recoloca-staging-generation-2\n",
+    );
+  });
   test("is nothing where the present one comes by another way, or is commented out", () => {
     expect(letIn(text(), OWNER, FIRST, SECOND, 2)).toBeUndefined();
     expect(letIn(text("#ssh-ed25519 AAAAfirst"), OWNER, FIRST, SECOND, 2)).toBeUndefined();

@@ -4,7 +4,7 @@ import { explain } from "../../components/github-errors.ts";
 
 const FILE = "github:index/repositoryFile:RepositoryFile";
 const ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment";
-const inputs = { repository: "shop", file: ".github/workflows/ci.yml" };
+const inputs = { repository: "shop", file: ".github/workflows/ci.yml", environment: "staging", variableName: "PUBLIC_URL" };
 const said = (type: string, message: string) => explain({ type, urn: `urn:pulumi:staging::recoloca::${type}::ci`, inputs, message });
 
 test.each([
@@ -20,8 +20,13 @@ test.each([
     /rules of the branch.*recoloca:github\.writers/s,
   ],
   [ENVIRONMENT, "PUT …: 422 Please ensure the billing plan supports the required reviewers protection rule. []", /plan does not have this.*make doctor/],
-  ["github:index/repository:Repository", "422 name already exists on this account", /pulumi import github:index\/repository:Repository ci ID/],
-  ["github:index/actionsVariable:ActionsVariable", "409 Already exists - Variable already exists []", /it is there already/],
+  [
+    "github:index/repository:Repository",
+    "422 name already exists on this account",
+    /pulumi import github:index\/repository:Repository ci NAME, as docs\/github.md/,
+  ],
+  ["github:index/actionsVariable:ActionsVariable", "409 Already exists - Variable already exists []", /it is there already.*Variable ci shop:PUBLIC_URL$/],
+  ["github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable", "409 Already exists []", /shop:staging:PUBLIC_URL$/],
   [ENVIRONMENT, "GET …: 404 Not Found []", /no repository "shop"/],
 ])("%s: %s", (type, message, text) => expect(said(type, message)).toMatch(text));
 

@@ -92,7 +92,7 @@ test("a new key is let in, proven, written down and deployed by; then the one be
   expect(fs.readdirSync(path.join(server.home, ".ssh"))).toEqual(["authorized_keys"]);
   expect(stack.live["sshPrivateKey"]).toEqual({ generation: 2, since: TODAY });
   expect(stack.commands.at(-1)).toContain("--target **:remote:Command::**");
-  expect(stack.said.join("\n")).toContain("a login on a connection of its own");
+  expect(stack.said.join("\n")).toContain("a login of its own");
   expect([...stack.commands, ...stack.said].join("\n")).not.toContain("PRIVATE KEY");
   // And once more, with nothing of the one before.
   expect(await server.rotate()).toBe(0);
@@ -128,6 +128,47 @@ describe("stopped", () => {
     await expect(server.rotate()).rejects.toThrow("killed");
     await goesOn(server);
   });
+  test("after the number was raised by hand: a key is made all the same", async () => {
+    const server = await Server.begin();
+    const before = server.stack.sshPrivateKey;
+    server.stack.rotation["sshPrivateKey"] = { generation: 2, since: TODAY };
+    expect(await server.rotate()).toBe(0);
+    expect(server.opens(before)).toBe(false);
+    expect(server.keys).toEqual([`ssh-ed25519 ${blobOf(server.stack.sshPrivateKey)} recoloca-staging-generation-2`]);
+  });
+  test("once its numbers were begun anew: a key is made all the same", async () => {
+    const server = await Server.begin();
+    await server.rotate();
+    delete server.stack.rotation["sshPrivateKey"];
+    delete server.stack.live["sshPrivateKey"];
+    const before = server.stack.sshPrivateKey;
+    expect(await server.rotate()).toBe(0);
+    expect(server.opens(before)).toBe(false);
+    expect(server.keys).toEqual([`ssh-ed25519 ${blobOf(server.stack.sshPrivateKey)} recoloca-staging-generation-2`]);
+  });
+  test("long ago, before the one of then was closed: that is closed, and a new one is made", async () => {
+    const server = await Server.begin();
+    await server.rotate();
+    server.text += "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG9sZA x recoloca-staging-generation-1\n";
+    for (const known of [server.stack.rotation, server.stack.live]) known["sshPrivateKey"]!.since = "2026-01-01";
+    const before = server.stack.sshPrivateKey;
+    expect(await server.rotate()).toBe(0);
+    expect(server.opens(before)).toBe(false);
+    expect(server.keys).toHaveLength(1);
+    expect(server.stack.live["sshPrivateKey"]).toEqual({ generation: 3, since: TODAY });
+  });
+  test("by an update that comes live and still ends badly: the one before stays open for whoever comes by it", async () => {
+    const server = await Server.begin();
+    const before = server.stack.sshPrivateKey;
+    const { pulumi } = server.stack.run();
+    const bad: typeof pulumi = async (args, options) => ({ ...(await pulumi(args, options)), ...(args[0] === "up" && { code: 255 }) });
+    expect(await server.rotate({ pulumi: bad })).toBe(1);
+    expect(server.stack.said.join("\n")).toContain("the key before still opens the server, as pulumi up ended with 255: run this again");
+    expect(server.opens(before)).toBe(true);
+    expect(await server.rotate({ pulumi: bad }).catch((error: Error) => error.message)).toContain("both keys open the server");
+    expect(server.opens(before)).toBe(true);
+    await goesOn(server);
+  });
   test("by an update that fails: both open, and nothing is taken back", async () => {
     const server = await Server.begin();
     const before = server.stack.sshPrivateKey;
@@ -135,9 +176,35 @@ describe("stopped", () => {
     expect(await server.rotate()).toBe(1);
     expect([server.opens(server.stack.sshPrivateKey), server.opens(before)]).toEqual([true, true]);
     expect(server.stack.rotation["sshPrivateKey"]?.generation).toBe(2);
+    expect(server.stack.said.join("\n")).toContain(
+      "sshPrivateKey stays at generation 2, and both keys open the server: keep Pulumi.staging.yaml; run this again",
+    );
+    expect(server.stack.said.join("\n")).not.toContain("put back");
     server.stack.failing = [];
     await goesOn(server);
   });
+});
+
+test("one that stands there twice goes twice; what else lets it in is told", async () => {
+  const server = await Server.begin();
+  const before = server.stack.sshPrivateKey;
+  server.text = `${server.text}\nssh-ed25519 ${blobOf(before)} again\n`;
+  expect(await server.rotate()).toBe(0);
+  expect(server.text).not.toContain(blobOf(before));
+  const present = server.stack.sshPrivateKey;
+  const opens = server.opens;
+  server.opens = (key) => key === present || opens(key);
+  expect(await server.rotate()).toBe(1);
+  expect(server.stack.said.join("\n")).toContain("let in by something else: authorized_keys2");
+});
+
+test("other people's lines stay to the byte, in whichever encoding", async () => {
+  const server = await Server.begin();
+  const file = path.join(server.home, ".ssh/authorized_keys");
+  const latin = Buffer.concat([Buffer.from("ssh-rsa AAAAB3Nz jos"), Buffer.from([0xe9, 0x0d, 0x0a])]);
+  fs.writeFileSync(file, Buffer.concat([latin, fs.readFileSync(file)]));
+  expect(await server.rotate()).toBe(0);
+  expect(fs.readFileSync(file).subarray(0, latin.length).equals(latin)).toBe(true);
 });
 
 describe("is refused, and nothing is changed:", () => {
@@ -160,6 +227,17 @@ describe("is refused, and nothing is changed:", () => {
     await refused(server, "authorized_keys does not have the key");
     server.text = text;
   });
+  test("one that a person may come by, who is asked the first time", async () => {
+    const server = await Server.begin();
+    await refused(server, "who else comes by the key would not be let in", { knows: async () => false });
+    expect(await server.rotate()).toBe(0);
+    expect(await server.rotate({ knows: () => Promise.reject(new Error("nobody was to be asked again")) })).toBe(0);
+  });
+  test("one whose line ends by itself one day", async () => {
+    const server = await Server.begin();
+    server.text = server.text.replace(/^ssh-ed25519 (?=.* deploy$)/m, 'expiry-time="20270101",no-pty ssh-ed25519 ');
+    await refused(server, "expiry-time");
+  });
   test("one that opens the bastion too", async () => {
     const server = await Server.begin();
     server.change = { opensBastion: true };
@@ -168,8 +246,8 @@ describe("is refused, and nothing is changed:", () => {
   test("one that may be another stack's as well, unless somebody knows better", async () => {
     const server = await Server.begin();
     server.change = { others: async () => ["recoloca-production"] };
-    await refused(server, "recoloca-production would not be let in any more", { agrees: async () => false });
-    expect(await server.rotate({ agrees: async () => true })).toBe(0);
+    await refused(server, "give recoloca-production another one first", { knows: async (question: string) => !question.includes("recoloca-production") });
+    expect(await server.rotate({ knows: async () => true })).toBe(0);
   });
   test("a file that somebody else writes meanwhile", async () => {
     const server = await Server.begin();

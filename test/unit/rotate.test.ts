@@ -203,7 +203,7 @@ describe("one that a person gives", () => {
   });
   test("the one that is there already is asked about, and its number raised only where somebody says that a stopped run has set it", async () => {
     const stack = new RotatingStack(fresh);
-    const run = (agree: boolean) => stack.run({ askValue: async () => "sk_test_MARKER", agrees: async () => agree });
+    const run = (agree: boolean) => stack.run({ askValue: async () => "sk_test_MARKER", knows: async () => agree });
     await expect(rotate(one("STRIPE_SECRET_KEY"), run(false))).rejects.toThrow("is the one that the stack has already");
     expect(stack.commands).toEqual([]);
     expect(await rotate(one("STRIPE_SECRET_KEY"), run(true))).toBe(0);

@@ -88,7 +88,7 @@ test("what mends a missing host key is filled in by the shell, and a list is not
     encrypted: new Set(["sshPrivateKey", "secrets"]),
   });
   expect(found.map(({ fix }) => fix)).toEqual([
-    `pulumi config set recoloca:hostKey "$(ssh-keyscan -t ed25519 HOST | cut -d' ' -f2-)"`,
+    `pulumi config set recoloca:hostKey "$(ssh-keyscan -t ed25519 shop.example | cut -d' ' -f2-)"\ncompared with what its console says: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`,
     "in the stack's file: command: [WORD, WORD]",
   ]);
 });
