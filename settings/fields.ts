@@ -1,0 +1,91 @@
+/** The fields of a configuration's structures, from the very forms that check them: where each stands, which values it takes, its default. */
+import * as z from "zod";
+import { KEYS, type Key } from "./schema.ts";
+
+/** What is read of JSON Schema here. */
+interface Schema {
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly default?: unknown;
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly maximum?: number;
+  readonly format?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly items?: Schema;
+  readonly additionalProperties?: Schema | boolean;
+  readonly anyOf?: readonly Schema[];
+}
+
+export interface Field {
+  /** `gates[].timeout`; `variables.NAME` of what may have any name. */
+  readonly path: string;
+  /** `80 to 90`, `true or false`, `public, internal, private`. */
+  readonly form: string;
+  /** Undefined where there is none. */
+  readonly fallback: string | undefined;
+  readonly required: boolean;
+}
+
+const MANY = 2 ** 31;
+
+/** Of one value, in few words. */
+function formOf(schema: Schema): string {
+  if (schema.enum) return schema.enum.map((one) => `\`${String(one)}\``).join(", ");
+  if (schema.const !== undefined) return `\`${String(schema.const)}\``;
+  if (schema.anyOf) return [...new Set(schema.anyOf.map(formOf))].join(" or ");
+  if (schema.type === "array") return `list of: ${formOf(schema.items ?? {})}`;
+  if (schema.type === "boolean") return "true or false";
+  if (schema.type === "integer" || schema.type === "number") return range(schema);
+  if (schema.format === "uri") return "URL";
+  if (schema.format === "cidrv4" || schema.format === "cidrv6") return "range of addresses";
+  return schema.type === "object" ? "structure" : "text";
+}
+
+function range({ minimum, exclusiveMinimum, maximum = MANY }: Schema): string {
+  const least = minimum ?? (exclusiveMinimum === undefined ? undefined : exclusiveMinimum + 1);
+  if (least === undefined) return "number";
+  return maximum >= MANY ? `number, ${least} or more` : `${least} to ${maximum}`;
+}
+
+const shown = (value: unknown): string | undefined => {
+  if (value === undefined || (typeof value === "object" && Object.keys(value as object).length === 0)) return undefined;
+  return typeof value === "string" ? value || undefined : JSON.stringify(value);
+};
+
+/** What has fields itself is not one. */
+function fieldsIn(schema: Schema, path: string): Field[] {
+  const inside = Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    const here = `${path}.${name}`;
+    const own = fieldsIn(field, here);
+    return own.length > 0
+      ? own
+      : [
+          {
+            path: here,
+            form: formOf(field),
+            fallback: shown(field.default),
+            required: schema.required?.includes(name) === true && field.default === undefined,
+          },
+        ];
+  });
+  if (schema.items) return fieldsIn(schema.items, `${path}[]`);
+  const any = schema.additionalProperties;
+  if (typeof any === "object" && inside.length === 0 && schema.type === "object") {
+    const own = fieldsIn(any, `${path}.NAME`);
+    return own.length > 0 ? own : [{ path: `${path}.NAME`, form: formOf(any), fallback: undefined, required: false }];
+  }
+  return inside;
+}
+
+/** Of every key that is a structure, by the key's name. */
+export function fields(): Record<string, Field[]> {
+  return Object.fromEntries(
+    (Object.entries(KEYS) as [string, Key][]).flatMap(([name, { form }]) => {
+      const found = fieldsIn(z.toJSONSchema(form, { io: "input", unrepresentable: "any" }) as Schema, name);
+      return found.length > 0 ? [[name, found]] : [];
+    }),
+  );
+}
