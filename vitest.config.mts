@@ -1,4 +1,16 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Of those that take minutes; whatever is not here comes after them. */
+const LONGEST = ["maintenance.test.ts", "rotation-interrupted.test.ts"];
+const place = ({ moduleId }: TestSpecification) => LONGEST.findIndex((name) => moduleId.endsWith(name)) + 1 || LONGEST.length + 1;
+
+/** With two files at a time, one that begins last and takes longest would run alone. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return (await super.sort(files)).sort((one, other) => place(one) - place(other));
+  }
+}
 
 /** Each of the two has a server of its own (local/site.ts). They wait more than they work. */
 const real = { testTimeout: 300_000, hookTimeout: 900_000, maxWorkers: 2, globalSetup: "./test/site.ts" };
@@ -6,6 +18,7 @@ const real = { testTimeout: 300_000, hookTimeout: 900_000, maxWorkers: 2, global
 export default defineConfig({
   test: {
     pool: "forks",
+    sequence: { sequencer: LongestFirst },
     coverage: { provider: "v8", reporter: ["text"], include: ["release/**", "settings/**", "components/**", "server/**", "workflows/**", "review/**"] },
     projects: [
       { extends: true, test: { name: "unit", testTimeout: 60_000, hookTimeout: 60_000, include: ["test/unit/**/*.test.ts"] } },

@@ -34,7 +34,7 @@ const MANY = 2 ** 31;
 /** Of one value, in few words. */
 function formOf(schema: Schema): string {
   if (schema.enum) return schema.enum.map((one) => `\`${String(one)}\``).join(", ");
-  if (schema.const !== undefined) return `\`${String(schema.const)}\``;
+  if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``;
   if (schema.anyOf) return [...new Set(schema.anyOf.map(formOf))].join(" or ");
   if (schema.type === "array") return `list of: ${formOf(schema.items ?? {})}`;
   if (schema.type === "boolean") return "true or false";
