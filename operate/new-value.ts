@@ -3,26 +3,37 @@ import * as readline from "node:readline";
 import { Writable } from "node:stream";
 import type { SecretName } from "../secrets/catalogue.ts";
 
-/** From the terminal without an echo, or the first line of standard input where that is no terminal. Never an argument. */
-export function askHidden(question: string): Promise<string> {
+const NONE = "no value was given; nothing was changed\n  it is asked for, or comes by standard input: cat FILE | make rotate SECRET=NAME";
+
+/** From the terminal without an echo, or the next line of standard input where that is no terminal. Never an argument. */
+export async function askHidden(question: string): Promise<string> {
   const { stdin, stderr } = process;
+  if (!stdin.isTTY) return await nextLine();
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const terminal = stdin.isTTY;
-  if (terminal) stderr.write(question);
-  const lines = readline.createInterface({ input: stdin, output: silent, terminal });
+  stderr.write(question);
+  const lines = readline.createInterface({ input: stdin, output: silent, terminal: true });
   return new Promise((done, fail) => {
     let answered = false;
     lines.once("line", (line) => {
       answered = true;
-      if (terminal) stderr.write("\n");
+      stderr.write("\n");
       lines.close();
       done(line);
     });
     lines.once("close", () => {
-      if (!answered)
-        fail(new Error("no value was given; nothing was changed\n  it is asked for, or comes by standard input: cat FILE | make rotate SECRET=NAME"));
+      if (!answered) fail(new Error(NONE));
     });
   });
+}
+
+/** One reader for all questions: it has read further than the first of them. */
+let piped: AsyncIterator<string> | undefined;
+
+async function nextLine(): Promise<string> {
+  piped ??= readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  const { done, value } = await piped.next();
+  if (done) throw new Error(NONE);
+  return value;
 }
 
 /** `yes`: agreed beforehand, as in a script. Without a terminal nobody is there to agree; `inScript`: how it is said there. */

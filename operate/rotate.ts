@@ -10,13 +10,13 @@ import { checkWhole } from "../settings/whole.ts";
 import { liveAnswerSchema, type ReleaseRecord } from "../release/record.ts";
 import { SECRETS, type Secret, type SecretName } from "../secrets/catalogue.ts";
 import { daysBetween, elsewhere, type Day } from "../secrets/rotation.ts";
-import { askProvider } from "./provider-checks.ts";
-import { closeKeyBefore, isOfServer, KEY_TARGETS, newKey, settleLeftOpen } from "./rotate-key.ts";
+import { valuesFor } from "./asked-values.ts";
+import type { askProvider } from "./provider-checks.ts";
+import { closeKeyBefore, isOfServer, KEY_TARGETS, settleLeftOpen } from "./rotate-key.ts";
 import type { Door } from "./server-key.ts";
-import { wrongValue } from "./new-value.ts";
 import { auditLines, auditSummary, type Audited } from "./rotation-audit.ts";
 import { breaks, choose, type Asked, type Step } from "./rotation-choice.ts";
-import { keyOf, leftOver, putBack, staysAfterFailure, valueIn, withWishes, write, type Values } from "./rotation-writes.ts";
+import { putBack, staysAfterFailure, withWishes, write, type Values } from "./rotation-writes.ts";
 import type { Pulumi } from "./rollback.ts";
 
 export interface Rotating {
@@ -174,36 +174,6 @@ function provenBy({ name }: Step, record: ReleaseRecord | undefined, values: Val
     (one) => typeof one === "string",
   );
   return by as string;
-}
-
-/** Asked for one after the other, and refused before anything is changed. */
-async function valuesFor(steps: readonly Step[], raw: Raw, run: Rotating): Promise<Values> {
-  const values: Values = {};
-  for (const { name, asks, how, wish } of steps) {
-    const present = valueIn(raw, name) ?? "";
-    if (isOfServer(name) && how !== "end") Object.assign(values, { [name]: await newKey(present, wish.generation, run) });
-    if (!asks) continue;
-    const live = leftOver(raw, name);
-    if (present.startsWith("{"))
-      throw new Error(
-        `${name} has several parts: set each, then run this again for its number\n  pulumi config set --path --secret recoloca:${keyOf(name) ?? name}.PART`,
-      );
-    const value = await run.askValue(` new ${name}: `);
-    const wrong = wrongValue(name, value, { production: run.production, before: live });
-    if (wrong !== undefined) throw new Error(`the new ${name} ${wrong}; nothing was changed`);
-    // A run that was stopped may have set it; where nothing is kept of the one before, only a person knows.
-    if (value === present && live === undefined) {
-      if (!(await run.knows(` That is the ${name} that the stack has already. Was it set by a run that was stopped? `, "stopped")))
-        throw new Error(`the new ${name} is the one that the stack has already: a new one is wanted; nothing was changed`);
-      run.print(` ${name} stays what it is in the configuration; its number alone is raised`);
-    }
-    const verdict = await (run.provider ?? askProvider)(name, value);
-    if (verdict.how === "refused") throw new Error(`the new ${name} opens nothing: ${verdict.says}; nothing was changed`);
-    if (verdict.how === "silent")
-      throw new Error(`whether the new ${name} is good cannot be asked: ${verdict.says}; nothing was changed\n  run this again when it does`);
-    values[name] = { value, before: live ?? present, ...(verdict.how === "taken" && { proven: "a call of the provider" }) };
-  }
-  return values;
 }
 
 /** The release and what is made for it; changes of the ground that wait for their own run go on waiting (design D16). */

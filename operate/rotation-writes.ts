@@ -54,8 +54,17 @@ async function must(pulumi: Pulumi, args: readonly string[], input?: string): Pr
   if (ran.code !== 0) throw new Error(`pulumi ${args.slice(0, 3).join(" ")} failed:\n${ran.output.trim()}`);
 }
 
+/** Of a value that is a structure; undefined where it is one text. */
+export function partsOf(value: string): Record<string, string> | undefined {
+  return value.startsWith("{") ? (JSON.parse(value) as Record<string, string>) : undefined;
+}
+
 const place = (name: string) => `recoloca:rotation.${name}`;
 const setSecret = (pulumi: Pulumi, key: string, value: string) => must(pulumi, ["config", "set", "--path", "--secret", key], value);
+/** One part after the other: what is between two of them the server refuses, and goes on by those before. */
+async function setValue(pulumi: Pulumi, name: SecretName, value: string): Promise<void> {
+  for (const [part, text] of Object.entries(partsOf(value) ?? { "": value })) await setSecret(pulumi, `${nameOf(name)}${part && `.${part}`}`, text);
+}
 const nameOf = (name: SecretName) => `recoloca:${keyOf(name) ?? `secrets.${name}`}`;
 
 /** Values first, by standard input; the numbers at once and last, so that an interruption leaves either nothing or the whole. */
@@ -63,7 +72,7 @@ export async function write(steps: readonly Step[], values: Values, before: Raw,
   for (const step of steps) {
     const given = values[step.name];
     if (given && keepsBefore(step)) await setSecret(pulumi, `recoloca:secrets.${previousOf(step.name)}`, given.before);
-    if (given) await setSecret(pulumi, nameOf(step.name), given.value);
+    if (given) await setValue(pulumi, step.name, given.value);
     if (dropsBefore(step) && secretsIn(before)[previousOf(step.name)] !== undefined)
       await must(pulumi, ["config", "rm", "--path", `recoloca:secrets.${previousOf(step.name)}`]);
   }
@@ -97,7 +106,7 @@ export async function putBack(steps: readonly Step[], values: Values, before: Ra
     await must(pulumi, ["config", "rm", "--path", place(name)]);
     if (now) await writeWishes({ [name]: now }, { ...before, values: { ...before.values, rotation: "{}" } }, pulumi);
     const given = values[name];
-    if (given) await setSecret(pulumi, nameOf(name), given.before);
+    if (given) await setValue(pulumi, name, given.before);
     if (given && keepsBefore(step)) await must(pulumi, ["config", "rm", "--path", key]);
   }
 }

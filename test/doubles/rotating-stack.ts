@@ -27,6 +27,7 @@ export class RotatingStack {
   rotation: Rotation;
   live: Rotation;
   sshPrivateKey = "MARKER-ssh";
+  backupBucketKeys: Record<string, string> | undefined;
   failing: string[] = [];
   /** How the newest release of the server ended; "not yet" while it goes on without its connection. */
   newest: "not yet" | "stuck" | undefined;
@@ -49,9 +50,14 @@ export class RotatingStack {
       composeFile: "compose.yaml",
       routes: '[{"path":"/","service":"web","port":80}]',
       secrets: JSON.stringify(this.secrets),
+      ...(this.backupBucketKeys && {
+        backup: '{"service":"postgres"}',
+        backupBucket: '{"name":"backups","region":"eu-central-1"}',
+        backupBucketKeys: JSON.stringify(this.backupBucketKeys),
+      }),
       ...(Object.keys(this.rotation).length > 0 && { rotation: JSON.stringify(this.rotation) }),
     };
-    return { values, encrypted: new Set(["sshPrivateKey", "secrets"]) };
+    return { values, encrypted: new Set(["sshPrivateKey", "secrets", "backupBucketKeys"]) };
   }
 
   /** As the server says it, which knows nothing of days to come. */
@@ -66,6 +72,7 @@ export class RotatingStack {
     if (input !== undefined) this.inputs.push(input);
     const key = args.at(-1)!.replace("recoloca:", "");
     if (line === "config set --path --secret recoloca:sshPrivateKey") this.sshPrivateKey = input!;
+    else if (key.startsWith("backupBucketKeys.")) this.backupBucketKeys![key.split(".")[1]!] = input!;
     else if (line.startsWith("config set --path --secret")) this.secrets[key.replace("secrets.", "")] = input!;
     if (line.startsWith("config set-all"))
       for (const pair of args.filter((one) => one.startsWith("recoloca:"))) {

@@ -85,6 +85,43 @@ describe("cut off from the server", () => {
   });
 });
 
+describe("one of several parts", () => {
+  const OLD = { accessKeyId: "MARKER-id-1", secretAccessKey: "MARKER-secret-1" };
+  const begin = (...answers: string[]) => {
+    const stack = new RotatingStack();
+    stack.backupBucketKeys = { ...OLD };
+    const asked: string[] = [];
+    const askValue = async (question: string) => {
+      asked.push(question);
+      return answers.shift()!;
+    };
+    return { stack, asked, run: (change = {}) => rotate(one("backupBucketKeys"), stack.run({ askValue, ...change })) };
+  };
+  test("is asked for part by part, and set by standard input", async () => {
+    const { stack, asked, run } = begin("MARKER-id-2", "MARKER-secret-2");
+    expect(await run()).toBe(0);
+    expect(asked).toEqual([" new backupBucketKeys.accessKeyId: ", " new backupBucketKeys.secretAccessKey: "]);
+    expect(stack.backupBucketKeys).toEqual({ accessKeyId: "MARKER-id-2", secretAccessKey: "MARKER-secret-2" });
+    expect(stack.live["backupBucketKeys"]?.generation).toBe(2);
+    expect([...stack.commands, ...stack.said].join("\n")).not.toContain("MARKER");
+    expect(stack.said.join("\n")).toContain("the server, which used them");
+  });
+  test("is as it was where the server does not take it", async () => {
+    const { stack, run } = begin("MARKER-id-2", "MARKER-secret-2");
+    stack.failing = ["backupBucketKeys"];
+    expect(await run()).toBe(1);
+    expect([stack.backupBucketKeys, stack.rotation]).toEqual([OLD, {}]);
+  });
+  test("is refused with one part of before; and the same whole one is asked about", async () => {
+    const half = begin("MARKER-id-2", OLD.secretAccessKey);
+    await expect(half.run()).rejects.toThrow("secretAccessKey is the one that the stack has already");
+    expect(half.stack.commands).toEqual([]);
+    const same = begin(OLD.accessKeyId, OLD.secretAccessKey);
+    expect(await same.run({ knows: async () => true })).toBe(0);
+    expect(same.stack.live["backupBucketKeys"]?.generation).toBe(2);
+  });
+});
+
 describe("all that are due", () => {
   test("are renewed in one release, one of each class; what a person has to do is said", async () => {
     const stack = new RotatingStack({ ...fresh, STRIPE_SECRET_KEY: { generation: 1, since: "2026-01-01" } });
