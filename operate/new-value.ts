@@ -31,9 +31,9 @@ let piped: AsyncIterator<string> | undefined;
 
 async function nextLine(): Promise<string> {
   piped ??= readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-  const { done, value } = await piped.next();
-  if (done) throw new Error(NONE);
-  return value;
+  const next = await piped.next();
+  if (next.done) throw new Error(NONE);
+  return next.value;
 }
 
 /** `yes`: agreed beforehand, as in a script. Without a terminal nobody is there to agree; `inScript`: how it is said there. */
