@@ -36,6 +36,7 @@ export const FIELD_WORDS: Readonly<Record<string, string>> = {
   "pipeline.frontend.services": "Services of the Compose file that run this image.",
   "pipeline.e2e": "Folder of the end-to-end tests, in Playwright.",
   "pipeline.loadTest": "The k6 script of the load test.",
+  "pipeline.apiDescription": "Path of the API's own description (OpenAPI), as a route leads it to the API from outside; ZAP reads it.",
   "pipeline.zapRules": "Rules for the scan by ZAP.",
   "pipeline.needs.NAME": "Services of the Compose file that the tests want, each with its port.",
   "pipeline.testEnvironment.NAME": "Environment of the tests.",

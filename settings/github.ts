@@ -137,7 +137,7 @@ export function githubSettings(
         variables: { ...both, ...app },
         role: "infrastructure",
       }),
-      ...(ownsRepository ? [place(AUTOMATION, unguarded(repository, defaultBranch))] : []),
+      ...(ownsRepository ? [place(AUTOMATION, unguarded(repository, defaultBranch, values.pipeline?.production ?? "tag"))] : []),
     ],
     ...(ec2 && {
       oidc: {
@@ -169,13 +169,14 @@ export function githubSettings(
   };
 }
 
-const unguarded = (repository: string, defaultBranch: string) => ({
+/** A release's own run says how it ended, also one that a tag has begun: who may set such a tag, the rules of tags say. */
+const unguarded = (repository: string, defaultBranch: string, production: "tag" | "approval") => ({
   repository,
   reviewers: { users: [], teams: [] },
   waitMinutes: 0,
   preventSelfReview: false,
   branches: [defaultBranch],
-  tags: [],
+  tags: production === "tag" ? [RELEASE_TAGS] : [],
   variables: {},
 });
 

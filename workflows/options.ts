@@ -43,6 +43,8 @@ export interface Application {
   readonly e2e: string;
   /** The k6 script. */
   readonly loadTest: string;
+  /** Path of the API's own description (OpenAPI), as it is reached from outside. */
+  readonly apiDescription: string;
   /** ZAP's rules, or none. */
   readonly zapRules?: string;
   /** Services of the Compose file that integration tests need, with the port each listens on. */

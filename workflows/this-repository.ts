@@ -14,6 +14,7 @@ export const THIS_REPOSITORY: WorkflowOptions = {
     frontend: { folder: "application/frontend", image: "ghcr.io/recoloca/frontend", services: ["frontend"] },
     e2e: "application/e2e",
     loadTest: "application/performance/load.js",
+    apiDescription: "/api/openapi.json",
     zapRules: "application/zap.tsv",
     needs: { postgres: 5432, redis: 6379 },
     testEnvironment: {

@@ -56,7 +56,7 @@ describe.each(["staging", "production"])("stack %s", (stack) => {
     const policies = of("RepositoryEnvironmentDeploymentPolicy").map(({ inputs }) => [inputs["environment"], inputs["branchPattern"] ?? inputs["tagPattern"]]);
     expect(policies.sort()).toEqual(
       stack === "production"
-        ? [["automation", "main"], ["production", "main"], ["production", "v*.*.*"], ["production-infrastructure", "main"]]
+        ? [["automation", "main"], ["automation", "v*.*.*"], ["production", "main"], ["production", "v*.*.*"], ["production-infrastructure", "main"]]
         : [["staging", "main"], ["staging-infrastructure", "main"]],
     ); // prettier-ignore
   });
@@ -193,7 +193,10 @@ describe("the stack that owns the repository", () => {
     expect(only("WorkflowRepositoryPermissions")).toMatchObject({ defaultWorkflowPermissions: "read", canApprovePullRequestReviews: false });
     expect(only("ActionsRepositoryPermissions")).toMatchObject({ allowedActions: "selected", shaPinningRequired: true });
     const { patternsAlloweds } = only("ActionsRepositoryPermissions")["allowedActionsConfig"] as { patternsAlloweds: string[] };
-    expect(patternsAlloweds).toContain("actions/checkout@*");
+    // What composite actions use in turn is refused as well where it is not allowed.
+    expect(patternsAlloweds).toEqual(
+      expect.arrayContaining(["actions/checkout@*", "actions/cache@*", "actions/cache/*@*", "actions/github-script@*", "actions/upload-artifact@*"]),
+    );
   });
 
   test("writes each file once, over none that it did not write", () => {

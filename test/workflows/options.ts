@@ -15,6 +15,7 @@ export const BY_TAG: WorkflowOptions = {
     frontend: { folder: "frontend", image: "ghcr.io/recoloca/frontend", services: ["frontend"] },
     e2e: "e2e",
     loadTest: "tests/performance/load.js",
+    apiDescription: "/openapi.json",
     zapRules: ".zap/rules.tsv",
     needs: { postgres: 5432, redis: 6379 },
     testEnvironment: {
