@@ -127,6 +127,10 @@ describe.each(["staging", "production"])("stack %s", (stack) => {
     ]);
     expect(denied[1]!.Condition).toMatchObject({ StringNotEquals: { "aws:ResourceTag/environment": stack } });
     expect(actions(rights("infrastructure"))).not.toContain("*");
+    // What a watched environment is made of (components/environment-log, environment-alarms) is made and compared by these runs, too.
+    expect(actions(rights("infrastructure"))).toEqual(expect.arrayContaining(["logs:*LogGroup", "sns:*Topic"]));
+    for (const kind of ["infrastructure", "plan"])
+      expect(actions(rights(kind))).toEqual(expect.arrayContaining(["logs:DescribeLogGroups", "sns:GetTopicAttributes"]));
     const identity = rights("infrastructure").filter(
       ({ Effect, Action }) => Effect === "Allow" && [Action].flat().some((action) => /^iam:(Put|\*)/.test(action)),
     );
