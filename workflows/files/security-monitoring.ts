@@ -68,7 +68,13 @@ function live(options: WorkflowOptions): Job {
         run: `${newest(options)}
 ${FINDINGS.trim()}
 for environment in ${environments.map(({ name }) => name).join(" ")}; do
-  if ! newest "live-$environment" "live/$environment"; then echo "$environment: nothing is known to be live" >> "$GITHUB_STEP_SUMMARY"; continue; fi
+  left=0
+  newest "live-$environment" "live/$environment" || left=$?
+  if [ "$left" = 3 ]; then
+    echo "::error::what is live in $environment was written down so long ago that GitHub keeps it no more: a deploy, or the workflow Redeploy, writes it again"
+    exit 1
+  fi
+  if [ "$left" != 0 ]; then echo "$environment: nothing is known to be live" >> "$GITHUB_STEP_SUMMARY"; continue; fi
   jq --raw-output '[.images[]?] | unique[]' "live/$environment/live.json" | while read -r image; do
     trivy image --quiet --severity HIGH,CRITICAL --ignore-unfixed --format json --output report.json "$image"
     findings "$environment" report.json >> each.json
