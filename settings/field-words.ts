@@ -3,6 +3,7 @@ export const FIELD_WORDS: Readonly<Record<string, string>> = {
   "github.visibility": "Of the repository: what GitHub has to offer depends on it.",
   "github.plan": "GitHub's plan of the owner.",
   "github.codeSecurity": "Whether GitHub Code Security is paid for, where the repository is not public.",
+  "github.pages": "Whether the page of delivery metrics is published as the repository's Pages, in place of whatever is there.",
   "github.ownsRepository": "Whether this stack makes what belongs to the whole repository: rules, merge settings, workflow files.",
   "github.ids.owner": "GitHub's number of the owner, where its claim has numbers.",
   "github.ids.repository": "GitHub's number of the repository, likewise.",

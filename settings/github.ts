@@ -65,6 +65,7 @@ export interface GithubSettings {
       readonly writers: Actors;
       readonly releasers: Actors;
       readonly rulesets: boolean;
+      readonly pages: boolean;
       readonly mergeCommits: boolean;
     };
     readonly workflowFiles: {
@@ -193,6 +194,7 @@ function ofRepository(github: Github, repository: string, abilities: Abilities):
       writers: numbers(github.writers),
       releasers: numbers(github.releasers),
       rulesets: abilities.rulesets,
+      pages: abilities.pages,
       mergeCommits: way === "pull-request",
     },
     workflowFiles: { repository, defaultBranch, way, adopt },

@@ -65,6 +65,7 @@ export function pipelineSettings(values: PipelineValues, github: Github, environ
     plan: github.plan,
     defaultBranch: github.defaultBranch,
     codeSecurity: github.codeSecurity,
+    pages: github.pages,
     programPath,
     application: {
       name: application,

@@ -10,6 +10,8 @@ export interface WorkflowOptions {
   readonly plan: "free" | "pro" | "team" | "enterprise";
   /** GitHub's Code Security, bought for a private repository. Public ones have it. @default false */
   readonly codeSecurity?: boolean;
+  /** Whether delivery metrics are published as the repository's Pages. @default false */
+  readonly pages?: boolean;
   /** Folder of this program in the repository; `.` where it is the root. */
   readonly programPath: string;
   readonly application: Application;

@@ -6,6 +6,7 @@ export const THIS_REPOSITORY: WorkflowOptions = {
   visibility: "public",
   defaultBranch: "main",
   plan: "team",
+  pages: true,
   programPath: ".",
   application: {
     name: "recoloca",

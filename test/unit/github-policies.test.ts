@@ -17,6 +17,7 @@ const CONFIGURED: Record<string, object> = {
   production: {
     ...common,
     ownsRepository: true,
+    pages: true,
     makesIdentityProvider: false,
     workflowFiles: "direct",
     writers: { apps: { infrastructure: 7 } },
@@ -184,6 +185,10 @@ describe("the stack that owns the repository", () => {
     const { requiredStatusChecks } = main["rules"] as { requiredStatusChecks: { requiredChecks: { integrationId: number }[] } };
     expect(requiredStatusChecks.requiredChecks.length).toBeGreaterThan(0);
     expect(requiredStatusChecks.requiredChecks.every(({ integrationId }) => integrationId === 15368)).toBe(true);
+  });
+
+  test("publishes its Pages by a workflow, as production's file wants the page of delivery metrics", () => {
+    expect(only("Repository")["pages"]).toEqual({ buildType: "workflow" });
   });
 
   test("lets nobody move a release's tag", () => {

@@ -147,7 +147,8 @@ describe("performance", () => {
     const { code, said, folder, summary } = runScript(step, {
       env: { PASSED: String(passed), COMMIT: "c0ffee", GH_REPO: "r/r" },
       programs: {
-        gh: history.length === 0 ? "echo none" : `if [ "$1" = api ]; then echo 1; else mkdir -p "$7"; echo '${JSON.stringify(history)}' > "$7/history.json"; fi`,
+        gh:
+          history.length === 0 ? "echo none" : `if [ "$1" = api ]; then echo 1; else mkdir -p "$7"; echo '${JSON.stringify(history)}' > "$7/history.json"; fi`,
       },
       files: { "results.json": JSON.stringify({ p95_ms: p95, failed_rate: 0, requests_per_second: 50 }) },
     });

@@ -5,6 +5,7 @@ import type { WorkflowOptions } from "../../workflows/options.ts";
 export const BY_TAG: WorkflowOptions = {
   repository: "recoloca/recoloca",
   visibility: "public",
+  pages: true,
   defaultBranch: "main",
   plan: "team",
   programPath: "infrastructure",
@@ -42,6 +43,7 @@ export const BY_APPROVAL: WorkflowOptions = {
   visibility: "private",
   plan: "enterprise",
   codeSecurity: true,
+  pages: true,
   programPath: ".",
   environments: [...BY_TAG.environments, { name: "demo", from: "hand" }],
   production: "approval",
