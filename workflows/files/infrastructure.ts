@@ -69,7 +69,10 @@ const readOnly = ({ backend }: WorkflowOptions, environment: string) => ({
 
 const preview = (options: WorkflowOptions, environment: string): Job => ({
   name: `Preview of ${environment}`,
-  why: "Never for a fork: the role that it takes may read the stack. It may write nothing, and knows no secret of production.",
+  why:
+    options.backend.kind === "cloud"
+      ? "Never for a fork: what it takes may read the stack. What its token of Pulumi Cloud reads besides, and whether it gets one, is set there."
+      : "Never for a fork: the role that it takes may read the stack. It may write nothing, and knows no secret of production.",
   if: OURS,
   "runs-on": RUNNER,
   "timeout-minutes": 20,
