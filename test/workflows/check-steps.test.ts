@@ -78,11 +78,11 @@ describe("the required check", () => {
 
 describe("the message to the team", () => {
   const step = script(files, "deploy.yml", "notify", "Write the message");
-  const tell = (needs: Record<string, string>, subject = "Better <b> & more\n\nbody") => {
+  const tell = (needs: Record<string, string>, subject = "Better <b> & more\n\nbody", about = "staging") => {
     const { folder, code, said } = runScript(step, {
       env: {
         NEEDS: JSON.stringify(Object.fromEntries(Object.entries(needs).map(([id, result]) => [id, { result }]))),
-        ABOUT: "staging",
+        ABOUT: about,
         SUBJECT: subject,
         ACTOR: "ana",
         COMMIT: "c0ffee0000",
@@ -103,7 +103,9 @@ describe("the message to the team", () => {
     expect(tell({ a: "success" })).toContain(
       "<https://github.com/r/r/commit/c0ffee0000|c0ffee0> Better &lt;b&gt; &amp; more (by ana)\n<https://github.com/r/r/actions/runs/7|the run>",
     );
-    expect(tell({ a: "success" }, "")).toContain("> (by ana)".replace("> ", ">  "));
+    expect(tell({ a: "success" }, "", "rollback: <!channel>")).toBe(
+      ":white_check_mark: *rollback: &lt;!channel&gt;* succeeded\nby ana\n<https://github.com/r/r/actions/runs/7|the run>",
+    );
   });
 });
 
