@@ -71,8 +71,8 @@ const preview = (options: WorkflowOptions, environment: string): Job => ({
   name: `Preview of ${environment}`,
   why:
     options.backend.kind === "cloud"
-      ? "Never for a fork: what it takes may read the stack. What its token of Pulumi Cloud reads besides, and whether it gets one, is set there."
-      : "Never for a fork: the role that it takes may read the stack. It may write nothing, and knows no secret of production.",
+      ? "Never for a fork, nor for Dependabot, by its number at GitHub: a name could be somebody else's. What it takes may read the stack. What its token of Pulumi Cloud reads besides, and whether it gets one, is set there."
+      : "Never for a fork, nor for Dependabot, by its number at GitHub: a name could be somebody else's. The role that it takes may read the stack. It may write nothing, and knows no secret of production.",
   if: OURS,
   "runs-on": RUNNER,
   "timeout-minutes": 20,
