@@ -30,7 +30,9 @@ const PULL = ["ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "e
  * Sources: lego's page of its provider route53 (what it asks), AWS's of the condition keys for Route 53.
  */
 const PROOF = policy(
-  { Effect: "Allow", Action: ["route53:ListHostedZonesByName", "route53:GetChange"], Resource: "*" },
+  // AWS knows no narrower right to look for a zone by its name.
+  { Effect: "Allow", Action: ["route53:ListHostedZonesByName"], Resource: "*" },
+  { Effect: "Allow", Action: ["route53:GetChange"], Resource: "arn:aws:route53:::change/*" },
   { Effect: "Allow", Action: ["route53:ListResourceRecordSets"], Resource: "arn:aws:route53:::hostedzone/*" },
   {
     Effect: "Allow",
