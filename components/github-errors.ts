@@ -26,22 +26,22 @@ const text = (value: unknown) => (typeof value === "string" ? value : "");
 export function explain({ type, urn, inputs, message }: Refusal): string | undefined {
   const [repository, file] = [text(inputs["repository"]), text(inputs["file"])];
   const kind = type.split(":").at(-1)!;
-  if (/401|bad credentials|requires authentication/i.test(message))
+  if (/\b401\b|bad credentials|requires authentication/i.test(message))
     return "GitHub does not know the token, or there is none: export GITHUB_TOKEN, or pulumi config set --secret recoloca:githubToken";
   if (/rate limit/i.test(message)) return "GitHub's limit of requests is reached: the same command in an hour goes on where this one ended";
-  if (/403|not accessible by|must have admin|insufficient/i.test(message))
+  if (/\b403\b|not accessible by|must have admin|insufficient/i.test(message))
     return `the token may not do this. A fine-grained token or an app wants for ${repository || "the repository"}: ${rightsFor(type)}; a classic one the scopes repo and workflow`;
   if (/rule violations|protected branch|must be made through a pull request/i.test(message))
     return `the rules of the branch let this token commit nothing to it: recoloca:github.writers names who may, or\n  pulumi config set --path 'recoloca:github.workflowFiles' pull-request`;
   if (kind === "RepositoryFile" && /overwrite|already exists/i.test(message))
     return `${file} is there already and was not written by this stack; it was left as it is. Read it; if this stack's may take its place:\n  pulumi config set --path 'recoloca:github.adopt[0]' ${file}`;
-  if (kind === "RepositoryFile" && /409|does not match/i.test(message))
+  if (kind === "RepositoryFile" && /\b409\b|does not match/i.test(message))
     return `${file} was changed by hand since the stack wrote it; it was left as it is. See what was changed, bring it into the program, then: pulumi up --refresh`;
-  if (kind === "RepositoryEnvironment" && /422|billing|plan|upgrade/i.test(message))
+  if (kind === "RepositoryEnvironment" && /\b422\b|billing|plan|upgrade/i.test(message))
     return "GitHub's plan does not have this for the repository: recoloca:github.plan and recoloca:github.visibility have to say what it really has (make doctor compares)";
-  if (/already exists|name already|409/i.test(message))
+  if (/already exists|name already|\b409\b/i.test(message))
     return `it is there already, and this stack did not make it. Take it over: pulumi import ${type} ${urn.split("::").at(-1)} ${idOf(kind, inputs)}`;
-  if (/404|not found/i.test(message))
+  if (/\b404\b|not found/i.test(message))
     return `GitHub shows this token no repository "${repository}", or not this of it. A fine-grained token has to name the repository; it wants ${rightsFor(type)}`;
   return undefined;
 }

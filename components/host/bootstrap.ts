@@ -29,11 +29,11 @@ case "$ID:\${major:-0}" in
   ubuntu:*) [ "\${major:-0}" -ge 24 ] || refuse "this is \${PRETTY_NAME:-$ID}; Debian 13 or newer, or Ubuntu 24.04 or newer, is wanted"; compose=docker-compose-v2 ;;
   *) refuse "this is \${PRETTY_NAME:-$ID}; Debian 13 or newer, or Ubuntu 24.04 or newer, is wanted" ;;
 esac
-# Ours are told from others' by the program: afterwards it is the edge that has them. At 169.254.0.0/16 a cloud's own agents listen.
+# Ours are told from others' by the program: afterwards it is the edge that has them. At 127.0.0.0/8 and 169.254.0.0/16 the machine's and a cloud's own agents listen.
 if ! command -v recoloca >/dev/null; then
   for port in 80 443; do
     hex="$(printf %04X "$port")"
-    if awk -v port="$hex" 'substr($2, length($2) - 3) == port && $4 == "0A" && $2 !~ /^....FEA9:/ {found = 1} END {exit !found}' /proc/net/tcp /proc/net/tcp6 2>/dev/null; then
+    if awk -v port="$hex" 'substr($2, length($2) - 3) == port && $4 == "0A" && $2 !~ /^(....FEA9|......7F):/ {found = 1} END {exit !found}' /proc/net/tcp /proc/net/tcp6 2>/dev/null; then
       who="$(ss -Hltnp "sport = :$port" 2>/dev/null | grep -o 'users:(("[^"]*' | cut -d '"' -f 2 | head -n 1)"
       refuse "port $port is taken\${who:+ by $who}, where the edge listens: stop what has it, or choose another server"
     fi

@@ -14,6 +14,8 @@ test.each([
   [FILE, "403 API rate limit exceeded", /limit of requests/],
   [FILE, "refusing to overwrite existing file: configure `overwrite_on_create` to `true` to override", /was not written by this stack; it was left as it is/],
   [FILE, "PUT …/ci.yml: 409 .github/workflows/ci.yml does not match 8a3f []", /was changed by hand/],
+  // A status is a word of its own, not three digits of a hash.
+  [FILE, "PUT …/ci.yml: 409 .github/workflows/ci.yml does not match c0bd3c403e71401404 []", /was changed by hand/],
   [
     FILE,
     "PUT …/ci.yml: 409 Repository rule violations found: Changes must be made through a pull request. []",
