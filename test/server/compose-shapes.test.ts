@@ -1,4 +1,8 @@
 /** What Compose files of other teams look like: each shape runs as its author meant it, without a change to the file. */
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { must } from "../../local/command.ts";
 import { dockerConfig } from "../../local/registry.ts";
@@ -231,9 +235,24 @@ test("what cannot run beside a second copy is refused before anything starts", a
   expect(ran.output).toContain('service "web" mounts conf from beside the Compose file');
 });
 
+/** An image with nothing in it but what it says of itself. */
+async function loadImage(name: string, architecture: string): Promise<void> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "image-"));
+  const layer = Buffer.alloc(1024);
+  const config = { architecture, os: "linux", rootfs: { type: "layers", diff_ids: [`sha256:${createHash("sha256").update(layer).digest("hex")}`] } };
+  const files = {
+    "layer.tar": layer,
+    "config.json": JSON.stringify(config),
+    "manifest.json": JSON.stringify([{ Config: "config.json", RepoTags: [name], Layers: ["layer.tar"] }]),
+  };
+  for (const [file, text] of Object.entries(files)) fs.writeFileSync(path.join(folder, file), text);
+  await must("sh", ["-c", `tar --directory ${folder} --create ${Object.keys(files).join(" ")} | docker load --quiet`]);
+  fs.rmSync(folder, { recursive: true });
+}
+
 test("an image for another architecture is told from one that fails, before anything is backed up or migrated", async () => {
   const name = `${registryName(testSite)}/recoloca/other`;
-  await must("sh", ["-c", `tar --create --files-from /dev/null | docker import --platform linux/arm64 - ${name}:arm64`]);
+  await loadImage(`${name}:arm64`, "arm64");
   await must("docker", ["push", "--quiet", `${name}:arm64`], { env: dockerConfig(testSite) });
   const digest = (await must("docker", ["image", "inspect", "--format", "{{index .RepoDigests 0}}", `${name}:arm64`])).trim();
   await must("docker", ["rmi", "--force", `${name}:arm64`]);
