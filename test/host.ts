@@ -64,12 +64,16 @@ export async function deployPlan(plan: Plan) {
   return { code, output };
 }
 
-/** Waits where what was interrupted is still being taken back, and lifts the hold of what was cancelled, as a person would. */
-export async function deployAfterAll(plan: Plan) {
-  const { application, environment } = plan;
+/** The option that lifts a stack's hold, as a person would who wants what was cancelled all the same; empty where there is none. */
+export async function lifting({ application, environment }: Plan): Promise<string> {
   const { stdout } = await server(`recoloca live --application ${application} --environment ${environment} --json`);
   const { hold } = JSON.parse(stdout) as { hold?: { number: number } | null };
-  const { code, output } = await server(`recoloca deploy --wait 60${hold ? ` --lift ${hold.number}` : ""}`, JSON.stringify(plan));
+  return hold ? `--lift ${hold.number}` : "";
+}
+
+/** Waits where what was interrupted is still being taken back, and lifts the hold of what was cancelled. */
+export async function deployAfterAll(plan: Plan) {
+  const { code, output } = await server(`recoloca deploy --wait 60 ${await lifting(plan)}`, JSON.stringify(plan));
   return { code, output };
 }
 

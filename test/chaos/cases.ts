@@ -10,7 +10,7 @@ import { registryContainer, sshArguments } from "../../local/server.ts";
 import { testSite } from "../../local/site.ts";
 import type { Plan } from "../../release/plan.ts";
 import { ended, forgetImage, isWhole, reached, release, type Held } from "../held-release.ts";
-import { deployAfterAll, installHostProgram, removeStack } from "../host.ts";
+import { deployAfterAll, installHostProgram, lifting, removeStack } from "../host.ts";
 import { server } from "../site.ts";
 import { CLOCK, FAULTS, STORE, type Fault } from "./faults.ts";
 import { STATES, everyCase, pairwise, seeded, shuffled, type Case, type Holding, type StateName } from "./matrix.ts";
@@ -101,9 +101,9 @@ systemctl set-environment LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaket
 const engine = (signal: "STOP" | "CONT") => server(`pkill -${signal} -x dockerd`);
 const registry = (word: "pause" | "unpause") => attempt("docker", [word, registryContainer(testSite)]);
 
-/** A deploy whose connection can be cut at the caller's end. */
-function startDeploy(next: Plan) {
-  const ssh = spawn("ssh", [...sshArguments(testSite), "recoloca deploy"]);
+/** A deploy whose connection can be cut at the caller's end. One of an earlier case that was cancelled may have had the same images. */
+function startDeploy(next: Plan, lift: string) {
+  const ssh = spawn("ssh", [...sshArguments(testSite), `recoloca deploy ${lift}`]);
   let said = "";
   for (const stream of [ssh.stdout, ssh.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (said += text));
   ssh.stdin.on("error", () => undefined).end(JSON.stringify(next));
@@ -115,6 +115,7 @@ async function happens({ state, fault, lives, number, next }: Case & { readonly 
   const holding = holdingOf(state);
   const first = await begin(number, holding, fault);
   if (fault.startsWith("the clock")) await fakeClock();
+  const lift = await lifting(plan);
   if (holding.registry === "silent") {
     await forgetImage();
     await registry("pause");
@@ -123,7 +124,7 @@ async function happens({ state, fault, lives, number, next }: Case & { readonly 
   const visitors = new Visitors();
   const stream = holding.stream ? openStream() : undefined;
   const name = `second-${number}`;
-  const deploying = startDeploy(release(name, { backup: 0, ...holding.held }));
+  const deploying = startDeploy(release(name, { backup: 0, ...holding.held }), lift);
   await reached(name, holding.doing, state === "base recreated").catch((error: Error) => {
     throw new Error(`${error.message}\nits caller read:\n${deploying.said()}`);
   });
