@@ -9,7 +9,7 @@ help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 	@printf '\n  on the server of a stack (STACK=staging; without it, the local one):\n'
 	@printf '  make status | history | doctor | measure | secrets | backup | backups | drill | cancel | accept | prune\n'
-	@printf '  make logs [SERVICE=backend]   make show RELEASE=14   make maintenance [DOORS=on|off]   make certificate [RENEW=1]\n'
+	@printf '  make logs [SERVICE=backend]   make show RELEASE=14   make maintenance [DOORS=on|off]   make certificate [RENEW=1]   make drill [IDENTITY=backup.key]\n'
 	@printf '  make rollback [RELEASE=14] [DOWNGRADE=1 | RESTORE=1] [REASON="slow since noon"]   also tells the stack\n'
 
 node_modules/.installed: package-lock.json
@@ -28,7 +28,7 @@ local-down: node_modules/.installed ## remove everything that "make local" made
 OPERATE := status history doctor measure logs backup backups drill rollback cancel accept show maintenance certificate prune secrets
 .PHONY: $(OPERATE)
 $(OPERATE): node_modules/.installed
-	@STACK=$(STACK) $(NPM) run operate -- $@ $(RELEASE) $(SERVICE) $(DOORS) $(if $(DOWNGRADE),--downgrade) $(if $(RESTORE),--restore) $(if $(REASON),--reason "$$REASON") $(if $(RENEW),--renew)
+	@STACK=$(STACK) IDENTITY="$(IDENTITY)" $(NPM) run operate -- $@ $(RELEASE) $(SERVICE) $(DOORS) $(if $(DOWNGRADE),--downgrade) $(if $(RESTORE),--restore) $(if $(REASON),--reason "$$REASON") $(if $(RENEW),--renew) $(if $(IDENTITY),--identity -)
 
 # SECRET=NAME or ALL=due; REVOKE=now for one that has leaked, YES=1 where nobody is there to agree, ALONE=1 where nobody else comes by the server's key.
 rotate: node_modules/.installed ## renew a secret of a stack: SECRET=NAME, or ALL=due

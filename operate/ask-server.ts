@@ -114,8 +114,8 @@ export function wayTo({ address: { host, port, user, via }, tunnel }: Pick<Serve
   return ` reached by SSH: ${user}@${host}:${port}, ${how}`;
 }
 
-/** Runs one of `recoloca`'s commands on a stack's server; `hear` gets what it prints. Gives its exit code. */
-export async function askServer(stack: OfStack, words: readonly string[], hear: (text: string) => void): Promise<number> {
+/** Runs one of `recoloca`'s commands on a stack's server; `hear` gets what it prints, and it gets `input`. Gives its exit code. */
+export async function askServer(stack: OfStack, words: readonly string[], hear: (text: string) => void, input?: string): Promise<number> {
   const server = await serverOf(stack);
   const { address, application } = server;
   // First: where it is not reached, this is what to look at.
@@ -124,6 +124,6 @@ export async function askServer(stack: OfStack, words: readonly string[], hear: 
   const silent = await session.open(address);
   if (silent) throw noAnswer(silent.of, silent.why);
   const named = OF_THE_HOST.includes(words[0] ?? "") ? words : [...words, "--stack", `${application}-${stack.name}`];
-  const { code } = await session.run(asRoot(address.user, commandLine("recoloca", ...named)), hear);
+  const { code } = await session.run(asRoot(address.user, commandLine("recoloca", ...named)), hear, input);
   return code;
 }

@@ -1,4 +1,5 @@
 /** An operator's commands from his own machine: `make status STACK=staging` and the like run `recoloca` on the stack's server. */
+import * as fs from "node:fs";
 import * as os from "node:os";
 import { attempt } from "../local/command.ts";
 import { localSite } from "../local/site.ts";
@@ -103,6 +104,14 @@ async function rotateStack(stack: string, configuration: Record<string, Configur
   );
 }
 
+/** age's private key, where a command reads it: by standard input from the file that IDENTITY names, so that it lies nowhere on the server. */
+function identityFor(words: readonly string[]): string | undefined {
+  if (!words.includes("--identity")) return undefined;
+  const file = process.env["IDENTITY"] ?? "";
+  if (!fs.existsSync(file)) throw new Error(`there is no file "${file}"\n  make drill IDENTITY=backup.key wants the file that age-keygen has written`);
+  return fs.readFileSync(file, "utf8");
+}
+
 async function main(): Promise<number> {
   const stack = process.env["STACK"] || LOCAL;
   const words = process.argv.slice(2);
@@ -114,7 +123,7 @@ async function main(): Promise<number> {
   // First, as it is there when the server is not.
   const asked = githubOf(stack, configuration);
   const found = words[0] === "doctor" ? (await tellGithub(asked.github, asked.ask, print)) + (await previewsOf(asked, pulumi, print)) : 0;
-  const code = await askServer({ name: stack, configuration, made: () => accessOf(pulumi) }, words, (text) => process.stdout.write(text));
+  const code = await askServer({ name: stack, configuration, made: () => accessOf(pulumi) }, words, (text) => process.stdout.write(text), identityFor(words));
   if (found > 0) return code || 1;
   if (code !== 0 || words[0] !== "rollback") return code;
   const application = configuration["recoloca:application"]?.value ?? "recoloca";

@@ -60,13 +60,16 @@ export class SshSession {
     }
   }
 
-  /** Runs a command line there; `hear` gets its output as it comes. Between two of them the connection stays, and keeps nobody's process from ending. */
-  async run(command: string, hear: (text: string) => void = () => undefined): Promise<Said> {
+  /**
+   * Runs a command line there; `hear` gets its output as it comes. Between two of them the connection stays, and keeps nobody's process from ending.
+   * @param input for its standard input, which ends with it. @default it has none, and no end
+   */
+  async run(command: string, hear: (text: string) => void = () => undefined, input?: string): Promise<Said> {
     const { client, socket } = await this.opened!;
     socket.ref();
     this.asking++;
     try {
-      return await execute(client, command, hear);
+      return await execute(client, command, hear, input);
     } finally {
       if (--this.asking === 0) socket.unref();
     }
@@ -171,7 +174,7 @@ async function shakeHands<Stream extends Duplex>({ user, privateKey, hostKey }: 
   });
 }
 
-function execute(client: Client, command: string, hear: (text: string) => void): Promise<Said> {
+function execute(client: Client, command: string, hear: (text: string) => void, input?: string): Promise<Said> {
   return new Promise((done, fail) => {
     const closed = () => fail(new Error("the connection was closed before the answer came"));
     client.once("error", fail).once("close", closed);
@@ -189,6 +192,7 @@ function execute(client: Client, command: string, hear: (text: string) => void):
         take(text);
       });
       channel.stderr.setEncoding("utf8").on("data", take);
+      if (input !== undefined) channel.end(input);
       channel.on("exit", (status: number | null) => (code = status ?? 1));
       channel.on("close", () => {
         client.off("error", fail).off("close", closed);

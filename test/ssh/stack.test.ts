@@ -1,4 +1,5 @@
 /** The whole program on the real engine, to a real SSH server that writes down what it is asked for: a bastion comes, and nothing else changes. */
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -118,6 +119,17 @@ describe("with the bastion", () => {
       ` reached by SSH: ${user}@127.0.0.2:${server.port}, through the bastion ${user}@127.0.0.1:${bastion.port}\n this is the server; it was asked: recoloca doctor\n`,
     );
     expect([server.connections - before, bastion.forwards(server) - forwards]).toEqual([2, 2]);
+  });
+
+  test("a key that a command reads comes by its standard input, and ends there", async () => {
+    const marker = "AGE-SECRET-KEY-1MARKER\n";
+    expect(await askServer({ name: "behind", configuration: await configurationNow() }, ["drill", "--identity", "-"], () => undefined, marker)).toBe(0);
+    expect(recorded()).toEqual([
+      {
+        words: expect.stringMatching(/recoloca drill --identity - --stack recoloca-behind$/) as string,
+        input: createHash("sha256").update(marker).digest("hex"),
+      },
+    ]);
   });
 
   test("down, `up` is refused before anything; a preview says so and compares with what was deployed last", async () => {
