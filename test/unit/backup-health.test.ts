@@ -69,7 +69,7 @@ test("a drill is late like a backup, and one that failed is found", async () => 
     at: ago(1),
     passed: false,
     backup: "manual-1",
-    from: "host",
+    from: "server",
     compared: false,
     tables: 0,
     rows: 0,
