@@ -1,4 +1,5 @@
 /** What must be true of everything that the stacks of this repository have at GitHub, and of what GitHub may do at AWS, whoever changes a component. */
+import { parse } from "yaml";
 import { beforeAll, describe, expect, test } from "vitest";
 import { everythingOf, type Inputs, type Made } from "../mocked-program.ts";
 
@@ -7,6 +8,7 @@ const SECRETS = { TEST_USER_EMAIL: "MARKER-mail", TEST_USER_PASSWORD: "MARKER-pa
 const common = {
   visibility: "public",
   plan: "team",
+  waitMinutes: 5,
   reviewers: { teams: { platform: 42 } },
   ids: { owner: 1001, repository: 2002 },
   stateBucket: { name: "recoloca-state", key: KEY },
@@ -52,6 +54,8 @@ describe.each(["staging", "production"])("stack %s", (stack) => {
       expect(one["canAdminsBypass"]).toBe(false);
       expect(one["deploymentBranchPolicy"]).toEqual({ protectedBranches: false, customBranchPolicies: true });
       if (one["environment"] !== "automation") expect(one["reviewers"]).toEqual([{ users: [], teams: [42] }]);
+      // Whoever repairs a server at night does not wait.
+      expect(one["waitTimer"]).toBe(one["environment"] === stack ? 5 : 0);
       expect(one["preventSelfReview"]).toBe(stack === "production" && one["environment"] !== "automation");
     }
     const policies = of("RepositoryEnvironmentDeploymentPolicy").map(({ inputs }) => [inputs["environment"], inputs["branchPattern"] ?? inputs["tagPattern"]]);
@@ -182,9 +186,15 @@ describe("the stack that owns the repository", () => {
         pullRequest: { requiredApprovingReviewCount: 1, requireCodeOwnerReview: true, dismissStaleReviewsOnPush: true },
       },
     });
-    const { requiredStatusChecks } = main["rules"] as { requiredStatusChecks: { requiredChecks: { integrationId: number }[] } };
-    expect(requiredStatusChecks.requiredChecks.length).toBeGreaterThan(0);
+    const { requiredStatusChecks } = main["rules"] as { requiredStatusChecks: { requiredChecks: { context: string; integrationId: number }[] } };
     expect(requiredStatusChecks.requiredChecks.every(({ integrationId }) => integrationId === 15368)).toBe(true);
+    // By the names that jobs of this stack's own files have, each once: another job of that name would do in their place.
+    const files = all.filter((one) => one.type.endsWith(":RepositoryFile") && String(one.inputs["file"]).startsWith(".github/workflows/"));
+    const names = files.flatMap(({ inputs }) =>
+      Object.values((parse(inputs["content"] as string) as { jobs: Record<string, { name: string }> }).jobs).map(({ name }) => name),
+    );
+    expect(requiredStatusChecks.requiredChecks.map(({ context }) => context)).toEqual(["Checks passed", "Security passed"]);
+    for (const { context } of requiredStatusChecks.requiredChecks) expect([context, names.filter((name) => name === context)]).toEqual([context, [context]]);
   });
 
   test("publishes its Pages by a workflow, as production's file wants the page of delivery metrics", () => {
