@@ -57,6 +57,20 @@ describe.each(Object.entries(ALL))("%s", (_name, options) => {
     expect(before.filter((job) => !covered.has(job))).toEqual([]);
   });
 
+  test.each([
+    ["end-to-end tests that fail offer no release", "deploy.yml", events.pushToMain(), "e2e-staging", "offer"],
+    ["a release that fails publishes no notes", "release.yml", events.tag("v1.2.3"), "deploy-production", "publish"],
+    ["measures that were not taken are not published", "metrics.yml", events.schedule("7 7 * * *"), "measure", "publish"],
+  ] as const)("%s", (_what, file, event, failed, later) => {
+    const good = of(file, runsOf(files, event)).find(({ job }) => job === later);
+    // Not each kind of repository has both: the one by tag publishes, the one by approval offers.
+    const has = { offer: options.production === "approval", publish: options === BY_TAG || (file === "metrics.yml" && options === BY_APPROVAL) }[later];
+    expect(good?.result === "success").toBe(has || (file === "release.yml" && options.production === "tag"));
+    if (good?.result !== "success") return;
+    const runs = of(file, runsOf(files, event, { results: { [`${file}/${failed}`]: "failure" } }));
+    expect(after(runs, later)).toBe("skipped");
+  });
+
   test("images that were not found release nothing", () => {
     const event = options.production === "tag" ? events.tag("v1.2.3") : events.dispatch("release.yml", { commit: "abc", environment: "production" });
     const runs = of("release.yml", runsOf(files, event, { results: { "release.yml/find": "failure" } }));
