@@ -89,7 +89,7 @@ test("a whole environment is planned with it: the server is heard before there a
       expect(ran.code, ran.output).toBe(0);
       return ran.output;
     };
-    expect(await planned({})).not.toMatch(/aws:(cloudwatch|sns)|EnvironmentLog|Observation/);
+    expect(await planned({})).not.toMatch(/aws:(cloudwatch|sns)\/|EnvironmentLog|Observation/);
     const output = await planned({ "recoloca:observability": { to: "cloudwatch", email: "ops@recoloca.ai" } });
     for (const one of ["EnvironmentLog", "EnvironmentAlarms", "Observation", "aws:cloudwatch/logGroup:LogGroup", "aws:sns/topic:Topic", "host-measurements"])
       expect(output).toContain(one);
