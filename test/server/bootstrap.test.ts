@@ -42,6 +42,7 @@ describe("refused before anything is touched", () => {
     ],
   ])("%s", async (_what, setUp, says) => {
     const ran = await bootstrap(setUp);
+    await on("pkill -x perl || true");
     expect(ran.code).toBe(20);
     expect(ran.output).toContain(`refused, nothing was changed: ${says}`);
     expect(await on("command -v dockerd haproxy node")).toBe("");
