@@ -92,9 +92,7 @@ export async function doorOf(stack: OfStack): Promise<Door> {
     owner,
     opensBastion: bastion !== undefined && bastionPrivateKey === undefined,
     others: async () => {
-      let said = "";
-      await askServer(stack, ["history", "--json"], (text) => (said += text));
-      const all = JSON.parse(said) as readonly { readonly stack: string }[];
+      const all = JSON.parse(await answerOf(stack, ["history", "--json"])) as readonly { readonly stack: string }[];
       return [...new Set(all.map((one) => one.stack))].filter((one) => one !== owner);
     },
     run: async (privateKey, command) => {
@@ -126,4 +124,12 @@ export async function askServer(stack: OfStack, words: readonly string[], hear: 
   const named = OF_THE_HOST.includes(words[0] ?? "") ? words : [...words, "--stack", `${application}-${stack.name}`];
   const { code } = await session.run(asRoot(address.user, commandLine("recoloca", ...named)), hear, input);
   return code;
+}
+
+/** What one of `recoloca`'s commands prints on a stack's server; throws with it where the command fails. */
+export async function answerOf(stack: OfStack, words: readonly string[]): Promise<string> {
+  let said = "";
+  const code = await askServer(stack, words, (text) => (said += text));
+  if (code !== 0) throw new Error(`recoloca ${words[0] ?? ""} on the server of stack "${stack.name}" ended with ${code}\n  ${said.trim()}`);
+  return said;
 }

@@ -10,7 +10,7 @@ import { dayOf } from "../secrets/rotation.ts";
 import { checkValues } from "../settings/check.ts";
 import { PRODUCTION } from "../settings/cloud.ts";
 import { githubSettings, type GithubSettings } from "../settings/github.ts";
-import { askServer, doorOf, valuesOf, type Access, type Configured } from "./ask-server.ts";
+import { answerOf, askServer, doorOf, valuesOf, type Access, type Configured } from "./ask-server.ts";
 import { restOf, tellGithub, type Ask } from "./github-doctor.ts";
 import { cloudOf, settingsInState, tellPreviews } from "./previews-doctor.ts";
 import { agreesTo, askHidden } from "./new-value.ts";
@@ -85,12 +85,7 @@ async function rotateStack(stack: string, configuration: Record<string, Configur
       folder: checkout,
       configuration: async () => valuesOf((now = await configurationOf(stack, pulumi))),
       pulumi,
-      server: async (words) => {
-        let said = "";
-        const code = await askServer({ name: stack, configuration: now, made: () => accessOf(pulumi) }, words, (text) => (said += text));
-        if (code !== 0) throw new Error(`recoloca ${words[0] ?? ""} on the server of stack "${stack}" ended with ${code}\n  ${said.trim()}`);
-        return said;
-      },
+      server: (words) => answerOf({ name: stack, configuration: now, made: () => accessOf(pulumi) }, words),
       door: await doorOf({ name: stack, configuration, made: () => accessOf(pulumi) }),
       askValue: askHidden,
       agrees: agreesTo(YES === "1"),

@@ -82,9 +82,8 @@ export function stackFile(given: Answers, template: string, itself = false): str
       ? { ec2: { ...withoutZone(ec2 as Config, given["DOMAIN"]!), region: given["REGION"], sshFrom: [given["SSH_FROM"]] }, createBackupBucket: bucket ?? {} }
       : { hostAddress: given["ADDRESS"] };
   // An account has one entry for GitHub; the template's stack makes it.
-  const side = github !== undefined && !itself && { github: { ...(github as Config), makesIdentityProvider: false } };
-  const kept = github !== undefined && itself && { github };
-  const own = { application: given["APPLICATION"], repository: given["REPOSITORY"], domain: given["DOMAIN"], ...server, ...side, ...kept };
+  const side = github !== undefined && { github: itself ? github : { ...(github as Config), makesIdentityProvider: false } };
+  const own = { application: given["APPLICATION"], repository: given["REPOSITORY"], domain: given["DOMAIN"], ...server, ...side };
   const named = Object.fromEntries(Object.entries(own).map(([key, value]) => [`${NAMESPACE}:${key}`, value]));
   return `# ${given["NAME"]}: answers at ${given["DOMAIN"]}. Every key: docs/configuration.md.\n${stringify({ config: { ...rest, ...named } }, { lineWidth: 140 })}`;
 }

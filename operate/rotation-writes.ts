@@ -10,7 +10,7 @@ import type { Step } from "./rotation-choice.ts";
 /** What a person gave, and what was there before. */
 export type Values = Partial<Record<SecretName, { readonly value: string; readonly before: string; readonly proven?: string }>>;
 
-export const secretsIn = (raw: Raw): Record<string, string> => JSON.parse(raw.values["secrets"] ?? "{}") as Record<string, string>;
+const secretsIn = (raw: Raw): Record<string, string> => JSON.parse(raw.values["secrets"] ?? "{}") as Record<string, string>;
 export const keyOf = (name: SecretName) => (SECRETS[name] as Secret).key;
 /** The value of a secret in the configuration, wherever it has its place. */
 export const valueIn = (raw: Raw, name: SecretName): string | undefined => {

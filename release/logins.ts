@@ -3,7 +3,7 @@ import * as z from "zod";
 import { serviceName, variableName } from "./forms.ts";
 
 /** PostgreSQL folds and cuts longer ones; these need no quotes anywhere. */
-export const loginName = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, "a login's name: lower-case letters, digits, underscores");
+const loginName = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, "a login's name: lower-case letters, digits, underscores");
 
 export const loginSchema = z.strictObject({
   kind: z.enum(["postgres", "redis"]),
@@ -20,7 +20,7 @@ export const loginSchema = z.strictObject({
 export type Login = z.infer<typeof loginSchema>;
 
 /** Of one secret: how often it has been renewed, the first one counting as 1, and since which day the present one is there. */
-export const generationSchema = z.strictObject({
+const generationSchema = z.strictObject({
   generation: z.int().min(1),
   /** `2026-11-25`. */
   since: z.string().regex(/^\d{4}-\d{2}-\d{2}$/),

@@ -6,7 +6,7 @@ import { reaches, takersOf, type Takers } from "../release/takers.ts";
 import { SECRETS, secretOf, type SecretName } from "../secrets/catalogue.ts";
 import { addDays, elsewhere, isDay, isSecretName, OVERLAP, renewedBy } from "../secrets/rotation.ts";
 import { databaseOf, databasesOf, DATABASE, loginNames, readServices, usesOf, type Keeper } from "./database-login.ts";
-import { meant, setCommand, type Problem } from "./problems.ts";
+import { meant, type Problem } from "./problems.ts";
 
 /** A day without quotes is a time to Pulumi's YAML, and comes as `2026-11-25 00:00:00 +0000 UTC`. */
 const day = z
@@ -196,7 +196,3 @@ function doubled(asked: Asked): Problem[] {
     })),
   );
 }
-
-/** The commands of a rotation by hand, as `make rotate` runs them. */
-export const rotationCommands = (name: string, wish: RotationWish[string]): string[] =>
-  ROTATION_FIELDS.flatMap((field) => (wish[field] === undefined ? [] : [setCommand(`rotation.${name}.${field}`, String(wish[field]))]));
