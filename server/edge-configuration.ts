@@ -10,6 +10,8 @@ export const MAINTENANCE_MAP = "/etc/haproxy/recoloca/maintenance.map";
 export const BYPASS_HEADER = "x-recoloca-bypass";
 export const UNAVAILABLE_PAGE = "/etc/haproxy/recoloca/unavailable.html";
 export const ADMIN_SOCKET = "/run/haproxy/admin.sock";
+/** Seconds that a visitor's connection stays open with nothing asked. */
+export const KEPT_OPEN = 60;
 
 /** What the edge serves for one stack. */
 export interface EdgeStack {
@@ -105,12 +107,17 @@ defaults
     option httplog
     option dontlognull
     option forwardfor
+    # A server closes a connection that nobody uses, uvicorn and Node after 5 s. Whoever's request is on its way to it then gets no answer, and what is
+    # not idempotent may not be sent twice: each request has a connection of its own to the application, which is next door.
+    option http-server-close
+    # A reload leaves a visitor's open connection to the process that has it, until its next answer: closed at once, it may meet a request half way.
+    option idle-close-on-response
     # A container that dies does not refuse, it vanishes: notice within 200 ms and ask the other one.
     timeout connect 200ms
     timeout client 60s
     timeout server 60s
     timeout http-request 10s
-    timeout http-keep-alive 60s
+    timeout http-keep-alive ${KEPT_OPEN}s
     timeout queue 5s
     timeout check 500ms
     timeout tunnel 1h

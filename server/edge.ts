@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import {
   ADMIN_SOCKET,
+  KEPT_OPEN,
   MAINTENANCE_HTML,
   MAINTENANCE_MAP,
   SLOTS_MAP,
@@ -16,7 +17,7 @@ import {
 } from "./edge-configuration.ts";
 import { hasCertificate, selfMadeIsThere } from "./certificates.ts";
 import { CERTIFICATE_LIST, HTTPS_MAP, certificateList, httpsMap } from "./edge-tls.ts";
-import { MASTER_SOCKET, ask, readMap, reload, setInMap, waitForAdmin, writeMap } from "./haproxy.ts";
+import { MASTER_SOCKET, ask, former, readMap, reload, setInMap, waitForAdmin, writeMap } from "./haproxy.ts";
 import { alone } from "./lock.ts";
 import { must, run } from "./process.ts";
 import { ROOT, Store, other, writeWhole, type Slot } from "./store.ts";
@@ -78,6 +79,9 @@ export function parseStat(csv: string): ServerRow[] {
     });
 }
 
+/** A number of `show info`. */
+const count = (info: string, name: string): number => Number(new RegExp(`^${name}: (\\d+)`, "m").exec(info)?.[1] ?? 0);
+
 export class Edge {
   readonly stack: EdgeStack;
 
@@ -103,7 +107,7 @@ export class Edge {
     });
   }
 
-  /** The switch: first the file, so that a restart keeps it, then the running process. */
+  /** The switch. A process of before a reload has no part in it: it looks at no server any more, and `waiting` says whom it still leads to the old one. */
   async switchTo(slot: Slot | "none"): Promise<void> {
     await alone(EDGE_LOCK, () => setInMap(SLOTS_MAP, this.stack.stack, slot));
   }
@@ -114,7 +118,7 @@ export class Edge {
 
   /** Visitors get the maintenance page from here on, over restarts too, but for those who send the word; `off` lets them in again. */
   async closeTo(word: string): Promise<void> {
-    await alone(EDGE_LOCK, () => setInMap(MAINTENANCE_MAP, this.stack.stack, word));
+    await alone(EDGE_LOCK, () => setInMap(MAINTENANCE_MAP, this.stack.stack, word, true));
   }
 
   /** The word of a closed stack; undefined while visitors are let in. */
@@ -142,7 +146,20 @@ export class Edge {
   /** Requests that the slot's containers are still answering. */
   async sessions(slot: Slot): Promise<number> {
     const mine = [...this.names("blue"), ...this.names("green")];
-    return (await this.stat()).filter((row) => mine.includes(row.backend) && row.server === slot).reduce((sum, row) => sum + row.sessions, 0);
+    const tables = [await this.stat(), ...(await Promise.all((await former()).map(async (worker) => parseStat(await worker("show stat")))))];
+    return tables.flat().reduce((sum, row) => sum + (mine.includes(row.backend) && row.server === slot ? row.sessions : 0), 0);
+  }
+
+  /** Connections of before a reload by which the next request, if there is one while an idle connection stays open, goes to the slot. */
+  async waiting(slot: Slot): Promise<number> {
+    const workers = await former();
+    if (workers.length === 0 || count(await ask(ADMIN_SOCKET, "show info"), "Uptime_sec") > KEPT_OPEN) return 0;
+    let sum = 0;
+    for (const worker of workers) {
+      const leadsThere = (await worker(`show map ${SLOTS_MAP}`)).split("\n").some((line) => line.endsWith(` ${this.stack.stack} ${slot}`));
+      if (leadsThere) sum += count(await worker("show info"), "CurrConns");
+    }
+    return sum;
   }
 
   /** Ends what is still open to a slot, so that its containers need not wait for visitors who would stay for hours. */

@@ -135,11 +135,14 @@ export function hold(store: Store, { number, release, identity, images }: Releas
   store.setState({ hold: { number, release, identity, images, ...who } });
 }
 
-/** Sessions of a slot that were still open at that second of the journal. */
+/**
+ * Sessions of a slot that were still open at that second of the journal. Where the edge was reloaded a moment ago, those who may ask once more by a
+ * connection of before it are waited for as well.
+ */
 async function drained({ edge, journal }: Context, slot: Slot, limit: number): Promise<number> {
   for (;;) {
     const open = await edge.sessions(slot);
-    if (open === 0 || journal.seconds >= limit) return open;
+    if ((open === 0 || journal.seconds >= limit) && (await edge.waiting(slot)) === 0) return open;
     await sleep(100);
   }
 }

@@ -73,10 +73,6 @@ export async function dataFolder(): Promise<string> {
   return (JSON.parse((await api.must("GET", "/info")).body) as { DockerRootDir: string }).DockerRootDir;
 }
 
-export async function hasImage(reference: string): Promise<boolean> {
-  return (await architectureOf(reference)) !== undefined;
-}
-
 /** As images say it: `amd64`, `arm64`. Undefined where the image is not here. */
 export async function architectureOf(reference: string): Promise<string | undefined> {
   const { status, body } = await api.must("GET", `/images/${encodeURIComponent(reference)}/json`, undefined, [404]);

@@ -1,4 +1,4 @@
-/** HAProxy as it runs: one command on one of its sockets, and its maps, which are files as well. */
+/** HAProxy as it runs: one command on one of its sockets, its processes of before a reload, and its maps, which are files as well. */
 import * as fs from "node:fs";
 import * as net from "node:net";
 import { ADMIN_SOCKET } from "./edge-configuration.ts";
@@ -39,7 +39,8 @@ export async function ask(socket: string, command: string): Promise<string> {
 function askOnce(socket: string, command: string): Promise<string> {
   return new Promise((done, fail) => {
     let answer = "";
-    const connection = net.createConnection(socket, () => connection.write(`${command}\n`));
+    // Its master, unlike its worker, ends an answer only when nothing more is to come.
+    const connection = net.createConnection(socket, () => connection.end(`${command}\n`));
     connection.setTimeout(10_000, () => connection.destroy(new Error(`haproxy gave no answer to "${command.split("\n")[0]}" in 10s`)));
     connection.setEncoding("utf8").on("data", (text: string) => (answer += text));
     connection.on("error", fail).on("end", () => {
@@ -62,12 +63,30 @@ export async function waitForAdmin(): Promise<void> {
   await ask(ADMIN_SOCKET, "show version");
 }
 
-/** First the file, so that a restart keeps it, then the running process. */
-export async function setInMap(file: string, key: string, value: string): Promise<void> {
+/** One command to a process of before a reload that still has somebody's connection; nothing, where it has ended meanwhile. */
+type Tell = (command: string) => Promise<string>;
+
+export async function former(): Promise<Tell[]> {
+  const processes = await askOnce(MASTER_SOCKET, "show proc").catch(() => "");
+  return formerWorkers(processes).map((pid) => (command) => askOnce(MASTER_SOCKET, `@!${pid} ${command}`).then(unlessGone, () => ""));
+}
+
+const unlessGone = (answer: string) => (answer.startsWith("Can't find the target PID") ? "" : answer);
+
+/** Their process numbers, from `show proc`. */
+export const formerWorkers = (processes: string): number[] =>
+  (/^# old workers\n((?:\d.*\n)*)/m.exec(`${processes}\n`)?.[1] ?? "")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => Number.parseInt(line, 10));
+
+/** First the file, so that a restart keeps it, then the process that takes new visitors, then, if they are `also` to know, those of before a reload. */
+export async function setInMap(file: string, key: string, value: string, also = false): Promise<void> {
   writeMap(file, readMap(file).set(key, value));
-  const tell = (verb: string) => ask(ADMIN_SOCKET, `${verb} map ${file} ${key} ${value}`);
-  const answer = (await tell("set")) && (await tell("add"));
+  const set = async (tell: Tell) => (await tell(`set map ${file} ${key} ${value}`)) && (await tell(`add map ${file} ${key} ${value}`));
+  const answer = await set((command) => ask(ADMIN_SOCKET, command));
   if (answer !== "") throw new Error(`haproxy refused the switch: ${answer}`);
+  if (also) await Promise.all((await former()).map(set));
 }
 
 export function readMap(file: string): Map<string, string> {

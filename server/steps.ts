@@ -20,28 +20,33 @@ const plural = (names: readonly string[]) => names.join(", ");
 
 export async function pullImages({ plan, journal }: Context): Promise<void> {
   const images = [...new Set(Object.values(plan.images))];
-  const missing = (await Promise.all(images.map(async (image) => ((await engine.hasImage(image)) ? [] : [image])))).flat();
+  const present = await architecturesOf(images);
+  const missing = images.filter((image) => !present.has(image));
   const began = journal.seconds;
   for (const image of missing)
     await engine.pull(image).catch((error: Error) => {
       throw new Failure(`image ${image} cannot be had: ${error.message}`, pullHint(image, error.message));
     });
-  await checkArchitecture(images);
+  await checkArchitecture(new Map([...present, ...(await architecturesOf(missing))]));
   const what = missing.length === 0 ? "" : ` (${missing.length} pulled, ${sayDuration(journal.seconds - began)})`;
   journal.tell(`images present: ${plural(Object.keys(plan.images).sort())}${what}`, { state: "pulled" });
+}
+
+/** Of those that are here; empty for one whose architecture its builder did not say. */
+async function architecturesOf(images: readonly string[]): Promise<Map<string, string>> {
+  const asked = await Promise.all(images.map(async (image) => [image, await engine.architectureOf(image)] as const));
+  return new Map(asked.filter((one): one is readonly [string, string] => one[1] !== undefined));
 }
 
 /** Where something that runs other architectures is there, they may be. */
 const EMULATORS = "/proc/sys/fs/binfmt_misc";
 
 /** Before anything is backed up or migrated: a container of another one ends at its first instruction. */
-async function checkArchitecture(images: readonly string[]): Promise<void> {
+async function checkArchitecture(images: ReadonlyMap<string, string>): Promise<void> {
   const here = await engine.architecture();
-  const others = (await Promise.all(images.map(async (image) => ({ image, architecture: await engine.architectureOf(image) })))).filter(
-    (one) => one.architecture !== undefined && one.architecture !== "" && one.architecture !== here,
-  );
+  const others = [...images].filter(([, architecture]) => architecture !== "" && architecture !== here);
   if (others.length === 0 || (fs.existsSync(EMULATORS) && fs.readdirSync(EMULATORS).some((name) => name.startsWith("qemu-")))) return;
-  throw new Failure(others.map(({ image, architecture }) => `image ${image} is for ${architecture}, and this server is ${here}`).join("; "), [
+  throw new Failure(others.map(([image, architecture]) => `image ${image} is for ${architecture}, and this server is ${here}`).join("; "), [
     ["hint", `build it for linux/${here}, or for both: docker buildx build --platform linux/amd64,linux/arm64`],
   ]);
 }

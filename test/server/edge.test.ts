@@ -1,9 +1,10 @@
 /** What visitors' connections meet at the edge: host names and paths, headers, streams, and what a switch does to those that are open. */
 import * as http from "node:http";
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { sleep } from "../../local/command.ts";
 import type { Plan } from "../../release/plan.ts";
 import { deployPlan, get, installHostProgram, planFor, removeStack, webAnswering } from "../host.ts";
-import { imagesOf, url } from "../site.ts";
+import { imagesOf, server, url } from "../site.ts";
 
 let image: string;
 let plan: Plan;
@@ -18,6 +19,8 @@ const STREAMS = `
 const http = require("node:http");
 const server = http.createServer((request, response) => {
   response.setHeader("x-release", process.env.RELEASE);
+  // The how manieth request of its connection this one is.
+  response.setHeader("x-nth", (request.socket.nth = (request.socket.nth ?? 0) + 1));
   if (request.url !== "/events") return response.end(JSON.stringify(request.headers));
   response.writeHead(200, { "content-type": "text/event-stream" });
   const timer = setInterval(() => response.write("data: " + process.env.RELEASE + "\\n\\n"), 100);
@@ -152,19 +155,66 @@ describe("streams", () => {
   });
 });
 
-test("an idle connection that was made to the old release is answered by the new one at its next request", async () => {
-  plan = streams();
-  await deployPlan(plan);
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-  const ask = () =>
-    new Promise<{ release: string; reused: boolean }>((done, fail) => {
-      const request = http.get(`${url}/`, { agent }, (response) => {
-        response.resume().on("end", () => done({ release: String(response.headers["x-release"]), reused: request.reusedSocket }));
+describe("a visitor's connection that is kept open", () => {
+  interface Seen {
+    readonly status: number;
+    readonly release: string;
+    readonly nth: string;
+    readonly reused: boolean;
+    readonly last: boolean;
+  }
+  let agent: http.Agent;
+  beforeEach(() => (agent = new http.Agent({ keepAlive: true, maxSockets: 1 })));
+  afterEach(() => agent.destroy());
+  const ask = (path = "/") =>
+    new Promise<Seen>((done, fail) => {
+      const request = http.get(`${url}${path}`, { agent }, (response) => {
+        const { "x-release": release, "x-nth": nth, connection } = response.headers;
+        const seen = { status: response.statusCode!, release: String(release), nth: String(nth), reused: request.reusedSocket, last: connection === "close" };
+        response.resume().on("end", () => done(seen));
       });
       request.on("error", fail);
     });
-  expect(await ask()).toEqual({ release: "first", reused: false });
-  expect((await deployPlan({ ...plan, release: "2", variables: { RELEASE: "second" } })).code).toBe(0);
-  expect(await ask()).toEqual({ release: "second", reused: true });
-  agent.destroy();
+  const second = (change: Partial<Plan> = {}) => deployPlan({ ...plan, release: "2", variables: { RELEASE: "second" }, ...change });
+  const deployed = (ran: { code: number; output: string }) => expect(ran.code, ran.output).toBe(0);
+
+  test("is answered by the new release at its next request", async () => {
+    plan = streams();
+    deployed(await deployPlan(plan));
+    expect(await ask()).toMatchObject({ release: "first", reused: false });
+    deployed(await second());
+    expect(await ask()).toMatchObject({ release: "second", reused: true });
+  });
+
+  test("leads each request to the application by a connection of its own, which nobody can close under it", async () => {
+    plan = streams();
+    deployed(await deployPlan(plan));
+    await ask();
+    expect(await ask()).toMatchObject({ nth: "1", reused: true });
+  });
+
+  test("outlives a reload, and meets the closed door all the same", async () => {
+    plan = streams();
+    deployed(await deployPlan(plan));
+    await ask();
+    await server("systemctl reload haproxy");
+    deployed(await server("recoloca maintenance on"));
+    expect(await ask()).toMatchObject({ status: 503, reused: true });
+    deployed(await server("recoloca maintenance off"));
+  });
+
+  test("outlives the reload that a release's new routes need, and is answered once more by the old release, which waits for it", async () => {
+    plan = streams();
+    deployed(await deployPlan(plan));
+    await ask();
+    const routes = [...plan.routes, { host: "*", path: "/new", service: "web", port: 8000 }];
+    const deploy = second({ routes, watch: 0, drain: 1 });
+    await expect.poll(async () => (await fetch(`${url}/new`)).headers.get("x-release"), { timeout: 20_000, interval: 50 }).toBe("second");
+    // Where nobody waited, the old release would have been stopped meanwhile.
+    await sleep(3000);
+    expect(await ask()).toMatchObject({ status: 200, release: "first", reused: true, last: true });
+    const ran = await deploy;
+    deployed(ran);
+    expect(ran.output).toContain("live. release 1 drained and removed");
+  });
 });

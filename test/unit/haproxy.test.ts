@@ -4,7 +4,7 @@ import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { ask } from "../../server/haproxy.ts";
+import { ask, formerWorkers } from "../../server/haproxy.ts";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "haproxy-"));
 const servers: net.Server[] = [];
@@ -61,4 +61,14 @@ test("one that stays away is waited for once, for as long as a restart may take"
   expect(performance.now() - began).toBeLessThan(1000);
   await listens(socket, answers);
   expect(await ask(socket, "show stat")).toBe("heard show stat");
+});
+
+test("the processes of before a reload are those that its master calls old", () => {
+  const head =
+    "#<PID>          <type>          <reloads>       <uptime>        <version>      \n1   master  2 [failed: 0]   0d00h00m02s     3.0.11-1+deb13u5\n# workers\n";
+  const one = (pid: number, reloads: number) => `${pid}              worker          ${reloads}               0d00h00m02s     3.0.11-1+deb13u5\n`;
+  expect(formerWorkers(`${head}${one(19, 0)}# old workers\n${one(11, 2)}${one(15, 1)}# programs\n`)).toEqual([11, 15]);
+  expect(formerWorkers(`${head}${one(19, 0)}# programs`)).toEqual([]);
+  expect(formerWorkers(`${head}${one(19, 0)}# old workers\n${one(11, 2)}`.trim())).toEqual([11]);
+  expect(formerWorkers("")).toEqual([]);
 });
