@@ -1,4 +1,5 @@
 /** The host program without Pulumi: put in place on the test server, with plans written by hand. */
+import { spawn } from "node:child_process";
 import { bootstrapScript } from "../components/host/bootstrap.ts";
 import { hostProgram, installScript } from "../components/host/host-program.ts";
 import { PLAN_FORMAT, type Plan } from "../release/plan.ts";
@@ -62,6 +63,15 @@ const WEB = webAnswering('"hello"');
 export async function deployPlan(plan: Plan) {
   const { code, output } = await server("recoloca deploy", JSON.stringify(plan));
   return { code, output };
+}
+
+/** A deploy that one can leave: its connection, what it has said so far, and when that ended. */
+export function startDeploy(plan: Plan, options = "") {
+  const ssh = spawn("ssh", [...sshArguments(testSite), `recoloca deploy ${options}`]);
+  let said = "";
+  for (const stream of [ssh.stdout, ssh.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (said += text));
+  ssh.stdin.on("error", () => undefined).end(JSON.stringify(plan));
+  return { cut: () => void ssh.kill("SIGKILL"), ended: new Promise((done) => ssh.on("close", done)), said: () => said };
 }
 
 /** The option that lifts a stack's hold, as a person would who wants what was cancelled all the same; empty where there is none. */

@@ -3,14 +3,13 @@
  * and the next deploy needs no hand on the host. `make chaos SEED=7` does every case, in the order of the seed; `make test` a part
  * in which every fault and every state comes twice.
  */
-import { spawn } from "node:child_process";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { attempt } from "../../local/command.ts";
-import { registryContainer, sshArguments } from "../../local/server.ts";
+import { registryContainer } from "../../local/server.ts";
 import { testSite } from "../../local/site.ts";
 import type { Plan } from "../../release/plan.ts";
 import { ended, forgetImage, isWhole, reached, release, type Held } from "../held-release.ts";
-import { deployAfterAll, installHostProgram, lifting, removeStack } from "../host.ts";
+import { deployAfterAll, installHostProgram, lifting, removeStack, startDeploy } from "../host.ts";
 import { server } from "../site.ts";
 import { CLOCK, FAULTS, STORE, type Fault } from "./faults.ts";
 import { STATES, everyCase, pairwise, seeded, shuffled, type Case, type Holding, type StateName } from "./matrix.ts";
@@ -102,14 +101,6 @@ const engine = (signal: "STOP" | "CONT") => server(`pkill -${signal} -x dockerd`
 const registry = (word: "pause" | "unpause") => attempt("docker", [word, registryContainer(testSite)]);
 
 /** A deploy whose connection can be cut at the caller's end. One of an earlier case that was cancelled may have had the same images. */
-function startDeploy(next: Plan, lift: string) {
-  const ssh = spawn("ssh", [...sshArguments(testSite), `recoloca deploy ${lift}`]);
-  let said = "";
-  for (const stream of [ssh.stdout, ssh.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (said += text));
-  ssh.stdin.on("error", () => undefined).end(JSON.stringify(next));
-  return { cut: () => void ssh.kill("SIGKILL"), ended: new Promise((done) => ssh.on("close", done)), said: () => said };
-}
-
 async function happens({ state, fault, lives, number, next }: Case & { readonly number: number; readonly next: Holding }): Promise<void> {
   const began = performance.now();
   const holding = holdingOf(state);

@@ -2,13 +2,10 @@
  * A rotation of a database's password that is interrupted where its logins are made or closed: the release that lives is let in, before and
  * after, and the next deploy needs no hand on the server. A lock of the table of roles holds the deploy there: roles are read and not written.
  */
-import { spawn } from "node:child_process";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { sshArguments } from "../../local/server.ts";
-import { testSite } from "../../local/site.ts";
 import { FAULTS, type Fault } from "../chaos/faults.ts";
 import { ended, newest, reached } from "../held-release.ts";
-import { deployAfterAll, deployPlan, installHostProgram, removeStack } from "../host.ts";
+import { deployAfterAll, deployPlan, installHostProgram, removeStack, startDeploy } from "../host.ts";
 import { generation, opens, plain, visited } from "../rotated-database.ts";
 import { server } from "../site.ts";
 
@@ -53,12 +50,6 @@ async function untilOnRoles(granted: boolean): Promise<void> {
 }
 
 /** A deploy whose connection can be cut at the caller's end. */
-function startDeploy(number: number) {
-  const ssh = spawn("ssh", [...sshArguments(testSite), "recoloca deploy"], { stdio: ["pipe", "ignore", "ignore"] });
-  ssh.stdin.on("error", () => undefined).end(JSON.stringify(generation(number, { watch: 3 })));
-  return { cut: () => void ssh.kill("SIGKILL"), ended: new Promise((done) => ssh.on("close", done)) };
-}
-
 const UNSEEN: readonly Fault[] = ["its connection is cut", "its process is killed", "it is cancelled"];
 
 test.each<["made" | "closed", Fault, "before" | "new"]>([
@@ -75,7 +66,7 @@ test.each<["made" | "closed", Fault, "before" | "new"]>([
   const { answers, wrong } = await visited(async () => {
     const early = what === "made" ? lockRoles() : undefined;
     if (early) await untilOnRoles(true);
-    const deploying = startDeploy(number);
+    const deploying = startDeploy(generation(number, { watch: 3 }));
     if (what === "closed") await reached(`generation-${number}`, "watched");
     const lock = early ?? lockRoles();
     await untilOnRoles(false);
