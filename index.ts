@@ -17,7 +17,10 @@ const aws = cloud && (await import("./aws.ts")).awsSide(cloud);
 // The settings name a server that is there, or one to make.
 const host = new Host("host", { ...settings.ground, ...(settings.host ?? aws!.ec2.access), ...settings.reach });
 
-const registry = settings.registry && new RegistryAccess("registry", { ...settings.registry, server: host.server }, { dependsOn: host });
+// What is on a server that the stack made goes with it.
+const goes = aws && { deletedWith: aws.ec2.resource };
+
+const registry = settings.registry && new RegistryAccess("registry", { ...settings.registry, server: host.server }, { dependsOn: host, ...goes });
 
 const images = settings.images && imageDigests("images", { images: settings.images, registry: settings.registry });
 
@@ -38,12 +41,12 @@ const deployment = new ComposeDeployment(
     ...(images && { images }),
     ...(aws?.backups && { bucket: aws.backups.address }),
   },
-  { dependsOn: registry ? [host, registry] : [host], protect: settings.protect },
+  { dependsOn: registry ? [host, registry] : [host], protect: settings.protect, ...goes },
 );
 
 const { observation } = settings;
 const sink = aws?.log?.sink ?? observation?.sink;
-const measured = observation && sink && new Observation("observation", { ...observation, sink, server: host.server }, { dependsOn: host });
+const measured = observation && sink && new Observation("observation", { ...observation, sink, server: host.server }, { dependsOn: host, ...goes });
 
 if (measured) aws?.alarms(measured);
 

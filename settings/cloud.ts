@@ -23,6 +23,8 @@ export interface CloudSettings {
     proves: boolean;
     rootDisk: number;
     dataDisk: number;
+    dataVolume?: string;
+    removeData: boolean;
     protect: boolean;
     generation: number;
     domain: string;
@@ -47,6 +49,7 @@ export interface CloudValues {
   readonly ec2?: Ec2 | undefined;
   readonly createBackupBucket?: BackupBucketWish | undefined;
   readonly domain?: string | undefined;
+  readonly removeData?: boolean | undefined;
   readonly repository?: string | undefined;
   readonly registryServer?: string | undefined;
   readonly hostAddress?: string | undefined;
@@ -60,7 +63,7 @@ export const isEcr = (server: string | undefined) => /^\d{12}\.dkr\.ecr\.[a-z0-9
 export function cloudSettings(values: CloudValues, environment: string): CloudSettings | undefined {
   const { application = "recoloca", ec2, createBackupBucket: wish, domain = "", repository = "", registryServer, observability } = values;
   if (!ec2) return undefined;
-  const { region, account, owner, reach, protect = environment === PRODUCTION, ami, subnet, zone, sshFrom, ...machine } = ec2;
+  const { region, account, owner, reach, protect = environment === PRODUCTION, ami, subnet, dataVolume, zone, sshFrom, ...machine } = ec2;
   const both = { application, environment };
   const lock = wish?.lock ?? (environment === PRODUCTION ? "compliance" : "governance");
   return {
@@ -71,6 +74,7 @@ export function cloudSettings(values: CloudValues, environment: string): CloudSe
       region,
       ...(ami !== undefined && { ami }),
       ...(subnet !== undefined && { subnet }),
+      ...(dataVolume !== undefined && { dataVolume }),
       ...(zone !== undefined && { zone }),
       // A tunnel of Session Manager wants no open port, whoever came by one before.
       sshFrom: reach === "session-manager" ? [] : sshFrom,
@@ -78,6 +82,7 @@ export function cloudSettings(values: CloudValues, environment: string): CloudSe
       pulls: isEcr(registryServer),
       proves: values.tls?.acme?.dns === "route53",
       protect,
+      removeData: values.removeData ?? false,
       domain,
     },
     ...(wish && {

@@ -26,6 +26,10 @@ export const ec2Form = z.strictObject({
   reach: z.enum(["direct", "session-manager"]).default("direct"),
   rootDisk: gibibytes(8, 20),
   dataDisk: gibibytes(10, 40),
+  dataVolume: z
+    .string()
+    .regex(/^vol-[0-9a-f]{8,17}$/, "wants a volume's id: vol-0123456789abcdef0")
+    .optional(),
   zone: z
     .string()
     .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "wants the name of a hosted zone: recoloca.ai")

@@ -70,6 +70,8 @@ export interface Settings {
   readonly watch: number;
   readonly drain: number;
   readonly wait: number;
+  /** Whether destroying the stack destroys its data. */
+  readonly removeVolumes: boolean;
   /** Number of a release on hold. */
   readonly lift?: number;
   readonly keep: number;
@@ -187,6 +189,7 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     watch: values.watch,
     drain: values.drain,
     wait: values.wait,
+    removeVolumes: values.removeData,
     ...(values.lift !== undefined && { lift: values.lift }),
     keep: values.keep,
   };

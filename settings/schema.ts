@@ -6,6 +6,7 @@ import { bastionForm } from "./bastion.ts";
 import { ec2Form } from "./ec2.ts";
 import { githubForm } from "./github-form.ts";
 import { hostKeyForm } from "./host-key.ts";
+import { imageForm } from "./image.ts";
 import { DURATION_FORM, parseDuration } from "../release/duration.ts";
 import { MAINTENANCE_PAGE_BYTES, gateSchema, notifySchema, provenanceSchema, routeSchema, telemetrySchema } from "../release/plan.ts";
 import { migrationForm } from "./migration.ts";
@@ -24,15 +25,7 @@ const duration = z.string().transform((text, context) => {
   return seconds ?? 0;
 });
 
-const gate = gateSchema.extend({ timeout: duration.default(30), interval: duration.optional() });
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "wants a variable's name: letters, digits, underscores");
-const image = z
-  .string()
-  .regex(
-    /^[^\s@]+(@sha256:[0-9a-f]{64}|:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$/,
-    "wants an image by digest or by tag: registry/name@sha256:<64 hex digits>, registry/name:tag",
-  );
-
 export interface Key {
   readonly form: z.ZodType;
   readonly what: string;
@@ -164,7 +157,7 @@ export const KEYS = {
   },
   tlsPrivateKey: { form: z.string().min(1).optional(), what: "Its private key, PEM, without a passphrase.", example: "", secret: true },
   images: {
-    form: z.record(z.string(), image).optional(),
+    form: z.record(z.string(), imageForm).optional(),
     what: "Image of each service that a deploy rolls, by digest; or by tag, which becomes the digest that it names at that moment. Set by the pipeline; without it the stack keeps what is live.",
     example: "ghcr.io/recoloca/backend@sha256:...",
   },
@@ -201,7 +194,7 @@ export const KEYS = {
     required: true,
   },
   gates: {
-    form: z.array(gate).default([]),
+    form: z.array(gateSchema.extend({ timeout: duration.default(30), interval: duration.optional() })).default([]),
     what: "Questions that a release must answer before it gets traffic, and again through the edge.",
     example: '[{"name": "api", "path": "/health"}]',
     default: "none",
@@ -271,6 +264,12 @@ export const KEYS = {
     what: `HTML file of at most ${MAINTENANCE_PAGE_BYTES.toLocaleString("en")} bytes that visitors get while the stack is closed, from the project's folder.`,
     example: "maintenance.html",
     default: "a plain page",
+  },
+  removeData: {
+    form: z.stringbool({ truthy: ["true"], falsy: ["false"], error: "wants true or false" }).default(false),
+    what: "Whether destroying the stack destroys its data: volumes on the server, at AWS the data disk. Never the bucket of the backups.",
+    example: "true",
+    default: "false",
   },
   watch: { form: duration.default(30), what: "How long a new release is watched with the old one warm.", example: "30s", default: "30s" },
   drain: { form: duration.default(30), what: "How long requests and streams of the old release may still take.", example: "30s", default: "30s" },

@@ -15,7 +15,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { PrivateKey } from "@pulumi/tls/privateKey.js";
 import { identity } from "./identity.ts";
 import { newestImage, type ImageName } from "./image.ts";
-import { firewall, ownNetwork, subnetThatIsThere } from "./network.ts";
+import { type Home, refuseToMove } from "./home.ts";
+import { firewall, ownNetwork, subnetThatIsThere, zoneOf } from "./network.ts";
 import { DATA_LABEL, userData } from "./user-data.ts";
 
 export interface Ec2MachineArgs {
@@ -40,6 +41,10 @@ export interface Ec2MachineArgs {
   /** GiB. */
   readonly rootDisk: number;
   readonly dataDisk: number;
+  /** Id of a data disk that is there, of an earlier stack of this name. @default a new one */
+  readonly dataVolume?: string;
+  /** Whether the data disk goes when the stack is destroyed. */
+  readonly removeData: boolean;
   /** Neither the instance nor its data can be destroyed by mistake. */
   readonly protect: boolean;
   /** Another number makes the instance anew, from the newest image. */
@@ -67,6 +72,8 @@ export class Ec2Machine extends pulumi.ComponentResource {
   };
   /** What it may do; others add to it. */
   readonly role: Role;
+  /** What is on it goes with it: nobody has to reach it for that. */
+  readonly resource: pulumi.Resource;
   /** Its id, where a tunnel of Session Manager leads to. */
   readonly instance: pulumi.Output<string>;
   /** The record to make where the zone is not ours. */
@@ -87,7 +94,15 @@ export class Ec2Machine extends pulumi.ComponentResource {
     const deployKey = new PrivateKey(`${name}-deploy-key`, { algorithm: "ED25519" }, { parent: this });
     const publicHostKey = hostKey.publicKeyOpenssh.apply((key) => key.trim());
 
-    const place = args.subnet === undefined ? ownNetwork(full, instanceType, remember, own) : subnetThatIsThere(args.subnet, own);
+    const there = args.dataVolume === undefined ? undefined : zoneOf(args.dataVolume, own);
+    const place = args.subnet === undefined ? ownNetwork(full, { instanceType, zone: there }, remember, own) : subnetThatIsThere(args.subnet, own);
+    const home = pulumi.output(there ?? place.availabilityZone).apply((one): Home => ({ application, environment, region, zone: one }));
+    const first = remember("home", home.apply(JSON.stringify));
+    // On the way to the disk, so that nothing is asked of it before.
+    const zone = pulumi.all([first, place.availabilityZone]).apply(([was, now]) => {
+      refuseToMove(JSON.parse(was) as Home, { application, environment, region, zone: now });
+      return now;
+    });
     const { role, profile, parameter, rights } = identity(
       full,
       {
@@ -102,8 +117,8 @@ export class Ec2Machine extends pulumi.ComponentResource {
     const group = firewall(full, place.vpcId, args.sshFrom, own);
     const data = new Volume(
       `${full}-data`,
-      { availabilityZone: place.availabilityZone, size: args.dataDisk, type: "gp3", encrypted: true, tags: { Name: `${full}-data` } },
-      { ...own, protect, retainOnDelete: protect },
+      { availabilityZone: zone, size: args.dataDisk, type: "gp3", encrypted: true, tags: { Name: `${full}-data` } },
+      { ...own, protect, retainOnDelete: protect || !args.removeData, ...(args.dataVolume !== undefined && { import: args.dataVolume }) },
     );
     const boot = pulumi
       .all([parameter.name, publicHostKey, deployKey.publicKeyOpenssh, data.id])
@@ -157,6 +172,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
       dataDisk: pulumi.all([data.size, attachment.id]).apply(([size]) => ({ label: DATA_LABEL, size })),
     };
     this.role = role;
+    this.resource = instance;
     this.instance = instance.id;
     this.dnsRecord = eip.publicIp.apply((address) => `${domain}. A ${address}`);
     if (args.zone !== undefined) {

@@ -1,4 +1,5 @@
 /** Where an instance stands: a network of its own with one public subnet, or a subnet that is there; and what may come in. */
+import { getVolumeOutput } from "@pulumi/aws/ebs/getVolume.js";
 import { getInstanceTypeOfferingsOutput } from "@pulumi/aws/ec2/getInstanceTypeOfferings.js";
 import { getSubnetOutput } from "@pulumi/aws/ec2/getSubnet.js";
 import { InternetGateway } from "@pulumi/aws/ec2/internetGateway.js";
@@ -26,30 +27,35 @@ export function subnetThatIsThere(id: string, opts: pulumi.InvokeOptions): Place
   return { vpcId: found.vpcId, subnetId: found.id, availabilityZone: found.availabilityZone, ways: [] };
 }
 
-/** `remember` keeps the zone that was chosen: AWS may offer the type in another order tomorrow, and a subnet cannot move. */
+/** The zone that a disk stands in. */
+export const zoneOf = (volume: string, opts: pulumi.InvokeOptions): pulumi.Output<string> =>
+  getVolumeOutput({ filters: [{ name: "volume-id", values: [volume] }] }, opts).availabilityZone;
+
+/** `zone`: where something is already that has to be beside it. `remember` keeps the zone that was chosen: AWS may offer the type in another order tomorrow, and a subnet cannot move. */
 export function ownNetwork(
   name: string,
-  instanceType: string,
+  { instanceType, zone: wanted }: { readonly instanceType: string; readonly zone?: pulumi.Output<string> | undefined },
   remember: (what: string, value: pulumi.Input<string>) => pulumi.Output<string>,
   opts: pulumi.CustomResourceOptions & pulumi.InvokeOptions,
 ): Place {
   const tags = { Name: name };
-  const offered = getInstanceTypeOfferingsOutput({ locationType: "availability-zone", filters: [{ name: "instance-type", values: [instanceType] }] }, opts);
-  const zone = remember(
-    "zone",
-    offered.locations.apply((all) => {
-      const [first] = [...all].sort();
-      if (first === undefined)
-        throw new pulumi.RunError(`instance type ${instanceType} is not offered in this region; set recoloca:ec2.instanceType to one that is`);
-      return first;
-    }),
-  );
+  const zone = remember("zone", wanted ?? firstZone(instanceType, opts));
   const vpc = new Vpc(name, { cidrBlock: RANGE, enableDnsHostnames: true, tags }, opts);
   const gateway = new InternetGateway(name, { vpcId: vpc.id, tags }, opts);
   const subnet = new Subnet(name, { vpcId: vpc.id, cidrBlock: RANGE, availabilityZone: zone, tags }, opts);
   const table = new RouteTable(name, { vpcId: vpc.id, routes: [{ cidrBlock: "0.0.0.0/0", gatewayId: gateway.id }], tags }, opts);
   const way = new RouteTableAssociation(name, { subnetId: subnet.id, routeTableId: table.id }, opts);
   return { vpcId: vpc.id, subnetId: subnet.id, availabilityZone: subnet.availabilityZone, ways: [way] };
+}
+
+function firstZone(instanceType: string, opts: pulumi.InvokeOptions): pulumi.Output<string> {
+  const offered = getInstanceTypeOfferingsOutput({ locationType: "availability-zone", filters: [{ name: "instance-type", values: [instanceType] }] }, opts);
+  return offered.locations.apply((all) => {
+    const [first] = [...all].sort();
+    if (first === undefined)
+      throw new pulumi.RunError(`instance type ${instanceType} is not offered in this region; set recoloca:ec2.instanceType to one that is`);
+    return first;
+  });
 }
 
 export interface Firewall {

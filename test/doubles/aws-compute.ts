@@ -126,6 +126,13 @@ function described(inputs: Values, id: string, at: Place, address: string): Valu
   };
 }
 
+export function getVolume({ filters }: Values, { world }: Place): Values {
+  const ids = list(filters).map(record).flatMap((filter) => (text(filter["name"]) === "volume-id" ? list(filter["values"]).map(text) : [])); // prettier-ignore
+  const found = ids.map((id) => world.get(VOLUME, id)).find((one) => one !== undefined);
+  if (!found) throw new Error("Your query returned no results. Please change your search criteria and try again.");
+  return { ...found, volumeId: found["id"], volumeType: found["type"] };
+}
+
 /** `address`: the public one that every instance and every Elastic IP has. */
 export const compute = (machines: Machines | undefined, address: string): Kinds => ({
   [INSTANCE]: {

@@ -1,7 +1,7 @@
 /** @pulumi/aws as a double: its services together, and the functions that look something up. */
 import { ACCOUNT, common, configuration, PARTITION, REGIONS, uniqueId } from "./aws-account.ts";
 import { alarms } from "./aws-alarms.ts";
-import { compute, type Machines } from "./aws-compute.ts";
+import { compute, getVolume, type Machines } from "./aws-compute.ts";
 import { getOpenIdConnectProvider, iam } from "./aws-iam.ts";
 import { getAmi, getInstanceType, getInstanceTypeOfferings } from "./aws-images.ts";
 import { keys, PARAMETER, parameterArn } from "./aws-keys.ts";
@@ -38,6 +38,7 @@ function getParameter(args: Values, { world, region }: Place): Values {
 }
 
 const lookups: Lookups = {
+  "aws:ebs/getVolume:getVolume": getVolume,
   "aws:ec2/getAmi:getAmi": getAmi,
   "aws:ec2/getInstanceType:getInstanceType": getInstanceType,
   "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": getInstanceTypeOfferings,

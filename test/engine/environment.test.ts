@@ -17,6 +17,7 @@ import { imagesOf } from "../site.ts";
 const REGION = "sa-east-1";
 const UNCHANGED = /updated|created|deleted|replaced/;
 const INSTANCE = "aws:ec2/instance:Instance";
+const VOLUME = "aws:ebs/volume:Volume";
 const INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
 
 /** Types of what one `up` did at the clouds. */
@@ -248,14 +249,61 @@ describe.each(["staging", "production"])("%s", (name) => {
     expect(again.output).not.toMatch(UNCHANGED);
   });
 
-  test("destroyed: the bucket is refused by name, and not even unprotected it goes with backups in it; the rest goes", async () => {
+  test.each<[string, Config, object, RegExp]>([
+    ["region", {}, { region: "eu-central-1" }, /recoloca:ec2\.region {2}got "eu-central-1", and the data disk is in sa-east-1\n.*back: pulumi config set/],
+    [
+      "subnet of another zone",
+      {},
+      { subnet: "subnet-0123456789abcdef0" },
+      /recoloca:ec2\.subnet {2}leads to the zone sa-east-1c, and the data disk is in sa-east-1a/,
+    ],
+    ["name", { "recoloca:application": "other" }, {}, /recoloca:application {2}got "other", and all that is there is called recoloca/],
+  ])("another %s is refused before anything is asked of the clouds: the data would not come along", async (_, change, ec2, says) => {
+    doubles.world.put("aws:ec2/subnet:Subnet", "subnet-0123456789abcdef0", { vpcId: "vpc-0123456789abcdef0", availabilityZone: "sa-east-1c" });
+    const kept = { ...since.ec2 };
+    configure({ ...(await release("2")), ...change }, { ec2 });
+    doubles.clear();
+    const ran = await stack.pulumi(["up", "--yes"]);
+    expect(ran.code).not.toBe(0);
+    expect(ran.output).toMatch(says);
+    expect(doubles.requests.filter((one) => ["create", "update", "delete"].includes(one.operation) && !one.preview)).toEqual([]);
+    since.ec2 = kept;
+  });
+
+  test("destroyed: the bucket is refused by name, and not even unprotected it goes with backups in it; the rest goes but for the data, with no way to the server", async () => {
+    configure(await release("2"));
     const refused = await stack.pulumi(["destroy", "--yes"]);
     expect(refused.code).not.toBe(0);
     expect(refused.output).toMatch(/recoloca-staging-backups.*cannot be deleted/s);
     await stack.pulumi(["state", "unprotect", "--all", "--yes"]);
+    await on("systemctl stop ssh.socket ssh");
     const ran = await stack.destroy();
     expect(ran.output).toContain("BucketNotEmpty");
     expect(doubles.world.all(INSTANCE)).toEqual([]);
+    expect(doubles.world.all(VOLUME)).toHaveLength(1);
+    expect(doubles.world.objects(bucket).length).toBeGreaterThan(1);
+  });
+
+  test("made again around the data disk that stayed: the release serves, with its data", async () => {
+    const dataVolume = doubles.world.all(VOLUME)[0]!["id"];
+    configure(await release("2"), { ec2: { dataVolume } });
+    const ran = await stack.up();
+    expect(ran.code, ran.output).toBe(0);
+    await serves("2");
+    expect(await ask("/api/v1/listings")).toContain("kept");
+    // Where it came from need not be said any more.
+    configure(await release("2"), { ec2: { dataVolume: undefined } });
+    const again = await stack.up();
+    expect(again.output).not.toMatch(UNCHANGED);
+  });
+
+  test("destroyed with its data, where that is said", async () => {
+    configure({ ...(await release("2")), "recoloca:removeData": true });
+    const ran = await stack.up();
+    expect(ran.code, ran.output).toBe(0);
+    await stack.pulumi(["state", "unprotect", "--all", "--yes"]);
+    await stack.destroy();
+    expect(doubles.world.all(VOLUME)).toEqual([]);
     expect(doubles.world.objects(bucket).length).toBeGreaterThan(1);
   });
 });
