@@ -50,7 +50,7 @@ docs: node_modules/.installed ## write the generated reference
 	@$(NPM) run docs
 
 workflows: node_modules/.installed ## write the GitHub workflows from their source (CHECK=1: only say which differ)
-	@CHECK=$(CHECK) $(NPM) run write-workflows
+	@CHECK=$(CHECK) $(NPM) run workflow-files
 
 format: node_modules/.installed ## format and mend
 	@$(NPM) run format

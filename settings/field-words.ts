@@ -29,6 +29,7 @@ export const FIELD_WORDS: Readonly<Record<string, string>> = {
   "github.codeOwners": "Who has to look at workflows and at this program: `@ana`, `@recoloca/platform`.",
   "github.adopt": "Files that are there already and may be written over.",
   "pipeline.programPath": "Folder of this program in the repository; `.` where it is the repository.",
+  "pipeline.programTests": "Whether CI runs this program's own tests too: for those who change it.",
   "pipeline.backend.folder": "Where its Dockerfile and its tests are.",
   "pipeline.backend.image": "Where it is pushed to, without a tag. `ghcr.io/OWNER/backend` as a rule.",
   "pipeline.backend.services": "Services of the Compose file that run this image.",

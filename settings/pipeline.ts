@@ -12,6 +12,7 @@ const part = (name: string) =>
 
 export const pipelineForm = z.strictObject({
   programPath: folder.default("infrastructure"),
+  programTests: z.boolean().default(false),
   backend: part("backend"),
   frontend: part("frontend"),
   e2e: folder.default("e2e"),
@@ -53,7 +54,7 @@ export const firstStage = (environments: readonly string[]) => environments.find
 /** As `workflows/` wants it. `organization`: at Pulumi Cloud. */
 export function pipelineSettings(values: PipelineValues, github: Github, environments: readonly string[], organization: string) {
   const { application = "recoloca", pipeline = PIPELINE_DEFAULT, repository = "", registryServer = "ghcr.io", ec2, gates = [] } = values;
-  const { programPath, production, previews, zapRules, ...rest } = pipeline;
+  const { programPath, programTests, production, previews, zapRules, ...rest } = pipeline;
   const owner = repository.split("/")[0]!.toLowerCase();
   const withImage = (name: string, { image, ...one }: Pipeline["backend"]) => ({ ...one, image: image ?? `${registryServer}/${owner}/${name}` });
   const from = (name: string): From => (name === PRODUCTION ? "release" : name === firstStage(environments) ? "push" : "hand");
@@ -67,6 +68,7 @@ export function pipelineSettings(values: PipelineValues, github: Github, environ
     codeSecurity: github.codeSecurity,
     pages: github.pages,
     programPath,
+    programTests,
     application: {
       name: application,
       composeFile: path.posix.join(programPath, values.composeFile ?? "application/compose.yaml"),

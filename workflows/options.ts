@@ -14,6 +14,8 @@ export interface WorkflowOptions {
   readonly pages?: boolean;
   /** Folder of this program in the repository; `.` where it is the root. */
   readonly programPath: string;
+  /** Whether its own tests are run as well: by those who change it. @default false */
+  readonly programTests?: boolean;
   readonly application: Application;
   readonly environments: readonly Environment[];
   /** How production is reached: by a tag `v1.2.3`, or by the approval of a run that each tested commit of the default branch starts. */

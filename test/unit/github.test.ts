@@ -3,15 +3,11 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
-import { parse } from "yaml";
 import { githubSettings } from "../../settings/github.ts";
 import { abilitiesOf, lackOf } from "../../workflows/github-plan.ts";
 import type { Problem } from "../../settings/problems.ts";
 import { checkWhole } from "../../settings/whole.ts";
-import { workflowFiles, type WorkflowOptions } from "../../workflows/index.ts";
-import { THIS_REPOSITORY } from "../../workflows/this-repository.ts";
 
-const root = path.join(import.meta.dirname, "../..");
 const KEY = "arn:aws:kms:sa-east-1:123456789012:key/0a1b2c3d-0000-1111-2222-333344445555";
 const TEAM = { visibility: "public", plan: "team", reviewers: { teams: { platform: 42 } } };
 const GOOD: Record<string, unknown> = {
@@ -179,19 +175,6 @@ test("the owner's pipeline is derived from what the stack says elsewhere", () =>
     aws: { region: "sa-east-1" },
   });
   expect(settingsOf({}).whole).toBeUndefined();
-});
-
-test("production, as it is in this repository, writes the files that this repository has", () => {
-  const { config } = parse(fs.readFileSync(path.join(root, "Pulumi.production.yaml"), "utf8")) as { config: Record<string, object> };
-  const all = { ...config, "recoloca:github": { ...config["recoloca:github"], reviewers: TEAM.reviewers } };
-  const values = Object.fromEntries(
-    Object.entries(all).map(([key, value]) => [key.replace("recoloca:", ""), typeof value === "string" ? value : JSON.stringify(value)]),
-  );
-  const whole = checkWhole({ values, encrypted: new Set() }, root, "production");
-  expect(whole.problems.map(({ key }) => key).filter((key) => /github|pipeline/.test(key))).toEqual([]);
-  const made = githubSettings(whole.values, "production", { url: "https://recoloca.ai", stack: "production", organization: "recoloca" })!.whole!.pipeline;
-  const texts = (options: WorkflowOptions) => Object.fromEntries(workflowFiles(options).map((one) => [one.path, one.text]));
-  expect(texts(made)).toEqual(texts(THIS_REPOSITORY));
 });
 
 test("each environment has one beside it for infrastructure runs, with the same reviewers", () => {

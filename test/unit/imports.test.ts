@@ -20,7 +20,7 @@ const MAY: Record<string, readonly string[]> = {
   server: ["release"],
   tools: [],
   local: ["tools", "release"],
-  operate: ["settings", "components", "secrets", "release", "local", "tools"],
+  operate: ["settings", "components", "secrets", "workflows", "release", "local", "tools"],
   benchmark: ["local", "tools", "release", "test"],
 };
 const NEVER: Record<string, RegExp> = { secrets: /@|^ssh2/, workflows: /^(@|ssh2)/, release: /^(@pulumi|ssh2)/, server: /^(@pulumi|ssh2)/, tools: /^$/ };

@@ -6,11 +6,8 @@ import { allowedActions, unusedSecrets, uses, workflowFiles, workflows } from ".
 import { secret, type Job, type Workflow } from "../../workflows/model.ts";
 import { replaced, type WorkflowOptions } from "../../workflows/options.ts";
 import { readPins } from "../../workflows/pins.ts";
-import { stale } from "../../workflows/write.ts";
 import { MARK } from "../../workflows/yaml.ts";
 import { ALL, BARE, BY_APPROVAL, BY_TAG } from "../workflows/options.ts";
-
-test("the generated files of this repository are fresh", () => expect(stale()).toEqual([]));
 
 test("generating and checking every file of a repository takes less than two seconds", () => {
   const start = performance.now();

@@ -4,13 +4,14 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { ownersOptions } from "../../operate/workflow-files.ts";
 import { cacheFolder, checkout } from "../../tools/cache.ts";
-import { THIS_REPOSITORY } from "../../workflows/this-repository.ts";
 import { workflowFiles } from "../../workflows/index.ts";
 import { runScript, script, type Ended } from "./scripts.ts";
 
-export const files = workflowFiles(THIS_REPOSITORY);
-export const { application } = THIS_REPOSITORY;
+const options = ownersOptions();
+export const files = workflowFiles(options);
+export const { application } = options;
 
 export interface Copy {
   /** Runs a step of a job in this folder of the repository. `from`: @default ci.yml */

@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { validate } from "@actions/languageservice";
 import { expect, test } from "vitest";
 import { TextDocument } from "vscode-languageserver-textdocument";
+import { ownersOptions } from "../../operate/workflow-files.ts";
 import { workflowFiles, type File } from "../../workflows/index.ts";
 import { actionlint, repositoryOf, say, scripts, shellcheck, zizmor } from "./checkers.ts";
 import { ALL } from "./options.ts";
@@ -45,7 +46,8 @@ async function underlined({ path: name, text }: File): Promise<string[]> {
   return found.map(({ message, range }) => `${name}:${range.start.line + 1}: ${typeof message === "string" ? message : message.value}`);
 }
 
-for (const [name, options] of Object.entries(ALL)) {
+/** The repository that this checkout is part of is one of them, whosever it is. */
+for (const [name, options] of Object.entries({ ...ALL, "this repository": ownersOptions() })) {
   const files = workflowFiles(options);
   test(`actionlint, with shellcheck, has nothing to say: ${name}`, async () => {
     const { out, log } = say(await actionlint(), ["-shellcheck", await shellcheck(), "-pyflakes", ""], repositoryOf(files));

@@ -125,8 +125,21 @@ echo "percent=$percent" >> "$GITHUB_OUTPUT"`,
       npmCi(options.programPath),
       { name: "Lint", ...at(options.programPath), run: "npm run lint" },
       { name: "Types", if: "!cancelled()", ...at(options.programPath), run: "npm run types" },
-      { name: "Unit tests", if: "!cancelled()", ...at(options.programPath), run: "npm run unit" },
-      { name: "Workflows: actionlint, zizmor, shellcheck, every event", if: "!cancelled()", ...at(options.programPath), run: "npm run workflows" },
+      {
+        name: "The workflow files are what the stack's file says",
+        why: "But for the versions that are pinned: what raises those is a pull request that has no files, which the next `pulumi up` writes.",
+        if: "!cancelled()",
+        ...at(options.programPath),
+        env: { CHECK: "but-pins", ...(options.backend.kind === "cloud" && { ORGANIZATION: options.backend.organization }) },
+        run: "npm run workflow-files",
+      },
+      ...(options.programTests ? [{ name: "Unit tests", if: "!cancelled()", ...at(options.programPath), run: "npm run unit" }] : []),
+      {
+        name: `Workflows: actionlint, zizmor, shellcheck${options.programTests ? ", every event" : ""}`,
+        if: "!cancelled()",
+        ...at(options.programPath),
+        run: `npm run workflows${options.programTests ? "" : " -- checkers"}`,
+      },
     ]),
   };
   return {
