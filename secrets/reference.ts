@@ -46,7 +46,7 @@ export function secretsReference(): string {
 Every secret that there is, and who answers for it. One is set once, encrypted, in the stack's own file:
 \`pulumi config set --path --secret recoloca:secrets.NAME\` asks for the value. From there the stack takes it to whoever needs it; nothing is
 typed into GitHub. Secrets of workflows are in GitHub's environments, never in the repository itself, where each branch's workflow could read them: those of
-no single environment are in \`${AUTOMATION}\`, which only the default branch may use, and those of infrastructure runs in an environment beside the one that
+no single environment are in \`${AUTOMATION}\`, which only the default branch may use, and a release's tag where tags release, and those of infrastructure runs in an environment beside the one that
 is deployed to, which a deploy cannot read.
 
 A secret of your application that is not in this table is allowed as long as the Compose file uses it.

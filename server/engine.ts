@@ -74,7 +74,18 @@ export async function dataFolder(): Promise<string> {
 }
 
 export async function hasImage(reference: string): Promise<boolean> {
-  return (await api.must("GET", `/images/${encodeURIComponent(reference)}/json`, undefined, [404])).status !== 404;
+  return (await architectureOf(reference)) !== undefined;
+}
+
+/** As images say it: `amd64`, `arm64`. Undefined where the image is not here. */
+export async function architectureOf(reference: string): Promise<string | undefined> {
+  const { status, body } = await api.must("GET", `/images/${encodeURIComponent(reference)}/json`, undefined, [404]);
+  return status === 404 ? undefined : (JSON.parse(body) as { Architecture: string }).Architecture;
+}
+
+/** Of this server, in the same words. */
+export async function architecture(): Promise<string> {
+  return (JSON.parse((await api.must("GET", "/version")).body) as { Arch: string }).Arch;
 }
 
 export async function pull(reference: string): Promise<void> {

@@ -7,14 +7,46 @@ import { writeWhole } from "./store.ts";
 
 export const MASTER_SOCKET = "/run/haproxy-master.sock";
 
-/** One command on one of HAProxy's sockets; its whole answer. Further lines of a command may be secret, so that only the first is ever said. */
-export function ask(socket: string, command: string): Promise<string> {
+/** Milliseconds that a restart of HAProxy may take, for whoever asks meanwhile, and between two tries. */
+const RESTART = 5000;
+const PAUSE = 50;
+/** Nobody listens at the moment, or whoever did is gone before he said anything. */
+const AWAY = ["ECONNREFUSED", "ENOENT", "ECONNRESET", "EPIPE"];
+/** Whether it was away for longer than that: then nobody waits for it again, until it answers. */
+let gone = false;
+
+/**
+ * One command on one of HAProxy's sockets; its whole answer. While it restarts it is asked again: each command may come twice, and a process that has
+ * just started has read from files what an earlier one was told. Further lines of a command may be secret, so that only the first is ever said.
+ */
+export async function ask(socket: string, command: string): Promise<string> {
+  for (const began = performance.now(); ;) {
+    try {
+      const answer = await askOnce(socket, command);
+      gone = false;
+      return answer;
+    } catch (error) {
+      if (!AWAY.includes((error as NodeJS.ErrnoException).code ?? "") || gone) throw error;
+      if (performance.now() - began > RESTART) {
+        gone = true;
+        throw error;
+      }
+      await sleep(PAUSE);
+    }
+  }
+}
+
+function askOnce(socket: string, command: string): Promise<string> {
   return new Promise((done, fail) => {
     let answer = "";
     const connection = net.createConnection(socket, () => connection.write(`${command}\n`));
     connection.setTimeout(10_000, () => connection.destroy(new Error(`haproxy gave no answer to "${command.split("\n")[0]}" in 10s`)));
     connection.setEncoding("utf8").on("data", (text: string) => (answer += text));
-    connection.on("end", () => done(answer.trim())).on("error", fail);
+    connection.on("error", fail).on("end", () => {
+      // Its process has gone: what is shown is never nothing.
+      if (answer === "" && command.startsWith("show")) fail(Object.assign(new Error(`haproxy ended before it answered "${command}"`), { code: "ECONNRESET" }));
+      else done(answer.trim());
+    });
   });
 }
 
@@ -24,16 +56,10 @@ export async function reload(): Promise<string | undefined> {
   return verdict.includes("Success=1") ? undefined : verdict;
 }
 
+/** Of one that was just started. */
 export async function waitForAdmin(): Promise<void> {
-  for (let tries = 0; ; tries++) {
-    try {
-      await ask(ADMIN_SOCKET, "show version");
-      return;
-    } catch (error) {
-      if (tries > 100) throw error;
-      await sleep(50);
-    }
-  }
+  gone = false;
+  await ask(ADMIN_SOCKET, "show version");
 }
 
 /** First the file, so that a restart keeps it, then the running process. */

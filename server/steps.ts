@@ -2,6 +2,7 @@
  * The steps of a release up to the switch and beyond, each a small function over the context. What runs in which order,
  * and what undoes it, is the table in `transaction.ts`.
  */
+import * as fs from "node:fs";
 import { sayDuration } from "../release/duration.ts";
 import type { Gate } from "../release/plan.ts";
 import { projectName } from "./compose-split.ts";
@@ -25,8 +26,24 @@ export async function pullImages({ plan, journal }: Context): Promise<void> {
     await engine.pull(image).catch((error: Error) => {
       throw new Failure(`image ${image} cannot be had: ${error.message}`, pullHint(image, error.message));
     });
+  await checkArchitecture(images);
   const what = missing.length === 0 ? "" : ` (${missing.length} pulled, ${sayDuration(journal.seconds - began)})`;
   journal.tell(`images present: ${plural(Object.keys(plan.images).sort())}${what}`, { state: "pulled" });
+}
+
+/** Where something that runs other architectures is there, they may be. */
+const EMULATORS = "/proc/sys/fs/binfmt_misc";
+
+/** Before anything is backed up or migrated: a container of another one ends at its first instruction. */
+async function checkArchitecture(images: readonly string[]): Promise<void> {
+  const here = await engine.architecture();
+  const others = (await Promise.all(images.map(async (image) => ({ image, architecture: await engine.architectureOf(image) })))).filter(
+    (one) => one.architecture !== undefined && one.architecture !== "" && one.architecture !== here,
+  );
+  if (others.length === 0 || (fs.existsSync(EMULATORS) && fs.readdirSync(EMULATORS).some((name) => name.startsWith("qemu-")))) return;
+  throw new Failure(others.map(({ image, architecture }) => `image ${image} is for ${architecture}, and this server is ${here}`).join("; "), [
+    ["hint", `build it for linux/${here}, or for both: docker buildx build --platform linux/amd64,linux/arm64`],
+  ]);
 }
 
 function pullHint(image: string, message: string): [string, string][] {

@@ -20,6 +20,7 @@ export interface CloudSettings {
     sshFrom: string[];
     sessionManager: boolean;
     pulls: boolean;
+    proves: boolean;
     rootDisk: number;
     dataDisk: number;
     protect: boolean;
@@ -50,6 +51,7 @@ export interface CloudValues {
   readonly registryServer?: string | undefined;
   readonly hostAddress?: string | undefined;
   readonly observability?: Observability | undefined;
+  readonly tls?: { readonly acme?: { readonly dns?: string | undefined } | undefined } | undefined;
 }
 
 /** AWS's own registry: its login comes from the instance's role. */
@@ -58,7 +60,7 @@ export const isEcr = (server: string | undefined) => /^\d{12}\.dkr\.ecr\.[a-z0-9
 export function cloudSettings(values: CloudValues, environment: string): CloudSettings | undefined {
   const { application = "recoloca", ec2, createBackupBucket: wish, domain = "", repository = "", registryServer, observability } = values;
   if (!ec2) return undefined;
-  const { region, account, owner, reach, protect = environment === PRODUCTION, ami, subnet, zone, ...machine } = ec2;
+  const { region, account, owner, reach, protect = environment === PRODUCTION, ami, subnet, zone, sshFrom, ...machine } = ec2;
   const both = { application, environment };
   const lock = wish?.lock ?? (environment === PRODUCTION ? "compliance" : "governance");
   return {
@@ -70,8 +72,11 @@ export function cloudSettings(values: CloudValues, environment: string): CloudSe
       ...(ami !== undefined && { ami }),
       ...(subnet !== undefined && { subnet }),
       ...(zone !== undefined && { zone }),
+      // A tunnel of Session Manager wants no open port, whoever came by one before.
+      sshFrom: reach === "session-manager" ? [] : sshFrom,
       sessionManager: reach === "session-manager",
       pulls: isEcr(registryServer),
+      proves: values.tls?.acme?.dns === "route53",
       protect,
       domain,
     },
@@ -96,6 +101,12 @@ export function checkCloud(values: CloudValues, given: ReadonlySet<string>): Pro
   const problems: Problem[] = [];
   const say = (key: string, says: string, fix?: string) => problems.push({ key, says, ...(fix !== undefined && { fix }) });
   const { ec2, createBackupBucket: wish, domain } = values;
+  if (!ec2 && values.tls?.acme?.dns === "route53")
+    say(
+      "tls.acme.dns",
+      "wants a server at AWS that the stack makes, whose role may write the record: without it the name is proven on port 80",
+      "pulumi config rm --path recoloca:tls.acme.dns",
+    );
   if (!ec2) {
     if (wish) say("createBackupBucket", "wants a server at AWS, whose role may write to it; a server of your own names a bucket that is there");
     return problems;
@@ -115,6 +126,12 @@ export function checkCloud(values: CloudValues, given: ReadonlySet<string>): Pro
     say("ec2.sshFrom", "is missing: nobody could reach the server, the deploy neither", setCommand("ec2.sshFrom[0]", "203.0.113.0/24"));
   if (ec2.reach === "session-manager" && ec2.image === "debian-13")
     say("ec2.image", 'got "debian-13", whose image has no agent of Session Manager; "ubuntu-24.04" has', setCommand("ec2.image", "ubuntu-24.04"));
+  if (ec2.zone === undefined && values.tls?.acme?.dns === "route53")
+    say(
+      "tls.acme.dns",
+      "wants the zone that is to prove it: recoloca:ec2.zone",
+      setCommand("ec2.zone", domain?.split(".").slice(-2).join(".") ?? "recoloca.ai"),
+    );
   if (ec2.reach === "session-manager" && values.hostAddress === undefined)
     say("hostAddress", "is missing: with Session Manager the server is where the tunnel begins", setCommand("hostAddress", "127.0.0.1"));
   if (wish && given.has("backupBucket"))

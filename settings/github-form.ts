@@ -17,6 +17,7 @@ export const githubForm = z.strictObject({
   visibility: z.enum(VISIBILITIES),
   plan: z.enum(PLANS),
   codeSecurity: z.boolean().default(false),
+  pages: z.boolean().default(false),
   ownsRepository: z.boolean().default(false),
   ids: z.strictObject({ owner: z.number().int().positive(), repository: z.number().int().positive() }).optional(),
   defaultBranch: branch.default("main"),

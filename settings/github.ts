@@ -65,6 +65,7 @@ export interface GithubSettings {
       readonly writers: Actors;
       readonly releasers: Actors;
       readonly rulesets: boolean;
+      readonly pages: boolean;
       readonly mergeCommits: boolean;
     };
     readonly workflowFiles: {
@@ -137,7 +138,7 @@ export function githubSettings(
         variables: { ...both, ...app },
         role: "infrastructure",
       }),
-      ...(ownsRepository ? [place(AUTOMATION, unguarded(repository, defaultBranch))] : []),
+      ...(ownsRepository ? [place(AUTOMATION, unguarded(repository, defaultBranch, values.pipeline?.production ?? "tag"))] : []),
     ],
     ...(ec2 && {
       oidc: {
@@ -169,13 +170,14 @@ export function githubSettings(
   };
 }
 
-const unguarded = (repository: string, defaultBranch: string) => ({
+/** A release's own run says how it ended, also one that a tag has begun: who may set such a tag, the rules of tags say. */
+const unguarded = (repository: string, defaultBranch: string, production: "tag" | "approval") => ({
   repository,
   reviewers: { users: [], teams: [] },
   waitMinutes: 0,
   preventSelfReview: false,
   branches: [defaultBranch],
-  tags: [],
+  tags: production === "tag" ? [RELEASE_TAGS] : [],
   variables: {},
 });
 
@@ -192,6 +194,7 @@ function ofRepository(github: Github, repository: string, abilities: Abilities):
       writers: numbers(github.writers),
       releasers: numbers(github.releasers),
       rulesets: abilities.rulesets,
+      pages: abilities.pages,
       mergeCommits: way === "pull-request",
     },
     workflowFiles: { repository, defaultBranch, way, adopt },

@@ -12,7 +12,7 @@ import type { Values } from "./check.ts";
 import { githubSettings, type GithubSettings } from "./github.ts";
 import { observationOf } from "./observability.ts";
 import { previewsSettings, type PreviewsSettings } from "./previews.ts";
-import { sayProblems } from "./problems.ts";
+import { sayProblems, setCommand } from "./problems.ts";
 import { rotatedOf, type MadeValue } from "./rotation.ts";
 import { tlsOf, wantsTls } from "./tls.ts";
 import { checkWhole } from "./whole.ts";
@@ -88,7 +88,19 @@ export function loadSettings(folder = process.cwd()): Settings {
   const { values, problems, compose, page } = checkWhole({ values: raw, encrypted }, folder, stack);
   const { path, text } = compose;
   if (problems.length > 0 || text === undefined) throw new pulumi.RunError(sayProblems(stack, problems));
+  for (const note of offOf(values as Values)) void pulumi.log.info(note);
   return toSettings(values as Values, stack, { path, text }, page?.text);
+}
+
+/** What people take for granted where others visit, and a stack has not: said each time, as it may be so on purpose. */
+export function offOf(values: Pick<Values, "domain" | "publicUrl" | "notify"> & Parameters<typeof wantsTls>[0]): string[] {
+  if (values.domain === undefined) return [];
+  return [
+    ...(wantsTls(values) || values.publicUrl?.startsWith("https://")
+      ? []
+      : [`off: HTTPS; visitors of ${values.domain} come by plain HTTP. On with: ${setCommand("tls.acme.email", "ops@recoloca.ai")}`]),
+    ...(values.notify.length > 0 ? [] : [`off: telling anybody how a release ended. On with: ${setCommand("notify[0].url", "", true)}`]),
+  ];
 }
 
 /** What was set under one name and is taken under another. */

@@ -16,6 +16,10 @@ export const pipelineForm = z.strictObject({
   frontend: part("frontend"),
   e2e: folder.default("e2e"),
   loadTest: folder.default("tests/performance/load.js"),
+  apiDescription: z
+    .string()
+    .regex(/^\/\S*$/, "wants a path: /api/openapi.json")
+    .default("/openapi.json"),
   zapRules: folder.optional(),
   needs: z.record(z.string(), z.number().int().min(1).max(65_535)).default({}),
   testEnvironment: z.record(z.string(), z.string()).default({}),
@@ -61,6 +65,7 @@ export function pipelineSettings(values: PipelineValues, github: Github, environ
     plan: github.plan,
     defaultBranch: github.defaultBranch,
     codeSecurity: github.codeSecurity,
+    pages: github.pages,
     programPath,
     application: {
       name: application,

@@ -9,6 +9,8 @@ export interface RepositoryPlan {
   readonly plan: "free" | "pro" | "team" | "enterprise";
   /** GitHub Code Security is bought for it. @default false */
   readonly codeSecurity?: boolean | undefined;
+  /** Whether the repository's Pages are for the page of delivery metrics, which takes the place of whatever is published there. @default false */
+  readonly pages?: boolean | undefined;
 }
 
 export interface Abilities {
@@ -25,7 +27,7 @@ export interface Abilities {
 }
 export type Ability = keyof Abilities;
 
-export function abilitiesOf({ visibility, plan, codeSecurity = false }: RepositoryPlan): Abilities {
+export function abilitiesOf({ visibility, plan, codeSecurity = false, pages = false }: RepositoryPlan): Abilities {
   const open = visibility === "public";
   const paid = plan !== "free";
   const enterprise = plan === "enterprise";
@@ -35,7 +37,8 @@ export function abilitiesOf({ visibility, plan, codeSecurity = false }: Reposito
     rulesets: open || paid,
     attestations: open || enterprise,
     codeScanning: open || codeSecurity,
-    pages: open || paid,
+    // Of a private repository anybody may read them, but where the plan is Enterprise.
+    pages: pages && (open || enterprise),
     mergeQueue: open || enterprise,
   };
 }
@@ -45,7 +48,7 @@ const INSTEAD: Record<Exclude<Ability, "environments">, string> = {
   rulesets: "no rules for branches and tags",
   attestations: "no attestations: images are not signed; a deploy takes the digest from the run that built it",
   codeScanning: "no findings under Security: they are in each run's summary, and a finding fails the run",
-  pages: "no page of delivery metrics: they are in the run's summary and its artifact",
+  pages: "no page of delivery metrics that only its readers see: they are in the run's summary and its artifact",
   mergeQueue: "no merge queue: pull requests have to be up to date before they are merged",
 };
 
@@ -53,5 +56,7 @@ const INSTEAD: Record<Exclude<Ability, "environments">, string> = {
 export function lackOf(repository: RepositoryPlan): string[] {
   const has = abilitiesOf(repository);
   const what = `GitHub's ${repository.plan} plan with a repository that is ${repository.visibility}`;
-  return (Object.keys(INSTEAD) as (keyof typeof INSTEAD)[]).filter((ability) => !has[ability]).map((ability) => `${what} has ${INSTEAD[ability]}`);
+  // Nothing is missing where nobody wants it.
+  const wanted = (Object.keys(INSTEAD) as (keyof typeof INSTEAD)[]).filter((ability) => ability !== "pages" || repository.pages === true);
+  return wanted.filter((ability) => !has[ability]).map((ability) => `${what} has ${INSTEAD[ability]}`);
 }

@@ -10,6 +10,8 @@ export interface WorkflowOptions {
   readonly plan: "free" | "pro" | "team" | "enterprise";
   /** GitHub's Code Security, bought for a private repository. Public ones have it. @default false */
   readonly codeSecurity?: boolean;
+  /** Whether delivery metrics are published as the repository's Pages. @default false */
+  readonly pages?: boolean;
   /** Folder of this program in the repository; `.` where it is the root. */
   readonly programPath: string;
   readonly application: Application;
@@ -43,6 +45,8 @@ export interface Application {
   readonly e2e: string;
   /** The k6 script. */
   readonly loadTest: string;
+  /** Path of the API's own description (OpenAPI), as it is reached from outside. */
+  readonly apiDescription: string;
   /** ZAP's rules, or none. */
   readonly zapRules?: string;
   /** Services of the Compose file that integration tests need, with the port each listens on. */

@@ -6,6 +6,7 @@ export const THIS_REPOSITORY: WorkflowOptions = {
   visibility: "public",
   defaultBranch: "main",
   plan: "team",
+  pages: true,
   programPath: ".",
   application: {
     name: "recoloca",
@@ -14,6 +15,7 @@ export const THIS_REPOSITORY: WorkflowOptions = {
     frontend: { folder: "application/frontend", image: "ghcr.io/recoloca/frontend", services: ["frontend"] },
     e2e: "application/e2e",
     loadTest: "application/performance/load.js",
+    apiDescription: "/api/openapi.json",
     zapRules: "application/zap.tsv",
     needs: { postgres: 5432, redis: 6379 },
     testEnvironment: {

@@ -13,7 +13,8 @@ from sqlalchemy import func, insert, select, text
 from database import engine, jobs, listings
 from version import VERSION
 
-app = FastAPI(title="Recoloca in miniature", version=VERSION)
+# Below /api, where a route leads from outside.
+app = FastAPI(title="Recoloca in miniature", version=VERSION, openapi_url="/api/openapi.json")
 queue = redis.Redis.from_url(os.environ["REDIS_URL"])
 crash = threading.Timer(3, os._exit, args=[1])
 HEALTH = {"/health", "/api/v1/health", "/api/v1/auth/health", "/api/v1/users/health"}

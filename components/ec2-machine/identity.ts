@@ -25,11 +25,35 @@ const SESSION_MANAGER = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore";
 /** Reading images of the account's own registry. */
 const PULL = ["ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"];
 
-export function identity(
-  name: string,
-  { hostKey, path, sessionManager, pulls }: { hostKey: pulumi.Input<string>; path: string; sessionManager: boolean; pulls: boolean },
-  opts: pulumi.CustomResourceOptions,
-): Identity {
+/**
+ * Proving a name by a record, and no other change of a zone: TXT records of that name alone. The zone itself is looked for by the domain's name.
+ * Sources: lego's page of its provider route53 (what it asks), AWS's of the condition keys for Route 53.
+ */
+const PROOF = policy(
+  // AWS knows no narrower right to look for a zone by its name.
+  { Effect: "Allow", Action: ["route53:ListHostedZonesByName"], Resource: "*" },
+  { Effect: "Allow", Action: ["route53:GetChange"], Resource: "arn:aws:route53:::change/*" },
+  { Effect: "Allow", Action: ["route53:ListResourceRecordSets"], Resource: "arn:aws:route53:::hostedzone/*" },
+  {
+    Effect: "Allow",
+    Action: ["route53:ChangeResourceRecordSets"],
+    Resource: "arn:aws:route53:::hostedzone/*",
+    Condition: {
+      "ForAllValues:StringEquals": { "route53:ChangeResourceRecordSetsRecordTypes": ["TXT"] },
+      "ForAllValues:StringLike": { "route53:ChangeResourceRecordSetsNormalizedRecordNames": ["_acme-challenge.*"] },
+    },
+  },
+);
+
+interface Wish {
+  readonly hostKey: pulumi.Input<string>;
+  readonly path: string;
+  readonly sessionManager: boolean;
+  readonly pulls: boolean;
+  readonly proves: boolean;
+}
+
+export function identity(name: string, { hostKey, path, sessionManager, pulls, proves }: Wish, opts: pulumi.CustomResourceOptions): Identity {
   const role = new Role(name, { assumeRolePolicy: ASSUME, description: `What ${name} may do` }, opts);
   const inside = { ...opts, parent: role };
   const parameter = new Parameter(`${name}-host-key`, { name: `${path}/ssh-host-key`, type: "SecureString", value: pulumi.secret(hostKey) }, opts);
@@ -37,6 +61,7 @@ export function identity(
   // AWS knows no narrower right than all of the account's repositories for the login itself.
   if (pulls) new RolePolicy(`${name}-pull`, { role: role.id, policy: allow(PULL, "*") }, inside);
   if (sessionManager) new RolePolicyAttachment(`${name}-sessions`, { role: role.id, policyArn: SESSION_MANAGER }, inside);
+  if (proves) new RolePolicy(`${name}-proof`, { role: role.id, policy: PROOF }, inside);
   const profile = new InstanceProfile(name, { role: role.name }, opts);
   return { role, profile, parameter, rights: [reads] };
 }

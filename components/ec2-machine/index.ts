@@ -35,6 +35,8 @@ export interface Ec2MachineArgs {
   readonly sessionManager: boolean;
   /** Whether its images come from the account's own registry. */
   readonly pulls: boolean;
+  /** Whether it proves its names by records of Route 53. */
+  readonly proves: boolean;
   /** GiB. */
   readonly rootDisk: number;
   readonly dataDisk: number;
@@ -88,7 +90,13 @@ export class Ec2Machine extends pulumi.ComponentResource {
     const place = args.subnet === undefined ? ownNetwork(full, instanceType, remember, own) : subnetThatIsThere(args.subnet, own);
     const { role, profile, parameter, rights } = identity(
       full,
-      { hostKey: hostKey.privateKeyOpenssh, path: `/${application}/${environment}`, sessionManager: args.sessionManager, pulls: args.pulls },
+      {
+        hostKey: hostKey.privateKeyOpenssh,
+        path: `/${application}/${environment}`,
+        sessionManager: args.sessionManager,
+        pulls: args.pulls,
+        proves: args.proves,
+      },
       own,
     );
     const group = firewall(full, place.vpcId, args.sshFrom, own);

@@ -142,6 +142,11 @@ const READS = [
   "route53:Get*",
   "cloudwatch:DescribeAlarms",
   "cloudwatch:ListTagsForResource",
+  "logs:DescribeLogGroups",
+  "logs:ListTagsForResource",
+  "sns:GetTopicAttributes",
+  "sns:GetSubscriptionAttributes",
+  "sns:ListTagsForResource",
   "iam:GetRole",
   "iam:GetRolePolicy",
   "iam:ListRolePolicies",
@@ -200,6 +205,11 @@ export const infrastructurePolicy = (place: Place) => {
       `arn:${partition}:s3:::${name}-*`,
     ),
     allow(["route53:ChangeResourceRecordSets"], `arn:${partition}:route53:::hostedzone/*`),
+    allow(
+      ["logs:*LogGroup", "logs:*RetentionPolicy", "logs:*KmsKey", "logs:*Resource"],
+      `arn:${partition}:logs:${region}:${account}:log-group:/${application}/${environment}*`,
+    ),
+    allow(["sns:*Topic", "sns:*TopicAttributes", "sns:*Subscribe", "sns:*Resource"], `arn:${partition}:sns:${region}:${account}:${name}-*`),
     allow(["iam:*RolePolicy", "iam:*RolePolicies", "iam:*Role", "iam:*InstanceProfile*", "iam:UpdateAssumeRolePolicy"], [iam("role"), iam("instance-profile")]),
     {
       Effect: "Deny",

@@ -29,6 +29,19 @@ case "$ID:\${major:-0}" in
   ubuntu:*) [ "\${major:-0}" -ge 24 ] || refuse "this is \${PRETTY_NAME:-$ID}; Debian 13 or newer, or Ubuntu 24.04 or newer, is wanted"; compose=docker-compose-v2 ;;
   *) refuse "this is \${PRETTY_NAME:-$ID}; Debian 13 or newer, or Ubuntu 24.04 or newer, is wanted" ;;
 esac
+# Ours are told from others' by the program: afterwards it is the edge that has them.
+if ! command -v recoloca >/dev/null; then
+  for port in 80 443; do
+    hex="$(printf %04X "$port")"
+    if awk -v port="$hex" 'substr($2, length($2) - 3) == port && $4 == "0A" {found = 1} END {exit !found}' /proc/net/tcp /proc/net/tcp6 2>/dev/null; then
+      who="$(ss -Hltnp "sport = :$port" 2>/dev/null | grep -o 'users:(("[^"]*' | cut -d '"' -f 2 | head -n 1)"
+      refuse "port $port is taken\${who:+ by $who}, where the edge listens: stop what has it, or choose another server"
+    fi
+  done
+  if grep -qsE '^[[:space:]]*(frontend|listen)[[:space:]]' /etc/haproxy/haproxy.cfg; then
+    refuse "HAProxy serves something here already by /etc/haproxy/haproxy.cfg, which would be replaced: move that away, or choose another server"
+  fi
+fi
 free="$(df -Pk /var/lib | awk 'NR==2 {print $4}')"
 [ "$free" -ge ${FREE_KIB} ] || refuse "$((free / 1024)) MiB are free below /var/lib, ${FREE_KIB / 1024} MiB are wanted"
 missing=""

@@ -23,10 +23,9 @@ const ssh = ({ host, port, user, via }: Place) => `ssh ${via ? `-J ${via.user}@$
 
 export const wrongKey = (place: Named, why: string) =>
   new pulumi.RunError(`the ${whom(place)} ${at(place)}${through(place)} does not let "${place.user}" in with the private key of this stack; nothing was changed
-  ${why}${place.bastion ? "" : "; where it was renewed since this checkout, git pull has the one of today"}
-  its public half belongs into that user's authorized_keys on the ${whom(place)}
+  ${why}; its public half belongs into that user's authorized_keys on the ${whom(place)}
     cat PRIVATE_KEY_FILE | pulumi config set --secret recoloca:${place.bastion ? "bastionPrivateKey" : "sshPrivateKey"}
-  OpenSSH 9.8 and newer turn a machine away for some seconds after a wrong key: wait a little before the next try`);
+${place.bastion ? "" : "  where it was renewed since this checkout was made, git pull brings the one of today\n"}  OpenSSH 9.8 and newer turn a machine away for some seconds after a wrong key: wait a little before the next try`);
 
 export const otherHostKey = (place: Named, pinned: string, shown: string | undefined) =>
   new pulumi.RunError(`whoever answers at ${at(place)}${through(place)} is not the ${whom(place)} whose host key is pinned; nothing was sent, nothing was changed

@@ -37,6 +37,8 @@ export interface RepositoryRulesArgs {
   readonly mergeCommits: boolean;
   /** Whether the repository's plan has rulesets. */
   readonly rulesets: boolean;
+  /** Whether its Pages are published by a workflow. @default they are left alone */
+  readonly pages?: boolean;
   /** The only actions that may run, as patterns: `actions/checkout@*`. */
   readonly allowedActions: readonly string[];
 }
@@ -74,9 +76,10 @@ export class RepositoryRules extends pulumi.ComponentResource {
         deleteBranchOnMerge: !args.mergeCommits,
         squashMergeCommitTitle: "PR_TITLE",
         squashMergeCommitMessage: "PR_BODY",
+        ...(args.pages && { pages: { buildType: "workflow" } }),
       },
       // It was there before the stack and stays after it.
-      { ...own, retainOnDelete: true, ignoreChanges: LEFT_ALONE },
+      { ...own, retainOnDelete: true, ignoreChanges: args.pages ? LEFT_ALONE.filter((one) => one !== "pages") : LEFT_ALONE },
     );
     new RepositoryVulnerabilityAlerts(name, { repository, enabled: true }, own);
     const permissions = new ActionsRepositoryPermissions(

@@ -103,9 +103,11 @@ const registry = (word: "pause" | "unpause") => attempt("docker", [word, registr
 
 /** A deploy whose connection can be cut at the caller's end. */
 function startDeploy(next: Plan) {
-  const ssh = spawn("ssh", [...sshArguments(testSite), "recoloca deploy"], { stdio: ["pipe", "ignore", "ignore"] });
+  const ssh = spawn("ssh", [...sshArguments(testSite), "recoloca deploy"]);
+  let said = "";
+  for (const stream of [ssh.stdout, ssh.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (said += text));
   ssh.stdin.on("error", () => undefined).end(JSON.stringify(next));
-  return { cut: () => void ssh.kill("SIGKILL"), ended: new Promise((done) => ssh.on("close", done)) };
+  return { cut: () => void ssh.kill("SIGKILL"), ended: new Promise((done) => ssh.on("close", done)), said: () => said };
 }
 
 async function happens({ state, fault, lives, number, next }: Case & { readonly number: number; readonly next: Holding }): Promise<void> {
@@ -122,7 +124,9 @@ async function happens({ state, fault, lives, number, next }: Case & { readonly 
   const stream = holding.stream ? openStream() : undefined;
   const name = `second-${number}`;
   const deploying = startDeploy(release(name, { backup: 0, ...holding.held }));
-  await reached(name, holding.doing, state === "base recreated");
+  await reached(name, holding.doing, state === "base recreated").catch((error: Error) => {
+    throw new Error(`${error.message}\nits caller read:\n${deploying.said()}`);
+  });
   await FAULTS[fault](deploying);
   await registry("unpause");
   await engine("CONT");

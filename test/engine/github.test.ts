@@ -94,6 +94,19 @@ describe("staging", () => {
     expect(ran.code, ran.output).toBe(0);
   });
 
+  test("is left alone by runs that have no token of GitHub's, in a comparison and in an update", async () => {
+    configure("staging", { waitMinutes: 5 });
+    doubles.clear();
+    const without = ["--exclude", "**github:index/**"];
+    const compared = await stacks["staging"]!.preview("--refresh", "--expect-no-changes", ...without);
+    expect(compared.code, compared.output).toBe(0);
+    const ran = await up("staging", ...without);
+    expect(ran.code, ran.output).toBe(0);
+    expect(doubles.requests.filter(({ type }) => type.startsWith("github:")).map(({ type, operation }) => `${operation} ${type}`)).toEqual([]);
+    configure("staging");
+    expect((await up("staging", "--expect-no-changes")).code).toBe(0);
+  });
+
   test("neither token nor secret is in its state as it is", async () => {
     const sent = doubles.requests.filter((one) => one.type === SECRET && one.operation === "create" && !one.preview);
     expect(sent.map((one) => one.secrets)).toEqual([["value"], ["value"]]);

@@ -30,6 +30,16 @@ describe("refused before anything is touched", () => {
     ["an older Ubuntu", release("ID=ubuntu\\nVERSION_ID=22.04\\n"), "this is ubuntu; Debian 13 or newer, or Ubuntu 24.04 or newer"],
     ["a full disk", "mount -t tmpfs -o size=50m none /var/lib", "50 MiB are free below /var/lib, 2048 MiB are wanted"],
     ["no systemd", "mkdir -p /tmp/run && mount --bind /tmp/run /run/systemd", "this server does not run systemd"],
+    [
+      "a port that somebody else has",
+      `perl -MSocket -e "socket(S, PF_INET, SOCK_STREAM, 0); setsockopt(S, SOL_SOCKET, SO_REUSEADDR, 1); bind(S, sockaddr_in(443, INADDR_ANY)) or die; listen(S, 1); sleep 20" > /dev/null 2>&1 & sleep 1`,
+      "port 443 is taken",
+    ],
+    [
+      "an HAProxy that serves somebody",
+      `mkdir -p /etc/haproxy && mount -t tmpfs none /etc/haproxy && printf "frontend shop\n  bind :8080\n" > /etc/haproxy/haproxy.cfg`,
+      "HAProxy serves something here already",
+    ],
   ])("%s", async (_what, setUp, says) => {
     const ran = await bootstrap(setUp);
     expect(ran.code).toBe(20);

@@ -1,5 +1,8 @@
 /** What Compose files of other teams look like: each shape runs as its author meant it, without a change to the file. */
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { must } from "../../local/command.ts";
+import { dockerConfig } from "../../local/registry.ts";
+import { registryName, testSite } from "../../local/site.ts";
 import type { Plan } from "../../release/plan.ts";
 import { deployPlan, get, installHostProgram, planFor, records, removeStack, webAnswering } from "../host.ts";
 import { imagesOf, server } from "../site.ts";
@@ -226,6 +229,20 @@ test("what cannot run beside a second copy is refused before anything starts", a
   expect(ran.code, ran.output).toBe(20);
   expect(ran.output).toContain('service "web": network_mode host cannot run beside a second copy');
   expect(ran.output).toContain('service "web" mounts conf from beside the Compose file');
+});
+
+test("an image for another architecture is told from one that fails, before anything is backed up or migrated", async () => {
+  const name = `${registryName(testSite)}/recoloca/other`;
+  await must("sh", ["-c", `tar --create --files-from /dev/null | docker import --platform linux/arm64 - ${name}:arm64`]);
+  await must("docker", ["push", "--quiet", `${name}:arm64`], { env: dockerConfig(testSite) });
+  const digest = (await must("docker", ["image", "inspect", "--format", "{{index .RepoDigests 0}}", `${name}:arm64`])).trim();
+  await must("docker", ["rmi", "--force", `${name}:arm64`]);
+  plan = planFor(digest, { migration: { service: "web", command: ["false"], timeout: 10 } });
+  const ran = await deployPlan(plan);
+  expect(ran.code, ran.output).toBe(21);
+  expect(ran.output).toContain(`image ${digest} is for arm64, and this server is amd64`);
+  expect(ran.output).toContain("build it for linux/amd64, or for both");
+  expect(ran.output).not.toContain("MIGRATION");
 });
 
 describe("two applications on one host", () => {

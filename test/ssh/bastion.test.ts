@@ -230,6 +230,7 @@ describe("a server without a bastion", () => {
   is it up, and does its firewall let this machine in? Try: ssh -p 1 ${user}@127.0.0.2 true
   if it has moved: pulumi config set recoloca:hostAddress ADDRESS`);
     expect(said[1]).toContain(`the server ${at(server)} does not let "${user}" in with the private key of this stack; nothing was changed\n`);
+    expect(said[1]).toContain("git pull brings the one of today");
     expect(said[2]).toContain(`whoever answers at ${at(server)} is not the server whose host key is pinned; nothing was sent, nothing was changed\n`);
     expect(said[2]).toContain(`pulumi config set recoloca:hostKey "$(ssh-keyscan -p ${server.port} -t ed25519 127.0.0.2 | cut -d' ' -f2-)"`);
     expect(said.join("\n")).not.toContain("bastion");

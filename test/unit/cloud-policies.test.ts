@@ -9,9 +9,18 @@ const WATCHED = { "recoloca:observability": { to: "cloudwatch", email: "ops@reco
 
 const STACKS = ["staging", "production"];
 
-const CASES = STACKS.flatMap((stack) => [[stack, "as it is", {}] as const, [stack, "watched", WATCHED] as const]);
+const PROVEN = { "recoloca:tls": { acme: { email: "ops@recoloca.ai", dns: "route53" } } };
 
-describe.each(CASES)("stack %s, %s", (stack, _how, more) => {
+const CASES = STACKS.flatMap((stack) => [
+  [stack, "as it is", {}] as const,
+  [stack, "watched", WATCHED] as const,
+  [stack, "proven by Route 53", PROVEN] as const,
+]);
+
+/** AWS knows no narrower right. */
+const NO_NARROWER = ["ecr:GetAuthorizationToken", "route53:ListHostedZonesByName"];
+
+describe.each(CASES)("stack %s, %s", (stack, how, more) => {
   let all: Made[] = [];
   beforeAll(async () => {
     all = await everythingOf(stack, more);
@@ -34,8 +43,8 @@ describe.each(CASES)("stack %s, %s", (stack, _how, more) => {
   });
 
   test("disks are encrypted, and the data outlives what uses it", () => {
-    expect(only("aws:ebs/volume:Volume")).toMatchObject({ encrypted: true });
-    expect(only("aws:ec2/instance:Instance")["rootBlockDevice"]).toMatchObject({ encrypted: true });
+    for (const { inputs } of of("aws:ebs/volume:Volume")) expect(inputs).toMatchObject({ encrypted: true });
+    for (const { inputs } of of("aws:ec2/instance:Instance")) expect(inputs["rootBlockDevice"]).toMatchObject({ encrypted: true });
     expect(only("aws:ec2/instance:Instance")["disableApiTermination"]).toBe(stack === "production");
   });
 
@@ -47,13 +56,14 @@ describe.each(CASES)("stack %s, %s", (stack, _how, more) => {
     const rules = of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule").map(({ inputs }) => [
       inputs["fromPort"],
       inputs["toPort"],
-      inputs["cidrIpv4"],
+      inputs["cidrIpv4"] ?? inputs["cidrIpv6"] ?? "whatever else it names",
     ]);
-    expect(rules.filter(([, , range]) => range === "0.0.0.0/0").sort()).toEqual([
+    const open = (range: unknown) => /\/0$/.test(String(range));
+    expect(rules.filter(([, , range]) => open(range)).sort()).toEqual([
       [443, 443, "0.0.0.0/0"],
       [80, 80, "0.0.0.0/0"],
     ]);
-    expect(rules.filter(([, , range]) => range !== "0.0.0.0/0")).toEqual([[22, 22, "203.0.113.0/24"]]);
+    expect(rules.filter(([, , range]) => !open(range))).toEqual([[22, 22, "203.0.113.0/24"]]);
   });
 
   test("no policy allows everything, or on everything", () => {
@@ -69,7 +79,7 @@ describe.each(CASES)("stack %s, %s", (stack, _how, more) => {
           [Action].flat().filter((action) => action.includes("*")),
           name,
         ).toEqual([]);
-        expect(Resource, name).not.toBe("*");
+        if (![Action].flat().every((action) => NO_NARROWER.includes(action))) expect(Resource, name).not.toBe("*");
         expect(
           [Action].flat().filter((action) => /Delete|PutBucket|PutObjectRetention|Bypass|PutObjectLegalHold/.test(action)),
           name,
@@ -78,7 +88,13 @@ describe.each(CASES)("stack %s, %s", (stack, _how, more) => {
   });
 
   test("the bucket is closed, encrypted, versioned, locked, and guarded", () => {
-    expect(of("aws:s3/bucket:Bucket")[0]).toMatchObject({ inputs: { forceDestroy: false, objectLockEnabled: true } });
+    const buckets = of("aws:s3/bucket:Bucket");
+    for (const { inputs } of buckets) expect(inputs).toMatchObject({ forceDestroy: false, objectLockEnabled: true });
+    for (const guard of ["bucketPublicAccessBlock:BucketPublicAccessBlock", "bucketVersioning:BucketVersioning", "bucketPolicy:BucketPolicy"])
+      expect(
+        of(`aws:s3/${guard}`).map(({ inputs }) => inputs["bucket"]),
+        guard,
+      ).toEqual(buckets.map(({ name }) => `${name}-id`));
     const closed = { blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true };
     expect(only("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")).toMatchObject(closed);
     expect(only("aws:s3/bucketVersioning:BucketVersioning")).toMatchObject({ versioningConfiguration: { status: "Enabled" } });
@@ -92,11 +108,41 @@ describe.each(CASES)("stack %s, %s", (stack, _how, more) => {
     expect(only("aws:kms/key:Key")).toMatchObject({ enableKeyRotation: true });
   });
 
+  test("whoever proves a name by Route 53 changes TXT records of that name alone, and nobody else changes any", () => {
+    const statements = all
+      .filter(({ type, name }) => /rolePolicy:RolePolicy$/.test(type) && !/-(deploy|plan|infrastructure)$/.test(name))
+      .flatMap(({ inputs }) => (JSON.parse(inputs["policy"] as string) as { Statement: { Action: string[]; Condition?: object }[] }).Statement)
+      .filter(({ Action }) => [Action].flat().includes("route53:ChangeResourceRecordSets"));
+    expect(statements.map(({ Condition }) => Condition)).toEqual(
+      how !== "proven by Route 53"
+        ? []
+        : [
+            {
+              "ForAllValues:StringEquals": { "route53:ChangeResourceRecordSetsRecordTypes": ["TXT"] },
+              "ForAllValues:StringLike": { "route53:ChangeResourceRecordSetsNormalizedRecordNames": ["_acme-challenge.*"] },
+            },
+          ],
+    );
+  });
+
   test("user data holds no secret", () => {
     const text = only("aws:ec2/instance:Instance")["userData"] as string;
     expect(text).toContain("/recoloca/");
     for (const secret of [PRIVATE, "TOKEN", "PASSWORD"]) expect(text).not.toContain(secret);
   });
+});
+
+test("behind Session Manager no port is open but those of visitors, and the role may hold a session", async () => {
+  const all = await everythingOf("staging", {
+    "recoloca:ec2": { region: "sa-east-1", instanceType: "t4g.small", image: "ubuntu-24.04", reach: "session-manager", sshFrom: ["203.0.113.0/24"] },
+    "recoloca:hostAddress": "127.0.0.1",
+    "recoloca:hostPort": "2222",
+  });
+  const ports = all.filter(({ type }) => type.endsWith(":SecurityGroupIngressRule")).map(({ inputs }) => inputs["fromPort"]);
+  expect(ports.sort()).toEqual([443, 80]);
+  expect(all.filter(({ type }) => type.endsWith(":RolePolicyAttachment")).map(({ inputs }) => inputs["policyArn"])).toEqual([
+    "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
+  ]);
 });
 
 describe.each(STACKS)("what watches %s", (stack) => {

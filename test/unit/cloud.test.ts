@@ -36,6 +36,12 @@ describe("is refused:", () => {
     ["an image's id that is none", { ec2: { ...EC2, ami: "debian" } }, "ec2.ami", /wants an image's id/],
     ["a field that it does not know", { ec2: { ...EC2, subnett: "x" } }, "ec2.subnett", /is not known; did you mean "subnet"\?/],
     ["a disk that is too small", { ec2: { ...EC2, dataDisk: 1 } }, "ec2.dataDisk", /got 1, wants at least 10 GiB/],
+    [
+      "a proof by Route 53 without a zone",
+      { ec2: { ...EC2, zone: undefined }, tls: { acme: { email: "ops@recoloca.ai", dns: "route53" } } },
+      "tls.acme.dns",
+      /wants the zone/,
+    ],
     ["a range that is none", { ec2: { ...EC2, sshFrom: ["203.0.113.7"] } }, "ec2.sshFrom[0]", /wants a range of addresses/],
     [
       "nobody who could reach it",
@@ -86,3 +92,14 @@ test.each([
   ["ghcr.io", false],
   ["123.dkr.ecr.sa-east-1.amazonaws.com.example.org", false],
 ])("%s is AWS's own registry: %s", (server, expected) => expect(isEcr(server)).toBe(expected));
+
+test("Session Manager wants no open port, and a proof by Route 53 its own right", () => {
+  const { values } = checkValues({
+    values: { ...Object.fromEntries(Object.entries(GOOD).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)])) },
+    encrypted: new Set(),
+  });
+  const machineOf = (ec2: object, tls?: object) => cloudSettings({ ...values, ec2: { ...values.ec2!, ...ec2 }, ...(tls && { tls }) }, "staging")!.machine;
+  expect(machineOf({})).toMatchObject({ sshFrom: ["203.0.113.0/24"], sessionManager: false, proves: false });
+  expect(machineOf({ reach: "session-manager" })).toMatchObject({ sshFrom: [], sessionManager: true });
+  expect(machineOf({ zone: "recoloca.ai" }, { acme: { dns: "route53" } })).toMatchObject({ proves: true });
+});

@@ -17,6 +17,7 @@ const CONFIGURED: Record<string, object> = {
   production: {
     ...common,
     ownsRepository: true,
+    pages: true,
     makesIdentityProvider: false,
     workflowFiles: "direct",
     writers: { apps: { infrastructure: 7 } },
@@ -56,7 +57,7 @@ describe.each(["staging", "production"])("stack %s", (stack) => {
     const policies = of("RepositoryEnvironmentDeploymentPolicy").map(({ inputs }) => [inputs["environment"], inputs["branchPattern"] ?? inputs["tagPattern"]]);
     expect(policies.sort()).toEqual(
       stack === "production"
-        ? [["automation", "main"], ["production", "main"], ["production", "v*.*.*"], ["production-infrastructure", "main"]]
+        ? [["automation", "main"], ["automation", "v*.*.*"], ["production", "main"], ["production", "v*.*.*"], ["production-infrastructure", "main"]]
         : [["staging", "main"], ["staging-infrastructure", "main"]],
     ); // prettier-ignore
   });
@@ -127,6 +128,10 @@ describe.each(["staging", "production"])("stack %s", (stack) => {
     ]);
     expect(denied[1]!.Condition).toMatchObject({ StringNotEquals: { "aws:ResourceTag/environment": stack } });
     expect(actions(rights("infrastructure"))).not.toContain("*");
+    // What a watched environment is made of (components/environment-log, environment-alarms) is made and compared by these runs, too.
+    expect(actions(rights("infrastructure"))).toEqual(expect.arrayContaining(["logs:*LogGroup", "sns:*Topic"]));
+    for (const kind of ["infrastructure", "plan"])
+      expect(actions(rights(kind))).toEqual(expect.arrayContaining(["logs:DescribeLogGroups", "sns:GetTopicAttributes"]));
     const identity = rights("infrastructure").filter(
       ({ Effect, Action }) => Effect === "Allow" && [Action].flat().some((action) => /^iam:(Put|\*)/.test(action)),
     );
@@ -182,6 +187,10 @@ describe("the stack that owns the repository", () => {
     expect(requiredStatusChecks.requiredChecks.every(({ integrationId }) => integrationId === 15368)).toBe(true);
   });
 
+  test("publishes its Pages by a workflow, as production's file wants the page of delivery metrics", () => {
+    expect(only("Repository")["pages"]).toEqual({ buildType: "workflow" });
+  });
+
   test("lets nobody move a release's tag", () => {
     expect(rulesets().find((one) => one["target"] === "tag")).toMatchObject({
       conditions: { refName: { includes: ["refs/tags/v*.*.*"] } },
@@ -193,7 +202,10 @@ describe("the stack that owns the repository", () => {
     expect(only("WorkflowRepositoryPermissions")).toMatchObject({ defaultWorkflowPermissions: "read", canApprovePullRequestReviews: false });
     expect(only("ActionsRepositoryPermissions")).toMatchObject({ allowedActions: "selected", shaPinningRequired: true });
     const { patternsAlloweds } = only("ActionsRepositoryPermissions")["allowedActionsConfig"] as { patternsAlloweds: string[] };
-    expect(patternsAlloweds).toContain("actions/checkout@*");
+    // What composite actions use in turn is refused as well where it is not allowed.
+    expect(patternsAlloweds).toEqual(
+      expect.arrayContaining(["actions/checkout@*", "actions/cache@*", "actions/cache/*@*", "actions/github-script@*", "actions/upload-artifact@*"]),
+    );
   });
 
   test("writes each file once, over none that it did not write", () => {

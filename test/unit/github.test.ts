@@ -225,13 +225,13 @@ describe("what a plan lacks", () => {
   test.each([
     [{ visibility: "public", plan: "free" }, []],
     [{ visibility: "private", plan: "free" }, ["environments", "approval", "rulesets", "attestations", "codeScanning", "pages", "mergeQueue"]],
-    [{ visibility: "private", plan: "team" }, ["approval", "attestations", "codeScanning", "mergeQueue"]],
-    [{ visibility: "private", plan: "team", codeSecurity: true }, ["approval", "attestations", "mergeQueue"]],
+    [{ visibility: "private", plan: "team" }, ["approval", "attestations", "codeScanning", "pages", "mergeQueue"]],
+    [{ visibility: "private", plan: "team", codeSecurity: true }, ["approval", "attestations", "pages", "mergeQueue"]],
     [{ visibility: "internal", plan: "enterprise" }, ["codeScanning"]],
   ] as const)("%j", (repository, lacks) => {
-    const has = abilitiesOf({ codeSecurity: false, ...repository });
+    const has = abilitiesOf({ codeSecurity: false, pages: true, ...repository });
     expect(Object.entries(has).flatMap(([name, there]) => (there ? [] : [name]))).toEqual(lacks);
-    expect(lackOf({ codeSecurity: false, ...repository })).toHaveLength(lacks.filter((one) => (one as string) !== "environments").length);
+    expect(lackOf({ codeSecurity: false, pages: true, ...repository })).toHaveLength(lacks.filter((one) => (one as string) !== "environments").length);
   });
 
   test("is switched off and said, not sent", () => {

@@ -128,7 +128,7 @@ test("another default branch stands wherever main stood, and nowhere else", () =
   for (const options of [BY_TAG, BY_APPROVAL]) {
     const main = workflowFiles(options);
     expect(workflowFiles({ ...options, defaultBranch: "trunk" }).map(({ text }) => text)).toEqual(
-      main.map(({ text }) => text.replaceAll(/(?<!\/)\bmain\b(?!\.ts)|(?<=refs\/heads\/|origin\/)main\b/g, "trunk")),
+      main.map(({ text }) => text.replaceAll(/(?<!\/)\bmain\b(?!\.ts)|(?<=refs\/heads\/|origin\/|compare\/)main\b/g, "trunk")),
     );
   }
 });

@@ -88,6 +88,19 @@ test("every file and folder that the workflows name is there", () => {
   expect([...new Set(named)].filter((name) => !fs.existsSync(path.join(checkout, name)))).toEqual([]);
 });
 
+test("what ZAP reads the API by is where the backend has it, and a route of both stacks leads there", () => {
+  const { apiDescription } = application;
+  expect(fs.readFileSync(path.join(checkout, application.backend.folder, "main.py"), "utf8")).toContain(`openapi_url="${apiDescription}"`);
+  for (const stack of ["staging", "production"]) {
+    const { config } = parse(fs.readFileSync(path.join(checkout, `Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, unknown> };
+    const routes = config["recoloca:routes"] as { path: string; service: string }[];
+    const longest = routes
+      .filter((route) => route.path === "/" || apiDescription.startsWith(`${route.path}/`))
+      .sort((one, other) => other.path.length - one.path.length);
+    expect(longest[0]!.service).toBe("backend");
+  }
+});
+
 test("the rules of ZAP are ones that it can read, each with its reason", () => {
   const lines = fs.readFileSync(path.join(checkout, application.zapRules!), "utf8").trimEnd().split("\n");
   const rules = lines.filter((line) => !line.startsWith("#"));

@@ -5,6 +5,7 @@ import type { WorkflowOptions } from "../../workflows/options.ts";
 export const BY_TAG: WorkflowOptions = {
   repository: "recoloca/recoloca",
   visibility: "public",
+  pages: true,
   defaultBranch: "main",
   plan: "team",
   programPath: "infrastructure",
@@ -15,6 +16,7 @@ export const BY_TAG: WorkflowOptions = {
     frontend: { folder: "frontend", image: "ghcr.io/recoloca/frontend", services: ["frontend"] },
     e2e: "e2e",
     loadTest: "tests/performance/load.js",
+    apiDescription: "/openapi.json",
     zapRules: ".zap/rules.tsv",
     needs: { postgres: 5432, redis: 6379 },
     testEnvironment: {
@@ -41,6 +43,7 @@ export const BY_APPROVAL: WorkflowOptions = {
   visibility: "private",
   plan: "enterprise",
   codeSecurity: true,
+  pages: true,
   programPath: ".",
   environments: [...BY_TAG.environments, { name: "demo", from: "hand" }],
   production: "approval",

@@ -52,6 +52,17 @@ const reaching = (options: WorkflowOptions, environment: string, kinds: readonly
 
 const hand = (file: string, environment: string) => `${file} by hand, ${JSON.stringify({ ...HAND.find(([name]) => name === file)![1], environment })}`;
 
+test("no job of a run that may go on is refused by its environment: the default branch's, and a release tag's", () => {
+  for (const options of Object.values(ALL)) {
+    const files = workflowFiles(options);
+    const trusted = everything(options).filter(({ ref }) => /^refs\/(heads\/main|tags\/v\d+\.\d+\.\d+)$/.test(ref));
+    for (const event of trusted) {
+      const refused = runsOf(files, event).filter(({ admitted, result }) => !admitted && result !== "skipped");
+      expect([event.says, refused.map(({ workflow, job }) => `${workflow}/${job}`)]).toEqual([event.says, []]);
+    }
+  }
+});
+
 test("a release of production begins with a release tag on the way by tag, and with nothing else", () => {
   for (const options of [BY_TAG, BARE])
     expect(reaching(options, "production", ["release", "rollback", "maintenance"])).toEqual([

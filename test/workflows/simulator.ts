@@ -67,7 +67,7 @@ interface Workflow {
 
 /** The rules that the environments have at GitHub: which refs may use them. Not one lets a pull request in. */
 const ADMITS: Record<string, RegExp> = {
-  automation: /^refs\/heads\/main$/,
+  automation: /^refs\/(heads\/main|tags\/v[^/]*\.[^/]*\.[^/]*)$/,
   // Of infrastructure runs: OTHER.
   production: /^refs\/(heads\/main|tags\/v\d+\.\d+\.\d+)$/,
 };

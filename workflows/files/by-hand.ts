@@ -23,7 +23,7 @@ interface ByHand {
 }
 
 function byHand(options: WorkflowOptions, { file, name, says, inputs, deploys, steps }: ByHand): Workflow {
-  const environment: Input = { description: "Which", required: true, type: "choice", options: options.environments.map((one) => one.name) };
+  const environment: Input = { description: "Which environment", required: true, type: "choice", options: options.environments.map((one) => one.name) };
   const work: Job = {
     name: `${name} on ${CHOSEN}`,
     "runs-on": RUNNER,
@@ -60,8 +60,15 @@ export function rollback(options: WorkflowOptions): Workflow {
     name: "Rollback",
     says: "Back to an older release, by the same gates as a deploy; the stack is told, so that the next run does not bring back what was left. Where the schema has moved on since, it refuses and says what each way back would cost, until one of them is chosen.",
     inputs: {
-      release: { description: "Number of the release; empty: the one before", required: false, type: "string", default: "" },
-      data: { description: "Where the schema has moved on", required: true, type: "choice", options: ["refuse", "downgrade", "restore"], default: "refuse" },
+      release: { description: "Number of the release, as recoloca history has it; empty: the one before", required: false, type: "string", default: "" },
+      data: {
+        description:
+          "Where the schema has moved on since. downgrade: by the migration tool, what was written stays. restore: the backup of then, what was written since is lost",
+        required: true,
+        type: "choice",
+        options: ["refuse", "downgrade", "restore"],
+        default: "refuse",
+      },
     },
     deploys: true,
     steps: [
@@ -79,7 +86,7 @@ node operate/main.ts rollback "\${way[@]}" 2>&1 | tee "$RUNNER_TEMP/rollback.log
       },
       {
         name: "Tell the story",
-        if: "!cancelled()",
+        if: "!cancelled() && steps.release.conclusion != 'skipped'",
         run: `{ echo '\`\`\`'; tail -n 60 "$RUNNER_TEMP/rollback.log"; echo '\`\`\`'; } >> "$GITHUB_STEP_SUMMARY"`,
       },
       live(options),

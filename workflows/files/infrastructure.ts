@@ -69,7 +69,10 @@ const readOnly = ({ backend }: WorkflowOptions, environment: string) => ({
 
 const preview = (options: WorkflowOptions, environment: string): Job => ({
   name: `Preview of ${environment}`,
-  why: "Never for a fork: the role that it takes may read the stack. It may write nothing, and knows no secret of production.",
+  why:
+    options.backend.kind === "cloud"
+      ? "Never for a fork, nor for Dependabot, by its number at GitHub: a name could be somebody else's. What it takes may read the stack. What its token of Pulumi Cloud reads besides, and whether it gets one, is set there."
+      : "Never for a fork, nor for Dependabot, by its number at GitHub: a name could be somebody else's. The role that it takes may read the stack. It may write nothing, and knows no secret of production.",
   if: OURS,
   "runs-on": RUNNER,
   "timeout-minutes": 20,
@@ -133,10 +136,13 @@ fi`,
     },
     {
       name: "Bring it up",
+      why: "Without the App's token GitHub's own side is left to a person.",
       env: { GITHUB_TOKEN: expression("steps.app.outputs.token") },
       ...at(options.programPath),
       run: `
-pulumi up --yes --diff --non-interactive 2>&1 | tee "$RUNNER_TEMP/up.log"
+without=()
+[ -n "$GITHUB_TOKEN" ] || without=(--exclude ${GITHUB_SIDE})
+pulumi up --yes --diff --non-interactive "\${without[@]}" 2>&1 | tee "$RUNNER_TEMP/up.log"
 { echo "### $STACK"; echo '\`\`\`'; tail -n 40 "$RUNNER_TEMP/up.log"; echo '\`\`\`'; } >> "$GITHUB_STEP_SUMMARY"`,
     },
   ],
@@ -167,6 +173,9 @@ function appToken({ repository }: WorkflowOptions): Step[] {
   ];
 }
 
+/** Of GitHub's own side, which nobody may read without a token of the App, and no run's own token writes. */
+const GITHUB_SIDE = "'**github:index/**'";
+
 const drift = (options: WorkflowOptions, environment: string): Job => ({
   name: `Compare ${environment} with what is there`,
   if: "github.event_name == 'schedule'",
@@ -179,11 +188,12 @@ const drift = (options: WorkflowOptions, environment: string): Job => ({
     ...way(options),
     {
       name: "Compare",
+      why: "Not GitHub's own side: nobody may read that without a token, which this run has not. make doctor compares it.",
       ...at(options.programPath),
       run: `
 echo '[]' > "$GITHUB_WORKSPACE/findings.json"
 set +e
-pulumi preview --refresh --diff --expect-no-changes --non-interactive > "$RUNNER_TEMP/drift.log" 2>&1
+pulumi preview --refresh --diff --expect-no-changes --non-interactive --exclude ${GITHUB_SIDE} > "$RUNNER_TEMP/drift.log" 2>&1
 code=$?
 set -e
 tail -n 60 "$RUNNER_TEMP/drift.log" | tee --append "$GITHUB_STEP_SUMMARY"

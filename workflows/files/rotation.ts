@@ -12,7 +12,7 @@ export function rotation(options: WorkflowOptions): Workflow {
   return {
     file: "rotation.yml",
     name: "Rotation",
-    says: `Once a week: which secrets of ${names.join(", ")} are due, by the days in the stacks' own files. What a stack renews by itself becomes one pull request that raises its numbers: its merge is the rotation, by the same runs, approvals and gates as any other change, one stack at a time and never beside a deploy. What only a person can renew has one issue for each secret, which is closed once it was renewed. This run reads no secret and reaches no server.`,
+    says: `Once a week: which secrets of ${names.join(", ")} are due, by the days in the stacks' own files. What a stack renews by itself becomes one branch that raises its numbers, with an issue whose link opens the pull request: its merge is the rotation, by the same runs, approvals and gates as any other change, one stack at a time and never beside a deploy. What only a person can renew has one issue for each secret, which is closed once it was renewed. This run reads no secret and reaches no server.`,
     on: { schedule: [{ cron: "23 5 * * 1", says: "Mondays 05:23" }], workflow_dispatch: {} },
     concurrency: { group: "rotation", "cancel-in-progress": false },
     jobs: {
@@ -22,8 +22,7 @@ export function rotation(options: WorkflowOptions): Workflow {
         "runs-on": RUNNER,
         "timeout-minutes": 15,
         permissions: {
-          contents: ["write", "push the branch of the pull request"],
-          "pull-requests": ["write", "open the pull request, or renew its text"],
+          contents: ["write", "push the branch that raises the numbers"],
           ...ISSUE_PERMISSIONS,
         },
         steps: [
@@ -39,21 +38,22 @@ export function rotation(options: WorkflowOptions): Workflow {
             run: `node operate/propose-rotation.ts ${names.join(" ")} | tee "$RUNNER_TEMP/due.md" >> "$GITHUB_STEP_SUMMARY"`,
           },
           {
-            name: "One pull request for all of them",
-            why: "Its branch is made anew from the default branch each time, so that it never proposes numbers of last week.",
-            env: { GH_TOKEN: TOKEN, GH_REPO: expression("github.repository") },
+            name: "One branch for all of them, and an issue that opens its pull request",
+            why: "A person opens it: what a run's own token opens starts no checks, and the repository's rules let no run open any. The branch is made anew from the default branch each time, so that it never proposes numbers of last week.",
+            if: "hashFiles('findings.json') != ''",
+            env: {
+              GH_TOKEN: TOKEN,
+              LINK: `${expression("github.server_url")}/${expression("github.repository")}/compare/${defaultBranch}...${BRANCH}?expand=1`,
+            },
             run: `
 if git diff --quiet; then echo "nothing to propose"; exit 0; fi
 gh auth setup-git
 git switch --create ${BRANCH}
 git -c user.name='github-actions[bot]' -c user.email='41898282+github-actions[bot]@users.noreply.github.com' commit --quiet --all --message 'Secrets that are due get their next generation'
 git push --quiet --force origin ${BRANCH}
-number="$(gh pr list --head ${BRANCH} --base ${defaultBranch} --state open --json number --jq '.[0].number // empty')"
-if [ -n "$number" ]; then
-  gh pr edit "$number" --body-file "$RUNNER_TEMP/due.md"
-else
-  gh pr create --head ${BRANCH} --base ${defaultBranch} --title 'Secrets that are due get their next generation' --body-file "$RUNNER_TEMP/due.md"
-fi`,
+jq --rawfile due "$RUNNER_TEMP/due.md" '. + [{ id: "rotation-proposal", title: "Secrets are due, and a branch raises their numbers",
+  body: "[Open its pull request](\\(env.LINK)): its merge is the rotation.\\n\\n\\($due)" }]' findings.json > "$RUNNER_TEMP/findings.json"
+mv "$RUNNER_TEMP/findings.json" findings.json`,
           },
           issuesOf("rotation", "steps.due.outcome == 'success'"),
           {

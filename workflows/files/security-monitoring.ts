@@ -9,9 +9,9 @@ import { checkout, keep } from "../steps.ts";
 
 const WEEKLY = "37 2 * * 0";
 const HOW = {
-  baseline: { says: "looks at what it answers, harmless", program: "zap-baseline.py", asks: "" },
-  api: { says: "calls every operation of the API's own description", program: "zap-api-scan.py", asks: "/openapi.json" },
-  full: { says: "attacks it", program: "zap-full-scan.py", asks: "" },
+  baseline: { says: "looks at what it answers, harmless", program: "zap-baseline.py" },
+  api: { says: "calls every operation of the API's own description", program: "zap-api-scan.py" },
+  full: { says: "attacks it", program: "zap-full-scan.py" },
 } as const;
 
 export function securityMonitoring(options: WorkflowOptions): Workflow {
@@ -68,7 +68,13 @@ function live(options: WorkflowOptions): Job {
         run: `${newest(options)}
 ${FINDINGS.trim()}
 for environment in ${environments.map(({ name }) => name).join(" ")}; do
-  if ! newest "live-$environment" "live/$environment"; then echo "$environment: nothing is known to be live" >> "$GITHUB_STEP_SUMMARY"; continue; fi
+  left=0
+  newest "live-$environment" "live/$environment" || left=$?
+  if [ "$left" = 3 ]; then
+    echo "::error::what is live in $environment was written down so long ago that GitHub keeps it no more: a deploy, or the workflow Redeploy, writes it again"
+    exit 1
+  fi
+  if [ "$left" != 0 ]; then echo "$environment: nothing is known to be live" >> "$GITHUB_STEP_SUMMARY"; continue; fi
   jq --raw-output '[.images[]?] | unique[]' "live/$environment/live.json" | while read -r image; do
     trivy image --quiet --severity HIGH,CRITICAL --ignore-unfixed --format json --output report.json "$image"
     findings "$environment" report.json >> each.json
@@ -107,7 +113,8 @@ echo "$(jq length findings.json) findings" >> "$GITHUB_STEP_SUMMARY"`,
 
 function zap(options: WorkflowOptions, environment: string, kind: keyof typeof HOW, when: string): Job {
   const { application, visibility } = options;
-  const { says, program, asks } = HOW[kind];
+  const { says, program } = HOW[kind];
+  const asks = kind === "api" ? application.apiDescription : "";
   const rules = application.zapRules === undefined ? "" : ` -c ${application.zapRules}`;
   // What the rules ignore is in the report all the same where it was found by looking only: zaproxy/zaproxy#5212.
   const ignored = `($rules | split("\\n") | map(split("\\t") | select(.[1] == "IGNORE")[0])) as $ignored`;

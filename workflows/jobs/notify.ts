@@ -40,14 +40,19 @@ export const notify = ({ needs, about, subject, if: when }: Notify): Job => ({
       },
       run: `
 jq --null-input '
+  # What a person typed is text to Slack, and calls nobody.
+  def plain: gsub("&"; "&amp;") | gsub("<"; "&lt;") | gsub(">"; "&gt;");
   (env.NEEDS | fromjson) as $needs
+  | (env.ABOUT | plain) as $about
   | [$needs | to_entries[] | select(.value.result == "failure" or .value.result == "cancelled") | .key] as $failed
   | [$needs | to_entries[] | select(.value.result == "skipped") | .key] as $skipped
-  | (if $failed != [] then ":x: *\\(env.ABOUT)* failed: \\($failed | join(", "))"
-     elif $skipped != [] then ":warning: *\\(env.ABOUT)* ended early, not run: \\($skipped | join(", "))"
-     else ":white_check_mark: *\\(env.ABOUT)* succeeded" end) as $first
-  | (env.SUBJECT | split("\\n")[0] // "" | gsub("&"; "&amp;") | gsub("<"; "&lt;") | gsub(">"; "&gt;")) as $subject
-  | "\\($first)\\n<\\(env.REPOSITORY)/commit/\\(env.COMMIT)|\\(env.COMMIT[0:7])> \\($subject) (by \\(env.ACTOR))\\n<\\(env.REPOSITORY)/actions/runs/\\(env.RUN_ID)|the run>" as $text
+  | (if $failed != [] then ":x: *\\($about)* failed: \\($failed | join(", "))"
+     elif $skipped != [] then ":warning: *\\($about)* ended early, not run: \\($skipped | join(", "))"
+     else ":white_check_mark: *\\($about)* succeeded" end) as $first
+  | (env.SUBJECT | split("\\n")[0] // "" | plain) as $subject
+  # A run that is about no commit is of the one that its branch had then, which says nothing of it.
+  | (if $subject == "" then "by \\(env.ACTOR)" else "<\\(env.REPOSITORY)/commit/\\(env.COMMIT)|\\(env.COMMIT[0:7])> \\($subject) (by \\(env.ACTOR))" end) as $who
+  | "\\($first)\\n\\($who)\\n<\\(env.REPOSITORY)/actions/runs/\\(env.RUN_ID)|the run>" as $text
   | { text: $text, blocks: [{ type: "section", text: { type: "mrkdwn", text: $text } }] }' > slack.json`,
     },
     {
