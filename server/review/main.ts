@@ -133,6 +133,7 @@ async function place(environments: Environments, text: string): Promise<number> 
   const policy = text.trim() === "" ? undefined : understood<ReviewPolicy>(reviewPolicySchema, text);
   if (typeof policy === "string") return refuse(policy);
   environments.setPolicy(policy);
+  await run("systemctl", [policy ? "enable" : "disable", "--quiet", "--now", `recoloca-review@${environments.application}.timer`]);
   say(policy ? `up to ${policy.most} pull requests of ${environments.application} may have an environment here` : "no pull request may have one");
   return expire(environments);
 }
