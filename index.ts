@@ -44,19 +44,30 @@ const deployment = new ComposeDeployment(
   { dependsOn: registry ? [host, registry] : [host], protect: settings.protect, ...goes },
 );
 
+// What pull requests may have on it, and the key that asks for it.
+const review =
+  settings.review &&
+  new (await import("./components/review-environments/index.ts")).ReviewEnvironments(
+    "review",
+    { application, policy: settings.review, server: host.server },
+    { dependsOn: registry ? [host, registry] : [host], ...goes },
+  );
+
 const { observation } = settings;
 const sink = aws?.log?.sink ?? observation?.sink;
 const measured = observation && sink && new Observation("observation", { ...observation, sink, server: host.server }, { dependsOn: host, ...goes });
 
 if (measured) aws?.alarms(measured);
 
-const roles = github && (await import("./github.ts")).githubSide(github, aws?.provider);
+const roles = github && (await import("./github.ts")).githubSide(github, aws?.provider, review && { key: review.privateKey, server: host.server.connection });
 
 if (previews) (await import("./previews.ts")).previewSide(previews, roles?.plan);
 
 export const { url, release, deployed } = deployment;
 export const { program } = host;
 export const { machine } = host.server;
+/** Opens and closes environments of pull requests, and nothing else. */
+export const reviewKey = review?.privateKey;
 /** How operators reach a server that the stack made. */
 export const access = aws && pulumi.secret(aws.ec2.access);
 /** Where a tunnel of Session Manager leads to. */

@@ -3,6 +3,7 @@
  * wanted is in the configuration, what is there is asked of the server. What failed is put back, so that it is in nobody's way.
  */
 import * as fs from "node:fs";
+import { STACK as LOCAL } from "../local/stack.ts";
 import type { Raw } from "../settings/check.ts";
 import { heldSecrets } from "../settings/held-secrets.ts";
 import { sayProblems } from "../settings/problems.ts";
@@ -71,7 +72,8 @@ export async function rotate(asked: Asked, run: Rotating): Promise<number> {
   if (asked.revoke && !(await agreed(choice.steps[0]!, run))) return 1;
   const done = await together(choice.steps, raw, run, live);
   auditLines(done).forEach((line) => print(line));
-  if (done.some(({ outcome }) => outcome !== "failed"))
+  // The local stack's is kept with what else `make local` made.
+  if (stack !== LOCAL && done.some(({ outcome }) => outcome !== "failed"))
     print(
       `\n to commit   git add Pulumi.${stack}.yaml && git commit --message "${subject(done)}"\n             a checkout without it is refused: its numbers are older than what is live`,
     );

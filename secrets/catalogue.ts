@@ -5,19 +5,23 @@
  * - `none`: nothing; it is in the stack's encrypted configuration or state, and no workflow sees it
  * - `environment`: each GitHub environment that is deployed to, with a value of its own from its own stack
  * - `infrastructure`: the environment beside it for infrastructure runs, `staging-infrastructure`: a release run sees neither its secrets nor its role
+ * - `review`: the environment beside it for environments of pull requests, `staging-review`: all that a pull request of this repository's may have
  * - `repository`: the GitHub environment `AUTOMATION`, from the stack that owns the repository. Not a secret of the repository itself:
  *   every workflow of every branch could read that
  */
-export type Scope = "none" | "environment" | "infrastructure" | "repository";
+export type Scope = "none" | "environment" | "infrastructure" | "review" | "repository";
 
 /** The GitHub environment for what belongs to no deployed one. Only the default branch may use it, and nobody has to approve. */
 export const AUTOMATION = "automation";
 /** The GitHub environment for infrastructure runs of a deployed one, under the same rules. */
 export const infrastructureOf = (environment: string) => `${environment}-infrastructure`;
 
+/** The GitHub environment in which pull requests ask for environments of their own beside a deployed one. */
+export const reviewOf = (environment: string) => `${environment}-review`;
+
 /** The GitHub environment that a job must name to get a secret or variable of that scope. `environment`: the deployed one it works for. */
 export const environmentFor = (scope: Exclude<Scope, "none">, environment: string): string =>
-  scope === "repository" ? AUTOMATION : scope === "infrastructure" ? infrastructureOf(environment) : environment;
+  ({ environment, infrastructure: infrastructureOf(environment), review: reviewOf(environment), repository: AUTOMATION })[scope];
 
 /** `host`: containers, by the environment file that the release brings; `stack`: the program itself; `workflow`: jobs, as `secrets.NAME`. */
 export type Consumer = "host" | "stack" | "workflow";
@@ -68,6 +72,8 @@ export interface Secret {
   readonly issuer?: string;
   /** Where the stack's configuration has it, without the namespace. @default `secrets.NAME`; with `generated`, undefined where the stack makes it itself */
   readonly key?: string;
+  /** The stack makes it and nobody sets it, though a workflow has it. */
+  readonly made?: true;
   readonly rotation: Rotation;
   readonly owner: Owner;
 }
@@ -189,6 +195,10 @@ const WORKFLOWS = {
   INFRASTRUCTURE_APP_PRIVATE_KEY: {
     what: "Key of the GitHub App whose short-lived tokens write secrets, rules and workflow files",
     need: { feature: "infrastructure-runs" }, scope: "infrastructure", consumers: ["workflow"], source: "issued", issuer: "GitHub", rotation: "issued", owner: "platform",
+  },
+  REVIEW_SSH_KEY: {
+    what: "Opens and closes environments of pull requests on the server, and does nothing else there; made by the stack",
+    need: "setting", scope: "review", consumers: ["workflow"], source: "generated", made: true, rotation: "ssh", owner: "platform",
   },
   PULUMI_CONFIG_PASSPHRASE: {
     what: "Encrypts the stack's secrets where neither AWS KMS nor Pulumi Cloud does",

@@ -8,7 +8,13 @@ const NEEDS: Record<Exclude<Need, object>, string> = {
   compose: "where the Compose file uses it",
   setting: "with what it belongs to",
 };
-const SCOPES = { none: "no", environment: "each environment", infrastructure: "each `ENVIRONMENT-infrastructure`", repository: `\`${AUTOMATION}\`` } as const;
+const SCOPES = {
+  none: "no",
+  environment: "each environment",
+  infrastructure: "each `ENVIRONMENT-infrastructure`",
+  review: "`ENVIRONMENT-review`",
+  repository: `\`${AUTOMATION}\``,
+} as const;
 const CONSUMERS = { host: "the server", stack: "the program", workflow: "workflows" } as const;
 const VARIABLE_SCOPES = { ...SCOPES, environment: "each environment and its `ENVIRONMENT-infrastructure`", repository: "the repository" } as const;
 
@@ -26,9 +32,9 @@ const row = ([name, secret]: [string, Secret]) => [
   secret.owner,
 ];
 
-function sourceOf(name: string, { source, issuer, key, consumers }: Secret): string {
+function sourceOf(name: string, { source, issuer, key, consumers, made }: Secret): string {
   if (consumers.length === 0) return "made and kept by people";
-  if (source === "generated" && key === undefined && !/^[A-Z]/.test(name)) return "made by the stack";
+  if (made || (source === "generated" && key === undefined && !/^[A-Z]/.test(name))) return "made by the stack";
   const from = source === "issued" ? `from ${issuer}` : source === "chosen" ? "chosen" : /^[A-Z]/.test(name) ? "any random value" : "a key of your own";
   return `${from}: \`recoloca:${key ?? `secrets.${name}`}\``;
 }

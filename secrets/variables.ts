@@ -6,7 +6,7 @@ export interface Variable {
   readonly scope: Exclude<Scope, "none">;
 }
 
-/** `environment`: in the deployed environment and in its one for infrastructure runs. `repository`: of the repository itself, as a pull request has no environment. */
+/** `review`: in the environment in which pull requests ask. `environment`: in the deployed environment and in its one for infrastructure runs. `repository`: of the repository itself, as a pull request has no environment. */
 export const VARIABLES = {
   PUBLIC_URL: { what: "Where people reach the application: https://staging.recoloca.ai", scope: "environment" },
   PULUMI_STACK: { what: "The stack's name as Pulumi wants it: staging, or organization/project/staging", scope: "environment" },
@@ -16,6 +16,10 @@ export const VARIABLES = {
     scope: "environment",
   },
   INFRASTRUCTURE_APP_ID: { what: "The GitHub App's id, whose key is INFRASTRUCTURE_APP_PRIVATE_KEY", scope: "infrastructure" },
+  REVIEW_ADDRESS: { what: "The server that pull requests get environments on", scope: "review" },
+  REVIEW_PORT: { what: "Its SSH port", scope: "review" },
+  REVIEW_USER: { what: "Who logs in there", scope: "review" },
+  REVIEW_HOST_KEY: { what: "What it is known by", scope: "review" },
 } as const satisfies Record<string, Variable>;
 export type VariableName = keyof typeof VARIABLES;
 

@@ -46,6 +46,7 @@ function unused(name: string, byHost: boolean, github: SecretsAsked["github"]): 
   const say = (says: string, fix = removal(name)): Problem[] => [{ key: `secrets.${name}`, says, fix }];
   if (byHost) return [];
   const known = secretOf(name);
+  if (known?.made) return say("is made by the stack, and set by nobody");
   if (known?.consumers.includes("workflow")) {
     if (!github)
       return say(

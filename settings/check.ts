@@ -2,20 +2,13 @@
 import * as z from "zod";
 import { placeOf, readYaml } from "../release/compose-file.ts";
 import { MAINTENANCE_PAGE_BYTES } from "../release/plan.ts";
-import { BACKUP_BUCKET_FIELDS } from "./backup-bucket.ts";
-import { backupBucketForm, backupBucketKeysForm, backupForm } from "./backup.ts";
-import { BASTION_FIELDS, BASTION_KEY } from "./bastion.ts";
+import { BASTION_KEY } from "./bastion.ts";
 import { checkBucket, checkWhat } from "./check-backup.ts";
 import { isEcr } from "./cloud.ts";
 import { secretCommand } from "./check-secrets.ts";
-import { EC2_FIELDS } from "./ec2.ts";
-import { GITHUB_FIELDS } from "./github-form.ts";
-import { OBSERVABILITY_FIELDS } from "./observability.ts";
 import { hostKeyCommand } from "./host-key.ts";
+import { knownBeside } from "./known-fields.ts";
 import { KEYS, keyOf, type KeyName } from "./schema.ts";
-import { PIPELINE_FIELDS } from "./pipeline.ts";
-import { PREVIEWS_FIELDS } from "./previews.ts";
-import { ROTATION_FIELDS } from "./rotation.ts";
 import { meant, setCommand, type Problem } from "./problems.ts";
 import { checkTls } from "./tls.ts";
 
@@ -53,6 +46,7 @@ const STRUCTURED: ReadonlySet<string> = new Set([
   "github",
   "pipeline",
   "previews",
+  "review",
   "createBackupBucket",
   "backupBucket",
   "backupBucketKeys",
@@ -140,28 +134,6 @@ function fixOf(name: string, key: string, issue: z.core.$ZodIssue, secret: boole
 
 const exampleOf = (key: string) =>
   /timeout|interval/.test(key) ? "30s" : /images/.test(key) ? "REGISTRY/NAME@sha256:DIGEST" : /email/.test(key) ? "ops@recoloca.ai" : "VALUE";
-
-const FIELDS: Record<string, readonly string[]> = {
-  routes: ["host", "path", "service", "port"],
-  gates: ["name", "path", "status", "contains", "timeout", "passes", "interval", "host"],
-  backup: Object.keys(backupForm(z.string().transform(Number)).in.shape),
-  backupBucket: Object.keys(backupBucketForm.shape),
-  backupBucketKeys: Object.keys(backupBucketKeysForm.shape),
-  migration: ["service", "command", "timeout", "revision", "breaking", "downgrade", "downgradeSql"],
-  provenance: ["commit", "actor", "run", "reason"],
-  notify: ["url", "format", "on"],
-  telemetry: ["endpoint", "headers"],
-  tls: ["acme", "hsts", "email", "directory", "rehearsal", "dns", "addresses"],
-  bastion: BASTION_FIELDS,
-  ec2: EC2_FIELDS,
-  github: GITHUB_FIELDS,
-  pipeline: PIPELINE_FIELDS,
-  previews: PREVIEWS_FIELDS,
-  rotation: ROTATION_FIELDS,
-  createBackupBucket: BACKUP_BUCKET_FIELDS,
-  observability: OBSERVABILITY_FIELDS,
-};
-const knownBeside = (name: string) => FIELDS[name] ?? [];
 
 /** What can only be seen with several values side by side, the Compose file among them. */
 export function checkTogether(

@@ -1,4 +1,5 @@
 /** What a stack has at AWS, from its configuration: the account, the machine, the bucket, what watches it. Pure. */
+import { wildcardOf } from "../release/review.ts";
 import type { BackupBucketWish } from "./backup-bucket.ts";
 import type { Ec2 } from "./ec2.ts";
 import { cloudWatchOf, type CloudWatchSettings, type Observability } from "./observability.ts";
@@ -28,6 +29,8 @@ export interface CloudSettings {
     protect: boolean;
     generation: number;
     domain: string;
+    /** Further names that lead to it. */
+    names: string[];
     zone?: string;
   };
   readonly backupBucket?: {
@@ -50,6 +53,7 @@ export interface CloudValues {
   readonly createBackupBucket?: BackupBucketWish | undefined;
   readonly domain?: string | undefined;
   readonly removeData?: boolean | undefined;
+  readonly review?: { readonly host: string } | undefined;
   readonly repository?: string | undefined;
   readonly registryServer?: string | undefined;
   readonly hostAddress?: string | undefined;
@@ -84,6 +88,7 @@ export function cloudSettings(values: CloudValues, environment: string): CloudSe
       protect,
       removeData: values.removeData ?? false,
       domain,
+      names: values.review ? [wildcardOf(values.review)] : [],
     },
     ...(wish && {
       backupBucket: {

@@ -1,5 +1,5 @@
 /** A stack's GitHub side, from its configuration: environments, their rules, secrets and variables, roles, what the repository as a whole gets. Pure. */
-import { AUTOMATION, infrastructureOf, type WorkflowSecret } from "../secrets/catalogue.ts";
+import { AUTOMATION, infrastructureOf, reviewOf, type WorkflowSecret } from "../secrets/catalogue.ts";
 import { planRoleVariable, type VariableName } from "../secrets/variables.ts";
 import { reviewersOf, STAGES } from "./check-github.ts";
 import { featuresOff, placesOf } from "./check-secrets.ts";
@@ -26,6 +26,8 @@ export interface EnvironmentSettings {
   /** Which of the stack's roles its jobs take. */
   readonly role?: "deploy" | "infrastructure";
   readonly planRoleVariable?: string;
+  /** Whose values are known once the server is: pull requests ask there for environments. */
+  readonly serves?: "review";
 }
 
 export interface GithubSettings {
@@ -79,11 +81,14 @@ export interface GithubSettings {
 }
 
 export interface GithubValues extends PipelineValues {
+  readonly review?: object | undefined;
   readonly github?: Github | undefined;
   readonly secrets?: Readonly<Record<string, string>>;
 }
 
 export const RELEASE_TAGS = "v*.*.*";
+/** What GitHub runs a pull request on: its rules for environments are compared with that, and not with the branch. */
+const PULL_REQUESTS = "refs/pull/*/merge";
 const numbers = ({ apps, teams }: Github["writers"]): Actors => ({ apps: Object.values(apps), teams: Object.values(teams) });
 
 /** `url`: where people reach the application; `stack`: its name as Pulumi wants it; `organization`: of the stack at its backend. */
@@ -110,7 +115,10 @@ export function githubSettings(
   const both: Partial<Record<VariableName, string>> = { PUBLIC_URL: url, PULUMI_STACK: stack, ...(ec2 && { AWS_REGION: ec2.region }) };
   const app: Partial<Record<VariableName, string>> = github.infrastructureApp === undefined ? {} : { INFRASTRUCTURE_APP_ID: String(github.infrastructureApp) };
   const infrastructureEnvironment = infrastructureOf(environment);
-  const place = (name: string, rest: Omit<EnvironmentSettings, "environment" | "secrets">): EnvironmentSettings => ({
+  const place = (
+    name: string,
+    rest: Omit<EnvironmentSettings, "environment" | "secrets"> & Partial<Pick<EnvironmentSettings, "secrets">>,
+  ): EnvironmentSettings => ({
     environment: name,
     secrets: secretsOf(name),
     ...rest,
@@ -138,7 +146,10 @@ export function githubSettings(
         variables: { ...both, ...app },
         role: "infrastructure",
       }),
-      ...(ownsRepository ? [place(AUTOMATION, unguarded(repository, defaultBranch, values.pipeline?.production ?? "tag"))] : []),
+      ...(values.review ? [place(reviewOf(environment), { ...unguarded(repository, PULL_REQUESTS), secrets: ["REVIEW_SSH_KEY"], serves: "review" })] : []),
+      ...(ownsRepository
+        ? [place(AUTOMATION, unguarded(repository, defaultBranch, (values.pipeline?.production ?? "tag") === "tag" ? [RELEASE_TAGS] : []))]
+        : []),
     ],
     ...(ec2 && {
       oidc: {
@@ -171,13 +182,13 @@ export function githubSettings(
 }
 
 /** A release's own run says how it ended, also one that a tag has begun: who may set such a tag, the rules of tags say. */
-const unguarded = (repository: string, defaultBranch: string, production: "tag" | "approval") => ({
+const unguarded = (repository: string, branch: string, tags: readonly string[] = []) => ({
   repository,
   reviewers: { users: [], teams: [] },
   waitMinutes: 0,
   preventSelfReview: false,
-  branches: [defaultBranch],
-  tags: production === "tag" ? [RELEASE_TAGS] : [],
+  branches: [branch],
+  tags,
   variables: {},
 });
 

@@ -4,6 +4,7 @@ import type { Backup, Bucket } from "../release/backup.ts";
 import type { Generations, Login } from "../release/logins.ts";
 import type { Observation, Sink } from "../release/observation.ts";
 import type { Gate, Migration, Notify, Provenance, Route, Telemetry } from "../release/plan.ts";
+import type { ReviewPolicy } from "../release/review.ts";
 import type { Tls } from "../release/tls.ts";
 import { secretOf } from "../secrets/catalogue.ts";
 import { bastionOf, type Bastion } from "./bastion.ts";
@@ -13,6 +14,7 @@ import { githubSettings, type GithubSettings } from "./github.ts";
 import { observationOf } from "./observability.ts";
 import { previewsSettings, type PreviewsSettings } from "./previews.ts";
 import { sayProblems, setCommand } from "./problems.ts";
+import { reviewPolicy } from "./review.ts";
 import { rotatedOf, type MadeValue } from "./rotation.ts";
 import { tlsOf, wantsTls } from "./tls.ts";
 import { checkWhole } from "./whole.ts";
@@ -32,7 +34,7 @@ export interface Settings {
   /** The SSH port, where a tunnel to a server at AWS begins, and a bastion on the way. */
   readonly reach: { port: number; address?: string; bastion?: Bastion & { privateKey: pulumi.Output<string> } };
   /** What any server is given: when it is upgraded, a systemd calendar expression; and which programs it needs beside its own. */
-  readonly ground: { upgradeWindow?: string; traces: boolean; certificates: boolean; measurements: boolean; backups?: { encrypted: boolean } };
+  readonly ground: { upgradeWindow?: string; review: boolean; traces: boolean; certificates: boolean; measurements: boolean; backups?: { encrypted: boolean } };
   readonly registry?: { registry: string; login: { username: string; password: pulumi.Output<string> } | { helper: "ecr-login" } };
   readonly compose: { path: string; text: string };
   readonly images?: Record<string, string>;
@@ -70,6 +72,8 @@ export interface Settings {
   readonly watch: number;
   readonly drain: number;
   readonly wait: number;
+  /** What an environment of a pull request may have on the server. */
+  readonly review?: ReviewPolicy;
   /** Whether destroying the stack destroys its data. */
   readonly removeVolumes: boolean;
   /** Number of a release on hold. */
@@ -142,6 +146,7 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     },
     ground: {
       ...windowOf(values.upgradeWindow ?? (cloud ? "Sun 04:00" : "never")),
+      review: values.review !== undefined,
       traces: values.telemetry !== undefined,
       certificates: values.tls?.acme !== undefined,
       measurements: values.observability !== undefined,
@@ -190,9 +195,27 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     drain: values.drain,
     wait: values.wait,
     removeVolumes: values.removeData,
+    ...(values.review && { review: reviewOf(values, values.review, compose.text, Object.keys(hostSecrets)) }),
     ...(values.lift !== undefined && { lift: values.lift }),
     keep: values.keep,
   };
+}
+
+/** As if nothing had ever been renewed: its logins are its own, and the first ones. */
+function reviewOf(values: Values, wish: NonNullable<Values["review"]>, compose: string, given: readonly string[]): ReviewPolicy {
+  const { application, routes, gates, migration, variables, domain, hostAddress } = values;
+  const fresh = rotatedOf({ application, rotation: {}, compose, given, plain: Object.keys(variables) });
+  const secrets = [...given.map((name) => [name, name]), ...fresh.made.map(({ variable, secret }) => [variable, secret])];
+  return reviewPolicy(wish, {
+    application,
+    routes,
+    gates,
+    migration,
+    variables: { ...variables, ...fresh.variables },
+    secrets: Object.fromEntries(secrets) as Record<string, string>,
+    domain,
+    tls: tlsOf(values, hostAddress),
+  });
 }
 
 /** As `pulumi --stack` takes it. A backend that knows no organizations calls the one it has "organization". */

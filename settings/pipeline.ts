@@ -28,6 +28,7 @@ export const pipelineForm = z.strictObject({
     .array(z.enum(["amd64", "arm64"]))
     .min(1, "wants amd64, arm64 or both")
     .default(["amd64"]),
+  review: z.enum(["amd64", "arm64"]).optional(),
   production: z.enum(["tag", "approval"]).default("tag"),
   previews: z.enum(["workflow", "app"]).default("workflow"),
 });
@@ -54,7 +55,7 @@ export const firstStage = (environments: readonly string[]) => environments.find
 /** As `workflows/` wants it. `organization`: at Pulumi Cloud. */
 export function pipelineSettings(values: PipelineValues, github: Github, environments: readonly string[], organization: string) {
   const { application = "recoloca", pipeline = PIPELINE_DEFAULT, repository = "", registryServer = "ghcr.io", ec2, gates = [] } = values;
-  const { programPath, programTests, production, previews, zapRules, ...rest } = pipeline;
+  const { programPath, programTests, production, previews, review, zapRules, ...rest } = pipeline;
   const owner = repository.split("/")[0]!.toLowerCase();
   const withImage = (name: string, { image, ...one }: Pipeline["backend"]) => ({ ...one, image: image ?? `${registryServer}/${owner}/${name}` });
   const from = (name: string): From => (name === PRODUCTION ? "release" : name === firstStage(environments) ? "push" : "hand");
@@ -81,6 +82,7 @@ export function pipelineSettings(values: PipelineValues, github: Github, environ
     environments: environments.map((name) => ({ name, from: from(name) })),
     production,
     previews,
+    ...(review && { review }),
     backend: stateBucket
       ? { kind: "s3" as const, url: `s3://${stateBucket.name}`, passphrase: stateBucket.key === undefined }
       : { kind: "cloud" as const, organization },

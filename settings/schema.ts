@@ -3,27 +3,22 @@ import * as z from "zod";
 import { createBackupBucketForm } from "./backup-bucket.ts";
 import { backupBucketForm, backupBucketKeysForm, backupForm } from "./backup.ts";
 import { bastionForm } from "./bastion.ts";
+import { duration } from "./duration.ts";
 import { ec2Form } from "./ec2.ts";
 import { githubForm } from "./github-form.ts";
 import { hostKeyForm } from "./host-key.ts";
 import { imageForm } from "./image.ts";
-import { DURATION_FORM, parseDuration } from "../release/duration.ts";
 import { MAINTENANCE_PAGE_BYTES, gateSchema, notifySchema, provenanceSchema, routeSchema, telemetrySchema } from "../release/plan.ts";
 import { migrationForm } from "./migration.ts";
 import { observabilityForm } from "./observability.ts";
 import { pipelineForm } from "./pipeline.ts";
 import { previewsForm } from "./previews.ts";
+import { reviewForm } from "./review.ts";
 import { rotationForm } from "./rotation.ts";
 import { tlsForm } from "./tls.ts";
 
 // Each form is used once: compiling it takes longer than it saves.
 z.config({ jitless: true });
-
-const duration = z.string().transform((text, context) => {
-  const seconds = parseDuration(text);
-  if (seconds === undefined) context.addIssue({ code: "custom", message: `wants ${DURATION_FORM}` });
-  return seconds ?? 0;
-});
 
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "wants a variable's name: letters, digits, underscores");
 export interface Key {
@@ -264,6 +259,12 @@ export const KEYS = {
     what: `HTML file of at most ${MAINTENANCE_PAGE_BYTES.toLocaleString("en")} bytes that visitors get while the stack is closed, from the project's folder.`,
     example: "maintenance.html",
     default: "a plain page",
+  },
+  review: {
+    form: reviewForm.optional(),
+    what: "Environments of pull requests beside this stack: the pattern of their `host` names, how many at once, what each may use, when it goes. docs/review.md",
+    example: '{"host": "pr-{number}.staging.recoloca.ai", "repositories": ["ghcr.io/recoloca/backend"]}',
+    default: "none",
   },
   removeData: {
     form: z.stringbool({ truthy: ["true"], falsy: ["false"], error: "wants true or false" }).default(false),

@@ -9,6 +9,7 @@ import { checkCloud } from "./cloud.ts";
 import { checkObservability } from "./observability.ts";
 import { checkPreviews } from "./previews.ts";
 import type { Problem } from "./problems.ts";
+import { checkReview } from "./review.ts";
 import { checkRotation, providedBy } from "./rotation.ts";
 
 export interface Whole {
@@ -44,6 +45,7 @@ export function checkWhole(raw: Raw, folder: string, environment: string): Whole
     ...checkObservability(values, new Set(given)),
     ...checkGithub(values, environment),
     ...checkPreviews(values, environment),
+    ...checkReview(values, environment),
     // Without a Compose file nobody can tell what it would use.
     ...(compose.text === undefined
       ? []

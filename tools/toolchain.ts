@@ -1,7 +1,7 @@
 /**
  * Pulumi where its own downloads may not be reachable. The CLI on PATH serves if it is recent enough and brings its Node
  * language host; else the CLI is built from its pinned Go module, and programs of ours stand in for the language host and the
- * command plugin.
+ * plugins of @pulumi/command and @pulumi/random.
  */
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
@@ -11,7 +11,8 @@ import { goProgram } from "./go-program.ts";
 
 const CLI = "3.259.0";
 const OLDEST = [3, 249];
-const COMMAND_PLUGIN = "1.2.1";
+/** Those that a stack without a cloud needs. */
+const PLUGINS = { command: "1.2.1", random: "4.21.2" };
 
 export interface Toolchain {
   /** Environment for every call of Pulumi: PATH, PULUMI_HOME, and no looking outside. */
@@ -89,13 +90,13 @@ export async function ensureToolchain(log: (line: string) => void): Promise<Tool
   const pulumi = path.join(folder, "pulumi");
   linkOrCopy(await cli(log), pulumi);
   place(path.join(folder, "pulumi-language-nodejs"), launcher("language-host/main.cjs"));
-  const plugin = path.join(home, "plugins", `resource-command-v${COMMAND_PLUGIN}`, "pulumi-resource-command");
-  place(plugin, launcher("command-plugin/main.cjs"));
+  for (const [name, version] of Object.entries(PLUGINS))
+    place(path.join(home, "plugins", `resource-${name}-v${version}`, `pulumi-resource-${name}`), launcher(`${name}-plugin/main.cjs`));
   const env = { ...common, PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true", PATH: [folder, nodeFolder, process.env["PATH"]].join(path.delimiter) };
   return {
     env,
     pulumi,
     says: `${nodeVersion} · pulumi ${CLI} (built from source, kept for next time)`,
-    standIns: ["language host", "command plugin"],
+    standIns: ["language host", "command plugin", "random plugin"],
   };
 }

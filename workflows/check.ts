@@ -1,5 +1,5 @@
 /** What must never be in a workflow, found before anything is written. Most of it cannot be said in the model at all. */
-import { AUTOMATION, infrastructureOf, SECRETS, WORKFLOW_SECRETS, type Scope, type Secret } from "../secrets/catalogue.ts";
+import { AUTOMATION, infrastructureOf, reviewOf, SECRETS, WORKFLOW_SECRETS, type Scope, type Secret } from "../secrets/catalogue.ts";
 import { VARIABLES, type Variable } from "../secrets/variables.ts";
 import { expression, type Job, type Step, type Workflow } from "./model.ts";
 
@@ -37,13 +37,16 @@ const PLACES: Record<Scope, string> = {
   none: "no environment",
   environment: "an environment that is deployed to",
   infrastructure: "the environment of infrastructure runs",
+  review: "the environment in which pull requests ask",
   repository: `the environment ${AUTOMATION}`,
 };
 
 function placeOf({ environment }: Job): Scope {
   // GitHub's own, which Pages publishes from; it holds nothing of ours.
   if (!environment || environment.name === "github-pages") return "none";
-  return environment.name === AUTOMATION ? "repository" : environment.name.endsWith(infrastructureOf("")) ? "infrastructure" : "environment";
+  if (environment.name === AUTOMATION) return "repository";
+  if (environment.name.endsWith(reviewOf(""))) return "review";
+  return environment.name.endsWith(infrastructureOf("")) ? "infrastructure" : "environment";
 }
 
 function ofJob(job: Job, jobs: Workflow["jobs"]): string[] {

@@ -8,6 +8,7 @@ import { infrastructure } from "./files/infrastructure.ts";
 import { metrics } from "./files/metrics.ts";
 import { performance } from "./files/performance.ts";
 import { release, RELEASE_TAG } from "./files/release.ts";
+import { review } from "./files/review.ts";
 import { rotation } from "./files/rotation.ts";
 import { security, SECURITY_CHECK } from "./files/security.ts";
 import { securityMonitoring } from "./files/security-monitoring.ts";
@@ -28,9 +29,8 @@ export interface File {
 
 export function workflows(options: WorkflowOptions): Workflow[] {
   checkOptions(options);
-  return [ci, security, deployMain, release, rollback, redeploy, maintenance, infrastructure, performance, securityMonitoring, metrics, rotation].map((one) =>
-    one(options),
-  );
+  const all = [ci, security, deployMain, release, rollback, redeploy, maintenance, infrastructure, performance, securityMonitoring, metrics, rotation];
+  return [...all, ...(options.review ? [review] : [])].map((one) => one(options));
 }
 
 /** Throws one error that names every option that cannot be, or everything that a workflow must not have. */

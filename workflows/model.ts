@@ -22,7 +22,7 @@ export interface Triggers {
   readonly push?:
     | { readonly branches: readonly string[]; readonly "paths-ignore"?: readonly string[]; readonly paths?: readonly string[] }
     | { readonly tags: readonly string[] };
-  readonly pull_request?: { readonly branches: readonly string[]; readonly paths?: readonly string[] };
+  readonly pull_request?: { readonly types?: readonly string[]; readonly branches: readonly string[]; readonly paths?: readonly string[] };
   readonly merge_group?: Record<string, never>;
   readonly schedule?: readonly { readonly cron: string; readonly says: string }[];
   readonly workflow_dispatch?: { readonly inputs?: Readonly<Record<string, Input>> };

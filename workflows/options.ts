@@ -26,6 +26,8 @@ export interface WorkflowOptions {
   readonly aws?: { readonly region: string };
   /** Who writes previews below pull requests: the workflow, or the Pulumi GitHub App, whose settings are the stack's own. @default "workflow" */
   readonly previews?: "workflow" | "app";
+  /** What kind of machine the server is on which a pull request may have an environment of its own. @default none may */
+  readonly review?: Platform;
   /** How jobs reach the servers. */
   readonly reach: "direct" | "session-manager";
 }
@@ -119,6 +121,9 @@ export function checkOptions(options: WorkflowOptions): void {
       : []),
     ...(options.backend.kind === "s3" && !options.aws ? ["aws: is missing, and the state is in a bucket there"] : []),
     ...(options.reach === "session-manager" && !options.aws ? ["aws: is missing, and Session Manager is how servers are reached"] : []),
+    ...(options.review && options.reach === "session-manager"
+      ? ["review: is set, and the servers are reached by Session Manager alone, which a pull request may not use"]
+      : []),
     ...(application.platforms.length > 0 ? [] : ["application.platforms: is empty, wants amd64, arm64 or both"]),
   ];
   if (wrong.length > 0) throw new Error(`no workflow can be made of these options; nothing was written\n${wrong.map((line) => `  ${line}`).join("\n")}`);

@@ -51,6 +51,8 @@ export interface Ec2MachineArgs {
   readonly generation: number;
   /** Host name that its address is published under. */
   readonly domain: string;
+  /** Further names, also `*.of.them`, that lead to it. */
+  readonly names: readonly string[];
   /** Name of the hosted zone that holds the domain. @default the record is made by hand */
   readonly zone?: string;
 }
@@ -174,10 +176,12 @@ export class Ec2Machine extends pulumi.ComponentResource {
     this.role = role;
     this.resource = instance;
     this.instance = instance.id;
-    this.dnsRecord = eip.publicIp.apply((address) => `${domain}. A ${address}`);
+    this.dnsRecord = eip.publicIp.apply((address) => [domain, ...args.names].map((what) => `${what}. A ${address}`).join(", "));
     if (args.zone !== undefined) {
       const { zoneId } = getZoneOutput({ name: args.zone }, own);
-      new Record(full, { zoneId, name: domain, type: "A", ttl: 300, records: [eip.publicIp] }, own);
+      const lead = (resource: string, what: string) => new Record(resource, { zoneId, name: what, type: "A", ttl: 300, records: [eip.publicIp] }, own);
+      lead(full, domain);
+      for (const what of args.names) lead(`${full}-${what}`, what);
     }
     this.registerOutputs({ address, dnsRecord: this.dnsRecord });
   }

@@ -23,7 +23,7 @@ export interface GithubEnvironmentArgs {
   /** Patterns; a job of any other branch or tag never gets the environment. */
   readonly branches: readonly string[];
   readonly tags: readonly string[];
-  readonly variables: Readonly<Record<string, string>>;
+  readonly variables: Readonly<Record<string, pulumi.Input<string>>>;
   /** The stack's roles at AWS, and which one jobs of this environment take. @default none */
   readonly roles?: Readonly<Record<"deploy" | "infrastructure" | "plan", pulumi.Input<string>>> | undefined;
   readonly role?: "deploy" | "infrastructure";

@@ -28,6 +28,9 @@ export const bucketProgram = (): Promise<HostProgram> => packed("bucket/main.ts"
 /** The one that sends measurements, which only some stacks want. */
 export const measurementsProgram = (): Promise<HostProgram> => packed("measurements/main.ts");
 
+/** The one that opens environments of pull requests, which only some stacks have. */
+export const reviewProgram = (): Promise<HostProgram> => packed("review/main.ts");
+
 async function packed(entry: string): Promise<HostProgram> {
   const kind = `${entry.replace(/\W/g, "-")}-`;
   const kept = path.join(KEPT, `${kind}${fingerprint()}.json`);
@@ -102,6 +105,37 @@ fi
 `
       : ""
   }`;
+
+/** With a name for it, and the hour in which what is over goes. */
+export const REVIEW_SCRIPT = `${besideScript("review")}cat > /usr/local/bin/recoloca-review.new <<'END'
+#!/bin/sh
+exec node /opt/recoloca/recoloca-review.js "$@"
+END
+chmod 755 /usr/local/bin/recoloca-review.new
+mv /usr/local/bin/recoloca-review.new /usr/local/bin/recoloca-review
+cat > /etc/systemd/system/recoloca-review@.service <<'END'
+[Unit]
+Description=Removes environments of pull requests of %i that are over
+After=docker.service
+
+[Service]
+Type=oneshot
+ExecStart=/usr/local/bin/recoloca-review %i expire
+END
+cat > /etc/systemd/system/recoloca-review@.timer <<'END'
+[Unit]
+Description=Each hour: which environments of pull requests of %i are over
+
+[Timer]
+OnCalendar=hourly
+RandomizedDelaySec=5m
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+END
+systemctl daemon-reload
+`;
 
 /** Reads the packed program on standard input; a half-copied one never gets the name. `window`: a systemd calendar expression. */
 export function installScript(hash: string, window?: string): string {

@@ -9,12 +9,14 @@ import { bootstrapScript } from "./bootstrap.ts";
 import { growScript, type DataDisk } from "./data-disk.ts";
 import {
   MEASUREMENTS_SCRIPT,
+  REVIEW_SCRIPT,
   TRACE_SCRIPT,
   bucketProgram,
   bucketScript,
   hostProgram,
   installScript,
   measurementsProgram,
+  reviewProgram,
   traceProgram,
   type HostProgram,
 } from "./host-program.ts";
@@ -54,6 +56,8 @@ export interface HostArgs {
   readonly traces?: boolean;
   /** Whether what is measured on it is sent somewhere. @default false */
   readonly measurements?: boolean;
+  /** Whether pull requests may have environments on it. @default false */
+  readonly review?: boolean;
   /** Whether certificates are asked for by ACME, which wants a program for it. @default false */
   readonly certificates?: boolean;
   /** A disk for the data, whose file system is to follow its size. @default none: all is on one disk */
@@ -125,6 +129,7 @@ export class Host extends pulumi.ComponentResource {
     const installed = put("program", program, (hash) => installScript(hash, args.upgradeWindow), bootstrap);
     if (args.traces) put("traces", pulumi.output(traceProgram()), (hash) => `${TRACE_SCRIPT}# ${hash}`, installed);
     if (args.measurements) put("measurements", pulumi.output(measurementsProgram()), (hash) => `${MEASUREMENTS_SCRIPT}# ${hash}`, installed);
+    if (args.review) put("review", pulumi.output(reviewProgram()), (hash) => `${REVIEW_SCRIPT}# ${hash}`, installed);
     if (args.backups) {
       const { encrypted } = args.backups;
       put("bucket", pulumi.output(bucketProgram()), (hash) => `${bucketScript(encrypted)}# ${hash}`, installed);

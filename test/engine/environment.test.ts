@@ -3,6 +3,7 @@
  * an instance that boots its user data, with its backup in the bucket that the stack made, by its role; changed; made anew; gone.
  */
 import * as fs from "node:fs";
+import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { attempt } from "../../local/command.ts";
 import { ensureObjectStore, type ObjectStore, removeObjectStore } from "../../local/object-store.ts";
@@ -223,6 +224,50 @@ describe.each(["staging", "production"])("%s", (name) => {
       doubles.requests.filter((one) => one.operation === operation && !one.preview && one.type.startsWith("aws:")).map((one) => one.type);
     expect({ updated: did("update"), made: did("create"), gone: did("delete") }, ran.output).toEqual({ updated: [], made: [], gone: [], ...wanted });
     expect(id()).toBe(before);
+    await serves("1");
+  });
+
+  test("pull requests get environments of their own beside it, by a key that can do nothing else, and lose them with the stack's permission", async () => {
+    const { backend, frontend } = await imagesOf("1");
+    const repositories = [backend, frontend].map((image) => image.slice(0, image.indexOf("@")));
+    const review = { host: "pr-{number}.staging.recoloca.ai", repositories, seed: { service: "backend", command: ["true"] } };
+    configure({ ...(await release("1")), "recoloca:review": review }, { ec2: { zone: "recoloca.ai" } });
+    const ran = await stack.up();
+    expect(ran.code, ran.output).toBe(0);
+    expect(doubles.world.all("aws:route53/record:Record").map((one) => one["name"])).toContain("*.staging.recoloca.ai");
+    const inReview = (type: string) => doubles.world.all(type).filter(({ environment }) => environment === "staging-review");
+    expect(inReview("github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable").map((one) => one["variableName"]).sort()).toEqual([
+      "REVIEW_ADDRESS", "REVIEW_HOST_KEY", "REVIEW_PORT", "REVIEW_USER",
+    ]); // prettier-ignore
+    expect(inReview("github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret").map((one) => one["secretName"])).toEqual(["REVIEW_SSH_KEY"]);
+    expect(inReview("github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy").map((one) => one["branchPattern"])).toEqual([
+      "refs/pull/*/merge",
+    ]);
+    const { reviewKey, access } = (await stack.outputs()) as { reviewKey: string; access: { user: string; hostKey: string } };
+    fs.writeFileSync(path.join(folder, "review.key"), reviewKey, { mode: 0o600 });
+    fs.writeFileSync(path.join(folder, "review.known"), `[127.0.0.1]:${testSite.sshPort} ${access.hostKey}\n`);
+    const asks = (words: string, input = "") => {
+      const options = ["-i", path.join(folder, "review.key"), "-o", "IdentitiesOnly=yes", "-o", `UserKnownHostsFile=${path.join(folder, "review.known")}`];
+      return attempt("ssh", [...options, "-o", "BatchMode=yes", "-p", String(testSite.sshPort), `${access.user}@127.0.0.1`, words], { input });
+    };
+    const compose = fs.readFileSync(path.join(checkout, "application/compose.yaml"), "utf8");
+    const opened = await asks(
+      "open",
+      JSON.stringify({ format: 1, number: 7, release: "pr-7-a", compose, images: { backend, worker: backend, frontend }, provenance: {} }),
+    );
+    expect(opened.code, opened.output).toBe(0);
+    expect(opened.output).toContain("#7 is at http://pr-7.staging.recoloca.ai, until ");
+    const of = (host: string, page: string) => on(`curl -s -H 'Host: ${host}' http://127.0.0.1${page}`);
+    expect(await of("pr-7.staging.recoloca.ai", "/api/v1/version")).toContain('"version":"1"');
+    await ask("/api/v1/listings", { method: "POST", body: JSON.stringify({ title: "of staging" }) });
+    expect(await of("pr-7.staging.recoloca.ai", "/api/v1/listings")).not.toContain("of staging");
+    expect((await asks("id")).code).toBe(20);
+    configure(await release("1"));
+    const off = await stack.up();
+    expect(off.code, off.output).toBe(0);
+    expect(await on("docker ps --all --format '{{.Names}}'")).not.toContain("pr-7");
+    expect(await on("docker volume ls --quiet")).not.toContain("pr-7");
+    expect((await asks("list")).code).toBe(255);
     await serves("1");
   });
 

@@ -7,7 +7,7 @@ import { secret, type Job, type Workflow } from "../../workflows/model.ts";
 import { replaced, type WorkflowOptions } from "../../workflows/options.ts";
 import { readPins } from "../../workflows/pins.ts";
 import { MARK } from "../../workflows/yaml.ts";
-import { ALL, BARE, BY_APPROVAL, BY_TAG } from "../workflows/options.ts";
+import { ALL, BARE, BY_APPROVAL, BY_TAG, REVIEWED } from "../workflows/options.ts";
 
 test("generating and checking every file of a repository takes less than two seconds", () => {
   const start = performance.now();
@@ -152,8 +152,12 @@ test("what a plan lacks is switched off and said, and nothing of it is in the fi
 });
 
 test("what each environment has to hold is known, and every secret of workflows is read by one", () => {
-  for (const options of [BY_TAG, BY_APPROVAL]) expect(unusedSecrets(options)).toEqual(["PULUMI_CONFIG_PASSPHRASE"]);
-  expect(unusedSecrets(BARE)).toEqual([]);
+  for (const options of [BY_TAG, BY_APPROVAL]) expect(unusedSecrets(options)).toEqual(["REVIEW_SSH_KEY", "PULUMI_CONFIG_PASSPHRASE"]);
+  expect(unusedSecrets(BARE)).toEqual(["REVIEW_SSH_KEY"]);
+  expect(uses(REVIEWED)["staging-review"]).toEqual({
+    secrets: ["REVIEW_SSH_KEY"],
+    variables: ["REVIEW_ADDRESS", "REVIEW_HOST_KEY", "REVIEW_PORT", "REVIEW_USER"],
+  });
   const { staging, production, automation, "production-infrastructure": infrastructure } = uses(BY_TAG);
   expect(staging).toEqual({ secrets: ["TEST_USER_EMAIL", "TEST_USER_PASSWORD"], variables: ["AWS_ROLE", "PUBLIC_URL", "PULUMI_STACK"] });
   expect(production).toEqual({ secrets: [], variables: ["AWS_ROLE", "PUBLIC_URL", "PULUMI_STACK"] });

@@ -63,8 +63,20 @@ export function pullRequest(of: "branch" | "fork" | "dependabot", files = CODE):
   });
 }
 
+/** Something happens to a pull request that has these labels; `label` is the one that came or went. */
+export function labelled(of: "branch" | "fork" | "dependabot", action: string, labels: readonly string[], label?: string): Event {
+  const { payload, ...one } = pullRequest(of);
+  const request = { ...(payload["pull_request"] as object), labels: labels.map((name) => ({ name })) };
+  return {
+    ...one,
+    says: `${one.says}, ${action}${label === undefined ? "" : ` ${label}`}, with [${labels.join(", ")}]`,
+    payload: { action, pull_request: request, ...(label !== undefined && { label: { name: label } }) },
+  };
+}
+
 type On = Readonly<Record<string, unknown>>;
 interface Filter {
+  readonly types?: readonly string[];
   readonly branches?: readonly string[];
   readonly tags?: readonly string[];
   readonly paths?: readonly string[];
@@ -103,5 +115,9 @@ export function starts(on: On, file: string, event: Event): boolean {
   const filter = on[event.name];
   if (event.name === "schedule") return (filter as { cron: string }[]).some(({ cron }) => cron === event.payload["schedule"]);
   if (event.name === "workflow_dispatch") return event.dispatched?.file === file;
+  if (event.name === "pull_request") {
+    const { types = ["opened", "synchronize", "reopened"] } = (filter ?? {}) as Filter;
+    if (!types.includes((event.payload["action"] as string | undefined) ?? "synchronize")) return false;
+  }
   return event.name === "push" || event.name === "pull_request" ? fits(filter ?? {}, event) : true;
 }

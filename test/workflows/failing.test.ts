@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { workflowFiles } from "../../workflows/index.ts";
 import { seeded } from "../chaos/matrix.ts";
 import * as events from "./events.ts";
-import { ALL, BY_APPROVAL, BY_TAG } from "./options.ts";
+import { ALL, BY_APPROVAL, BY_TAG, REVIEWED } from "./options.ts";
 import { changing, ranJobs, runsOf, type Ran, type Result } from "./simulator.ts";
 
 const of = (file: string, runs: readonly Ran[]) => runs.filter(({ workflow }) => workflow === file);
@@ -64,7 +64,10 @@ describe.each(Object.entries(ALL))("%s", (_name, options) => {
   ] as const)("%s", (_what, file, event, failed, later) => {
     const good = of(file, runsOf(files, event)).find(({ job }) => job === later);
     // Not each kind of repository has both: the one by tag publishes, the one by approval offers.
-    const has = { offer: options.production === "approval", publish: options === BY_TAG || (file === "metrics.yml" && options === BY_APPROVAL) }[later];
+    const has = {
+      offer: options.production === "approval",
+      publish: options === BY_TAG || options === REVIEWED || (file === "metrics.yml" && options === BY_APPROVAL),
+    }[later];
     expect(good?.result === "success").toBe(has || (file === "release.yml" && options.production === "tag"));
     if (good?.result !== "success") return;
     const runs = of(file, runsOf(files, event, { results: { [`${file}/${failed}`]: "failure" } }));
@@ -111,7 +114,8 @@ describe.each(Object.entries(ALL))("%s", (_name, options) => {
 
   test("images are pushed in one workflow alone, and nothing there is built twice for a commit", () => {
     const pushing = files.filter(({ text }) => /push: true/.test(text)).map(({ path }) => path);
-    expect(pushing).toEqual([".github/workflows/deploy.yml"]);
+    // An environment of a pull request takes its own, which no release can be made of.
+    expect(pushing).toEqual([".github/workflows/deploy.yml", ...(options.review ? [".github/workflows/review.yml"] : [])]);
   });
 
   test("nothing that deploys is ever cut off by a newer run", () => {

@@ -60,4 +60,7 @@ export const BARE: WorkflowOptions = {
   application: { ...BY_TAG.application, platforms: ["amd64"] },
 };
 
-export const ALL = { "by tag": BY_TAG, "by approval": BY_APPROVAL, bare: BARE } as const;
+/** Pull requests may have environments of their own on staging's server. */
+export const REVIEWED: WorkflowOptions = { ...BY_TAG, review: "arm64" };
+
+export const ALL = { "by tag": BY_TAG, "by approval": BY_APPROVAL, bare: BARE, reviewed: REVIEWED } as const;

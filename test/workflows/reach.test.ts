@@ -5,7 +5,7 @@ import { requiredChecks, workflowFiles } from "../../workflows/index.ts";
 import type { WorkflowOptions } from "../../workflows/options.ts";
 import * as events from "./events.ts";
 import type { Event } from "./events.ts";
-import { ALL, BARE, BY_APPROVAL, BY_TAG } from "./options.ts";
+import { ALL, BARE, BY_APPROVAL, BY_TAG, REVIEWED } from "./options.ts";
 import { changing, ranJobs, runsOf, type Ran } from "./simulator.ts";
 
 const CRONS = ["23 5 * * 1", "47 3 * * *", "17 4 * * *", "37 6 * * *", "37 2 * * 0"];
@@ -13,6 +13,16 @@ const HAND: readonly [file: string, inputs: Record<string, string>][] = [
   ["rollback.yml", { release: "", data: "refuse", reason: "x" }],
   ["redeploy.yml", { reason: "x" }],
   ["maintenance.yml", { doors: "on", reason: "x" }],
+];
+
+const OF = ["branch", "fork", "dependabot"] as const;
+const ACTIONS = ["opened", "reopened", "synchronize", "closed", "labeled", "unlabeled"] as const;
+/** Pull requests that want no environment of their own, and those of whom none is given one, whatever they want. */
+const REQUESTS: readonly Event[] = [
+  ...OF.flatMap((of) => ACTIONS.map((action) => events.labelled(of, action, ["bug"], /label/.test(action) ? "bug" : undefined))),
+  ...(["fork", "dependabot"] as const).flatMap((of) =>
+    ACTIONS.map((action) => events.labelled(of, action, ["review"], /label/.test(action) ? "review" : undefined)),
+  ),
 ];
 
 /** Everything that can happen, to a repository with these environments. */
@@ -26,6 +36,7 @@ function everything({ environments }: WorkflowOptions): Event[] {
     events.release(),
     events.mergeGroup(),
     ...(["branch", "fork", "dependabot"] as const).map((of) => events.pullRequest(of)),
+    ...REQUESTS,
     ...CRONS.map(events.schedule),
     ...environments.flatMap(({ name }) =>
       HAND.flatMap(([file, inputs]) => ["refs/heads/main", "refs/heads/evil"].map((ref) => events.dispatch(file, { ...inputs, environment: name }, ref))),
@@ -100,6 +111,50 @@ test("an environment of a person's choice gets a release when he says so, and ne
   expect(reaching(BY_APPROVAL, "demo", ["release"])).toEqual([hand("redeploy.yml", "demo"), 'release.yml by hand, {"commit":"c0ffee2","environment":"demo"}']);
 });
 
+describe("an environment of a pull request", () => {
+  const files = workflowFiles(REVIEWED);
+  const active = (event: Event, world = {}) => runsOf(files, event, world).filter(({ workflow, result }) => workflow === "review.yml" && result !== "skipped");
+  const BUILDS = ["build-backend", "build-frontend"];
+
+  test.each([
+    events.labelled("branch", "labeled", ["review"], "review"),
+    ...["opened", "reopened", "synchronize"].map((action) => events.labelled("branch", action, ["bug", "review"])),
+  ])("is opened or renewed: $says; by one key alone, in one environment alone", (event) => {
+    const runs = active(event);
+    expect(runs.map(({ job }) => job)).toEqual([...BUILDS, "open"]);
+    expect(runs.flatMap(({ secrets }) => secrets)).toEqual(["REVIEW_SSH_KEY"]);
+    expect(runs.map(({ environment }) => environment)).toEqual([undefined, undefined, "staging-review"]);
+    expect(runs.every(({ admitted }) => admitted)).toBe(true);
+    expect(runs.map(({ permissions }) => permissions["id-token"])).toEqual([undefined, undefined, undefined]);
+    const others = runsOf(files, event).filter(({ workflow, result }) => workflow !== "review.yml" && result !== "skipped");
+    expect(others.flatMap(({ secrets, environment }) => [...secrets, environment].filter(Boolean))).toEqual([]);
+  });
+
+  test.each([events.labelled("branch", "closed", ["review"]), events.labelled("branch", "unlabeled", [], "review")])("is closed: $says", (event) => {
+    expect(active(event).map(({ job }) => job)).toEqual(["close"]);
+  });
+
+  test.each([
+    events.labelled("branch", "labeled", ["review", "bug"], "bug"),
+    events.labelled("branch", "unlabeled", ["review"], "bug"),
+    events.labelled("branch", "closed", []),
+    ...REQUESTS,
+  ])("is none of $says", (event) => expect(active(event)).toEqual([]));
+
+  test("an image that is not built opens none", () => {
+    const event = events.labelled("branch", "synchronize", ["review"]);
+    expect(active(event, { results: { "review.yml/build-frontend": "failure" } }).map(({ job, result }) => [job, result])).toEqual([
+      ["build-backend", "success"],
+      ["build-frontend", "failure"],
+    ]);
+  });
+
+  test("one of a pull request waits for the other, and not for those of others", () => {
+    const [run] = active(events.labelled("branch", "synchronize", ["review"]));
+    expect(run!.concurrency).toEqual([{ group: "review-7", cancels: false }]);
+  });
+});
+
 describe.each(Object.entries(ALL))("%s", (_name, options) => {
   const files = workflowFiles(options);
   const all = everything(options).map((event) => ({ event, runs: runsOf(files, event) }));
@@ -170,7 +225,7 @@ describe.each(Object.entries(ALL))("%s", (_name, options) => {
 
   test("every job says what it may, at most this", () => {
     const allowed: Record<string, readonly string[]> = {
-      packages: ["deploy.yml/build-", "deploy.yml/images"],
+      packages: ["deploy.yml/build-", "deploy.yml/images", "review.yml/build-"],
       "id-token": [
         "deploy.yml/images",
         "deploy.yml/deploy-",
@@ -185,7 +240,7 @@ describe.each(Object.entries(ALL))("%s", (_name, options) => {
       contents: ["release.yml/publish", "rotation.yml/propose"],
       actions: ["deploy.yml/offer"],
       issues: ["performance.yml/load", "security-monitoring.yml/", "infrastructure.yml/drift-", "rotation.yml/propose"],
-      "pull-requests": ["ci.yml/coverage", "infrastructure.yml/preview", "rotation.yml/propose"],
+      "pull-requests": ["ci.yml/coverage", "infrastructure.yml/preview", "rotation.yml/propose", "review.yml/"],
       attestations: ["deploy.yml/images"],
       "artifact-metadata": ["deploy.yml/images"],
       "security-events": ["deploy.yml/", "security.yml/"],

@@ -65,8 +65,9 @@ interface Workflow {
   jobs: Record<string, Job>;
 }
 
-/** The rules that the environments have at GitHub: which refs may use them. Not one lets a pull request in. */
+/** The rules that the environments have at GitHub: which refs may use them. One lets a pull request in, which asks there for an environment of its own. */
 const ADMITS: Record<string, RegExp> = {
+  "staging-review": /^refs\/pull\/[^/]+\/merge$/,
   automation: /^refs\/(heads\/main|tags\/v[^/]*\.[^/]*\.[^/]*)$/,
   // Of infrastructure runs: OTHER.
   production: /^refs\/(heads\/main|tags\/v\d+\.\d+\.\d+)$/,

@@ -5,8 +5,8 @@ import type { Part, Platform, WorkflowOptions } from "../options.ts";
 import { checkout } from "../steps.ts";
 import { RUNNER } from "./checks.ts";
 
-const RUNNERS: Record<Platform, Runner> = { amd64: "ubuntu-24.04", arm64: "ubuntu-24.04-arm" };
-const PARTS = ["backend", "frontend"] as const;
+export const RUNNERS: Record<Platform, Runner> = { amd64: "ubuntu-24.04", arm64: "ubuntu-24.04-arm" };
+export const PARTS = ["backend", "frontend"] as const;
 
 /** Each image and platform has its own; two that shared one would overwrite each other. */
 export const cacheOf = (part: Part, platform: Platform): string => `type=gha,scope=${part.image.split("/").at(-1)}-${platform}`;

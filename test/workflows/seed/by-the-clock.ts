@@ -155,6 +155,6 @@ export const BY_THE_CLOCK: readonly Defect[] = [
   {
     numbers: [152],
     was: "no environment for a pull request to be seen in, and no word on what it costs",
-    open: "drills, runbook, code owners, rules and retention are there; an environment for each pull request is not: a further stack is a person's choice (make new-environment)",
+    by: ["workflows/reach.test.ts", "is opened or renewed"],
   },
 ];

@@ -1,0 +1,187 @@
+/**
+ * A program of its own, put on the host only where a stack has environments of pull requests: `recoloca-review APPLICATION COMMAND`. It makes a plan of what
+ * the stack allows and what a request brings, and hands it to `recoloca`, which deploys it like any other. `asked` is what a pipeline's key may do.
+ */
+import { spawn } from "node:child_process";
+import * as z from "zod";
+import { reviewEnvironment, reviewHost, reviewPolicySchema, reviewRequestSchema, type ReviewPolicy, type ReviewRequest } from "../../release/review.ts";
+import { readInput } from "../command-line.ts";
+import { whileOurs } from "../lock.ts";
+import { run } from "../process.ts";
+import { endsAt, Environments, type Environment } from "./environments.ts";
+import { reviewPlan } from "./plan.ts";
+import { roomNow, tooFull, writtenBy } from "./room.ts";
+
+const REFUSED = 20;
+/** Seconds that one request waits for another: they come one at a time. */
+const PATIENCE = "900";
+
+const say = (text: string) => void process.stdout.write(` ${text}\n`);
+const refuse = (...texts: string[]): number => {
+  say(`refused: ${texts.join("\n   ")}\n   Nothing was changed.`);
+  return REFUSED;
+};
+
+/** Runs `recoloca`, whose words the caller hears. Gives its exit code. */
+const recoloca = (args: readonly string[], input = "") =>
+  new Promise<number>((done, fail) => {
+    const child = spawn("/usr/local/bin/recoloca", args, { stdio: ["pipe", "inherit", "inherit"] });
+    child.once("error", fail).once("close", (code) => done(code ?? 1));
+    child.stdin.on("error", () => undefined).end(input);
+  });
+
+function understood<T>(schema: z.ZodType<T>, text: string): T | string {
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch (error) {
+    return `that is not JSON: ${(error as Error).message}`;
+  }
+  const parsed = schema.safeParse(given);
+  return parsed.success ? parsed.data : `that is not understood:\n${z.prettifyError(parsed.error)}`;
+}
+
+async function open(environments: Environments, text: string): Promise<number> {
+  const policy = environments.policy();
+  if (!policy)
+    return refuse(`${environments.application} has no environments of pull requests here`, "pulumi config set of recoloca:review at the stack allows them");
+  const request = understood<ReviewRequest>(reviewRequestSchema, text);
+  if (typeof request === "string") return refuse(request);
+  const { number } = request;
+  const there = environments.all();
+  const others = there.filter((one) => one.number !== number);
+  if (others.length >= policy.most)
+    return refuse(
+      `${others.length} are open already, and ${policy.most} may be: ${others.map((one) => `#${one.number}`).join(", ")}`,
+      `the next one goes at ${endsAt(others[0]!, policy).toISOString()} by itself; at once where the label is taken from its pull request`,
+    );
+  const isNew = others.length === there.length;
+  const full = isNew ? tooFull(policy, roomNow()) : undefined;
+  if (full !== undefined) return refuse(`this server has no room for one more: ${full}`);
+  const environment = environments.renewed(number, Object.values(policy.secrets), new Date());
+  const plan = reviewPlan(policy, request, environment.secrets);
+  if (Array.isArray(plan)) return refuse(...(plan as string[]));
+  // Before anything is made: whatever comes of it, it goes with its day.
+  environments.set(environment);
+  const code = await recoloca(["deploy", "--wait", "5m"], JSON.stringify(plan));
+  if (code !== 0) return code;
+  const seeded = await seed(environments, policy, environment);
+  say(`#${number} is at ${policy.tls ? "https" : "http"}://${reviewHost(policy, number)}, until ${endsAt(environment, policy).toISOString().slice(0, 10)}`);
+  return seeded;
+}
+
+/** Once: a second time would be over what the first visitors have written. */
+async function seed(environments: Environments, policy: ReviewPolicy, environment: Environment): Promise<number> {
+  if (!policy.seed || environment.seeded) return 0;
+  const { service, command, timeout } = policy.seed;
+  const stack = `${policy.application}-${reviewEnvironment(environment.number)}`;
+  const ran = await run("timeout", [String(timeout), "/usr/local/bin/recoloca", "exec", "--stack", stack, service, "--", ...command]);
+  if (ran.code !== 0) {
+    say(`its seed failed: ${(ran.stderr || ran.stdout).trim().split("\n").slice(-3).join("\n   ")}`);
+    say("the next push tries it again");
+    return ran.code;
+  }
+  environments.set({ ...environment, seeded: true });
+  say("its database was seeded");
+  return 0;
+}
+
+async function close(environments: Environments, number: number, why: string): Promise<number> {
+  const environment = environments.get(number);
+  if (!environment) {
+    say(`#${number} has none`);
+    return 0;
+  }
+  say(`#${number} is removed: ${why}`);
+  const code = await recoloca(["remove", "--application", environments.application, "--environment", reviewEnvironment(number), "--volumes"]);
+  if (code === 0) environments.forget(number);
+  return code;
+}
+
+/** Those whose day is over, those that have written too much, and all of them where the stack allows none any more. One that cannot be removed holds up no other. */
+async function expire(environments: Environments): Promise<number> {
+  const policy = environments.policy();
+  let worst = 0;
+  for (const one of environments.all()) {
+    const why = await overdue(environments, policy, one);
+    if (why !== undefined) worst = Math.max(worst, await close(environments, one.number, why));
+  }
+  return worst;
+}
+
+async function overdue({ application }: Environments, policy: ReviewPolicy | undefined, environment: Environment): Promise<string | undefined> {
+  if (!policy) return "the stack allows none any more";
+  if (endsAt(environment, policy).getTime() <= Date.now()) return `nobody has renewed it for ${policy.days} ${policy.days === 1 ? "day" : "days"}`;
+  const written = await writtenBy(`${application}-${reviewEnvironment(environment.number)}`);
+  return written > policy.disk ? `it has written ${Math.ceil(written)} MiB, and may ${policy.disk}` : undefined;
+}
+
+function list(environments: Environments): number {
+  const policy = environments.policy();
+  const all = environments.all();
+  if (all.length === 0) say("none");
+  for (const one of all)
+    say(
+      policy
+        ? `#${one.number}  ${policy.tls ? "https" : "http"}://${reviewHost(policy, one.number)}  until ${endsAt(one, policy).toISOString().slice(0, 10)}`
+        : `#${one.number}  goes with the next hour`,
+    );
+  return 0;
+}
+
+async function place(environments: Environments, policy: ReviewPolicy | undefined): Promise<number> {
+  environments.setPolicy(policy);
+  await run("systemctl", [policy ? "enable" : "disable", "--quiet", "--now", `recoloca-review@${environments.application}.timer`]);
+  say(policy ? `up to ${policy.most} pull requests of ${environments.application} may have an environment here` : "no pull request may have one");
+  return expire(environments);
+}
+
+/** Of a key that code of a pull request comes by: these words and nothing else. */
+const ASKED = /^(?:open|list|close [1-9]\d{0,6})$/;
+
+async function does(environments: Environments, words: readonly string[]): Promise<number> {
+  const [command, number = ""] = words;
+  switch (command) {
+    case "asked": {
+      const asked = words.slice(1).join(" ");
+      return ASKED.test(asked) ? does(environments, asked.split(" ")) : refuse(`"${asked.slice(0, 100)}" is none of: open, close NUMBER, list`);
+    }
+    case "open":
+      return open(environments, await readInput());
+    case "close":
+      return /^[1-9]\d{0,6}$/.test(number)
+        ? close(environments, Number(number), "its pull request wants none any more")
+        : refuse(`close wants a number, got "${number}"`);
+    case "expire":
+      return expire(environments);
+    case "policy": {
+      const policy = understood<ReviewPolicy>(reviewPolicySchema, await readInput());
+      return typeof policy === "string" ? refuse(policy) : place(environments, policy);
+    }
+    case "off":
+      return place(environments, undefined);
+    case "list":
+      return list(environments);
+    default:
+      return refuse(`there is no "${command ?? ""}": open, close NUMBER, list, expire, policy, off`);
+  }
+}
+
+async function main(): Promise<number> {
+  const [application = "", ...words] = process.argv.slice(2);
+  if (!/^[a-z][a-z0-9-]{0,30}$/.test(application)) return refuse(`the application's name comes first, got "${application}"`);
+  const environments = new Environments(application);
+  if (words[0] === "list" || words.join(" ") === "asked list") return list(environments);
+  const done = await whileOurs(environments.lockFile, async () => ({ code: await does(environments, words) }), PATIENCE);
+  return done?.code ?? refuse(`another request has been at it for ${Number(PATIENCE) / 60} minutes`);
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`recoloca-review: ${(error as Error).message}\n`);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,117 @@
+/** An environment of a pull request: what its Compose file may have, what it gets, and what it may not get. */
+import { describe, expect, test } from "vitest";
+import { reviewPolicySchema, type ReviewRequest } from "../../release/review.ts";
+import type { Plan } from "../../release/plan.ts";
+import { limited, readAllowed } from "../../server/review/allowed.ts";
+import { reviewPlan } from "../../server/review/plan.ts";
+import { tooFull } from "../../server/review/room.ts";
+
+const digest = `@sha256:${"a".repeat(64)}`;
+const policy = reviewPolicySchema.parse({
+  format: 1,
+  application: "shop",
+  host: "pr-{number}.staging.example.org",
+  most: 2,
+  memory: 900,
+  disk: 500,
+  days: 3,
+  repositories: ["ghcr.io/acme/backend"],
+  secrets: { POSTGRES_PASSWORD: "POSTGRES_PASSWORD", DATABASE_PASSWORD: "POSTGRES_PASSWORD" },
+  variables: { MODE: "review" },
+  routes: [{ path: "/", service: "backend", port: 8000 }],
+  gates: [{ name: "page", path: "/" }],
+});
+const COMPOSE = `services:
+  backend: { image: x, environment: { DB: "postgres://u:\${POSTGRES_PASSWORD}@db/u" }, ports: ["8000:8000"] }
+  db: { image: postgres:17, volumes: ["data:/var/lib/postgresql/data"], ports: ["5432:5432"] }
+  cache: &cache { image: redis }
+volumes: { data: {} }
+`;
+const request: ReviewRequest = {
+  format: 1,
+  number: 12,
+  release: "pr-12-abc",
+  compose: COMPOSE,
+  images: { backend: `ghcr.io/acme/backend${digest}` },
+  provenance: {},
+};
+
+test("its plan has a name, a host and secrets of its own, an equal share of the memory, and no port of the server", () => {
+  const plan = reviewPlan(policy, request, { POSTGRES_PASSWORD: "random" }) as Plan;
+  expect(plan).toMatchObject({
+    application: "shop",
+    environment: "pr-12",
+    routes: [{ host: "pr-12.staging.example.org", path: "/", service: "backend", port: 8000 }],
+    gates: [{ host: "pr-12.staging.example.org" }],
+    variables: { MODE: "review", POSTGRES_PASSWORD: "random", DATABASE_PASSWORD: "random" },
+    masked: ["POSTGRES_PASSWORD", "DATABASE_PASSWORD"],
+    keep: 0,
+  });
+  const { services } = JSON.parse(plan.compose) as { services: Record<string, Record<string, unknown>> };
+  for (const service of Object.values(services)) {
+    expect(service).toMatchObject({ mem_limit: "300m", memswap_limit: "300m", pids_limit: 500 });
+    expect(service).not.toHaveProperty("ports");
+  }
+  expect(services["backend"]!["environment"]).toEqual({ DB: "postgres://u:${POSTGRES_PASSWORD}@db/u" });
+});
+
+test("images from elsewhere are refused", () => {
+  expect(reviewPlan(policy, { ...request, images: { backend: `docker.io/miner${digest}` } }, {})).toEqual([
+    "images.backend is from docker.io/miner, which is none of ghcr.io/acme/backend",
+  ]);
+});
+
+describe("what nobody has read yet may not have", () => {
+  const service = (text: string) => readAllowed(`services:\n  web: { image: x, ${text} }\n`).problems;
+  test.each([
+    ["rights over the host", "privileged: true", '"privileged" is not allowed'],
+    ["capabilities", "cap_add: [SYS_ADMIN]", '"cap_add" is not allowed'],
+    ["devices", "devices: [/dev/sda]", '"devices" is not allowed'],
+    ["devices by another way", "deploy: { resources: { reservations: { devices: [{ capabilities: [gpu] }] } } }", "may not name devices"],
+    ["the host's processes", "pid: host", '"pid" is not allowed'],
+    ["the host's network", "network_mode: host", '"network_mode" is not allowed'],
+    ["no profile of the kernel's", "security_opt: [seccomp=unconfined]", '"security_opt" is not allowed'],
+    ["the engine's socket", "volumes: ['/var/run/docker.sock:/s']", "mounts /var/run/docker.sock"],
+    ["a folder beside it", "volumes: ['./x:/x']", "mounts ./x"],
+    ["a folder that is computed", "volumes: ['${HOME}:/x']", "mounts ${HOME}"],
+    ["a mount in its long form", "volumes: [{ type: bind, source: /, target: /host }]", "mounts /"],
+    ["a file of the host for its environment", "env_file: /etc/shadow", "env_file /etc/shadow is not allowed"],
+    ["another file's service", "extends: { file: /root/x.yaml, service: y }", '"extends" is not allowed'],
+    ["what Compose may learn one day", "warp_drive: on", '"warp_drive" is not allowed'],
+  ])("%s", (_what, text, says) => expect(service(text).join("\n")).toContain(says));
+
+  test.each([
+    ["other files", "include: [/root/x.yaml]\nservices: { a: { image: x } }", '"include" is not allowed at the top'],
+    [
+      "a volume that is a folder of the host",
+      "services: { a: { image: x } }\nvolumes: { v: { driver_opts: { type: none, o: bind, device: / } } }",
+      '"driver_opts" is not allowed',
+    ],
+    ["another stack's volume", "services: { a: { image: x } }\nvolumes: { v: { external: true, name: shop-production_data } }", '"external" is not allowed'],
+    ["a secret from a file of the host", "services: { a: { image: x } }\nsecrets: { s: { file: /etc/shadow } }", '"file" is not allowed'],
+    ["another stack's network", "services: { a: { image: x } }\nnetworks: { n: { external: true } }", '"external" is not allowed'],
+  ])("%s", (_what, text, says) => expect(readAllowed(text).problems.join("\n")).toContain(says));
+
+  test("by a merge or an anchor either", () => {
+    const hidden = "x-bad: &bad { privileged: true }\nservices:\n  web: { <<: *bad, image: x }\n";
+    expect(readAllowed(hidden).problems).toEqual(['service "web": "privileged" is not allowed in an environment of a pull request']);
+  });
+
+  test("by growing without an end", () => {
+    const bomb = `a: &a [x,x]\n${[..."bcdefghi"].map((one, index) => `${one}: &${one} [${Array(9).fill(`*${"abcdefgh"[index]}`).join(",")}]`).join("\n")}\nservices: { w: { image: x } }\n`;
+    expect(readAllowed(bomb).problems.join("\n")).toMatch(/cannot be read|is not allowed/);
+  });
+});
+
+test("an ordinary file has no problems, and what it says of limits gives way", () => {
+  const { document, problems } = readAllowed(COMPOSE);
+  expect(problems).toEqual([]);
+  expect(limited(document, 600)).toContain('"mem_limit":"200m"');
+});
+
+test("a server that is nearly full takes no more", () => {
+  expect(tooFull(policy, { memory: 2000, disk: 10_000 })).toBeUndefined();
+  expect(tooFull(policy, { memory: 100, disk: 1000 })).toBe(
+    "100 MiB of memory are free, and one may use 900; 1000 MiB of the disk are free, and one wants 3572, 3072 of them for what else lives here",
+  );
+});
