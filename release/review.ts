@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import { imageByDigest, seconds, serviceName, variableName } from "./forms.ts";
-import { gateSchema, migrationSchema, provenanceSchema, routeSchema } from "./plan.ts";
+import { gateSchema, migrationSchema, routeSchema } from "./plan.ts";
 import { tlsSchema } from "./tls.ts";
 
 export const REVIEW_FORMAT = 1;
@@ -43,6 +43,9 @@ export const reviewPolicySchema = z.strictObject({
 });
 export type ReviewPolicy = z.infer<typeof reviewPolicySchema>;
 
+/** Stands on people's terminals. */
+const word = z.string().regex(/^[\x21-\x7e]{1,200}$/, "wants one word of at most 200 characters");
+
 export const reviewRequestSchema = z.strictObject({
   format: z.literal(REVIEW_FORMAT),
   /** Of the pull request. */
@@ -51,7 +54,7 @@ export const reviewRequestSchema = z.strictObject({
   /** Text of the Compose file as the pull request has it. */
   compose: z.string().min(1).max(200_000),
   images: z.record(serviceName, imageByDigest),
-  provenance: provenanceSchema,
+  provenance: z.strictObject({ commit: word.optional(), actor: word.optional(), run: word.optional() }),
 });
 export type ReviewRequest = z.infer<typeof reviewRequestSchema>;
 

@@ -5,6 +5,7 @@ import { stackName, type Plan } from "../release/plan.ts";
 import type { ReleaseRecord } from "../release/record.ts";
 import { CERTIFIABLE, certifiedNames } from "../release/tls.ts";
 import { problemsOf, split, type ComposeDocument } from "./compose-split.ts";
+import { outsideOf } from "./confined.ts";
 import { Refusal, type Context, type Window } from "./context.ts";
 import { Edge, storedEdge } from "./edge.ts";
 import type { EdgeStack } from "./edge-configuration.ts";
@@ -66,6 +67,7 @@ export async function readWhole(store: Store, plan: Plan, { folder, resolved }: 
   const problems = [
     ...unset.map((text) => `Compose file: ${text}`),
     ...problemsOf(parsed, plan, { project: folder, store: store.folder }),
+    ...(plan.confined ? outsideOf(parsed, { stack: store.stack, ...plan.confined }) : []),
     ...routesTaken(store.stack, plan),
     ...uncertifiable(store.stack, plan),
   ];

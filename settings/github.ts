@@ -87,7 +87,7 @@ export interface GithubValues extends PipelineValues {
 }
 
 export const RELEASE_TAGS = "v*.*.*";
-/** What GitHub runs a pull request on: its rules for environments are compared with that, and not with the branch. */
+/** What GitHub runs a pull request on: its rules for environments are compared with that, and not with the branch. One that was merged is closed on the branch that it went into. */
 const PULL_REQUESTS = "refs/pull/*/merge";
 const numbers = ({ apps, teams }: Github["writers"]): Actors => ({ apps: Object.values(apps), teams: Object.values(teams) });
 
@@ -146,9 +146,11 @@ export function githubSettings(
         variables: { ...both, ...app },
         role: "infrastructure",
       }),
-      ...(values.review ? [place(reviewOf(environment), { ...unguarded(repository, PULL_REQUESTS), secrets: ["REVIEW_SSH_KEY"], serves: "review" })] : []),
+      ...(values.review
+        ? [place(reviewOf(environment), { ...unguarded(repository, [PULL_REQUESTS, defaultBranch]), secrets: ["REVIEW_SSH_KEY"], serves: "review" })]
+        : []),
       ...(ownsRepository
-        ? [place(AUTOMATION, unguarded(repository, defaultBranch, (values.pipeline?.production ?? "tag") === "tag" ? [RELEASE_TAGS] : []))]
+        ? [place(AUTOMATION, unguarded(repository, [defaultBranch], (values.pipeline?.production ?? "tag") === "tag" ? [RELEASE_TAGS] : []))]
         : []),
     ],
     ...(ec2 && {
@@ -182,12 +184,12 @@ export function githubSettings(
 }
 
 /** A release's own run says how it ended, also one that a tag has begun: who may set such a tag, the rules of tags say. */
-const unguarded = (repository: string, branch: string, tags: readonly string[] = []) => ({
+const unguarded = (repository: string, branches: readonly string[], tags: readonly string[] = []) => ({
   repository,
   reviewers: { users: [], teams: [] },
   waitMinutes: 0,
   preventSelfReview: false,
-  branches: [branch],
+  branches,
   tags,
   variables: {},
 });

@@ -11,7 +11,9 @@ export function theStack(given: Given, likely: readonly string[] = []): string {
     if (!all.includes(named)) throw new Wrong(`there is no stack "${named}" on this host${all.length > 0 ? `; there is ${all.join(", ")}` : ""}`);
     return named;
   }
-  const [only, ...more] = likely.length > 0 ? likely : all;
+  // Those of pull requests come and go beside the stack that somebody means.
+  const lasting = all.filter((name) => !/-pr-\d+$/.test(name));
+  const [only, ...more] = likely.length > 0 ? likely : lasting.length > 0 ? lasting : all;
   if (only === undefined) throw new Wrong("nothing is deployed on this host yet");
   if (more.length > 0) throw new Wrong(`several stacks are on this host: add --stack ${[only, ...more].join(" or --stack ")}`);
   return only;

@@ -2,7 +2,7 @@
  * What a Compose file of a pull request may have: nobody has read it yet, and what it starts runs beside others. A list of what is allowed, as
  * whatever Compose learns next is not; read before Compose reads it, as that opens files of the host by itself. Pure.
  */
-import { isMap, isScalar, parseDocument, type Document } from "yaml";
+import { parseDocument } from "yaml";
 
 type Value = unknown;
 interface Given {
@@ -11,7 +11,7 @@ interface Given {
 
 /** Of a service. What is not here is refused by its name. */
 const SERVICE = new Set(
-  "build command container_name cpus depends_on deploy entrypoint environment env_file expose healthcheck hostname image init labels mem_limit networks platform ports profiles pull_policy read_only restart secrets configs shm_size stdin_open stop_grace_period stop_signal tmpfs tty user volumes working_dir".split(
+  "build command container_name cpus depends_on deploy entrypoint environment env_file expose healthcheck hostname image init labels mem_limit networks platform ports pull_policy read_only restart secrets configs shm_size stdin_open stop_grace_period stop_signal tmpfs tty user volumes working_dir".split(
     " ",
   ),
 );
@@ -25,23 +25,37 @@ const MOUNT = ["type", "source", "target", "read_only", "volume", "tmpfs"];
 const entriesOf = (value: Value): [string, Value][] => (typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : []);
 const listOf = (value: Value): Value[] => (Array.isArray(value) ? (value as Value[]) : []);
 
+/** Containers cost more than their memory. */
+const MOST_SERVICES = 12;
+/** MiB that a container wants to start at all. */
+const LEAST = 32;
+/** Of what is left of the file, with its aliases written out. */
+const MOST_CHARACTERS = 400_000;
+
 export interface Read {
-  readonly document: Document;
+  /** The very value that was looked at: nothing of the text goes on. */
+  readonly given: Given;
   readonly problems: readonly string[];
 }
 
 export function readAllowed(text: string): Read {
   const document = parseDocument(text, { merge: true, maxAliasCount: 100, uniqueKeys: true } as object);
-  if (document.errors.length > 0) return { document, problems: [`the Compose file is not YAML: ${document.errors[0]!.message.split("\n")[0]!}`] };
+  if (document.errors.length > 0) return { given: {}, problems: [`the Compose file is not YAML: ${document.errors[0]!.message.split("\n")[0]!}`] };
   let given: Given;
   try {
-    given = (document.toJS({ maxAliasCount: 100 }) ?? {}) as Given;
+    // Through JSON, as it will go on: nothing in it is another thing to whoever reads it next.
+    const written = JSON.stringify(document.toJS({ maxAliasCount: 100 }) ?? {});
+    if (written.length > MOST_CHARACTERS)
+      return { given: {}, problems: [`the Compose file has ${written.length} characters, and may have ${MOST_CHARACTERS}`] };
+    given = JSON.parse(written) as Given;
   } catch (error) {
-    return { document, problems: [`the Compose file cannot be read: ${(error as Error).message}`] };
+    return { given: {}, problems: [`the Compose file cannot be read: ${(error as Error).message}`] };
   }
+  const services = entriesOf(given["services"]);
   const problems = [
+    ...(merges(given) ? ['a key "<<" in quotes is not allowed: it would be another thing to Compose'] : []),
     ...Object.keys(given).flatMap((key) => (TOP.includes(key) || key.startsWith("x-") ? [] : [`"${key}" is not allowed at the top of the file`])),
-    ...entriesOf(given["services"]).flatMap(([name, service]) => problemsOfService(name, service)),
+    ...services.flatMap(([name, service]) => problemsOfService(name, service)),
     ...(["volumes", "networks"] as const).flatMap((kind) =>
       entriesOf(given[kind]).flatMap(([name, made]) => only(`${kind.slice(0, -1)} "${name}"`, made, MADE, "it would not be the environment's own")),
     ),
@@ -50,10 +64,15 @@ export function readAllowed(text: string): Read {
         only(`${kind.slice(0, -1)} "${name}"`, source, SOURCE, "a file of the server is nobody's to give: environment: NAME"),
       ),
     ),
+    ...(services.length > MOST_SERVICES ? [`the Compose file has ${services.length} services, and may have ${MOST_SERVICES}`] : []),
   ];
-  if (entriesOf(given["services"]).length === 0) problems.push("the Compose file has no services");
-  return { document, problems };
+  if (services.length === 0) problems.push("the Compose file has no services");
+  return { given, problems };
 }
+
+/** The parser has followed every merge; what still has its name was in quotes. */
+const merges = (value: Value): boolean =>
+  typeof value === "object" && value !== null && (!Array.isArray(value) && "<<" in value ? true : Object.values(value).some(merges));
 
 const only = (what: string, value: Value, allowed: readonly string[], why: string): string[] =>
   entriesOf(value).flatMap(([key]) => (allowed.includes(key) ? [] : [`${what}: "${key}" is not allowed; ${why}`]));
@@ -71,6 +90,7 @@ function problemsOfService(name: string, value: Value): string[] {
     ...[...listOf(service["secrets"]), ...listOf(service["configs"])].flatMap((one) =>
       only(what, one, ["source", "target", "uid", "gid", "mode"], "it is given by its name"),
     ),
+    ...problemsOfHealth(what, service["healthcheck"]),
     ...entriesOf(service["deploy"]).flatMap(([key]) => (["resources", "labels"].includes(key) ? [] : [`${what}: deploy.${key} is not allowed`])),
     ...entriesOf((service["deploy"] as Given | undefined)?.["resources"]).flatMap(([key, some]) =>
       only(what, some, ["cpus", "memory", "pids"], `deploy.resources.${key} may not name devices`),
@@ -78,18 +98,33 @@ function problemsOfService(name: string, value: Value): string[] {
   ];
 }
 
-/** A named volume or memory; whatever begins like a path, or is computed, could be the host's. */
+/** Two characters at least: one before a colon is a drive to Compose, and what follows a path of the host. */
+const VOLUME = /^[A-Za-z0-9][A-Za-z0-9_-]+$/;
+/** Nothing that is filled in later, when nobody looks any more. */
+const PLACE = /^\/[^:$]*$/;
+
+/** A named volume or memory; whatever begins like a path, has no name or is computed could be the host's, or is counted by nobody. */
 function problemsOfMount(what: string, mount: Value): string[] {
+  const refused = (source: Value) => [`${what} mounts ${String(source)}: only volumes with a name are allowed`];
   if (typeof mount === "string") {
-    const [source = "", target] = mount.split(":");
-    return target === undefined || /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(source) ? [] : [`${what} mounts ${source}: only volumes with a name are allowed`];
+    const [source = "", target = "", mode = "rw", ...more] = mount.split(":");
+    return VOLUME.test(source) && PLACE.test(target) && /^r[ow]$/.test(mode) && more.length === 0 ? [] : refused(mount);
   }
-  const { type, source } = mount as { type?: Value; source?: Value };
-  const named = type === "tmpfs" || (type === "volume" && (source === undefined || (typeof source === "string" && /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(source))));
-  return [
-    ...(named ? [] : [`${what} mounts ${String(source)}: only volumes with a name are allowed`]),
-    ...only(what, mount, MOUNT, "a mount is a named volume or tmpfs"),
-  ];
+  if (typeof mount !== "object" || mount === null || Array.isArray(mount)) return refused(mount);
+  const { type, source, target } = mount as { type?: Value; source?: Value; target?: Value };
+  const placed = typeof target === "string" && PLACE.test(target);
+  const named = (type === "tmpfs" && source === undefined) || (type === "volume" && typeof source === "string" && VOLUME.test(source));
+  return [...(named && placed ? [] : refused(source ?? target)), ...only(what, mount, MOUNT, "a mount is a named volume or tmpfs")];
+}
+
+/** The engine itself runs them: as often as somebody likes, for everybody on the server. */
+function problemsOfHealth(what: string, health: Value): string[] {
+  return ["interval", "start_interval", "timeout"].flatMap((key) => {
+    const given = (health as Given | undefined)?.[key];
+    return given === undefined || (typeof given === "string" && /^(\d+h)?(\d+m)?(\d+s)?$/.test(given) && !/^0*s?$/.test(given))
+      ? []
+      : [`${what}: healthcheck.${key} wants whole seconds, got ${JSON.stringify(given)}`];
+  });
 }
 
 function problemsOfEnvFile(what: string, file: Value): string[] {
@@ -100,16 +135,20 @@ function problemsOfEnvFile(what: string, file: Value): string[] {
   });
 }
 
-/** Limits as Compose takes them, in place of whatever the file says: an equal share of the memory for each service. */
-export function limited(document: Document, memory: number): string {
-  const services = document.get("services");
-  if (!isMap(services)) return document.toString();
-  // Written out: an alias that is shared would carry one service's limits to another.
-  const plain = document.toJS({ maxAliasCount: 100 }) as { services: Record<string, Given> } & Given;
-  const share = Math.floor(memory / Math.max(1, services.items.filter(({ key }) => isScalar(key)).length));
-  const limits = { mem_limit: `${share}m`, memswap_limit: `${share}m`, pids_limit: 500, security_opt: ["no-new-privileges:true"] };
+/** MiB for each service, or undefined where there would be too little for one. */
+export function shareOf(given: Given, memory: number): number | undefined {
+  const share = Math.floor(memory / Math.max(1, entriesOf(given["services"]).length));
+  return share < LEAST ? undefined : share;
+}
+
+/** Limits as Compose takes them, in place of whatever the file says: an equal share of the memory for each service, and what stops within ten seconds. */
+export function limited(given: Given, share: number): string {
+  const limits = { mem_limit: `${share}m`, memswap_limit: `${share}m`, pids_limit: 500, cpu_shares: 256, security_opt: ["no-new-privileges:true"] };
   const shorter = Object.fromEntries(
-    Object.entries(plain.services).map(([name, { ports: _ports, deploy: _deploy, ...service }]) => [name, { ...service, ...limits }]),
+    entriesOf(given["services"]).map(([name, service]) => {
+      const { ports: _ports, deploy: _deploy, build: _build, stop_grace_period: _grace, ...rest } = service as Given;
+      return [name, { ...rest, ...limits }];
+    }),
   );
-  return JSON.stringify({ ...plain, services: shorter });
+  return JSON.stringify({ ...given, services: shorter });
 }

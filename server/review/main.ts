@@ -5,9 +5,9 @@
 import { spawn } from "node:child_process";
 import * as z from "zod";
 import { reviewEnvironment, reviewHost, reviewPolicySchema, reviewRequestSchema, type ReviewPolicy, type ReviewRequest } from "../../release/review.ts";
-import { readInput } from "../command-line.ts";
 import { whileOurs } from "../lock.ts";
 import { run } from "../process.ts";
+import { readAtMost } from "./input.ts";
 import { endsAt, Environments, type Environment } from "./environments.ts";
 import { reviewPlan } from "./plan.ts";
 import { roomNow, tooFull, writtenBy } from "./room.ts";
@@ -15,6 +15,9 @@ import { roomNow, tooFull, writtenBy } from "./room.ts";
 const REFUSED = 20;
 /** Seconds that one request waits for another: they come one at a time. */
 const PATIENCE = "900";
+/** Bytes and seconds that what is asked may take to arrive. */
+const MOST_INPUT = 1_000_000;
+const INPUT_SECONDS = 30;
 
 const say = (text: string) => void process.stdout.write(` ${text}\n`);
 const refuse = (...texts: string[]): number => {
@@ -58,7 +61,7 @@ async function open(environments: Environments, text: string): Promise<number> {
   const isNew = others.length === there.length;
   const full = isNew ? tooFull(policy, roomNow()) : undefined;
   if (full !== undefined) return refuse(`this server has no room for one more: ${full}`);
-  const environment = environments.renewed(number, Object.values(policy.secrets), new Date());
+  const environment = environments.renewed(request, Object.values(policy.secrets), new Date());
   const plan = reviewPlan(policy, request, environment.secrets);
   if (Array.isArray(plan)) return refuse(...(plan as string[]));
   // Before anything is made: whatever comes of it, it goes with its day.
@@ -75,7 +78,8 @@ async function seed(environments: Environments, policy: ReviewPolicy, environmen
   if (!policy.seed || environment.seeded) return 0;
   const { service, command, timeout } = policy.seed;
   const stack = `${policy.application}-${reviewEnvironment(environment.number)}`;
-  const ran = await run("timeout", [String(timeout), "/usr/local/bin/recoloca", "exec", "--stack", stack, service, "--", ...command]);
+  const limit = ["--kill-after=5", String(timeout), "/usr/local/bin/recoloca", "exec", "--stack", stack, service, "--"];
+  const ran = await run("timeout", [...limit, ...command], { timeout: timeout + 15 });
   if (ran.code !== 0) {
     say(`its seed failed: ${(ran.stderr || ran.stdout).trim().split("\n").slice(-3).join("\n   ")}`);
     say("the next push tries it again");
@@ -94,7 +98,10 @@ async function close(environments: Environments, number: number, why: string): P
   }
   say(`#${number} is removed: ${why}`);
   const code = await recoloca(["remove", "--application", environments.application, "--environment", reviewEnvironment(number), "--volumes"]);
-  if (code === 0) environments.forget(number);
+  if (code !== 0) return code;
+  // One that something else still uses is refused by the engine, which is right.
+  for (const image of environment.images) await run("docker", ["image", "rm", image]);
+  environments.forget(number);
   return code;
 }
 
@@ -103,8 +110,13 @@ async function expire(environments: Environments): Promise<number> {
   const policy = environments.policy();
   let worst = 0;
   for (const one of environments.all()) {
-    const why = await overdue(environments, policy, one);
-    if (why !== undefined) worst = Math.max(worst, await close(environments, one.number, why));
+    try {
+      const why = await overdue(environments, policy, one);
+      if (why !== undefined) worst = Math.max(worst, await close(environments, one.number, why));
+    } catch (error) {
+      say(`#${one.number} cannot be looked at: ${(error as Error).message}`);
+      worst = Math.max(worst, 1);
+    }
   }
   return worst;
 }
@@ -113,7 +125,9 @@ async function overdue({ application }: Environments, policy: ReviewPolicy | und
   if (!policy) return "the stack allows none any more";
   if (endsAt(environment, policy).getTime() <= Date.now()) return `nobody has renewed it for ${policy.days} ${policy.days === 1 ? "day" : "days"}`;
   const written = await writtenBy(`${application}-${reviewEnvironment(environment.number)}`);
-  return written > policy.disk ? `it has written ${Math.ceil(written)} MiB, and may ${policy.disk}` : undefined;
+  return written > policy.disk
+    ? `it has written ${Number.isFinite(written) ? `${Math.ceil(written)} MiB` : "more than can be counted"}, and may ${policy.disk}`
+    : undefined;
 }
 
 function list(environments: Environments): number {
@@ -139,15 +153,11 @@ async function place(environments: Environments, policy: ReviewPolicy | undefine
 /** Of a key that code of a pull request comes by: these words and nothing else. */
 const ASKED = /^(?:open|list|close [1-9]\d{0,6})$/;
 
-async function does(environments: Environments, words: readonly string[]): Promise<number> {
+async function does(environments: Environments, words: readonly string[], input: string): Promise<number> {
   const [command, number = ""] = words;
   switch (command) {
-    case "asked": {
-      const asked = words.slice(1).join(" ");
-      return ASKED.test(asked) ? does(environments, asked.split(" ")) : refuse(`"${asked.slice(0, 100)}" is none of: open, close NUMBER, list`);
-    }
     case "open":
-      return open(environments, await readInput());
+      return open(environments, input);
     case "close":
       return /^[1-9]\d{0,6}$/.test(number)
         ? close(environments, Number(number), "its pull request wants none any more")
@@ -155,7 +165,7 @@ async function does(environments: Environments, words: readonly string[]): Promi
     case "expire":
       return expire(environments);
     case "policy": {
-      const policy = understood<ReviewPolicy>(reviewPolicySchema, await readInput());
+      const policy = understood<ReviewPolicy>(reviewPolicySchema, input);
       return typeof policy === "string" ? refuse(policy) : place(environments, policy);
     }
     case "off":
@@ -171,8 +181,14 @@ async function main(): Promise<number> {
   const [application = "", ...words] = process.argv.slice(2);
   if (!/^[a-z][a-z0-9-]{0,30}$/.test(application)) return refuse(`the application's name comes first, got "${application}"`);
   const environments = new Environments(application);
-  if (words[0] === "list" || words.join(" ") === "asked list") return list(environments);
-  const done = await whileOurs(environments.lockFile, async () => ({ code: await does(environments, words) }), PATIENCE);
+  const asked = words.slice(1).join(" ");
+  if (words[0] === "asked" && !ASKED.test(asked)) return refuse(`"${asked.slice(0, 100)}" is none of: open, close NUMBER, list`);
+  const wanted = words[0] === "asked" ? asked.split(" ") : words;
+  if (wanted[0] === "list") return list(environments);
+  // Before anybody is kept waiting: whoever is slow with it holds up nobody.
+  const input = wanted[0] === "open" || wanted[0] === "policy" ? await readAtMost(process.stdin, MOST_INPUT, INPUT_SECONDS) : "";
+  if (typeof input !== "string") return refuse(input.problem);
+  const done = await whileOurs(environments.lockFile, async () => ({ code: await does(environments, wanted, input) }), PATIENCE);
   return done?.code ?? refuse(`another request has been at it for ${Number(PATIENCE) / 60} minutes`);
 }
 

@@ -1,7 +1,7 @@
 /** The plan of a pull request's environment: what the stack allows, with what the request brings. Pure. */
 import { PLAN_FORMAT, type Plan } from "../../release/plan.ts";
 import { reviewEnvironment, reviewHost, type ReviewPolicy, type ReviewRequest } from "../../release/review.ts";
-import { limited, readAllowed } from "./allowed.ts";
+import { limited, readAllowed, shareOf } from "./allowed.ts";
 
 /** Seconds. Nobody is hurt where a release of a pull request is bad. */
 const WATCH = 2;
@@ -9,13 +9,14 @@ const DRAIN = 2;
 
 /** Every problem at once, or the plan. `secrets`: values of the environment's own, by their names in the policy. */
 export function reviewPlan(policy: ReviewPolicy, request: ReviewRequest, secrets: Readonly<Record<string, string>>): Plan | readonly string[] {
-  const { document, problems } = readAllowed(request.compose);
+  const { given, problems } = readAllowed(request.compose);
+  const share = shareOf(given, policy.memory);
   const from = (image: string) => image.slice(0, image.indexOf("@"));
   const foreign = Object.entries(request.images).flatMap(([service, image]) =>
     policy.repositories.includes(from(image)) ? [] : [`images.${service} is from ${from(image)}, which is none of ${policy.repositories.join(", ")}`],
   );
-  const all = [...problems, ...foreign];
-  if (all.length > 0) return all;
+  const all = [...problems, ...foreign, ...(share === undefined ? [`${policy.memory} MiB are too little for so many services`] : [])];
+  if (all.length > 0 || share === undefined) return all;
   const own = Object.fromEntries(Object.entries(policy.secrets).map(([variable, name]) => [variable, secrets[name]!]));
   const host = reviewHost(policy, request.number);
   return {
@@ -23,7 +24,8 @@ export function reviewPlan(policy: ReviewPolicy, request: ReviewRequest, secrets
     application: policy.application,
     environment: reviewEnvironment(request.number),
     release: request.release,
-    compose: limited(document, policy.memory),
+    compose: limited(given, share),
+    confined: { repositories: policy.repositories },
     images: request.images,
     variables: { ...policy.variables, ...own },
     masked: Object.keys(own),
@@ -36,7 +38,8 @@ export function reviewPlan(policy: ReviewPolicy, request: ReviewRequest, secrets
     keep: 0,
     provenance: request.provenance,
     definitions: {},
-    recreate: [],
+    // Shares change with the number of services, and a definition with its share; the data is in the volumes.
+    recreate: Object.keys(given["services"] as object),
     notify: [],
     ...(policy.tls && { tls: policy.tls }),
   };

@@ -39,7 +39,10 @@ export async function writtenBy(stack: string): Promise<number> {
   const layers = ids.length === 0 ? [] : await lines("inspect", "--size", "--format", "{{.SizeRw}}", ...ids);
   const volumes = await lines("volume", "ls", "--quiet", "--filter", label);
   const places = volumes.length === 0 ? [] : await lines("volume", "inspect", "--format", "{{.Mountpoint}}", ...volumes);
-  const sizes = places.length === 0 ? "" : (await run("du", ["--summarize", "--block-size=1", "--", ...places])).stdout;
+  const looked = places.length === 0 ? { code: 0, stdout: "" } : await run("du", ["--summarize", "--block-size=1", "--", ...places], { timeout: 300 });
+  // So many files that nobody can count them are too much as well.
+  if (looked.code !== 0) return Infinity;
+  const sizes = looked.stdout;
   const bytes = [...layers.map(Number), ...sizes.split("\n").map((line) => Number.parseInt(line, 10) || 0)];
   return bytes.reduce((sum, one) => sum + (Number.isFinite(one) ? one : 0), 0) / MIB;
 }

@@ -1,4 +1,5 @@
 /** Environments of pull requests on a real server: opened, renewed, two at once, closed, over; by a key that can do nothing else there. */
+import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -136,6 +137,19 @@ test("the key opens and closes environments and does nothing else", async () => 
   ]);
   expect(forwarding.code).not.toBe(0);
   expect(await containers()).toEqual(["shapes-pr-1", "shapes-pr-2"]);
+});
+
+test("whoever sends no end of it keeps nobody waiting", async () => {
+  const [, , ...others] = sshArguments(testSite);
+  const slow = spawn("ssh", ["-i", key, "-o", "IdentitiesOnly=yes", ...others, "open"], { stdio: ["pipe", "ignore", "ignore"] });
+  try {
+    slow.stdin.write("{");
+    expect((await asked("close 9")).output).toContain("#9 has none");
+  } finally {
+    slow.kill();
+  }
+  const large = await asked("open", " ".repeat(2_000_000));
+  expect([large.code, large.output]).toEqual([20, expect.stringContaining("has more than 1000000 bytes")]);
 });
 
 test("is closed with its data, and closed again is nothing", async () => {

@@ -1,9 +1,12 @@
 /** An environment of a pull request: what its Compose file may have, what it gets, and what it may not get. */
+import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { reviewPolicySchema, type ReviewRequest } from "../../release/review.ts";
+import { reviewPolicySchema, reviewRequestSchema, type ReviewRequest } from "../../release/review.ts";
 import type { Plan } from "../../release/plan.ts";
-import { limited, readAllowed } from "../../server/review/allowed.ts";
+import { limited, readAllowed, shareOf } from "../../server/review/allowed.ts";
 import { reviewPlan } from "../../server/review/plan.ts";
+import { outsideOf } from "../../server/confined.ts";
+import { readAtMost } from "../../server/review/input.ts";
 import { tooFull } from "../../server/review/room.ts";
 
 const digest = `@sha256:${"a".repeat(64)}`;
@@ -104,9 +107,9 @@ describe("what nobody has read yet may not have", () => {
 });
 
 test("an ordinary file has no problems, and what it says of limits gives way", () => {
-  const { document, problems } = readAllowed(COMPOSE);
+  const { given, problems } = readAllowed(COMPOSE);
   expect(problems).toEqual([]);
-  expect(limited(document, 600)).toContain('"mem_limit":"200m"');
+  expect(limited(given, shareOf(given, 600)!)).toContain('"mem_limit":"200m"');
 });
 
 test("a server that is nearly full takes no more", () => {
@@ -114,4 +117,78 @@ test("a server that is nearly full takes no more", () => {
   expect(tooFull(policy, { memory: 100, disk: 1000 })).toBe(
     "100 MiB of memory are free, and one may use 900; 1000 MiB of the disk are free, and one wants 3572, 3072 of them for what else lives here",
   );
+});
+
+describe("what reads differently to Compose than it looks is refused", () => {
+  test.each([
+    ["a drive before a path", 'services: { web: { image: x, volumes: ["c:x/../../../..:/host"] } }'],
+    ["a name of one letter", 'services: { web: { image: x, volumes: ["d:/data"] } }'],
+    ["a volume that is filled in", 'services: { web: { image: x, volumes: ["/var/lib/docker/${PUBLIC_URL}"] } }'],
+    ["a place that is filled in", 'services: { web: { image: x, volumes: ["data:/${PUBLIC_URL}"] } }'],
+    ["a volume without a name", 'services: { web: { image: x, volumes: ["/data"] } }'],
+    ["no mount at all", "services: { web: { image: x, volumes: [null] } }"],
+    ["a merge in quotes", 'x-s: &s\n  a: { image: x }\n  "<<": { image: { image: y, privileged: true } }\nservices: *s'],
+    ["many containers", `services: { ${[...Array(13).keys()].map((one) => `s${one}: { image: x }`).join(", ")} }`],
+    ["those that are not started", "services: { web: { image: x }, other: { image: x, profiles: [n] } }"],
+    ["a look each millisecond", "services: { web: { image: x, healthcheck: { test: [CMD, x], interval: 1ms } } }"],
+    ["a look without a pause", "services: { web: { image: x, healthcheck: { test: [CMD, x], interval: 0s } } }"],
+  ])("%s", (_, compose) => expect(readAllowed(compose).problems).not.toEqual([]));
+
+  test("an alias in place of the services has limits, and no ports, as any other", () => {
+    const { given, problems } = readAllowed(
+      'x-s: &s { web: { image: x }, base: { image: y, ports: ["127.0.0.1:80:80"], stop_grace_period: 9000h } }\nservices: *s',
+    );
+    expect(problems).toEqual([]);
+    const { services } = JSON.parse(limited(given, shareOf(given, 200)!)) as { services: Record<string, object> };
+    for (const service of Object.values(services)) {
+      expect(service).toMatchObject({ mem_limit: "100m", pids_limit: 500, cpu_shares: 256 });
+      expect(Object.keys(service)).not.toEqual(expect.arrayContaining(["ports"]));
+      expect(service).not.toHaveProperty("stop_grace_period");
+    }
+  });
+
+  test("so many services that none could start are refused", () => {
+    const compose = `services: { ${[...Array(10).keys()].map((one) => `s${one}: { image: x }`).join(", ")} }`;
+    expect(reviewPlan({ ...policy, memory: 200 }, { ...request, compose, images: {} }, {})).toEqual(["200 MiB are too little for so many services"]);
+  });
+});
+
+describe("what Compose made of it is looked at once more", () => {
+  const confined = { stack: "shop-pr-12", repositories: ["ghcr.io/acme/backend"] };
+  const with_ = (service: object, more: object = {}) =>
+    outsideOf({ services: { web: { image: "postgres:17", ...service } }, volumes: { data: { name: "shop-pr-12_data" } }, ...more }, confined);
+  test("an ordinary one has nothing to say", () => {
+    const volumes = [{ type: "volume", source: "data", target: "/d" }, { type: "tmpfs", target: "/t" }]; // prettier-ignore
+    expect(with_({ volumes, mem_limit: "1", security_opt: ["no-new-privileges:true"], networks: { default: null }, privileged: false })).toEqual([]);
+    expect(with_({ image: "ghcr.io/acme/backend@sha256:0" })).toEqual([]);
+  });
+  test.each<[string, string[]]>([
+    ["the bind / at /host", with_({ volumes: [{ type: "bind", source: "/", target: "/host" }] })],
+    ["the volume without a name at /d", with_({ volumes: [{ type: "volume", target: "/d" }] })],
+    ["privileged", with_({ privileged: true })],
+    ["network_mode", with_({ network_mode: "host" })],
+    ["ports", with_({ ports: [{ target: 80, published: "80" }] })],
+    ["security_opt", with_({ security_opt: ["apparmor:unconfined"] })],
+    ["a_key_of_next_year", with_({ a_key_of_next_year: 1 })],
+    ["the image ghcr.io/acme/secret:1", with_({ image: "ghcr.io/acme/secret:1" })],
+    ["driver_opts", with_({}, { volumes: { data: { name: "shop-pr-12_data", driver_opts: { device: "/" } } } })],
+    ["it would be shop-staging_data", with_({}, { volumes: { data: { name: "shop-staging_data" } } })],
+    ["external", with_({}, { networks: { other: { name: "x", external: true } } })],
+    ["file", with_({}, { secrets: { one: { name: "x", file: "/etc/shadow" } } })],
+  ])("%s", (what, problems) => {
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(what);
+    expect(problems[0]).toContain("is not allowed in an environment of a pull request");
+  });
+});
+
+test("what is sent has an end, in time", async () => {
+  expect(await readAtMost(Readable.from(["ab", "c"].map((one) => Buffer.from(one))), 10, 5)).toBe("abc");
+  expect(await readAtMost(Readable.from([Buffer.alloc(20)]), 10, 5)).toEqual({ problem: "what was sent has more than 10 bytes" });
+  expect(await readAtMost(new Readable({ read: () => undefined }), 10, 0.05)).toEqual({ problem: "what was sent did not end within 0.05s" });
+});
+
+test("who asks stands on people's terminals as one word", () => {
+  const asked = (actor: string) => reviewRequestSchema.safeParse({ ...request, provenance: { actor } }).success;
+  expect([asked("ana"), asked("app[bot]"), asked("ana\u001b[2J"), asked("a b"), asked("x".repeat(201))]).toEqual([true, true, false, false, false]);
 });

@@ -130,8 +130,13 @@ describe("an environment of a pull request", () => {
     expect(others.flatMap(({ secrets, environment }) => [...secrets, environment].filter(Boolean))).toEqual([]);
   });
 
-  test.each([events.labelled("branch", "closed", ["review"]), events.labelled("branch", "unlabeled", [], "review")])("is closed: $says", (event) => {
-    expect(active(event).map(({ job }) => job)).toEqual(["close"]);
+  test.each([
+    events.labelled("branch", "closed", ["review"]),
+    // One that was merged is closed on the branch that it went into.
+    { ...events.labelled("branch", "closed", ["review"]), ref: "refs/heads/main" },
+    events.labelled("branch", "unlabeled", [], "review"),
+  ])("is closed: $says, on $ref", (event) => {
+    expect(active(event).map(({ job, result }) => [job, result])).toEqual([["close", "success"]]);
   });
 
   test.each([

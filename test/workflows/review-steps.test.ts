@@ -28,6 +28,7 @@ describe("what is asked", () => {
     runScript(step("open", "Open it"), {
       env: {
         ...SERVER,
+        COMPOSE: "compose.yaml",
         COMMIT,
         ACTOR: "ana",
         RUN: "https://github.com/a/b/actions/runs/7",

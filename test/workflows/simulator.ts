@@ -67,7 +67,7 @@ interface Workflow {
 
 /** The rules that the environments have at GitHub: which refs may use them. One lets a pull request in, which asks there for an environment of its own. */
 const ADMITS: Record<string, RegExp> = {
-  "staging-review": /^refs\/pull\/[^/]+\/merge$/,
+  "staging-review": /^refs\/(pull\/[^/]+\/merge|heads\/main)$/,
   automation: /^refs\/(heads\/main|tags\/v[^/]*\.[^/]*\.[^/]*)$/,
   // Of infrastructure runs: OTHER.
   production: /^refs\/(heads\/main|tags\/v\d+\.\d+\.\d+)$/,

@@ -81,7 +81,7 @@ const SERVER = { ADDRESS: variable("REVIEW_ADDRESS"), PORT: variable("REVIEW_POR
 const ssh = (words: string) =>
   `ssh -i "$RUNNER_TEMP/review.key" -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=20 -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$RUNNER_TEMP/review.known" -p "$PORT" "$SERVER_USER@$ADDRESS" ${words}`;
 
-const commentIds = `gh api --paginate "repos/$GITHUB_REPOSITORY/issues/$NUMBER/comments" --jq '.[] | select(.body | startswith("${MARK}")) | .id'`;
+const commentIds = `gh api --paginate "repos/$GITHUB_REPOSITORY/issues/$NUMBER/comments" --jq '.[] | select(.user.login == "github-actions[bot]" and (.body | startswith("${MARK}"))) | .id'`;
 const COMMENT = { GH_TOKEN: TOKEN, NUMBER };
 
 const open = (options: WorkflowOptions, staging: string): Job => {
@@ -103,13 +103,14 @@ const open = (options: WorkflowOptions, staging: string): Job => {
         why: "The Compose file is the pull request's own: what it may have, the server decides.",
         env: {
           ...SERVER,
+          COMPOSE: application.composeFile,
           ...Object.fromEntries(PARTS.map((part) => [part.toUpperCase(), expression(`needs.build-${part}.outputs.image`)])),
           COMMIT: expression("github.event.pull_request.head.sha"),
           ACTOR: expression("github.actor"),
           RUN: `${expression("github.server_url")}/${expression("github.repository")}/actions/runs/${expression("github.run_id")}`,
         },
         run: `
-jq --null-input --rawfile compose ${application.composeFile} '{ format: 1, number: (env.NUMBER | tonumber), release: ("pr-" + env.NUMBER + "-" + env.COMMIT[0:12]), compose: $compose, images: { ${images} }, provenance: { commit: env.COMMIT, actor: env.ACTOR, run: env.RUN } }' > "$RUNNER_TEMP/request.json"
+jq --null-input --rawfile compose "$COMPOSE" '{ format: 1, number: (env.NUMBER | tonumber), release: ("pr-" + env.NUMBER + "-" + env.COMMIT[0:12]), compose: $compose, images: { ${images} }, provenance: { commit: env.COMMIT, actor: env.ACTOR, run: env.RUN } }' > "$RUNNER_TEMP/request.json"
 ${ssh("open")} < "$RUNNER_TEMP/request.json" | tee "$RUNNER_TEMP/said.txt"`,
       },
       {
@@ -118,7 +119,7 @@ ${ssh("open")} < "$RUNNER_TEMP/request.json" | tee "$RUNNER_TEMP/said.txt"`,
         if: "!cancelled() && steps.open.conclusion != 'skipped'",
         env: { ...COMMENT, OPENED: expression("steps.open.outcome"), COMMIT: expression("github.event.pull_request.head.sha") },
         run: `
-said="$(tail -n 15 "$RUNNER_TEMP/said.txt" 2> /dev/null || true)"
+said="$(tail -n 15 "$RUNNER_TEMP/said.txt" 2> /dev/null | tr -d '\`' || true)"
 line="$(grep -E "^ #$NUMBER is at " "$RUNNER_TEMP/said.txt" 2> /dev/null | tail -n 1 || true)"
 {
   echo '${MARK}'
