@@ -6,6 +6,8 @@ export interface Home {
   readonly environment: string;
   readonly region: string;
   readonly zone: string;
+  /** That the disk was when the stack was made around it. */
+  readonly volume?: string | undefined;
 }
 
 const ELSEWHERE = 'with its data: docs/aws.md, "To another region"';
@@ -23,6 +25,13 @@ export function refuseToMove(was: Home, wanted: Home): void {
     );
   if (was.environment !== wanted.environment)
     say("the stack's name", `got "${wanted.environment}", and all that is there is called ${was.environment}`, `back: pulumi stack rename ${was.environment}`);
+  if (wanted.volume !== undefined && wanted.volume !== was.volume)
+    say(
+      "recoloca:ec2.dataVolume",
+      `got ${wanted.volume}, and the stack has a data disk already`,
+      "back: pulumi config rm --path recoloca:ec2.dataVolume",
+      `around that disk: docs/aws.md, "Up again around the disk that stayed"`,
+    );
   if (was.region !== wanted.region)
     say(
       "recoloca:ec2.region",
@@ -38,5 +47,5 @@ export function refuseToMove(was: Home, wanted: Home): void {
       ELSEWHERE,
     );
   if (problems.length === 0) return;
-  throw new pulumi.RunError(`the data disk of this stack would be replaced by an empty one; nothing was changed\n\n${problems.join("\n")}\n`);
+  throw new pulumi.RunError(`the data disk of this stack would be replaced by another one\n\n${problems.join("\n")}\n`);
 }

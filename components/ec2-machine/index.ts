@@ -96,13 +96,15 @@ export class Ec2Machine extends pulumi.ComponentResource {
     const deployKey = new PrivateKey(`${name}-deploy-key`, { algorithm: "ED25519" }, { parent: this });
     const publicHostKey = hostKey.publicKeyOpenssh.apply((key) => key.trim());
 
-    const there = args.dataVolume === undefined ? undefined : zoneOf(args.dataVolume, own);
-    const place = args.subnet === undefined ? ownNetwork(full, { instanceType, zone: there }, remember, own) : subnetThatIsThere(args.subnet, own);
-    const home = pulumi.output(there ?? place.availabilityZone).apply((one): Home => ({ application, environment, region, zone: one }));
+    const there = args.dataVolume === undefined ? undefined : zoneOf(args.dataVolume, args.dataDisk, own);
+    const place = args.subnet === undefined ? ownNetwork(full, { instanceType, zone: there }, remember, own) : subnetThatIsThere(args.subnet, remember, own);
+    const home = pulumi
+      .output(there ?? place.availabilityZone)
+      .apply((one): Home => ({ application, environment, region, zone: one, volume: args.dataVolume }));
     const first = remember("home", home.apply(JSON.stringify));
     // On the way to the disk, so that nothing is asked of it before.
     const zone = pulumi.all([first, place.availabilityZone]).apply(([was, now]) => {
-      refuseToMove(JSON.parse(was) as Home, { application, environment, region, zone: now });
+      refuseToMove(JSON.parse(was) as Home, { application, environment, region, zone: now, volume: args.dataVolume });
       return now;
     });
     const { role, profile, parameter, rights } = identity(

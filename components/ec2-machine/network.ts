@@ -22,20 +22,36 @@ export interface Place {
 
 const RANGE = "10.71.0.0/24";
 
-export function subnetThatIsThere(id: string, opts: pulumi.InvokeOptions): Place {
+type Remember = (what: string, value: pulumi.Input<string>) => pulumi.Output<string>;
+
+/** Its zone is remembered, too: what comes in its place has to be there. */
+export function subnetThatIsThere(id: string, remember: Remember, opts: pulumi.InvokeOptions): Place {
   const found = getSubnetOutput({ id }, opts);
+  remember("zone", found.availabilityZone);
   return { vpcId: found.vpcId, subnetId: found.id, availabilityZone: found.availabilityZone, ways: [] };
 }
 
-/** The zone that a disk stands in. */
-export const zoneOf = (volume: string, opts: pulumi.InvokeOptions): pulumi.Output<string> =>
-  getVolumeOutput({ filters: [{ name: "volume-id", values: [volume] }] }, opts).availabilityZone;
+/** The zone that a disk stands in which the stack is to take as its own. Throws where it could not, before anything is made. */
+export function zoneOf(volume: string, size: number, opts: pulumi.InvokeOptions): pulumi.Output<string> {
+  const found = getVolumeOutput({ filters: [{ name: "volume-id", values: [volume] }] }, opts);
+  return pulumi.all([found.availabilityZone, found.encrypted, found.size]).apply(([zone, encrypted, there]) => {
+    if (!encrypted)
+      throw new pulumi.RunError(
+        `recoloca:ec2.dataVolume  got ${volume}, which is not encrypted\n      one that is: aws ec2 create-snapshot --volume-id ${volume}, then aws ec2 create-volume --encrypted --availability-zone ${zone} --snapshot-id SNAPSHOT`,
+      );
+    if (there > size)
+      throw new pulumi.RunError(
+        `recoloca:ec2.dataDisk  got ${size}, and ${volume} has ${there} GiB; a disk never shrinks\n      pulumi config set --path recoloca:ec2.dataDisk ${there}`,
+      );
+    return zone;
+  });
+}
 
 /** `zone`: where something is already that has to be beside it. `remember` keeps the zone that was chosen: AWS may offer the type in another order tomorrow, and a subnet cannot move. */
 export function ownNetwork(
   name: string,
   { instanceType, zone: wanted }: { readonly instanceType: string; readonly zone?: pulumi.Output<string> | undefined },
-  remember: (what: string, value: pulumi.Input<string>) => pulumi.Output<string>,
+  remember: Remember,
   opts: pulumi.CustomResourceOptions & pulumi.InvokeOptions,
 ): Place {
   const tags = { Name: name };

@@ -228,8 +228,8 @@ describe.each(["staging", "production"])("%s", (name) => {
   });
 
   test("pull requests get environments of their own beside it, by a key that can do nothing else, and lose them with the stack's permission", async () => {
-    const { backend, frontend } = await imagesOf("1");
-    const repositories = [backend, frontend].map((image) => image.slice(0, image.indexOf("@")));
+    const { backend, frontend, postgres, redis } = await imagesOf("1");
+    const repositories = [backend, frontend, postgres, redis].map((image) => image.slice(0, image.indexOf("@")));
     const review = { host: "pr-{number}.staging.recoloca.ai", repositories, seed: { service: "backend", command: ["true"] } };
     configure({ ...(await release("1")), "recoloca:review": review }, { ec2: { zone: "recoloca.ai" } });
     const ran = await stack.up();
@@ -242,6 +242,7 @@ describe.each(["staging", "production"])("%s", (name) => {
     expect(inReview("github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret").map((one) => one["secretName"])).toEqual(["REVIEW_SSH_KEY"]);
     expect(inReview("github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy").map((one) => one["branchPattern"])).toEqual([
       "refs/pull/*/merge",
+      "main",
     ]);
     const { reviewKey, access } = (await stack.outputs()) as { reviewKey: string; access: { user: string; hostKey: string } };
     fs.writeFileSync(path.join(folder, "review.key"), reviewKey, { mode: 0o600 });
@@ -302,9 +303,16 @@ describe.each(["staging", "production"])("%s", (name) => {
       { subnet: "subnet-0123456789abcdef0" },
       /recoloca:ec2\.subnet {2}leads to the zone sa-east-1c, and the data disk is in sa-east-1a/,
     ],
+    [
+      "disk under a live server",
+      {},
+      { dataVolume: "vol-0123456789abcdef0" },
+      /recoloca:ec2\.dataVolume {2}got vol-0123456789abcdef0, and the stack has a data disk already/,
+    ],
     ["name", { "recoloca:application": "other" }, {}, /recoloca:application {2}got "other", and all that is there is called recoloca/],
   ])("another %s is refused before anything is asked of the clouds: the data would not come along", async (_, change, ec2, says) => {
     doubles.world.put("aws:ec2/subnet:Subnet", "subnet-0123456789abcdef0", { vpcId: "vpc-0123456789abcdef0", availabilityZone: "sa-east-1c" });
+    doubles.world.put("aws:ebs/volume:Volume", "vol-0123456789abcdef0", { availabilityZone: "sa-east-1a", encrypted: true, size: 10 });
     const kept = { ...since.ec2 };
     configure({ ...(await release("2")), ...change }, { ec2 });
     doubles.clear();
@@ -313,6 +321,7 @@ describe.each(["staging", "production"])("%s", (name) => {
     expect(ran.output).toMatch(says);
     expect(doubles.requests.filter((one) => ["create", "update", "delete"].includes(one.operation) && !one.preview)).toEqual([]);
     since.ec2 = kept;
+    doubles.world.remove("aws:ebs/volume:Volume", "vol-0123456789abcdef0");
   });
 
   test("destroyed: the bucket is refused by name, and not even unprotected it goes with backups in it; the rest goes but for the data, with no way to the server", async () => {
@@ -331,6 +340,9 @@ describe.each(["staging", "production"])("%s", (name) => {
 
   test("made again around the data disk that stayed: the release serves, with its data", async () => {
     const dataVolume = doubles.world.all(VOLUME)[0]!["id"];
+    configure(await release("2"), { ec2: { dataVolume, dataDisk: 10 } });
+    expect((await stack.pulumi(["up", "--yes"])).output).toContain(`recoloca:ec2.dataDisk  got 10, and ${String(dataVolume)} has 50 GiB`);
+    since.ec2 = { ...since.ec2, dataDisk: 50 };
     configure(await release("2"), { ec2: { dataVolume } });
     const ran = await stack.up();
     expect(ran.code, ran.output).toBe(0);
