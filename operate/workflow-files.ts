@@ -26,12 +26,14 @@ export function ownersOptions(folder = checkout, organization = process.env["ORG
     const stack = /^Pulumi\.([^.]+)\.yaml$/.exec(name)?.[1];
     return stack === undefined ? [] : [{ stack, config: configOf(path.join(folder, name)) }];
   });
-  const owners = stacks.filter(({ config }) => (config[`${NAMESPACE}:github`] as { ownsRepository?: boolean } | undefined)?.ownsRepository === true);
+  const owners = stacks.filter(owns);
   const [owner, ...more] = owners;
   if (!owner) throw new Error(`no stack here owns the repository, so none says what its workflows are\n  ${OWNS}`);
   if (more.length > 0) throw new Error(`${owners.map(({ stack }) => stack).join(" and ")} both own the repository; one of them is to\n  ${OWNS}`);
   const values = Object.fromEntries(
-    Object.entries(owner.config).map(([key, value]) => [key.slice(NAMESPACE.length + 1), typeof value === "string" ? value : JSON.stringify(value)]),
+    Object.entries(owner.config).flatMap(([key, value]) =>
+      key.startsWith(`${NAMESPACE}:`) ? [[key.slice(NAMESPACE.length + 1), typeof value === "string" ? value : JSON.stringify(value)]] : [],
+    ),
   );
   const encrypted = new Set(Object.keys(values).filter((key) => values[key]!.includes('"secure":')));
   const whole = checkWhole({ values, encrypted }, folder, owner.stack);
@@ -43,12 +45,38 @@ export function ownersOptions(folder = checkout, organization = process.env["ORG
   return githubSettings(whole.values, owner.stack, { url: "", stack: owner.stack, organization: named })!.whole!.pipeline;
 }
 
-const configOf = (file: string): Config => (parse(fs.readFileSync(file, "utf8")) as { config?: Config } | null)?.config ?? {};
+function configOf(file: string): Config {
+  try {
+    return (parse(fs.readFileSync(file, "utf8")) as { config?: Config } | null)?.config ?? {};
+  } catch (error) {
+    throw new Error(`${path.basename(file)} is not YAML: ${(error as Error).message.split("\n")[0]!}`);
+  }
+}
+
+/** As `pulumi config set` leaves it, also as text. */
+function owns({ config }: { readonly config: Config }): boolean {
+  const given = config[`${NAMESPACE}:github`];
+  try {
+    return (
+      (typeof given === "string" ? (JSON.parse(given) as { ownsRepository?: boolean }) : (given as { ownsRepository?: boolean } | undefined))
+        ?.ownsRepository === true
+    );
+  } catch {
+    return false;
+  }
+}
 
 /** Where the repository begins, of which this program is a folder. */
 export function rootOf(folder: string, { programPath }: WorkflowOptions): string {
-  const parts = path.posix.normalize(programPath).split("/");
-  return path.resolve(folder, ...parts.filter((part) => part !== "." && part !== "").map(() => ".."));
+  const parts = path.posix
+    .normalize(programPath)
+    .split("/")
+    .filter((part) => part !== "." && part !== "");
+  if (!path.resolve(folder).endsWith(path.sep + parts.join(path.sep)) && parts.length > 0)
+    throw new Error(
+      `this program is in ${path.basename(folder)}, and recoloca:pipeline says that it is in ${programPath} of its repository\n  in the file of that stack: recoloca:pipeline: { programPath: . }`,
+    );
+  return path.resolve(folder, ...parts.map(() => ".."));
 }
 
 /** What stands in place of each pin where only the rest is compared: an update of the pins is written by the next `up`, not by whoever proposes it. */

@@ -69,6 +69,19 @@ test("what differs, is missing, is somebody's own or not made any more is told a
   ]);
 });
 
+test("nothing is written above a checkout that is the repository itself", () => {
+  const folder = program({ production: OWNER });
+  const moved = path.join(path.dirname(folder), "elsewhere");
+  fs.renameSync(folder, moved);
+  expect(() => rootOf(moved, ownersOptions(moved))).toThrow(/this program is in elsewhere.*\n.*programPath: \./);
+});
+
+test("the owner is known as well where his settings are text", () => {
+  expect(
+    ownersOptions(program({ production: { ...OWNER, "recoloca:github": JSON.stringify(OWNER["recoloca:github"]), "gcp:xxxxxgates": "x" } })),
+  ).toMatchObject({ repository: "acme/shop" });
+});
+
 test.each<[string, Record<string, object>, RegExp]>([
   ["nobody owns it", { staging: { ...OWNER, "recoloca:github": undefined } }, /no stack here owns the repository.*\n.*ownsRepository: true/],
   ["two own it", { staging: OWNER, production: OWNER }, /production and staging both own the repository/],
