@@ -17,7 +17,7 @@ import {
 } from "./edge-configuration.ts";
 import { hasCertificate, selfMadeIsThere } from "./certificates.ts";
 import { CERTIFICATE_LIST, HTTPS_MAP, certificateList, httpsMap } from "./edge-tls.ts";
-import { MASTER_SOCKET, ask, former, readMap, reload, setInMap, waitForAdmin, writeMap } from "./haproxy.ts";
+import { MASTER_SOCKET, ask, former, readMap, reload, setInMap, waitForAdmin, writeMap, type Tell } from "./haproxy.ts";
 import { alone } from "./lock.ts";
 import { must, run } from "./process.ts";
 import { ROOT, Store, other, writeWhole, type Slot } from "./store.ts";
@@ -79,6 +79,10 @@ export function parseStat(csv: string): ServerRow[] {
     });
 }
 
+/** Of `show sess`: `0x55d1c: proto=tcpv4 src=… fe=web be=shop.web-80.blue srv=blue …`. */
+export const sessionsOf = (shown: string): { id: string; backend: string; server: string }[] =>
+  [...shown.matchAll(/^(0x[0-9a-f]+): .*? be=(\S+) srv=(\S+)/gm)].map(([, id = "", backend = "", server = ""]) => ({ id, backend, server }));
+
 /** A number of `show info`. */
 const count = (info: string, name: string): number => Number(new RegExp(`^${name}: (\\d+)`, "m").exec(info)?.[1] ?? 0);
 
@@ -118,7 +122,9 @@ export class Edge {
 
   /** Visitors get the maintenance page from here on, over restarts too, but for those who send the word; `off` lets them in again. */
   async closeTo(word: string): Promise<void> {
-    await alone(EDGE_LOCK, () => setInMap(MAINTENANCE_MAP, this.stack.stack, word, true));
+    // Opened again only where it leads to what is there: behind the door of another process an old release may have been stopped.
+    const also = async (worker: Tell) => word !== "off" || (await this.leadsTo(worker, this.serving()));
+    await alone(EDGE_LOCK, () => setInMap(MAINTENANCE_MAP, this.stack.stack, word, also));
   }
 
   /** The word of a closed stack; undefined while visitors are let in. */
@@ -156,16 +162,27 @@ export class Edge {
     if (workers.length === 0 || count(await ask(ADMIN_SOCKET, "show info"), "Uptime_sec") > KEPT_OPEN) return 0;
     let sum = 0;
     for (const worker of workers) {
-      const leadsThere = (await worker(`show map ${SLOTS_MAP}`)).split("\n").some((line) => line.endsWith(` ${this.stack.stack} ${slot}`));
-      if (leadsThere) sum += count(await worker("show info"), "CurrConns");
+      if (!(await this.leadsTo(worker, slot))) continue;
+      // One that is being answered ends with that, and asks nothing more by this connection.
+      const busy = parseStat(await worker("show stat")).reduce((all, row) => all + (row.server === "BACKEND" ? row.sessions : 0), 0);
+      sum += Math.max(0, count(await worker("show info"), "CurrConns") - busy);
     }
     return sum;
+  }
+
+  private async leadsTo(worker: Tell, slot: Slot | "none"): Promise<boolean> {
+    return (await worker(`show map ${SLOTS_MAP}`)).split("\n").some((line) => line.endsWith(` ${this.stack.stack} ${slot}`));
   }
 
   /** Ends what is still open to a slot, so that its containers need not wait for visitors who would stay for hours. */
   async cut(slot: Slot): Promise<void> {
     for (const serving of ["blue", "green"] as const)
       for (const name of this.names(serving)) await ask(ADMIN_SOCKET, `shutdown sessions server ${name}/${slot}`);
+    // A process of before a reload knows its servers no more, but each of its sessions.
+    const mine = new Set([...this.names("blue"), ...this.names("green")]);
+    for (const worker of await former())
+      for (const session of sessionsOf(await worker("show sess")))
+        if (mine.has(session.backend) && session.server === slot) await worker(`shutdown session ${session.id}`);
   }
 
   /** Answers and 5xx answers given by the backends of a slot since HAProxy started. */

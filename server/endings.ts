@@ -7,6 +7,7 @@ import { removePartialBackups } from "./backup-note.ts";
 import { placeTimers } from "./backup-timers.ts";
 import { baseBack, removeGone } from "./base.ts";
 import type { Context } from "./context.ts";
+import { KEPT_OPEN } from "./edge-configuration.ts";
 import * as engine from "./engine.ts";
 import { masker } from "./evidence.ts";
 import { closeLogins } from "./logins.ts";
@@ -136,13 +137,14 @@ export function hold(store: Store, { number, release, identity, images }: Releas
 }
 
 /**
- * Sessions of a slot that were still open at that second of the journal. Where the edge was reloaded a moment ago, those who may ask once more by a
- * connection of before it are waited for as well.
+ * Sessions of a slot that were still open at that second of the journal. Where the edge was reloaded before the switch, those who may ask once more by a
+ * connection of before it are waited for as well, for as long as an idle one stays open: not where the doors were closed, as they have met the closed one.
  */
-async function drained({ edge, journal }: Context, slot: Slot, limit: number): Promise<number> {
+async function drained({ edge, journal, window }: Context, slot: Slot, limit: number): Promise<number> {
+  const last = window ? 0 : Math.max(limit, journal.at("switched") + KEPT_OPEN);
   for (;;) {
     const open = await edge.sessions(slot);
-    if ((open === 0 || journal.seconds >= limit) && (await edge.waiting(slot)) === 0) return open;
+    if ((open === 0 || journal.seconds >= limit) && (journal.seconds >= last || (await edge.waiting(slot)) === 0)) return open;
     await sleep(100);
   }
 }

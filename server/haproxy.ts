@@ -64,11 +64,12 @@ export async function waitForAdmin(): Promise<void> {
 }
 
 /** One command to a process of before a reload that still has somebody's connection; nothing, where it has ended meanwhile. */
-type Tell = (command: string) => Promise<string>;
+export type Tell = (command: string) => Promise<string>;
 
+/** While it reloads its master is away for a moment: that is waited for, as nobody there would look like nobody waiting. */
 export async function former(): Promise<Tell[]> {
-  const processes = await askOnce(MASTER_SOCKET, "show proc").catch(() => "");
-  return formerWorkers(processes).map((pid) => (command) => askOnce(MASTER_SOCKET, `@!${pid} ${command}`).then(unlessGone, () => ""));
+  const processes = fs.existsSync(MASTER_SOCKET) ? await ask(MASTER_SOCKET, "show proc") : "";
+  return formerWorkers(processes).map((pid) => (command) => ask(MASTER_SOCKET, `@!${pid} ${command}`).then(unlessGone));
 }
 
 const unlessGone = (answer: string) => (answer.startsWith("Can't find the target PID") ? "" : answer);
@@ -80,13 +81,13 @@ export const formerWorkers = (processes: string): number[] =>
     .filter((line) => line !== "")
     .map((line) => Number.parseInt(line, 10));
 
-/** First the file, so that a restart keeps it, then the process that takes new visitors, then, if they are `also` to know, those of before a reload. */
-export async function setInMap(file: string, key: string, value: string, also = false): Promise<void> {
+/** First the file, so that a restart keeps it, then the process that takes new visitors, then those of before a reload that are `also` to know. */
+export async function setInMap(file: string, key: string, value: string, also: (worker: Tell) => Promise<boolean> = async () => false): Promise<void> {
   writeMap(file, readMap(file).set(key, value));
   const set = async (tell: Tell) => (await tell(`set map ${file} ${key} ${value}`)) && (await tell(`add map ${file} ${key} ${value}`));
   const answer = await set((command) => ask(ADMIN_SOCKET, command));
   if (answer !== "") throw new Error(`haproxy refused the switch: ${answer}`);
-  if (also) await Promise.all((await former()).map(set));
+  for (const worker of await former()) if (await also(worker)) await set(worker);
 }
 
 export function readMap(file: string): Map<string, string> {

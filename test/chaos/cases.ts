@@ -100,7 +100,6 @@ systemctl set-environment LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaket
 const engine = (signal: "STOP" | "CONT") => server(`pkill -${signal} -x dockerd`);
 const registry = (word: "pause" | "unpause") => attempt("docker", [word, registryContainer(testSite)]);
 
-/** A deploy whose connection can be cut at the caller's end. One of an earlier case that was cancelled may have had the same images. */
 async function happens({ state, fault, lives, number, next }: Case & { readonly number: number; readonly next: Holding }): Promise<void> {
   const began = performance.now();
   const holding = holdingOf(state);

@@ -19,7 +19,7 @@ const STREAMS = `
 const http = require("node:http");
 const server = http.createServer((request, response) => {
   response.setHeader("x-release", process.env.RELEASE);
-  // The how manieth request of its connection this one is.
+  // Which request of its connection this is.
   response.setHeader("x-nth", (request.socket.nth = (request.socket.nth ?? 0) + 1));
   if (request.url !== "/events") return response.end(JSON.stringify(request.headers));
   response.writeHead(200, { "content-type": "text/event-stream" });
@@ -141,6 +141,17 @@ describe("streams", () => {
     expect(ran.code, ran.output).toBe(0);
     expect(ran.output).toContain("release 1 drained for 4.0s, 2 streams cut, and removed");
     await Promise.all([events.ended, echo.ended]);
+  });
+
+  test("that were begun before a reload of the edge are counted, and cut, as well", async () => {
+    plan = streams();
+    await deployPlan(plan);
+    const events = await openEvents();
+    await server("systemctl reload haproxy");
+    const ran = await deployPlan({ ...plan, release: "2", variables: { RELEASE: "second" }, drain: 3, watch: 1 });
+    expect(ran.code, ran.output).toBe(0);
+    expect(ran.output).toContain("release 1 drained for 3.0s, 1 stream cut, and removed");
+    await events.ended;
   });
 
   test("that end in time are not cut", async () => {

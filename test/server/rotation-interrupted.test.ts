@@ -49,7 +49,6 @@ async function untilOnRoles(granted: boolean): Promise<void> {
   await expect.poll(async () => (await count()).stdout.trim(), { timeout: 60_000, interval: 50 }).toBe("1");
 }
 
-/** A deploy whose connection can be cut at the caller's end. */
 const UNSEEN: readonly Fault[] = ["its connection is cut", "its process is killed", "it is cancelled"];
 
 test.each<["made" | "closed", Fault, "before" | "new"]>([

@@ -4,6 +4,7 @@ import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { sessionsOf } from "../../server/edge.ts";
 import { ask, formerWorkers } from "../../server/haproxy.ts";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "haproxy-"));
@@ -61,6 +62,15 @@ test("one that stays away is waited for once, for as long as a restart may take"
   expect(performance.now() - began).toBeLessThan(1000);
   await listens(socket, answers);
   expect(await ask(socket, "show stat")).toBe("heard show stat");
+});
+
+test("sessions of a process are known by backend and server", () => {
+  const shown =
+    "0x55d1c9f0: proto=tcpv4 src=10.0.0.1:5000 fe=web be=shop.web-80.blue srv=blue ts=00 age=3s calls=2\n0x55d1ca00: proto=unix_stream src=unix:1 fe=GLOBAL be=<NONE> srv=<none> ts=00 age=0s\n";
+  expect(sessionsOf(shown)).toEqual([
+    { id: "0x55d1c9f0", backend: "shop.web-80.blue", server: "blue" },
+    { id: "0x55d1ca00", backend: "<NONE>", server: "<none>" },
+  ]);
 });
 
 test("the processes of before a reload are those that its master calls old", () => {
