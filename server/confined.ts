@@ -6,7 +6,7 @@ import type { ComposeDocument, Service } from "./compose-split.ts";
 
 /** Of a resolved service. Whatever is not here, and not empty, is refused by its name. */
 const MAY = new Set(
-  "command container_name cpus cpu_shares depends_on entrypoint environment expose healthcheck hostname image init labels mem_limit memswap_limit networks pids_limit platform pull_policy read_only restart secrets configs security_opt shm_size stdin_open stop_signal tmpfs tty user volumes working_dir".split(
+  "cap_drop command container_name cpus cpu_shares depends_on entrypoint environment expose healthcheck hostname image init labels mem_limit memswap_limit networks pids_limit platform pull_policy read_only restart secrets configs security_opt shm_size stdin_open stop_signal tmpfs tty user volumes working_dir".split(
     " ",
   ),
 );
@@ -21,8 +21,17 @@ export interface Confinement {
 const isEmpty = (value: unknown) =>
   value === undefined || value === null || value === false || JSON.stringify(value) === "{}" || JSON.stringify(value) === "[]";
 const present = (thing: object) => Object.entries(thing).flatMap(([key, value]) => (isEmpty(value) ? [] : [key]));
-const serverOf = (image: string) => image.split("/")[0]!;
-const nameOf = (image: string) => image.replace(/@.*$/, "").replace(/:[^/:]*$/, "");
+/** Server and path, as the engine understands a name: without a server it is Docker Hub's. */
+function nameOf(image: string): { readonly server: string; readonly path: string } {
+  const parts = image
+    .replace(/@.*$/, "")
+    .replace(/:[^/:]*$/, "")
+    .split("/");
+  const named = parts.length > 1 && /[.:]|^localhost$/.test(parts[0]!);
+  const path = (named ? parts.slice(1) : parts).join("/");
+  const server = named && parts[0] !== "index.docker.io" ? parts[0]! : "docker.io";
+  return { server, path: server === "docker.io" && !path.includes("/") ? `library/${path}` : path };
+}
 
 export function outsideOf(document: ComposeDocument, { stack, repositories }: Confinement): string[] {
   const volumes = document.volumes ?? {};
@@ -48,7 +57,11 @@ export function outsideOf(document: ComposeDocument, { stack, repositories }: Co
 
 function ofService(service: Service, volumes: object, repositories: readonly string[]): string[] {
   const { image = "", volumes: mounts = [], security_opt: security } = service;
-  const foreign = repositories.some((one) => serverOf(one) === serverOf(image)) && !repositories.includes(nameOf(image));
+  const { server, path } = nameOf(image);
+  const known = repositories.map(nameOf).filter((one) => one.server === server);
+  // Docker's own images are everybody's; an id is of whatever lies on the server.
+  const shared = server === "docker.io" && path.startsWith("library/");
+  const foreign = /^sha256:/.test(image) || (known.length > 0 && !shared && !known.some((one) => one.path === path));
   return [
     ...present(service).flatMap((key) => (MAY.has(key) || key.startsWith("x-") ? [] : [key])),
     ...(isEmpty(security) || JSON.stringify(security) === SECURITY ? [] : ["security_opt"]),

@@ -192,7 +192,10 @@ export async function keepRunning(stack: string, slot: Slot, only?: "routed"): P
 
 /** Migrations and the like that were left, ended or not; under the lock none of them is anybody's any more. */
 export async function removeJobs(stack: string): Promise<void> {
-  await removeContainers((await containers(`recoloca.stack=${stack}`, "recoloca.job")).map((one) => one.id));
+  await removeContainers(
+    (await containers(`recoloca.stack=${stack}`, "recoloca.job")).map((one) => one.id),
+    true,
+  );
 }
 
 /** Waits for a container to end by itself; undefined where it takes longer, or is not there. */

@@ -6,7 +6,9 @@ const tag = (application: string) => `recoloca-review-${application}`;
 /** sshd hands over what was asked in a variable; quoted once, so that it is words to the program and never to a shell. */
 function line(user: string, application: string, publicKey: string): string {
   const asRoot = user === "root" ? "" : "sudo -n ";
-  const command = `exec ${asRoot}recoloca-review ${application} asked \\"$SSH_ORIGINAL_COMMAND\\"`;
+  const ask = `flock --nonblock --conflict-exit-code 75 /run/lock/recoloca-review-$slot ${asRoot}recoloca-review ${application} asked \\"$SSH_ORIGINAL_COMMAND\\"`;
+  // Each waits in a process of its own: a few may.
+  const command = `for slot in 1 2 3 4; do ${ask}; code=$?; [ $code = 75 ] || exit $code; done; echo ' refused: four requests are being answered already, ask again'; exit 20`;
   return `restrict,command="${command}" ${publicKey.split(" ").slice(0, 2).join(" ")} ${tag(application)}`;
 }
 

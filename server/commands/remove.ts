@@ -6,6 +6,7 @@ import { need, type Given } from "../command-line.ts";
 import { Edge, storedEdge } from "../edge.ts";
 import * as engine from "../engine.ts";
 import { removeMetrics } from "../metrics.ts";
+import { pruneAll } from "../prune.ts";
 import { Store } from "../store.ts";
 import { locked, refuse, sayRunning } from "./deploy.ts";
 
@@ -21,14 +22,17 @@ export async function remove(given: Given): Promise<number> {
   forgetGiven(stack);
   const ids = (await engine.stackContainers(stack)).map((one) => one.id);
   await engine.stopContainers(ids);
-  await engine.removeContainers(ids);
+  // With their data go volumes that only a container knows.
+  const whole = given.options["volumes"] === true;
+  await engine.removeContainers(ids, whole);
   for (const slot of ["blue", "green"] as const) await engine.removeNetwork(stack, slot);
   const volumes = await engine.stackVolumes(stack);
-  if (given.options["volumes"] && volumes.length > 0) await engine.removeVolumes(volumes);
+  if (whole && volumes.length > 0) await engine.removeVolumes(volumes);
+  if (whole && fs.existsSync(store.folder)) await pruneAll(store);
   await placeTimers(stack, undefined);
   removeMetrics(stack);
   fs.rmSync(store.folder, { recursive: true, force: true });
-  const data = volumes.length === 0 ? "" : given.options["volumes"] ? `, and its data (${volumes.join(", ")})` : `; its data stays: ${volumes.join(", ")}`;
+  const data = volumes.length === 0 ? "" : whole ? `, and its data (${volumes.join(", ")})` : `; its data stays: ${volumes.join(", ")}`;
   process.stdout.write(` ${stack} removed: ${ids.length} containers, networks, routes and records${data}\n`);
   return 0;
 }

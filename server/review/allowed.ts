@@ -2,7 +2,7 @@
  * What a Compose file of a pull request may have: nobody has read it yet, and what it starts runs beside others. A list of what is allowed, as
  * whatever Compose learns next is not; read before Compose reads it, as that opens files of the host by itself. Pure.
  */
-import { parseDocument } from "yaml";
+import { parseDocument, visit, type Document } from "yaml";
 
 type Value = unknown;
 interface Given {
@@ -11,7 +11,7 @@ interface Given {
 
 /** Of a service. What is not here is refused by its name. */
 const SERVICE = new Set(
-  "build command container_name cpus depends_on deploy entrypoint environment env_file expose healthcheck hostname image init labels mem_limit networks platform ports pull_policy read_only restart secrets configs shm_size stdin_open stop_grace_period stop_signal tmpfs tty user volumes working_dir".split(
+  "build cap_drop command container_name cpus depends_on deploy entrypoint environment env_file expose healthcheck hostname image init labels logging mem_limit mem_reservation networks pids_limit platform ports pull_policy read_only restart secrets configs shm_size stdin_open stop_grace_period stop_signal tmpfs tty ulimits user volumes working_dir".split(
     " ",
   ),
 );
@@ -27,6 +27,7 @@ const listOf = (value: Value): Value[] => (Array.isArray(value) ? (value as Valu
 
 /** Containers cost more than their memory. */
 const MOST_SERVICES = 12;
+const MOST_OF_A_KIND = 24;
 /** MiB that a container wants to start at all. */
 const LEAST = 32;
 /** Of what is left of the file, with its aliases written out. */
@@ -64,10 +65,27 @@ export function readAllowed(text: string): Read {
         only(`${kind.slice(0, -1)} "${name}"`, source, SOURCE, "a file of the server is nobody's to give: environment: NAME"),
       ),
     ),
+    ...["volumes", "networks", "secrets", "configs"].flatMap((kind) => {
+      const { length } = entriesOf(given[kind]);
+      return length > MOST_OF_A_KIND ? [`the Compose file has ${length} ${kind}, and may have ${MOST_OF_A_KIND}`] : [];
+    }),
+    ...numbers(document),
     ...(services.length > MOST_SERVICES ? [`the Compose file has ${services.length} services, and may have ${MOST_SERVICES}`] : []),
   ];
   if (services.length === 0) problems.push("the Compose file has no services");
   return { given, problems };
+}
+
+/** What readers of YAML take for different numbers: an id beyond 2^53, a mode with a zero before it. In quotes they are what they were written as. */
+function numbers(document: Document): string[] {
+  const found: string[] = [];
+  visit(document, {
+    Scalar: (_place, { value, source = "" }) => {
+      if (typeof value === "number" && (/^[-+]?0\d/.test(source) || (Number.isInteger(value) && !Number.isSafeInteger(value))))
+        found.push(`the number ${source} wants quotes: not every reader takes it for the same one`);
+    },
+  });
+  return found;
 }
 
 /** The parser has followed every merge; what still has its name was in quotes. */
@@ -119,11 +137,11 @@ function problemsOfMount(what: string, mount: Value): string[] {
 
 /** The engine itself runs them: as often as somebody likes, for everybody on the server. */
 function problemsOfHealth(what: string, health: Value): string[] {
-  return ["interval", "start_interval", "timeout"].flatMap((key) => {
+  return ["interval", "timeout"].flatMap((key) => {
     const given = (health as Given | undefined)?.[key];
-    return given === undefined || (typeof given === "string" && /^(\d+h)?(\d+m)?(\d+s)?$/.test(given) && !/^0*s?$/.test(given))
+    return given === undefined || (typeof given === "string" && /^(\d+h)?(\d+m)?(\d+s|[1-9]\d*\.\d+s)?$/.test(given) && /[1-9]/.test(given))
       ? []
-      : [`${what}: healthcheck.${key} wants whole seconds, got ${JSON.stringify(given)}`];
+      : [`${what}: healthcheck.${key} wants a second at least, got ${JSON.stringify(given)}`];
   });
 }
 
@@ -141,13 +159,29 @@ export function shareOf(given: Given, memory: number): number | undefined {
   return share < LEAST ? undefined : share;
 }
 
+/** What is not said here is as often as the image says, also in its first moments: so all of it is said, and an image's own is left out. */
+function looked(health: Value): Given {
+  if (health === undefined || health === null) return { disable: true };
+  const { start_interval: _often, ...rest } = health as Given;
+  return { interval: "10s", timeout: "10s", ...rest, start_period: "1s" };
+}
+
 /** Limits as Compose takes them, in place of whatever the file says: an equal share of the memory for each service, and what stops within ten seconds. */
 export function limited(given: Given, share: number): string {
   const limits = { mem_limit: `${share}m`, memswap_limit: `${share}m`, pids_limit: 500, cpu_shares: 256, security_opt: ["no-new-privileges:true"] };
   const shorter = Object.fromEntries(
     entriesOf(given["services"]).map(([name, service]) => {
-      const { ports: _ports, deploy: _deploy, build: _build, stop_grace_period: _grace, ...rest } = service as Given;
-      return [name, { ...rest, ...limits }];
+      const {
+        ports: _ports,
+        deploy: _deploy,
+        build: _build,
+        stop_grace_period: _grace,
+        logging: _logging,
+        ulimits: _ulimits,
+        mem_reservation: _least,
+        ...rest
+      } = service as Given;
+      return [name, { ...rest, ...limits, healthcheck: looked(rest["healthcheck"]) }];
     }),
   );
   return JSON.stringify({ ...given, services: shorter });

@@ -16,8 +16,6 @@ const environmentSchema = z.strictObject({
   /** Of the newest push. */
   renewedAt: z.iso.datetime(),
   seeded: z.boolean(),
-  /** That it was last asked for with: nothing else would remove them. */
-  images: z.array(z.string()).default([]),
   /** Values of its own, by their names in the policy. */
   secrets: z.record(z.string(), z.string()),
 });
@@ -76,15 +74,11 @@ export class Environments {
   }
 
   /** With the values that it has already, and new ones for names that are new. */
-  renewed(
-    { number, images }: { readonly number: number; readonly images: Readonly<Record<string, string>> },
-    names: readonly string[],
-    now: Date,
-  ): Environment {
+  renewed(number: number, names: readonly string[], now: Date): Environment {
     const before = this.get(number);
     const at = now.toISOString();
     const secrets = Object.fromEntries(names.map((name) => [name, before?.secrets[name] ?? randomBytes(24).toString("hex")]));
-    return { number, openedAt: before?.openedAt ?? at, renewedAt: at, seeded: before?.seeded ?? false, images: [...new Set(Object.values(images))], secrets };
+    return { number, openedAt: before?.openedAt ?? at, renewedAt: at, seeded: before?.seeded ?? false, secrets };
   }
 }
 

@@ -61,7 +61,7 @@ async function open(environments: Environments, text: string): Promise<number> {
   const isNew = others.length === there.length;
   const full = isNew ? tooFull(policy, roomNow()) : undefined;
   if (full !== undefined) return refuse(`this server has no room for one more: ${full}`);
-  const environment = environments.renewed(request, Object.values(policy.secrets), new Date());
+  const environment = environments.renewed(number, Object.values(policy.secrets), new Date());
   const plan = reviewPlan(policy, request, environment.secrets);
   if (Array.isArray(plan)) return refuse(...(plan as string[]));
   // Before anything is made: whatever comes of it, it goes with its day.
@@ -98,10 +98,7 @@ async function close(environments: Environments, number: number, why: string): P
   }
   say(`#${number} is removed: ${why}`);
   const code = await recoloca(["remove", "--application", environments.application, "--environment", reviewEnvironment(number), "--volumes"]);
-  if (code !== 0) return code;
-  // One that something else still uses is refused by the engine, which is right.
-  for (const image of environment.images) await run("docker", ["image", "rm", image]);
-  environments.forget(number);
+  if (code === 0) environments.forget(number);
   return code;
 }
 
@@ -192,6 +189,8 @@ async function main(): Promise<number> {
   return done?.code ?? refuse(`another request has been at it for ${Number(PATIENCE) / 60} minutes`);
 }
 
+// Who asked has gone; what was begun is ended all the same.
+process.stdout.on("error", () => undefined);
 main().then(
   (code) => {
     process.exitCode = code;

@@ -38,7 +38,11 @@ export async function writtenBy(stack: string): Promise<number> {
   const ids = await lines("ps", "--all", "--quiet", "--filter", label);
   const layers = ids.length === 0 ? [] : await lines("inspect", "--size", "--format", "{{.SizeRw}}", ...ids);
   const volumes = await lines("volume", "ls", "--quiet", "--filter", label);
-  const places = volumes.length === 0 ? [] : await lines("volume", "inspect", "--format", "{{.Mountpoint}}", ...volumes);
+  const named = volumes.length === 0 ? [] : await lines("volume", "inspect", "--format", "{{.Mountpoint}}", ...volumes);
+  // An image may bring some that have no name and no label.
+  const mounted =
+    ids.length === 0 ? [] : await lines("inspect", "--format", '{{range .Mounts}}{{if eq .Type "volume"}}{{println .Source}}{{end}}{{end}}', ...ids);
+  const places = [...new Set([...named, ...mounted])];
   const looked = places.length === 0 ? { code: 0, stdout: "" } : await run("du", ["--summarize", "--block-size=1", "--", ...places], { timeout: 300 });
   // So many files that nobody can count them are too much as well.
   if (looked.code !== 0) return Infinity;

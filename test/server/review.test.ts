@@ -148,6 +148,14 @@ test("whoever sends no end of it keeps nobody waiting", async () => {
   } finally {
     slow.kill();
   }
+  // Four may be at it, each with an input that does not end; the fifth is told at once.
+  const many = [1, 2, 3, 4].map(() => spawn("ssh", ["-i", key, "-o", "IdentitiesOnly=yes", ...others, "open"], { stdio: ["pipe", "ignore", "ignore"] }));
+  try {
+    await expect.poll(async () => (await asked("list")).output, { timeout: 20_000 }).toContain("four requests are being answered already");
+  } finally {
+    many.forEach((one) => one.kill());
+  }
+  await expect.poll(async () => (await asked("list")).code, { timeout: 60_000 }).toBe(0);
   const large = await asked("open", " ".repeat(2_000_000));
   expect([large.code, large.output]).toEqual([20, expect.stringContaining("has more than 1000000 bytes")]);
 });

@@ -131,6 +131,10 @@ describe("what reads differently to Compose than it looks is refused", () => {
     ["many containers", `services: { ${[...Array(13).keys()].map((one) => `s${one}: { image: x }`).join(", ")} }`],
     ["those that are not started", "services: { web: { image: x }, other: { image: x, profiles: [n] } }"],
     ["a look each millisecond", "services: { web: { image: x, healthcheck: { test: [CMD, x], interval: 1ms } } }"],
+    ["thousands of volumes", `services: { web: { image: x } }\nvolumes: { ${[...Array(30).keys()].map((one) => `v${one}: {}`).join(", ")} }`],
+    ["a number that is another one elsewhere", "services: { web: { image: x, environment: { GUILD: 1098765432109876543 } } }"],
+    ["a mode that is another one elsewhere", "services: { web: { image: x, environment: { MODE: 0123 } } }"],
+    ["no minutes", "services: { web: { image: x, healthcheck: { test: [CMD, x], interval: 0m } } }"],
     ["a look without a pause", "services: { web: { image: x, healthcheck: { test: [CMD, x], interval: 0s } } }"],
   ])("%s", (_, compose) => expect(readAllowed(compose).problems).not.toEqual([]));
 
@@ -147,6 +151,16 @@ describe("what reads differently to Compose than it looks is refused", () => {
     }
   });
 
+  test("an image's own health check is not asked, and the file's as often as it says", () => {
+    const { given, problems } = readAllowed(
+      "services: { web: { image: x }, api: { image: x, healthcheck: { test: [CMD, x], interval: 1.5s, start_interval: 1ms, start_period: 24h } } }",
+    );
+    expect(problems).toEqual([]);
+    const { services } = JSON.parse(limited(given, 100)) as { services: Record<string, { healthcheck: object }> };
+    expect(services["web"]!.healthcheck).toEqual({ disable: true });
+    expect(services["api"]!.healthcheck).toEqual({ test: ["CMD", "x"], interval: "1.5s", timeout: "10s", start_period: "1s" });
+  });
+
   test("so many services that none could start are refused", () => {
     const compose = `services: { ${[...Array(10).keys()].map((one) => `s${one}: { image: x }`).join(", ")} }`;
     expect(reviewPlan({ ...policy, memory: 200 }, { ...request, compose, images: {} }, {})).toEqual(["200 MiB are too little for so many services"]);
@@ -161,6 +175,17 @@ describe("what Compose made of it is looked at once more", () => {
     const volumes = [{ type: "volume", source: "data", target: "/d" }, { type: "tmpfs", target: "/t" }]; // prettier-ignore
     expect(with_({ volumes, mem_limit: "1", security_opt: ["no-new-privileges:true"], networks: { default: null }, privileged: false })).toEqual([]);
     expect(with_({ image: "ghcr.io/acme/backend@sha256:0" })).toEqual([]);
+  });
+  test("a name without a server is Docker Hub's, whose own images are everybody's", () => {
+    const hub = (image: string, repository: string) => outsideOf({ services: { web: { image } } }, { stack: "s", repositories: [repository] }).length;
+    expect([hub("redis", "recoloca/backend"), hub("docker.io/recoloca/backend:1", "recoloca/backend"), hub("ghcr.io/a/b", "recoloca/backend")]).toEqual([
+      0, 0, 0,
+    ]);
+    expect([
+      hub("recoloca/private", "docker.io/recoloca/backend"),
+      hub("index.docker.io/recoloca/private", "recoloca/backend"),
+      hub(`sha256:${"a".repeat(64)}`, "x.io/a"),
+    ]).toEqual([1, 1, 1]);
   });
   test.each<[string, string[]]>([
     ["the bind / at /host", with_({ volumes: [{ type: "bind", source: "/", target: "/host" }] })],
