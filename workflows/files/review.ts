@@ -72,10 +72,10 @@ const ASK: Step = {
   },
   run: `
 umask 077
-printf '%s\n' "$KEY" > "$RUNNER_TEMP/review.key"
+printf '%s\\n' "$KEY" > "$RUNNER_TEMP/review.key"
 name="$ADDRESS"
 [ "$PORT" = 22 ] || name="[$ADDRESS]:$PORT"
-printf '%s %s\n' "$name" "$HOST_KEY" > "$RUNNER_TEMP/review.known"`,
+printf '%s %s\\n' "$name" "$HOST_KEY" > "$RUNNER_TEMP/review.known"`,
 };
 const SERVER = { ADDRESS: variable("REVIEW_ADDRESS"), PORT: variable("REVIEW_PORT"), SERVER_USER: variable("REVIEW_USER"), NUMBER };
 const ssh = (words: string) =>
