@@ -339,10 +339,10 @@ describe.each(["staging", "production"])("%s", (name) => {
   });
 
   test("made again around the data disk that stayed: the release serves, with its data", async () => {
-    const dataVolume = doubles.world.all(VOLUME)[0]!["id"];
+    const { id: dataVolume, size } = doubles.world.all(VOLUME)[0]!;
     configure(await release("2"), { ec2: { dataVolume, dataDisk: 10 } });
-    expect((await stack.pulumi(["up", "--yes"])).output).toContain(`recoloca:ec2.dataDisk  got 10, and ${String(dataVolume)} has 50 GiB`);
-    since.ec2 = { ...since.ec2, dataDisk: 50 };
+    expect((await stack.pulumi(["up", "--yes"])).output).toContain(`recoloca:ec2.dataDisk  got 10, and ${String(dataVolume)} has ${String(size)} GiB`);
+    since.ec2 = { ...since.ec2, dataDisk: size };
     configure(await release("2"), { ec2: { dataVolume } });
     const ran = await stack.up();
     expect(ran.code, ran.output).toBe(0);
