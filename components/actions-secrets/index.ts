@@ -12,19 +12,17 @@ export interface ActionsSecretsArgs {
   /** Which of the values go to this environment. */
   readonly names: readonly WorkflowSecret[];
   readonly values: pulumi.Output<Readonly<Record<string, string>>>;
-  /** GitHub removes an environment's secrets with it. */
-  readonly deletedWith: pulumi.Resource;
 }
 
 export class ActionsSecrets extends pulumi.ComponentResource {
   constructor(name: string, args: ActionsSecretsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("recoloca:index:ActionsSecrets", name, { names: [...args.names] }, opts);
-    const { provider, repository, environment, values, deletedWith } = args;
+    const { provider, repository, environment, values } = args;
     for (const secretName of args.names)
       new ActionsEnvironmentSecret(
         `${name}-${secretName}`,
         { repository, environment, secretName, value: pulumi.secret(values.apply((all) => all[secretName]!)) },
-        { parent: this, provider, deletedWith, hooks: explained() },
+        { parent: this, provider, hooks: explained() },
       );
     this.registerOutputs();
   }

@@ -33,7 +33,7 @@ export interface GithubEnvironmentArgs {
 
 export class GithubEnvironment extends pulumi.ComponentResource {
   /** For whoever puts something into it: known once it is there, and gone when it goes. */
-  readonly place: { readonly repository: string; readonly environment: pulumi.Output<string>; readonly deletedWith: pulumi.Resource };
+  readonly place: { readonly repository: string; readonly environment: pulumi.Output<string> };
 
   constructor(name: string, args: GithubEnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("recoloca:index:GithubEnvironment", name, { environment: args.environment }, opts);
@@ -54,16 +54,16 @@ export class GithubEnvironment extends pulumi.ComponentResource {
       own,
     );
     const { environment } = made;
-    this.place = { repository, environment, deletedWith: made };
-    // GitHub removes them with it.
-    const inside = { ...own, deletedWith: made };
+    this.place = { repository, environment };
+    // Each is removed by itself, though GitHub would with the environment: where a destroy ends half way the environment may stay, and what is in it would be
+    // in the next one's way.
     const rule = (kind: "branchPattern" | "tagPattern") => (pattern: string) =>
-      new RepositoryEnvironmentDeploymentPolicy(`${name}-${pattern}`, { repository, environment, [kind]: pattern }, inside);
+      new RepositoryEnvironmentDeploymentPolicy(`${name}-${pattern}`, { repository, environment, [kind]: pattern }, own);
     args.branches.forEach(rule("branchPattern"));
     args.tags.forEach(rule("tagPattern"));
     const variables = { ...args.variables, ...(roles && role && { AWS_ROLE: roles[role] }) };
     for (const [variableName, value] of Object.entries(variables))
-      new ActionsEnvironmentVariable(`${name}-${variableName}`, { repository, environment, variableName, value }, inside);
+      new ActionsEnvironmentVariable(`${name}-${variableName}`, { repository, environment, variableName, value }, own);
     if (roles && planRoleVariable !== undefined) new ActionsVariable(planRoleVariable, { repository, variableName: planRoleVariable, value: roles.plan }, own);
     this.registerOutputs({ environment });
   }
