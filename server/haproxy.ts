@@ -82,12 +82,13 @@ export const formerWorkers = (processes: string): number[] =>
     .map((line) => Number.parseInt(line, 10));
 
 /** First the file, so that a restart keeps it, then the process that takes new visitors, then those of before a reload that are `also` to know. */
-export async function setInMap(file: string, key: string, value: string, also: (worker: Tell) => Promise<boolean> = async () => false): Promise<void> {
+export async function setInMap(file: string, key: string, value: string, also?: (worker: Tell) => Promise<boolean>): Promise<void> {
   writeMap(file, readMap(file).set(key, value));
   const set = async (tell: Tell) => (await tell(`set map ${file} ${key} ${value}`)) && (await tell(`add map ${file} ${key} ${value}`));
   const answer = await set((command) => ask(ADMIN_SOCKET, command));
   if (answer !== "") throw new Error(`haproxy refused the switch: ${answer}`);
-  for (const worker of await former()) if (await also(worker)) await set(worker);
+  // The switch tells nobody else, and asks for nobody: visitors wait for it.
+  if (also) for (const worker of await former()) if (await also(worker)) await set(worker);
 }
 
 export function readMap(file: string): Map<string, string> {
