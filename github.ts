@@ -6,8 +6,8 @@ import { githubAccount } from "./components/github-account/index.ts";
 import { GithubEnvironment } from "./components/github-environment/index.ts";
 import { GithubOidc } from "./components/github-oidc/index.ts";
 import { pipelineOf } from "./components/pipeline/index.ts";
-import type { Server } from "./components/server.ts";
 import { RepositoryRules } from "./components/repository-rules/index.ts";
+import type { Server } from "./components/server.ts";
 import { WorkflowFiles } from "./components/workflow-files/index.ts";
 import type { Settings } from "./settings/index.ts";
 

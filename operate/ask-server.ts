@@ -5,7 +5,7 @@ import { asRoot } from "../components/server.ts";
 import { commandLine } from "../components/shell.ts";
 import { bastionOf } from "../settings/bastion.ts";
 import { checkValues, type Raw } from "../settings/check.ts";
-import { NAMESPACE } from "../settings/index.ts";
+import { ownKeys } from "../settings/index.ts";
 import { sayProblems } from "../settings/problems.ts";
 import type { Door } from "./server-key.ts";
 
@@ -39,9 +39,7 @@ export interface OfStack {
 
 /** A stack's configuration as the check of settings takes it. */
 export function valuesOf(configuration: Record<string, Configured>): Raw {
-  const mine = Object.entries(configuration).flatMap(([key, one]) =>
-    key.startsWith(`${NAMESPACE}:`) ? [[key.slice(NAMESPACE.length + 1), one] as const] : [],
-  );
+  const mine = Object.entries(ownKeys(configuration));
   return {
     values: Object.fromEntries(mine.map(([key, one]) => [key, one.value ?? JSON.stringify(one.objectValue)])),
     encrypted: new Set(mine.filter(([, one]) => one.secret).map(([key]) => key)),

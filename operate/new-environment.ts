@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { createInterface } from "node:readline/promises";
 import { parse, stringify } from "yaml";
-import { NAMESPACE } from "../settings/index.ts";
+import { NAMESPACE, ownKeys } from "../settings/index.ts";
 import { sayProblems } from "../settings/problems.ts";
 import { checkWhole } from "../settings/whole.ts";
 import { checkout } from "../tools/cache.ts";
@@ -96,9 +96,7 @@ function withoutZone({ zone, ...rest }: Config, domain: string): Config {
 /** What is still to be set before the first `pulumi up`; empty where nothing is. */
 export function stillToSet(name: string, file: string): string {
   const { config } = parse(file) as { config: Config };
-  const raw = Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [key.slice(NAMESPACE.length + 1), typeof value === "string" ? value : JSON.stringify(value)]),
-  );
+  const raw = Object.fromEntries(Object.entries(ownKeys(config)).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]));
   const { problems } = checkWhole({ values: raw, encrypted: new Set() }, checkout, name);
   return problems.length === 0 ? "" : sayProblems(name, problems).replace(/^.*\n/, "");
 }

@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
 import { githubSettings } from "../settings/github.ts";
-import { NAMESPACE } from "../settings/index.ts";
+import { NAMESPACE, ownKeys } from "../settings/index.ts";
 import { sayProblems } from "../settings/problems.ts";
 import { checkWhole } from "../settings/whole.ts";
 import { checkout } from "../tools/cache.ts";
@@ -31,9 +31,7 @@ export function ownersOptions(folder = checkout, organization = process.env["ORG
   if (!owner) throw new Error(`no stack here owns the repository, so none says what its workflows are\n  ${OWNS}`);
   if (more.length > 0) throw new Error(`${owners.map(({ stack }) => stack).join(" and ")} both own the repository; one of them is to\n  ${OWNS}`);
   const values = Object.fromEntries(
-    Object.entries(owner.config).flatMap(([key, value]) =>
-      key.startsWith(`${NAMESPACE}:`) ? [[key.slice(NAMESPACE.length + 1), typeof value === "string" ? value : JSON.stringify(value)]] : [],
-    ),
+    Object.entries(ownKeys(owner.config)).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
   );
   const encrypted = new Set(Object.keys(values).filter((key) => values[key]!.includes('"secure":')));
   const whole = checkWhole({ values, encrypted }, folder, owner.stack);

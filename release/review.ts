@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import { imageByDigest, seconds, serviceName, variableName } from "./forms.ts";
-import { gateSchema, migrationSchema, routeSchema } from "./plan.ts";
+import { gateSchema, migrationSchema, planSchema, routeSchema } from "./plan.ts";
 import { tlsSchema } from "./tls.ts";
 
 export const REVIEW_FORMAT = 1;
@@ -50,7 +50,7 @@ export const reviewRequestSchema = z.strictObject({
   format: z.literal(REVIEW_FORMAT),
   /** Of the pull request. */
   number: z.int().min(1).max(9_999_999),
-  release: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$/, "letters, digits, dots, dashes"),
+  release: planSchema.shape.release,
   /** Text of the Compose file as the pull request has it. */
   compose: z.string().min(1).max(200_000),
   images: z.record(serviceName, imageByDigest),

@@ -6,7 +6,10 @@ export interface Variable {
   readonly scope: Exclude<Scope, "none">;
 }
 
-/** `review`: in the environment in which pull requests ask. `environment`: in the deployed environment and in its one for infrastructure runs. `repository`: of the repository itself, as a pull request has no environment. */
+/**
+ * `review`: in the environment in which pull requests ask. `environment`: in the deployed environment and in its one for infrastructure runs.
+ * `repository`: of the repository itself, as a pull request's preview has no environment.
+ */
 export const VARIABLES = {
   PUBLIC_URL: { what: "Where people reach the application: https://staging.recoloca.ai", scope: "environment" },
   PULUMI_STACK: { what: "The stack's name as Pulumi wants it: staging, or organization/project/staging", scope: "environment" },

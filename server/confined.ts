@@ -21,6 +21,7 @@ export interface Confinement {
 const isEmpty = (value: unknown) =>
   value === undefined || value === null || value === false || JSON.stringify(value) === "{}" || JSON.stringify(value) === "[]";
 const present = (thing: object) => Object.entries(thing).flatMap(([key, value]) => (isEmpty(value) ? [] : [key]));
+
 /** Server and path, as the engine understands a name: without a server it is Docker Hub's. */
 function nameOf(image: string): { readonly server: string; readonly path: string } {
   const parts = image

@@ -190,12 +190,12 @@ export async function keepRunning(stack: string, slot: Slot, only?: "routed"): P
   await Promise.all(lasting.map(({ id }) => api.must("POST", `/containers/${id}/update`, { RestartPolicy: { Name: "unless-stopped" } })));
 }
 
-/** Migrations and the like that were left, ended or not; under the lock none of them is anybody's any more. */
+/** A migration's or the like, by id or name, with what nobody else can find any more. */
+export const removeJob = (job: string): Promise<void> => removeContainers([job], true);
+
+/** Those that were left, ended or not; under the lock none of them is anybody's any more. */
 export async function removeJobs(stack: string): Promise<void> {
-  await removeContainers(
-    (await containers(`recoloca.stack=${stack}`, "recoloca.job")).map((one) => one.id),
-    true,
-  );
+  await Promise.all((await containers(`recoloca.stack=${stack}`, "recoloca.job")).map((one) => removeJob(one.id)));
 }
 
 /** Waits for a container to end by itself; undefined where it takes longer, or is not there. */

@@ -80,7 +80,7 @@ async function create(job: Job, how: "--detach" | "--no-start", extra: object): 
       },
     }),
   );
-  await engine.removeContainers([name], true);
+  await engine.removeJob(name);
   await compose({ project: `${document.name ?? stack}-${kind}`, file, environment }, ["up", how]);
   return name;
 }
@@ -114,7 +114,7 @@ export async function pour(job: Job, output: Writable, seconds: number): Promise
       let late = false;
       const timer = setTimeout(() => {
         late = true;
-        void engine.removeContainers([name], true).finally(() => child.kill("SIGKILL"));
+        void engine.removeJob(name).finally(() => child.kill("SIGKILL"));
       }, seconds * 1000);
       const broken = (error: Error) => {
         clearTimeout(timer);
@@ -130,7 +130,7 @@ export async function pour(job: Job, output: Writable, seconds: number): Promise
       });
     });
   } finally {
-    await engine.removeContainers([name], true);
+    await engine.removeJob(name);
   }
 }
 
@@ -140,6 +140,6 @@ export async function finish(job: Job, seconds: number): Promise<Ended> {
   try {
     return await endOf(name, seconds);
   } finally {
-    await engine.removeContainers([name], true);
+    await engine.removeJob(name);
   }
 }

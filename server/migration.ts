@@ -60,7 +60,7 @@ export async function changeData(context: Context): Promise<void> {
   store.setRecord(record);
   const name = await startJob(context, change, change.kind, change.command);
   await conclude(context, change, await endOf(name, change.migration.timeout));
-  await engine.removeContainers([name], true);
+  await engine.removeJob(name);
 }
 
 /** After an interruption: false where the change was never begun, or begins anew without harm; else as it ended. */
@@ -72,7 +72,7 @@ export async function settleChange(context: Context): Promise<boolean> {
   // Created and not started is as good as not there: starting it again makes it anew.
   if (!(await engine.wasStarted(name))) return false;
   await conclude(context, change, await endOf(name, change.migration.timeout));
-  await engine.removeContainers([name], true);
+  await engine.removeJob(name);
   return true;
 }
 
@@ -118,7 +118,7 @@ async function revisionNow(context: Context, change: Change): Promise<string | u
   if (!command) return undefined;
   const name = await startJob(context, change, "revision", command);
   const { code, stdout } = await endOf(name, 60);
-  await engine.removeContainers([name], true);
+  await engine.removeJob(name);
   return code === 0 ? lastLine(stdout) : undefined;
 }
 

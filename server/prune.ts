@@ -26,13 +26,9 @@ export async function prune(store: Store): Promise<Pruned> {
   return { ...images, backups, records };
 }
 
-/** Of a stack that is going: what no other one needs. */
-export async function pruneAll(store: Store): Promise<void> {
-  await pruneImages(store, Store.stacks().filter((name) => name !== store.stack)); // prettier-ignore
-}
-
-async function pruneImages(store: Store, stacks = Store.stacks()): Promise<Pick<Pruned, "images" | "bytes">> {
-  const needed = new Set(stacks.flatMap((name) => keptImages(new Store(name))));
+/** `staying`: stacks whose images are needed; without its own, of one that is going. @default all */
+export async function pruneImages(store: Store, staying = Store.stacks()): Promise<Pick<Pruned, "images" | "bytes">> {
+  const needed = new Set(staying.flatMap((name) => keptImages(new Store(name))));
   const here = new Set(await imagesHere());
   const old = new Set(imagesOf(store, store.numbers()).filter((image) => here.has(image) && !needed.has(image)));
   if (old.size === 0) return { images: 0, bytes: 0 };

@@ -149,6 +149,7 @@ export function githubSettings(
       ...(values.review
         ? [place(reviewOf(environment), { ...unguarded(repository, [PULL_REQUESTS, defaultBranch]), secrets: ["REVIEW_SSH_KEY"], serves: "review" })]
         : []),
+      // A release's own run says how it ended, also one that a tag has begun: who may set such a tag, the rules of tags say.
       ...(ownsRepository
         ? [place(AUTOMATION, unguarded(repository, [defaultBranch], (values.pipeline?.production ?? "tag") === "tag" ? [RELEASE_TAGS] : []))]
         : []),
@@ -183,7 +184,7 @@ export function githubSettings(
   };
 }
 
-/** A release's own run says how it ended, also one that a tag has begun: who may set such a tag, the rules of tags say. */
+/** Nobody has to approve, and nothing is deployed. */
 const unguarded = (repository: string, branches: readonly string[], tags: readonly string[] = []) => ({
   repository,
   reviewers: { users: [], teams: [] },

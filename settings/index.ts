@@ -83,13 +83,14 @@ export interface Settings {
 
 export const NAMESPACE = "recoloca";
 
+/** Of keys of all namespaces ours, without it. */
+export const ownKeys = <T>(all: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(Object.entries(all).flatMap(([key, value]) => (key.startsWith(`${NAMESPACE}:`) ? [[key.slice(NAMESPACE.length + 1), value]] : [])));
+
 /** Throws one `RunError` that names every problem and what mends it; nothing has been created by then. */
 export function loadSettings(folder = process.cwd()): Settings {
   const stack = pulumi.getStack();
-  const all = pulumi.runtime.allConfig();
-  const raw = Object.fromEntries(
-    Object.entries(all).flatMap(([key, value]) => (key.startsWith(`${NAMESPACE}:`) ? [[key.slice(NAMESPACE.length + 1), value]] : [])),
-  );
+  const raw = ownKeys(pulumi.runtime.allConfig());
   const encrypted = new Set((JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]") as string[]).map((key) => key.replace(`${NAMESPACE}:`, "")));
   const { values, problems, compose, page } = checkWhole({ values: raw, encrypted }, folder, stack);
   const { path, text } = compose;

@@ -1,6 +1,7 @@
 /** Names of the fields that a structure of the configuration has, whichever of its levels: what a wrong one is compared with. */
 import * as z from "zod";
 import { BACKUP_BUCKET_FIELDS } from "./backup-bucket.ts";
+import { backupBucketForm, backupBucketKeysForm, backupForm } from "./backup.ts";
 import { BASTION_FIELDS } from "./bastion.ts";
 import { EC2_FIELDS } from "./ec2.ts";
 import { GITHUB_FIELDS } from "./github-form.ts";
@@ -9,7 +10,6 @@ import { PIPELINE_FIELDS } from "./pipeline.ts";
 import { PREVIEWS_FIELDS } from "./previews.ts";
 import { REVIEW_FIELDS } from "./review.ts";
 import { ROTATION_FIELDS } from "./rotation.ts";
-import { backupBucketForm, backupBucketKeysForm, backupForm } from "./backup.ts";
 
 const FIELDS: Record<string, readonly string[]> = {
   routes: ["host", "path", "service", "port"],
@@ -32,5 +32,6 @@ const FIELDS: Record<string, readonly string[]> = {
   createBackupBucket: BACKUP_BUCKET_FIELDS,
   observability: OBSERVABILITY_FIELDS,
 };
+
 /** What a field that is not known may have been meant to be; `name`: of the key that it stands in. */
 export const knownBeside = (name: string) => FIELDS[name] ?? [];

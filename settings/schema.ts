@@ -21,6 +21,7 @@ import { tlsForm } from "./tls.ts";
 z.config({ jitless: true });
 
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "wants a variable's name: letters, digits, underscores");
+
 export interface Key {
   readonly form: z.ZodType;
   readonly what: string;

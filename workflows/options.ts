@@ -38,6 +38,11 @@ export const BRANCH = /^[A-Za-z0-9][A-Za-z0-9._/-]*$/;
 /** The default branch, as an expression of GitHub's sees it. */
 export const onDefaultBranch = ({ defaultBranch }: WorkflowOptions) => `github.ref == 'refs/heads/${defaultBranch}'`;
 
+/** Dependabot's user. Its runs have no identity to take a role with and get no secret; a name could be taken by somebody else. */
+const DEPENDABOT = 49699333;
+/** That a pull request is no fork's and not Dependabot's, as an expression of GitHub's. */
+export const OF_THIS_REPOSITORY = `github.event.pull_request.head.repo.full_name == github.repository && github.event.pull_request.user.id != ${DEPENDABOT}`;
+
 export interface Application {
   /** As in `recoloca:application`; the server knows its stacks by it. */
   readonly name: string;

@@ -1,6 +1,9 @@
 /** Steps that many jobs begin or end with. */
-import type { RunStep, Step, UsesStep } from "./model.ts";
+import { expression, type RunStep, type Step, type UsesStep } from "./model.ts";
 import { VERSIONS } from "./pins.ts";
+
+/** Where this run is read. */
+export const RUN_URL = `${expression("github.server_url")}/${expression("github.repository")}/actions/runs/${expression("github.run_id")}`;
 
 /** `ref`: another commit than the event's; `history`: with all that came before it. */
 export const checkout = ({ ref, history = false }: { ref?: string; history?: boolean } = {}): UsesStep => ({

@@ -13,9 +13,9 @@ import { Record } from "@pulumi/aws/route53/record.js";
 import { getZoneOutput } from "@pulumi/aws/route53/getZone.js";
 import * as pulumi from "@pulumi/pulumi";
 import { PrivateKey } from "@pulumi/tls/privateKey.js";
+import { type Home, refuseToMove } from "./home.ts";
 import { identity } from "./identity.ts";
 import { newestImage, type ImageName } from "./image.ts";
-import { type Home, refuseToMove } from "./home.ts";
 import { firewall, ownNetwork, subnetThatIsThere, zoneOf } from "./network.ts";
 import { DATA_LABEL, userData } from "./user-data.ts";
 
@@ -98,13 +98,14 @@ export class Ec2Machine extends pulumi.ComponentResource {
 
     const there = args.dataVolume === undefined ? undefined : zoneOf(args.dataVolume, args.dataDisk, own);
     const place = args.subnet === undefined ? ownNetwork(full, { instanceType, zone: there }, remember, own) : subnetThatIsThere(args.subnet, remember, own);
-    const home = pulumi
-      .output(there ?? place.availabilityZone)
-      .apply((one): Home => ({ application, environment, region, zone: one, volume: args.dataVolume }));
-    const first = remember("home", home.apply(JSON.stringify));
+    const homeIn = (one: string): Home => ({ application, environment, region, zone: one, volume: args.dataVolume });
+    const first = remember(
+      "home",
+      pulumi.output(there ?? place.availabilityZone).apply((one) => JSON.stringify(homeIn(one))),
+    );
     // On the way to the disk, so that nothing is asked of it before.
     const zone = pulumi.all([first, place.availabilityZone]).apply(([was, now]) => {
-      refuseToMove(JSON.parse(was) as Home, { application, environment, region, zone: now, volume: args.dataVolume });
+      refuseToMove(JSON.parse(was) as Home, homeIn(now));
       return now;
     });
     const { role, profile, parameter, rights } = identity(

@@ -6,7 +6,7 @@ import { need, type Given } from "../command-line.ts";
 import { Edge, storedEdge } from "../edge.ts";
 import * as engine from "../engine.ts";
 import { removeMetrics } from "../metrics.ts";
-import { pruneAll } from "../prune.ts";
+import { pruneImages } from "../prune.ts";
 import { Store } from "../store.ts";
 import { locked, refuse, sayRunning } from "./deploy.ts";
 
@@ -28,7 +28,8 @@ export async function remove(given: Given): Promise<number> {
   for (const slot of ["blue", "green"] as const) await engine.removeNetwork(stack, slot);
   const volumes = await engine.stackVolumes(stack);
   if (whole && volumes.length > 0) await engine.removeVolumes(volumes);
-  if (whole && fs.existsSync(store.folder)) await pruneAll(store);
+  const others = Store.stacks().filter((one) => one !== stack);
+  if (whole && fs.existsSync(store.folder)) await pruneImages(store, others);
   await placeTimers(stack, undefined);
   removeMetrics(stack);
   fs.rmSync(store.folder, { recursive: true, force: true });

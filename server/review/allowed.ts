@@ -16,10 +16,15 @@ const SERVICE = new Set(
   ),
 );
 const TOP = ["services", "volumes", "networks", "secrets", "configs", "name", "version"];
-/** Of a volume or a network: it is made here, and nothing of the host is in it. */
-const MADE: readonly string[] = [];
-/** Of a secret or a config. */
-const SOURCE = ["environment", "content"];
+/** What one of a kind may say of itself, and why nothing else: a volume or a network is made here, and nothing of the host is in it. */
+const MADE = { keys: [], why: "it would not be the environment's own" };
+const SOURCE = { keys: ["environment", "content"], why: "a file of the server is nobody's to give: environment: NAME" };
+const KINDS: Readonly<Record<string, { readonly keys: readonly string[]; readonly why: string }>> = {
+  volumes: MADE,
+  networks: MADE,
+  secrets: SOURCE,
+  configs: SOURCE,
+};
 const MOUNT = ["type", "source", "target", "read_only", "volume", "tmpfs"];
 
 const entriesOf = (value: Value): [string, Value][] => (typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : []);
@@ -57,17 +62,12 @@ export function readAllowed(text: string): Read {
     ...(merges(given) ? ['a key "<<" in quotes is not allowed: it would be another thing to Compose'] : []),
     ...Object.keys(given).flatMap((key) => (TOP.includes(key) || key.startsWith("x-") ? [] : [`"${key}" is not allowed at the top of the file`])),
     ...services.flatMap(([name, service]) => problemsOfService(name, service)),
-    ...(["volumes", "networks"] as const).flatMap((kind) =>
-      entriesOf(given[kind]).flatMap(([name, made]) => only(`${kind.slice(0, -1)} "${name}"`, made, MADE, "it would not be the environment's own")),
-    ),
-    ...(["secrets", "configs"] as const).flatMap((kind) =>
-      entriesOf(given[kind]).flatMap(([name, source]) =>
-        only(`${kind.slice(0, -1)} "${name}"`, source, SOURCE, "a file of the server is nobody's to give: environment: NAME"),
-      ),
-    ),
-    ...["volumes", "networks", "secrets", "configs"].flatMap((kind) => {
-      const { length } = entriesOf(given[kind]);
-      return length > MOST_OF_A_KIND ? [`the Compose file has ${length} ${kind}, and may have ${MOST_OF_A_KIND}`] : [];
+    ...Object.entries(KINDS).flatMap(([kind, { keys, why }]) => {
+      const all = entriesOf(given[kind]);
+      return [
+        ...all.flatMap(([name, one]) => only(`${kind.slice(0, -1)} "${name}"`, one, keys, why)),
+        ...(all.length > MOST_OF_A_KIND ? [`the Compose file has ${all.length} ${kind}, and may have ${MOST_OF_A_KIND}`] : []),
+      ];
     }),
     ...numbers(document),
     ...(services.length > MOST_SERVICES ? [`the Compose file has ${services.length} services, and may have ${MOST_SERVICES}`] : []),

@@ -12,6 +12,7 @@ import { endsAt, Environments, type Environment } from "./environments.ts";
 import { reviewPlan } from "./plan.ts";
 import { roomNow, tooFull, writtenBy } from "./room.ts";
 
+const RECOLOCA = "/usr/local/bin/recoloca";
 const REFUSED = 20;
 /** Seconds that one request waits for another: they come one at a time. */
 const PATIENCE = "900";
@@ -28,7 +29,7 @@ const refuse = (...texts: string[]): number => {
 /** Runs `recoloca`, whose words the caller hears. Gives its exit code. */
 const recoloca = (args: readonly string[], input = "") =>
   new Promise<number>((done, fail) => {
-    const child = spawn("/usr/local/bin/recoloca", args, { stdio: ["pipe", "inherit", "inherit"] });
+    const child = spawn(RECOLOCA, args, { stdio: ["pipe", "inherit", "inherit"] });
     child.once("error", fail).once("close", (code) => done(code ?? 1));
     child.stdin.on("error", () => undefined).end(input);
   });
@@ -43,6 +44,10 @@ function understood<T>(schema: z.ZodType<T>, text: string): T | string {
   const parsed = schema.safeParse(given);
   return parsed.success ? parsed.data : `that is not understood:\n${z.prettifyError(parsed.error)}`;
 }
+
+const urlOf = (policy: ReviewPolicy, number: number) => `${policy.tls ? "https" : "http"}://${reviewHost(policy, number)}`;
+/** On which it goes by itself. */
+const dayOf = (environment: Environment, policy: ReviewPolicy) => endsAt(environment, policy).toISOString().slice(0, 10);
 
 async function open(environments: Environments, text: string): Promise<number> {
   const policy = environments.policy();
@@ -69,7 +74,7 @@ async function open(environments: Environments, text: string): Promise<number> {
   const code = await recoloca(["deploy", "--wait", "5m"], JSON.stringify(plan));
   if (code !== 0) return code;
   const seeded = await seed(environments, policy, environment);
-  say(`#${number} is at ${policy.tls ? "https" : "http"}://${reviewHost(policy, number)}, until ${endsAt(environment, policy).toISOString().slice(0, 10)}`);
+  say(`#${number} is at ${urlOf(policy, number)}, until ${dayOf(environment, policy)}`);
   return seeded;
 }
 
@@ -78,7 +83,7 @@ async function seed(environments: Environments, policy: ReviewPolicy, environmen
   if (!policy.seed || environment.seeded) return 0;
   const { service, command, timeout } = policy.seed;
   const stack = `${policy.application}-${reviewEnvironment(environment.number)}`;
-  const limit = ["--kill-after=5", String(timeout), "/usr/local/bin/recoloca", "exec", "--stack", stack, service, "--"];
+  const limit = ["--kill-after=5", String(timeout), RECOLOCA, "exec", "--stack", stack, service, "--"];
   const ran = await run("timeout", [...limit, ...command], { timeout: timeout + 15 });
   if (ran.code !== 0) {
     say(`its seed failed: ${(ran.stderr || ran.stdout).trim().split("\n").slice(-3).join("\n   ")}`);
@@ -131,12 +136,7 @@ function list(environments: Environments): number {
   const policy = environments.policy();
   const all = environments.all();
   if (all.length === 0) say("none");
-  for (const one of all)
-    say(
-      policy
-        ? `#${one.number}  ${policy.tls ? "https" : "http"}://${reviewHost(policy, one.number)}  until ${endsAt(one, policy).toISOString().slice(0, 10)}`
-        : `#${one.number}  goes with the next hour`,
-    );
+  for (const one of all) say(policy ? `#${one.number}  ${urlOf(policy, one.number)}  until ${dayOf(one, policy)}` : `#${one.number}  goes with the next hour`);
   return 0;
 }
 
@@ -167,8 +167,6 @@ async function does(environments: Environments, words: readonly string[], input:
     }
     case "off":
       return place(environments, undefined);
-    case "list":
-      return list(environments);
     default:
       return refuse(`there is no "${command ?? ""}": open, close NUMBER, list, expire, policy, off`);
   }
@@ -176,7 +174,7 @@ async function does(environments: Environments, words: readonly string[], input:
 
 async function main(): Promise<number> {
   const [application = "", ...words] = process.argv.slice(2);
-  if (!/^[a-z][a-z0-9-]{0,30}$/.test(application)) return refuse(`the application's name comes first, got "${application}"`);
+  if (!reviewPolicySchema.shape.application.safeParse(application).success) return refuse(`the application's name comes first, got "${application}"`);
   const environments = new Environments(application);
   const asked = words.slice(1).join(" ");
   if (words[0] === "asked" && !ASKED.test(asked)) return refuse(`"${asked.slice(0, 100)}" is none of: open, close NUMBER, list`);

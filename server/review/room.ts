@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import type { ReviewPolicy } from "../../release/review.ts";
+import { memoryNow } from "../host-figures.ts";
 import { must, run } from "../process.ts";
 import { ROOT } from "../store.ts";
 
@@ -16,9 +17,8 @@ export interface Room {
 }
 
 export function roomNow(): Room {
-  const available = /^MemAvailable:\s+(\d+) kB$/m.exec(fs.readFileSync("/proc/meminfo", "utf8"))?.[1];
   const { bavail, bsize } = fs.statfsSync(fs.existsSync(ROOT) ? ROOT : os.tmpdir());
-  return { memory: Number(available ?? 0) / 1024, disk: (bavail * bsize) / MIB };
+  return { memory: memoryNow().available / MIB, disk: (bavail * bsize) / MIB };
 }
 
 /** Why one more would be too much, or undefined. */

@@ -1,6 +1,6 @@
 import { infrastructureOf } from "../../secrets/catalogue.ts";
 import { secret, TOKEN, variable, expression, type Job, type Step, type Workflow } from "../model.ts";
-import { onDefaultBranch, readableWithoutSecret, type WorkflowOptions } from "../options.ts";
+import { OF_THIS_REPOSITORY, onDefaultBranch, readableWithoutSecret, type WorkflowOptions } from "../options.ts";
 import { checks, RUNNER } from "../jobs/checks.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
 import { notify } from "../jobs/notify.ts";
@@ -9,9 +9,7 @@ import { at } from "../steps.ts";
 
 /** After a merge, or by hand from the default branch. */
 const merged = (options: WorkflowOptions) => `github.event_name == 'push' || (github.event_name == 'workflow_dispatch' && ${onDefaultBranch(options)})`;
-/** Dependabot's user. Its runs have no identity to take a role with; a name could be taken by somebody else. */
-const DEPENDABOT = 49699333;
-const OURS = `github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name == github.repository && github.event.pull_request.user.id != ${DEPENDABOT}`;
+const OURS = `github.event_name == 'pull_request' && ${OF_THIS_REPOSITORY}`;
 
 /** What is not of the program: its own folder where it has one, else everything but the application. */
 function pathsOf({ programPath, application }: WorkflowOptions): string[] {

@@ -1,14 +1,11 @@
 import { reviewOf } from "../../secrets/catalogue.ts";
 import { expression, secret, TOKEN, variable, type Job, type Step, type Workflow } from "../model.ts";
-import type { Part, Platform, WorkflowOptions } from "../options.ts";
+import { OF_THIS_REPOSITORY as OURS, type Part, type Platform, type WorkflowOptions } from "../options.ts";
 import { RUNNER } from "../jobs/checks.ts";
 import { cacheOf, login, PARTS, RUNNERS } from "../jobs/images.ts";
-import { checkout } from "../steps.ts";
+import { checkout, RUN_URL } from "../steps.ts";
 
 const LABEL = "review";
-/** Dependabot's user: its runs get no secret. */
-const DEPENDABOT = 49699333;
-const OURS = `github.event.pull_request.head.repo.full_name == github.repository && github.event.pull_request.user.id != ${DEPENDABOT}`;
 const LABELLED = `contains(github.event.pull_request.labels.*.name, '${LABEL}')`;
 /** Another label that comes or goes is no reason. */
 const WANTED = `${OURS} && ${LABELLED} && github.event.action != 'closed' && github.event.action != 'unlabeled' && (github.event.action != 'labeled' || github.event.label.name == '${LABEL}')`;
@@ -107,7 +104,7 @@ const open = (options: WorkflowOptions, staging: string): Job => {
           ...Object.fromEntries(PARTS.map((part) => [part.toUpperCase(), expression(`needs.build-${part}.outputs.image`)])),
           COMMIT: expression("github.event.pull_request.head.sha"),
           ACTOR: expression("github.actor"),
-          RUN: `${expression("github.server_url")}/${expression("github.repository")}/actions/runs/${expression("github.run_id")}`,
+          RUN: RUN_URL,
         },
         run: `
 jq --null-input --rawfile compose "$COMPOSE" '{ format: 1, number: (env.NUMBER | tonumber), release: ("pr-" + env.NUMBER + "-" + env.COMMIT[0:12]), compose: $compose, images: { ${images} }, provenance: { commit: env.COMMIT, actor: env.ACTOR, run: env.RUN } }' > "$RUNNER_TEMP/request.json"

@@ -1,5 +1,6 @@
 /** One issue per finding: opened once, closed when the finding is gone. */
 import { expression, TOKEN, type Permissions, type Step } from "../model.ts";
+import { RUN_URL } from "../steps.ts";
 
 export const ISSUE_PERMISSIONS: Permissions = { issues: ["write", "open and close the issues of these findings"] };
 
@@ -13,7 +14,7 @@ export const issuesOf = (label: string, when = "!cancelled() && hashFiles('findi
   env: {
     GH_TOKEN: TOKEN,
     GH_REPO: expression("github.repository"),
-    RUN: `${expression("github.server_url")}/${expression("github.repository")}/actions/runs/${expression("github.run_id")}`,
+    RUN: RUN_URL,
   },
   run: `
 gh label create '${label}' --color B60205 --description 'Opened and closed by a workflow' --force

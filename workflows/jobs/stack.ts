@@ -3,7 +3,7 @@ import { expression, secret, variable, type Permissions, type Step } from "../mo
 import { planRoleVariable } from "../../secrets/variables.ts";
 import type { WorkflowOptions } from "../options.ts";
 import { VERSIONS } from "../pins.ts";
-import { at, checkout, node, npmCi } from "../steps.ts";
+import { at, checkout, node, npmCi, RUN_URL } from "../steps.ts";
 
 export interface Role {
   readonly says: string;
@@ -25,7 +25,7 @@ export const STACK_PERMISSIONS: Permissions = {
 /** Environment of a job that works on a stack; `stack` may be an expression. */
 export const stackEnv = (options: WorkflowOptions, stack: string): Record<string, string> => ({
   STACK: stack,
-  RUN: `${expression("github.server_url")}/${expression("github.repository")}/actions/runs/${expression("github.run_id")}`,
+  RUN: RUN_URL,
   ...(options.backend.kind === "s3" && options.backend.passphrase && { PULUMI_CONFIG_PASSPHRASE: secret("PULUMI_CONFIG_PASSPHRASE") }),
 });
 
