@@ -63,15 +63,15 @@ const roles = github && (await import("./github.ts")).githubSide(github, aws?.pr
 
 if (previews) (await import("./previews.ts")).previewSide(previews, roles?.plan);
 
-export const { url, release, deployed } = deployment;
-export const { program } = host;
-export const { machine } = host.server;
-/** Opens and closes environments of pull requests, and nothing else. */
-export const reviewKey = review?.privateKey;
-/** How operators reach a server that the stack made. */
-export const access = aws && pulumi.secret(aws.ec2.access);
-/** Where a tunnel of Session Manager leads to. */
-export const instance = aws?.ec2.instance;
-/** The record to make where the domain's zone is elsewhere. */
-export const dnsRecord = aws?.ec2.dnsRecord;
-export const backupBucket = aws?.backups?.bucket;
+const { url, release, deployed } = deployment;
+
+export default {
+  ...{ url, release, deployed, program: host.program, machine: host.server.machine },
+  // Opens and closes environments of pull requests, and nothing else.
+  ...(review && { reviewKey: review.privateKey }),
+  // How operators reach a server that the stack made, and where a tunnel of Session Manager leads to.
+  ...(aws && { access: pulumi.secret(aws.ec2.access), instance: aws.ec2.instance }),
+  // The record to make where the domain's zone is elsewhere.
+  ...(aws?.ec2.dnsRecord && { dnsRecord: aws.ec2.dnsRecord }),
+  ...(aws?.backups && { backupBucket: aws.backups.bucket }),
+};

@@ -12,8 +12,10 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+const TEMPORARY = "./test/temporary-folder.ts";
+
 /** Each of the two has a server of its own (local/site.ts). They wait more than they work. */
-const real = { testTimeout: 300_000, hookTimeout: 900_000, maxWorkers: 2, globalSetup: "./test/site.ts" };
+const real = { testTimeout: 300_000, hookTimeout: 900_000, maxWorkers: 2, globalSetup: [TEMPORARY, "./test/site.ts"] };
 
 export default defineConfig({
   test: {
@@ -21,13 +23,13 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     coverage: { provider: "v8", reporter: ["text"], include: ["release/**", "settings/**", "components/**", "server/**", "workflows/**", "review/**"] },
     projects: [
-      { extends: true, test: { name: "unit", testTimeout: 60_000, hookTimeout: 60_000, include: ["test/unit/**/*.test.ts"] } },
+      { extends: true, test: { name: "unit", testTimeout: 60_000, hookTimeout: 60_000, globalSetup: TEMPORARY, include: ["test/unit/**/*.test.ts"] } },
       // GitHub's libraries import JSON the way that only a bundler understands.
       {
         extends: true,
         test: {
           name: "workflows",
-          globalSetup: "./test/workflows/set-up.ts",
+          globalSetup: [TEMPORARY, "./test/workflows/set-up.ts"],
           include: ["test/workflows/**/*.test.ts"],
           testTimeout: 120_000,
           server: { deps: { inline: [/@actions\//] } },
@@ -36,7 +38,7 @@ export default defineConfig({
       // Real SSH servers of its own, and no Docker.
       {
         extends: true,
-        test: { name: "ssh", globalSetup: "./test/ssh/set-up.ts", include: ["test/ssh/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
+        test: { name: "ssh", globalSetup: [TEMPORARY, "./test/ssh/set-up.ts"], include: ["test/ssh/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
       },
       { extends: true, test: { name: "engine", include: ["test/engine/**/*.test.ts"], ...real } },
       { extends: true, test: { name: "server", include: ["test/server/**/*.test.ts"], ...real } },

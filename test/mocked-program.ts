@@ -36,8 +36,8 @@ export async function everythingOf(stack: string, change: Inputs = {}, secrets: 
     organization,
   );
   sdk.runtime.setAllConfig({ ...config }, [...secretKeys]);
-  const program = (await import("../index.ts")) as Record<string, unknown>;
-  await new Promise((done) => sdk.all<unknown>(Object.values(program)).apply(done));
+  const { default: outputs } = await import("../index.ts");
+  await new Promise((done) => sdk.all<unknown>(Object.values(outputs)).apply(done));
   await sdk.runtime.disconnect();
   return made;
 }

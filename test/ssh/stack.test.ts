@@ -71,6 +71,7 @@ describe("a stack whose server is reached directly", () => {
     const ran = await stack.up();
     expect(ran.code, ran.output).toBe(0);
     expect(ran.output).toContain("release 1  1 rolled");
+    expect(ran.output).not.toContain("warning");
     first = recorded();
     expect(first.map(({ words }) => words.split("\n")[0]!.slice(0, 40))).toHaveLength(4);
     const same = await stack.up();
