@@ -48,7 +48,7 @@ export async function againstKeys(stack: string, { backup }: Pick<Plan, "backup"
   if (!bucket?.accessKeyId || !known?.accessKeyId || (bucket.accessKeyId === known.accessKeyId && bucket.secretAccessKey === known.secretAccessKey))
     return undefined;
   const folder = folderOf(stack, bucket);
-  const at = new Date().toISOString().replace(/\.\d+/, "").replace(/[-:]/g, "");
+  const at = inKeys(new Date().toISOString());
   return text({ does: "prove", bucket, folder, key: `${folder}/${at}/probe.txt` }).then(
     () => undefined,
     (error: Error) => `the new keys of the bucket ${bucket.name} do not do what a backup wants: ${error.message}`,
@@ -65,6 +65,15 @@ export interface Remote {
   readonly bytes: number;
   readonly key: string;
   readonly encrypted: boolean;
+}
+
+/** A time as it is in keys: `20261125T031502Z`. */
+const inKeys = (at: string) => at.replace(/\.\d+/, "").replace(/[-:]/g, "");
+
+/** Of the database: volumes are there under the name of the backup that they belong to, with a dot and their own. Not one that a clock that was ahead has dated, where there is another. */
+export function newestOfDatabase(all: readonly Remote[], now = Date.now()): Remote | undefined {
+  const databases = all.filter(({ name }) => !name.includes("."));
+  return databases.find(({ id }) => id <= inKeys(new Date(now + 1000).toISOString())) ?? databases[0];
 }
 
 const KEY = /\/(\d{8}T\d{6}Z)\/([A-Za-z0-9._-]+)\.backup(\.age)?$/;
@@ -87,8 +96,7 @@ export async function backupsInBucket(stack: string, bucket: Bucket): Promise<Re
 export async function upload(note: BackupNote, { bucket, recipient, timeout }: Backup): Promise<InBucket> {
   const { stack, name, at, bytes } = note;
   const folder = folderOf(stack, bucket!);
-  const time = at.replace(/\.\d+/, "").replace(/[-:]/g, "");
-  const key = `${folder}/${time}/${name}.backup${recipient === undefined ? "" : ".age"}`;
+  const key = `${folder}/${inKeys(at)}/${name}.backup${recipient === undefined ? "" : ".age"}`;
   const { bucketProblem: _problem, ...known } = note;
   const order: Order = {
     does: "put",
