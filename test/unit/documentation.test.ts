@@ -79,6 +79,13 @@ test("each `recoloca` is a command of the host program, with options that it has
   ).toEqual([]);
 });
 
+test("each `npm run` is a script of this package", () => {
+  const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
+  // The application's parts have their own.
+  const own = wrongIn(/\bnpm run (?:-s )?([a-z-]+)/g, ([, script]) => (script! in scripts ? undefined : `package.json has no ${script}`));
+  expect(own.filter((wrong) => !wrong.startsWith("application/"))).toEqual([]);
+});
+
 /** `github.adopt[0]` as the reference has it: `github.adopt`; `notify[0].url`: `notify[].url`. */
 const partsOf = (key: string) => key.replaceAll(/\[\d*\]/g, ".[]").split(".");
 const FIELDS = Object.keys(FIELD_WORDS).map(partsOf);
