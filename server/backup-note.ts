@@ -34,6 +34,8 @@ export interface BackupNote {
   readonly restoredBytes?: number | undefined;
   /** Its copy, once that is there. */
   readonly bucket?: InBucket | undefined;
+  /** In the bucket's note: age's public key, for which the copy is encrypted. */
+  readonly recipient?: string | undefined;
   /** Why there is none, where one was wanted. */
   readonly bucketProblem?: string | undefined;
 }

@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import type { Backup } from "../release/backup.ts";
 import { backupFile, damageOf, newestOf, type BackupNote } from "./backup-note.ts";
 import { backupJob, type Place } from "./backup-place.ts";
-import { asFailure, backupsInBucket, fetchFromBucket, newestOfDatabase, noteInBucket } from "./bucket.ts";
+import { KeyProblem, asFailure, backupsInBucket, fetchFromBucket, newestOfDatabase, noteInBucket } from "./bucket.ts";
 import { Failure } from "./context.ts";
 import { differences, readCounts } from "./counts.ts";
 import { dataFolder } from "./engine.ts";
@@ -62,6 +62,8 @@ export async function chooseForDrill(store: Store, backup: Backup, identity?: st
       const note = await noteInBucket(stack, backup.bucket, remote);
       return { note, from: "bucket", file: await fetchFromBucket(note, backup, identity) };
     } catch (error) {
+      // Says nothing of the backup.
+      if (error instanceof KeyProblem) throw error;
       throw asFailure("DRILL FAILED", error as Error);
     }
   }

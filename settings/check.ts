@@ -119,17 +119,21 @@ function problemOf(name: string, issue: z.core.$ZodIssue, given: unknown, secret
     .replace(/, received .*$/, "");
   const said = /^wants /.test(wants) ? wants : `wants ${wants}`;
   if (got === undefined)
-    return [{ key, says: `is missing: ${said}`, fix: key === "bastion.hostKey" ? fixOf(name, key, issue, secret) : commandFor(name, secret) }];
+    return [{ key, says: `is missing: ${said}`, fix: key === "bastion.hostKey" ? fixOf(name, key, issue, secret, "undefined") : commandFor(name, secret) }];
   // A URL with a password in it may stand where its secret's name was wanted.
   const shown = secret ? "something else" : JSON.stringify(got).replace(/\/\/[^@\s"]*@/g, "//…@");
-  return [{ key, says: `got ${shown}, ${said}`, fix: fixOf(name, key, issue, secret) }];
+  return [{ key, says: `got ${shown}, ${said}`, fix: fixOf(name, key, issue, secret, typeof got) }];
 }
 
-function fixOf(name: string, key: string, issue: z.core.$ZodIssue, secret: boolean): string {
+function fixOf(name: string, key: string, issue: z.core.$ZodIssue, secret: boolean, kind: string): string {
   if (issue.path.length === 0) return commandFor(name, secret);
   if (key === "bastion.hostKey") return hostKeyCommand(key, "BASTION");
   const list = issue.code === "invalid_type" && issue.expected === "array";
-  return list ? `in the stack's file: ${String(issue.path.at(-1))}: [WORD, WORD]` : setCommand(key, exampleOf(key), secret);
+  if (list) return `in the stack's file: ${String(issue.path.at(-1))}: [WORD, WORD]`;
+  const command = setCommand(key, exampleOf(key), secret);
+  // Without its type Pulumi would write the same number again.
+  const bare = issue.code === "invalid_type" && issue.expected === "string" && /^(number|boolean)$/.test(kind) && !secret;
+  return bare ? command.replace("--path", "--path --type string") : command;
 }
 
 const exampleOf = (key: string) =>

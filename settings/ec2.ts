@@ -8,7 +8,8 @@ const gibibytes = (least: number, fallback: number) => z.number().int().min(leas
 
 export const ec2Form = z.strictObject({
   region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "wants a region of AWS: eu-central-1"),
-  account: z
+  // `pulumi config set --path` makes a number of it, but where it begins with 0.
+  account: z.coerce
     .string()
     .regex(/^\d{12}$/, "wants the account's number: 12 digits")
     .optional(),

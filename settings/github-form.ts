@@ -25,7 +25,7 @@ export const githubForm = z.strictObject({
   waitMinutes: z.number().int().min(0).max(43_200, "wants at most 43,200 minutes, 30 days").default(0),
   branches: z.array(pattern).optional(),
   tags: z.array(pattern).optional(),
-  variables: z.record(variable, z.string()).default({}),
+  variables: z.record(variable, z.coerce.string()).default({}),
   stateBucket: z
     .strictObject({
       name: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "wants the name of the bucket that Pulumi's state is in"),

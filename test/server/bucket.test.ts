@@ -240,12 +240,16 @@ describe("with a recipient", () => {
     const there = await recoloca("drill --identity -", identity);
     expect(there.code, there.output).toBe(0);
     expect(there.output).toMatch(/passed \d+s ago: the bucket's copy of release-/);
+    const other = (await server("age-keygen 2>/dev/null")).stdout;
+    const refused = await recoloca("drill --identity -", other);
+    expect(refused.code, refused.output).toBe(20);
+    expect(refused.output).toContain(`is encrypted for ${recipient}, and the key that was given is another one's`);
+    expect((await recoloca("status")).output).toContain("drill passed");
     const { name } = await newest();
     await server(`rm ${FOLDER}/${name}.*`);
     const locked = await recoloca(`restore ${name} --into other`);
     expect(locked.code).toBe(21);
     expect(locked.output).toMatch(/is encrypted[\s\S]*give age's private key on standard input: .*--identity -/);
-    const other = (await server("age-keygen 2>/dev/null")).stdout;
     const wrong = await recoloca(`restore ${name} --into other --identity -`, other);
     expect(wrong.code).toBe(21);
     expect(wrong.output).toMatch(/age: .*no identity matched/);

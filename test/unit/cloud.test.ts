@@ -28,6 +28,12 @@ test("a right one has no problems, and needs neither host key nor private key", 
   expect(problemsOf({ createBackupBucket: {}, ec2: { ...EC2, zone: "recoloca.ai", image: "ubuntu-24.04" } })).toEqual([]);
 });
 
+test("an account's number is one, however Pulumi has written it; where a word is wanted in place of another number, the command writes one", () => {
+  expect(problemsOf({ ec2: { ...EC2, account: 123456789012 } })).toEqual([]);
+  expect(problemsOf({ ec2: { ...EC2, account: 5 } })).toMatchObject([{ says: "got 5, wants the account's number: 12 digits" }]);
+  expect(problemsOf({ ec2: { ...EC2, owner: 5 } })).toMatchObject([{ fix: "pulumi config set --path --type string 'recoloca:ec2.owner' VALUE" }]);
+});
+
 describe("is refused:", () => {
   test.each<[string, Record<string, unknown>, string, RegExp, string?]>([
     ["a region that is none", { ec2: { ...EC2, region: "mars" } }, "ec2.region", /got "mars", wants a region of AWS/],
