@@ -1,13 +1,15 @@
 /** Which events reach what: production by exactly these, and strangers nothing. Both directions, for each kind of repository. */
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { githubForm } from "../../settings/github-form.ts";
+import { githubSettings } from "../../settings/github.ts";
 import { requiredChecks, workflowFiles } from "../../workflows/index.ts";
 import type { WorkflowOptions } from "../../workflows/options.ts";
 import * as events from "./events.ts";
 import type { Event } from "./events.ts";
 import { everything, HAND, REQUESTS } from "./everything.ts";
 import { ALL, BARE, BY_APPROVAL, BY_TAG, REVIEWED } from "./options.ts";
-import { changing, ranJobs, runsOf, type Ran } from "./simulator.ts";
+import { ADMITS, changing, OTHER, ranJobs, runsOf, type Ran } from "./simulator.ts";
 
 const reaching = (options: WorkflowOptions, environment: string, kinds: readonly Ran["changes"][]) => {
   const files = workflowFiles(options);
@@ -20,6 +22,29 @@ const reaching = (options: WorkflowOptions, environment: string, kinds: readonly
 const hand = (file: string, environment: string) =>
   HAND.filter(([name]) => name === file).map(([, inputs]) => `${file} by hand, ${JSON.stringify({ ...inputs, environment })}`);
 const byHand = (environment: string) => HAND.map(([file, inputs]) => `${file} by hand, ${JSON.stringify({ ...inputs, environment })}`);
+
+test("environments let in what the simulation takes for granted: by the rules that the settings give them", () => {
+  const github = (more: object) => githubForm.parse({ visibility: "public", plan: "team", ...more });
+  const of = (environment: string, more: object) =>
+    githubSettings({ repository: "recoloca/recoloca", github: github(more), review: {} }, environment, {
+      url: "",
+      stack: environment,
+      organization: "recoloca",
+    })!.environments;
+  const all = [...of("staging", {}), ...of("production", { ownsRepository: true })];
+  const matching = (pattern: string) => pattern.replace(/[.]/g, "\\.").replace(/[*]/g, "[^/]*");
+  expect(all.map(({ environment }) => environment)).toEqual(
+    expect.arrayContaining(["staging", "production", "automation", "staging-review", "production-infrastructure"]),
+  );
+  const refs = ["heads/main", "heads/v1.2.3", "heads/evil", "tags/v1.2.3", "tags/v1.2.3-rc1", "tags/v1", "tags/main", "pull/7/merge"].map(
+    (ref) => `refs/${ref}`,
+  );
+  for (const { environment, branches, tags } of all.filter((one) => one.environment !== "production-review")) {
+    const rules = [...branches.map((one) => (one.startsWith("refs/") ? one : `refs/heads/${one}`)), ...tags.map((one) => `refs/tags/${one}`)];
+    const lets = (ref: string) => rules.some((rule) => new RegExp(`^${matching(rule)}$`).test(ref));
+    expect([environment, refs.filter(lets)]).toEqual([environment, refs.filter((ref) => (ADMITS[environment] ?? OTHER).test(ref))]);
+  }
+});
 
 test("no job of a run that may go on is refused by its environment: the default branch's, and a release tag's", () => {
   for (const options of Object.values(ALL)) {

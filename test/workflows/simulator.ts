@@ -73,13 +73,13 @@ interface Workflow {
 }
 
 /** The rules that the environments have at GitHub: which refs may use them. One lets a pull request in, which asks there for an environment of its own. */
-const ADMITS: Record<string, RegExp> = {
+export const ADMITS: Readonly<Record<string, RegExp>> = {
   "staging-review": /^refs\/(pull\/[^/]+\/merge|heads\/main)$/,
   automation: /^refs\/(heads\/main|tags\/v[^/]*\.[^/]*\.[^/]*)$/,
   // Of infrastructure runs: OTHER.
   production: /^refs\/(heads\/main|tags\/v[^/]*\.[^/]*\.[^/]*)$/,
 };
-const OTHER = /^refs\/heads\/main$/;
+export const OTHER = /^refs\/heads\/main$/;
 
 const PROMISED = (job: string) => ({
   backend: `ghcr.io/recoloca/backend@sha256:${job}`,
