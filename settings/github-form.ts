@@ -46,6 +46,7 @@ export const githubForm = z.strictObject({
   writers: z.strictObject({ apps: numbered("app"), teams: numbered("team") }).default({ apps: {}, teams: {} }),
   releasers: z.strictObject({ apps: numbered("app"), teams: numbered("team") }).default({ apps: {}, teams: {} }),
   approvals: z.number().int().min(0).max(6).optional(),
+  mergeQueue: z.boolean().optional(),
   codeOwners: z.array(z.string().regex(/^@[A-Za-z0-9-]+(\/[A-Za-z0-9._-]+)?$/, "wants a user or a team: @ana, @recoloca/platform")).optional(),
   adopt: z.array(z.string().min(1)).default([]),
 });
@@ -53,4 +54,4 @@ export type Github = z.output<typeof githubForm>;
 export const GITHUB_FIELDS = [...Object.keys(githubForm.shape), "users", "teams", "apps", "owner", "repository", "name", "key", "project"];
 
 /** Fields that only the stack that owns the repository may have. */
-export const OWNERS_FIELDS = ["environments", "workflowFiles", "writers", "releasers", "approvals", "codeOwners", "adopt"] as const;
+export const OWNERS_FIELDS = ["environments", "workflowFiles", "writers", "releasers", "approvals", "mergeQueue", "codeOwners", "adopt"] as const;

@@ -35,6 +35,8 @@ export interface RepositoryRulesArgs {
   readonly releasers: Actors;
   /** Whether a branch that lives on after its merge is merged with a merge commit: the branch of workflow files. Else history is linear. */
   readonly mergeCommits: boolean;
+  /** Whether pull requests are merged by GitHub's queue, which tests each on top of those before it: then none has to be up to date first. */
+  readonly mergeQueue: boolean;
   /** Whether the repository's plan has rulesets. */
   readonly rulesets: boolean;
   /** Whether its Pages are published by a workflow. @default they are left alone */
@@ -128,9 +130,11 @@ export class RepositoryRules extends pulumi.ComponentResource {
           ...(requiredChecks.length > 0 && {
             requiredStatusChecks: {
               requiredChecks: requiredChecks.map((context) => ({ context, integrationId: GITHUB_ACTIONS })),
-              strictRequiredStatusChecksPolicy: true,
+              strictRequiredStatusChecksPolicy: !args.mergeQueue,
             },
           }),
+          // All of them in one way: the branch of workflow files would be in conflict with its own lines after a squash.
+          ...(args.mergeQueue && { mergeQueue: { ...QUEUE, mergeMethod: args.mergeCommits ? "MERGE" : "SQUASH" } }),
         },
       },
       own,
@@ -156,5 +160,14 @@ export class RepositoryRules extends pulumi.ComponentResource {
   }
 }
 
+/** Each of a group has to pass by itself, so that what is merged can be released; a run that says nothing in an hour has failed. One alone does not wait for others. */
+const QUEUE = {
+  groupingStrategy: "ALLGREEN",
+  checkResponseTimeoutMinutes: 60,
+  maxEntriesToBuild: 5,
+  maxEntriesToMerge: 5,
+  minEntriesToMerge: 1,
+  minEntriesToMergeWaitMinutes: 0,
+};
 /** The app of GitHub Actions: a check of that name by anybody else does not count. */
 const GITHUB_ACTIONS = 15368;
