@@ -28,7 +28,12 @@ export const githubForm = z.strictObject({
   variables: z.record(variable, z.string()).default({}),
   stateBucket: z
     .strictObject({
-      name: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "wants the name of the bucket that Pulumi's state is in"),
+      name: z
+        .string()
+        .regex(
+          /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+          "wants the name of the bucket that Pulumi's state is in, 3 to 63 lower-case letters, digits, dots and dashes: acme-state",
+        ),
       key: z
         .string()
         .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[0-9a-f-]+$/, "wants the ARN of the key that encrypts the stack's secrets, not of an alias")
