@@ -23,7 +23,7 @@ const AGE = `age1${"q".repeat(58)}`;
 /** What the repository ships, and what a person would add. */
 function shipped(name: string, more: Config): Stack {
   const { config } = shippedConfiguration(name, {});
-  const read = (text: string) => (/^[[{]/.test(text) ? JSON.parse(text) : text) as unknown;
+  const read = (text: string) => (/^[[{]/.test(text) ? (JSON.parse(text) as unknown) : text);
   const all: Config = Object.fromEntries(Object.entries(config).map(([key, text]) => [key.replace("recoloca:", ""), read(text)]));
   const merged = Object.entries(more).map(([key, value]) => {
     const there = all[key];
