@@ -31,7 +31,7 @@ function shipped(name: string, more: Config): Stack {
     return [key, both ? { ...there, ...value } : value];
   });
   const secrets = { POSTGRES_PASSWORD: secret("postgres"), ...(more["secrets"] as object | undefined) };
-  return { name, config: { ...all, ...Object.fromEntries(merged), registryPassword: secret("registry"), secrets } };
+  return { name, config: { ...all, ...(Object.fromEntries(merged) as Config), registryPassword: secret("registry"), secrets } };
 }
 
 const ROTATION = { POSTGRES_PASSWORD: { generation: 2, since: "2026-11-25" } };
