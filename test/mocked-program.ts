@@ -1,6 +1,6 @@
 /**
  * Everything that the stacks of this repository register, their own programs and configurations with Pulumi's mocks for an engine.
- * There is no server: whoever asks one finds nothing live on it. And the mocks know no hooks, which explain GitHub's errors.
+ * There is no server: whoever asks one finds nothing live on it. And the mocks know no hooks, which explain errors of GitHub and AWS.
  */
 import { vi } from "vitest";
 import { type Inputs, mockedClouds, NOTHING_LIVE } from "./mocked-clouds.ts";
@@ -19,6 +19,7 @@ export async function everythingOf(stack: string, change: Inputs = {}, secrets: 
   const made: Made[] = [];
   vi.resetModules();
   vi.doMock("../components/github-errors.ts", () => ({ explained: () => ({}) }));
+  vi.doMock("../components/aws-errors.ts", async (original) => ({ ...(await original<object>()), explained: () => ({}) }));
   vi.doMock("../components/host/ssh-session.ts", async (original) => ({
     ...(await original<object>()),
     SshSession: class {
