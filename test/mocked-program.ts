@@ -38,7 +38,9 @@ export async function everythingOf(stack: string, change: Inputs = {}, secrets: 
   );
   sdk.runtime.setAllConfig({ ...config }, [...secretKeys]);
   const { default: outputs } = await import("../index.ts");
-  await new Promise((done) => sdk.all<unknown>(Object.values(outputs)).apply(done));
+  const names = Object.keys(outputs);
+  const values = await new Promise<unknown[]>((done) => sdk.all<unknown>(Object.values(outputs)).apply(done));
+  made.push({ type: "pulumi:pulumi:StackOutputs", name: stack, inputs: Object.fromEntries(names.map((one, index) => [one, values[index]])) });
   await sdk.runtime.disconnect();
   return made;
 }
