@@ -9,6 +9,7 @@ import { CERTIFIABLE, LETS_ENCRYPT, LETS_ENCRYPT_STAGING, type Acme } from "../.
 import { legoArguments, notIssued } from "../../server/acme.ts";
 import { asOneFile, sayCertificate } from "../../server/certificates.ts";
 import { afterFailure, isDue, serves, untoldStep, waits, wantsRehearsal } from "../../server/certify.ts";
+import { whyNotHere } from "../../server/name-check.ts";
 import { certificateList, httpsMap } from "../../server/edge-tls.ts";
 import { edgeConfiguration, type EdgeStack } from "../../server/edge-configuration.ts";
 import { checkTogether, checkValues } from "../../settings/check.ts";
@@ -225,4 +226,11 @@ describe("the edge", () => {
       "/etc/haproxy/recoloca/certificates/self-made.pem\n/etc/haproxy/recoloca/certificates/shop.example.pem shop.example\n",
     );
   });
+});
+
+test("a name that leads elsewhere is told with the record to make; one that leads to an address that was named is not", async () => {
+  const said = await whyNotHere("203.0.113.9", []);
+  expect(said).toContain("203.0.113.9 leads to 203.0.113.9, which is not this server");
+  expect(said).toContain("pulumi config set --path 'recoloca:tls.acme.addresses[0]' 203.0.113.9");
+  expect(await whyNotHere("203.0.113.9", ["203.0.113.9"])).toBeUndefined();
 });
