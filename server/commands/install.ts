@@ -182,16 +182,19 @@ RandomizedDelaySec=10m
 WantedBy=timers.target
 `;
 
-/** By a timer of each stack that wants it; a killed one, and what it has stopped, is started again by the resume. */
+/**
+ * By a timer of each stack that wants it; a killed one, and what it has stopped, is started again by the resume. systemd itself begins that:
+ * a program of the unit's own would be killed with it.
+ */
 const timed = (command: string, says: string) => `[Unit]
 Description=${says}
+OnFailure=recoloca-resume.service
 After=docker.service network-online.target
 Wants=network-online.target
 
 [Service]
 Type=oneshot
 ExecStart=${NAME} ${command} --stack %i --timed
-ExecStopPost=${NAME}-ended
 Nice=10
 `;
 
