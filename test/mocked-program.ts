@@ -19,6 +19,7 @@ export async function everythingOf(stack: string, change: Inputs = {}, secrets: 
   const made: Made[] = [];
   vi.resetModules();
   vi.doMock("../components/github-errors.ts", () => ({ explained: () => ({}) }));
+  vi.doMock("../components/never-smaller.ts", () => ({ neverSmaller: () => ({}) }));
   vi.doMock("../components/host/ssh-session.ts", async (original) => ({
     ...(await original<object>()),
     SshSession: class {

@@ -9,6 +9,7 @@ import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import type { Provider } from "@pulumi/aws/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { awsPlace } from "../aws-place.ts";
+import { Refusal } from "../refusal.ts";
 import { cloudSubjects, deployPolicy, infrastructurePolicy, ISSUER, planPolicy, subjects, trust } from "./policies.ts";
 import type { CloudClaim, Place, Reach, Subject, Trusted } from "./policies.ts";
 
@@ -110,7 +111,7 @@ const issuerThatIsThere = (url: string, key: string, own: pulumi.InvokeOptions):
   getOpenIdConnectProvider({ url }, own).then(
     ({ arn }) => arn,
     (error: Error) => {
-      throw new pulumi.RunError(
+      throw new Refusal(
         `the account at AWS shows no entry for ${key.startsWith("github") ? "GitHub's" : "Pulumi Cloud's"} identities, which this stack leaves to another one (recoloca:${key} is false).
   Bring that one up first, or have it made here: pulumi config set --path recoloca:${key} true
   AWS says: ${error.message.split("\n")[0]}`,
