@@ -9,5 +9,7 @@ export class Refusal extends pulumi.RunError {
   constructor(text: string) {
     super(text);
     Object.defineProperty(this, "message", { get: () => text, set: () => undefined });
+    // A function of a provider that waited for it says where in this program it came from, too.
+    this.stack = text;
   }
 }
