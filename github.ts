@@ -19,7 +19,8 @@ export interface Review {
 
 /** `aws`: the account of the environment, where it has one. Gives the roles that runs take there. */
 export function githubSide(github: NonNullable<Settings["github"]>, aws: Provider | undefined, review?: Review): GithubOidc["roles"] | undefined {
-  const provider = githubAccount("github", github);
+  // What is refused at AWS changes nothing here either.
+  const provider = githubAccount("github", github, aws && { dependsOn: aws });
 
   const oidc = aws && github.oidc && new GithubOidc("github-oidc", { ...github.oidc, provider: aws });
 

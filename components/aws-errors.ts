@@ -1,5 +1,6 @@
 /** What AWS's refusals mean here and what mends them, said beside its own words. */
 import * as pulumi from "@pulumi/pulumi";
+import { Refusal } from "./refusal.ts";
 
 const WHO = "aws sts get-caller-identity says who is logged in";
 
@@ -38,10 +39,10 @@ export function lookedUp<T>(what: string, found: Promise<T>): pulumi.Output<T> {
 /** What the engine says around AWS's words. */
 const AROUND = /^invocation of \S+ returned an error: |^invoking \S+: |^\s*\* /gm;
 
-export function notFound(what: string, message: string): pulumi.RunError {
+export function notFound(what: string, message: string): Refusal {
   const said = message.replace(AROUND, "").trim();
   const means = explain(said);
-  return new pulumi.RunError(
+  return new Refusal(
     `${what} cannot be looked up at AWS; nothing was changed by that\n${means === undefined ? "" : `  ${means}\n`}  AWS says: ${said.split("\n").filter(Boolean).slice(0, 2).join(" ")}`,
   );
 }

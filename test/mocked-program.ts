@@ -20,6 +20,7 @@ export async function everythingOf(stack: string, change: Inputs = {}, secrets: 
   vi.resetModules();
   vi.doMock("../components/github-errors.ts", () => ({ explained: () => ({}) }));
   vi.doMock("../components/aws-errors.ts", async (original) => ({ ...(await original<object>()), explained: () => ({}) }));
+  vi.doMock("../components/never-smaller.ts", () => ({ neverSmaller: () => ({}) }));
   vi.doMock("../components/host/ssh-session.ts", async (original) => ({
     ...(await original<object>()),
     SshSession: class {

@@ -1,6 +1,7 @@
 /** Where things at AWS are made, and what is written on each of them. */
 import { Provider } from "@pulumi/aws/provider.js";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
+import { type Home, refuseToMove } from "../aws-home.ts";
 
 export interface AwsAccountArgs {
   readonly region: string;
@@ -17,10 +18,16 @@ export interface AwsAccountArgs {
 /** The provider for all that one environment has at AWS. Credentials are the caller's own: his login, or the pipeline's short-lived role. */
 export function awsAccount(name: string, args: AwsAccountArgs, opts?: pulumi.ResourceOptions): Provider {
   const { region, account, application, environment, owner, repository } = args;
+  const home: Home = { application, environment, region };
+  // What was there first; on the way to the provider, so that nothing at all is made elsewhere beside it.
+  const first = new pulumi.Stash(`${name}-home`, { input: JSON.stringify(home) }, opts).output as pulumi.Output<string>;
   return new Provider(
     name,
     {
-      region,
+      region: first.apply((was) => {
+        refuseToMove(JSON.parse(was) as Home, home);
+        return region;
+      }),
       ...(account !== undefined && { allowedAccountIds: [account] }),
       defaultTags: { tags: { application, environment, owner, repository, "managed-by": "pulumi" } },
     },

@@ -19,6 +19,7 @@ import { BucketVersioning } from "@pulumi/aws/s3/bucketVersioning.js";
 import * as pulumi from "@pulumi/pulumi";
 import { explained } from "../aws-errors.ts";
 import { awsPlace } from "../aws-place.ts";
+import { Refusal } from "../refusal.ts";
 import { bucketPolicy, keyPolicy, writerPolicy } from "./policies.ts";
 
 export interface BackupBucketArgs {
@@ -64,9 +65,11 @@ export class BackupBucket extends pulumi.ComponentResource {
       { ...own, protect: true },
     );
     new Alias(full, { name: `alias/${full}`, targetKeyId: key.id }, own);
+    // What it was to be called first: another name would be another bucket, without what is in this one.
+    const called = new pulumi.Stash(`${name}-name`, { input: args.bucket ?? "" }, { parent: this }).output as pulumi.Output<string>;
     const bucket = new Bucket(
       full,
-      { ...(args.bucket !== undefined && { bucket: args.bucket }), objectLockEnabled: true, forceDestroy: false },
+      { bucket: called.apply((was) => keptName(was, args.bucket)) as pulumi.Output<string>, objectLockEnabled: true, forceDestroy: false },
       { ...own, protect: true },
     );
     const inside = { ...own, parent: bucket };
@@ -117,4 +120,15 @@ export class BackupBucket extends pulumi.ComponentResource {
     this.address = this.bucket.apply((bucketName) => ({ name: bucketName, region: args.region, prefix: "", pathStyle: false }));
     this.registerOutputs({ bucket: this.bucket });
   }
+}
+
+/** The name, or undefined where AWS makes one. Throws where it is not the one of before. */
+function keptName(was: string, wanted: string | undefined): string | undefined {
+  if (was === (wanted ?? "")) return wanted;
+  const back = was === "" ? "pulumi config rm --path recoloca:createBackupBucket.name" : `pulumi config set --path recoloca:createBackupBucket.name ${was}`;
+  throw new Refusal(`the backups of this stack would be left behind in another bucket; nothing was changed
+
+  recoloca:createBackupBucket.name  ${wanted === undefined ? "is gone" : `got "${wanted}"`}, and the bucket that is there ${was === "" ? "has the name that AWS gave it" : `is called ${was}`}
+      back: ${back}
+`);
 }

@@ -22,6 +22,7 @@ import { generationOf, type Generations, type Login } from "../../release/logins
 import { leadingTo, type Tls } from "../../release/tls.ts";
 import { attemptName, isHeld, liveAnswerSchema, type LiveAnswer } from "../../release/record.ts";
 import { lastOutput } from "../last-outputs.ts";
+import { Refusal } from "../refusal.ts";
 import { asRoot, type Server } from "../server.ts";
 import { commandLine } from "../shell.ts";
 import { definitionsOf, keepsData } from "../../release/definitions.ts";
@@ -189,7 +190,7 @@ export class ComposeDeployment extends pulumi.ComponentResource {
 async function ask(server: Server, command: string): Promise<LiveAnswer> {
   const { code, output, stdout } = await server.ask(command);
   if (code === NOT_INSTALLED || /command not found/.test(output)) return nothing();
-  if (code !== 0) throw new pulumi.RunError(`the server does not say what is live; nothing was changed\n  ${command}: ${output.trim()}`);
+  if (code !== 0) throw new Refusal(`the server does not say what is live; nothing was changed\n  ${command}: ${output.trim()}`);
   return liveAnswerSchema.parse(JSON.parse(stdout));
 }
 
@@ -201,7 +202,7 @@ function refuseOlder(wanted: Generations, live: Generations): void {
     `  recoloca:rotation.${name}.generation  got ${generationOf(wanted, name)}, which is older than ${generation}, which is live`,
     `      pulumi config set --path recoloca:rotation.${name}.generation ${generation} && pulumi config set --path recoloca:rotation.${name}.since ${since}`,
   ]);
-  throw new pulumi.RunError(`a secret was renewed since this configuration was written; nothing was changed\n\n${lines.join("\n")}\n`);
+  throw new Refusal(`a secret was renewed since this configuration was written; nothing was changed\n\n${lines.join("\n")}\n`);
 }
 
 /** Not part of what makes a release, so it is added where the plan is sent and nowhere else. */

@@ -3,6 +3,7 @@ import { getAmi } from "@pulumi/aws/ec2/getAmi.js";
 import { getInstanceType } from "@pulumi/aws/ec2/getInstanceType.js";
 import * as pulumi from "@pulumi/pulumi";
 import { lookedUp } from "../aws-errors.ts";
+import { Refusal } from "../refusal.ts";
 
 interface Published {
   /** The publisher's account. */
@@ -23,14 +24,17 @@ export type ImageName = keyof typeof IMAGES;
 /** AWS's word to the publishers'. */
 const ARCHITECTURES: Record<string, string> = { x86_64: "amd64", arm64: "arm64" };
 
-/** Id of the newest image of the distribution that the instance type can run. */
-export function newestImage(name: ImageName, instanceType: string, opts: pulumi.InvokeOptions): pulumi.Output<string> {
-  const { owner, pattern } = IMAGES[name];
-  const architecture = lookedUp(`instance type ${instanceType}`, getInstanceType({ instanceType }, opts)).apply(({ supportedArchitectures: all }) => {
+/** In AWS's word: `x86_64`, `arm64`. */
+export const architectureOf = (instanceType: string, opts: pulumi.InvokeOptions): pulumi.Output<string> =>
+  lookedUp(`instance type ${instanceType}`, getInstanceType({ instanceType }, opts)).apply(({ supportedArchitectures: all }) => {
     const known = all.find((one) => one in ARCHITECTURES);
-    if (known === undefined) throw new pulumi.RunError(`instance type ${instanceType} has architecture ${all.join(", ")}; x86_64 or arm64 is wanted`);
+    if (known === undefined) throw new Refusal(`instance type ${instanceType} has architecture ${all.join(", ")}; x86_64 or arm64 is wanted`);
     return known;
   });
+
+/** Id of the newest image of the distribution. `architecture`: in AWS's word. */
+export function newestImage(name: ImageName, architecture: pulumi.Output<string>, opts: pulumi.InvokeOptions): pulumi.Output<string> {
+  const { owner, pattern } = IMAGES[name];
   return architecture.apply((one) => {
     const filters = [
       { name: "name", values: [pattern.replace("{}", ARCHITECTURES[one]!)] },

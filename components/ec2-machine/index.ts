@@ -14,10 +14,12 @@ import { getZone } from "@pulumi/aws/route53/getZone.js";
 import * as pulumi from "@pulumi/pulumi";
 import { PrivateKey } from "@pulumi/tls/privateKey.js";
 import { explained, lookedUp } from "../aws-errors.ts";
-import { type Home, refuseToMove } from "./home.ts";
+import { type Home, refuseToMove } from "../aws-home.ts";
+import { neverSmaller } from "../never-smaller.ts";
 import { identity } from "./identity.ts";
-import { newestImage, type ImageName } from "./image.ts";
+import { architectureOf, newestImage, type ImageName } from "./image.ts";
 import { firewall, ownNetwork, subnetThatIsThere, zoneOf } from "./network.ts";
+import { refuseOtherSystem, type System } from "./system.ts";
 import { DATA_LABEL, userData } from "./user-data.ts";
 
 export interface Ec2MachineArgs {
@@ -124,18 +126,33 @@ export class Ec2Machine extends pulumi.ComponentResource {
     const data = new Volume(
       `${full}-data`,
       { availabilityZone: zone, size: args.dataDisk, type: "gp3", encrypted: true, tags: { Name: `${full}-data` } },
-      { ...own, protect, retainOnDelete: protect || !args.removeData, ...(args.dataVolume !== undefined && { import: args.dataVolume }) },
+      {
+        ...own,
+        protect,
+        retainOnDelete: protect || !args.removeData,
+        hooks: neverSmaller("ec2.dataDisk", ({ size }) => size),
+        ...(args.dataVolume !== undefined && { import: args.dataVolume }),
+      },
     );
     const boot = pulumi
       .all([parameter.name, publicHostKey, deployKey.publicKeyOpenssh, data.id])
       .apply(([hostKeyParameter, key, publicKey, volume]) =>
         userData({ region, hostKeyParameter, hostKey: key, user: USER, publicKey: publicKey.trim(), volume }),
       );
+    const architecture = architectureOf(instanceType, own);
+    const system = remember(
+      "system",
+      architecture.apply((one) => JSON.stringify({ image: args.ami ?? args.image, architecture: one } satisfies System)),
+      generation,
+    );
     const instance = new Instance(
       full,
       {
-        ami: remember("image", args.ami ?? newestImage(args.image, instanceType, own), generation),
-        instanceType,
+        ami: remember("image", args.ami ?? newestImage(args.image, architecture, own), generation),
+        instanceType: pulumi.all([system, architecture]).apply(([there, now]) => {
+          refuseOtherSystem(JSON.parse(there) as System, { instanceType, architecture: now, sessionManager: args.sessionManager, generation });
+          return instanceType;
+        }),
         subnetId: place.subnetId,
         vpcSecurityGroupIds: [group.id],
         iamInstanceProfile: profile.name,
@@ -143,6 +160,8 @@ export class Ec2Machine extends pulumi.ComponentResource {
         // Until its own address is associated it needs one to reach the package archive.
         associatePublicIpAddress: true,
         disableApiTermination: protect,
+        // Against a hand at AWS. Here `protect` stands before it, and is lifted with the same update that replaces it.
+        forceDestroy: true,
         // One hop: containers cannot become the instance.
         metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
         rootBlockDevice: { encrypted: true, volumeType: "gp3", volumeSize: args.rootDisk, deleteOnTermination: true },
@@ -152,6 +171,9 @@ export class Ec2Machine extends pulumi.ComponentResource {
       // The data disk can be attached to one instance only.
       {
         ...own,
+        // As AWS has it: known to the preview, where AWS would say it in the middle of an update.
+        protect,
+        hooks: neverSmaller("ec2.rootDisk", ({ rootBlockDevice }) => (rootBlockDevice as { readonly volumeSize?: unknown } | undefined)?.volumeSize),
         dependsOn: [...rights, ...place.ways, ...group.ways],
         deleteBeforeReplace: true,
         replacementTrigger: generation,

@@ -12,6 +12,7 @@ import { SecurityGroupEgressRule } from "@pulumi/aws/vpc/securityGroupEgressRule
 import { SecurityGroupIngressRule } from "@pulumi/aws/vpc/securityGroupIngressRule.js";
 import * as pulumi from "@pulumi/pulumi";
 import { lookedUp } from "../aws-errors.ts";
+import { Refusal } from "../refusal.ts";
 
 export interface Place {
   readonly vpcId: pulumi.Output<string>;
@@ -37,11 +38,11 @@ export function zoneOf(volume: string, size: number, opts: pulumi.InvokeOptions)
   const found = lookedUp(`volume ${volume}`, getVolume({ filters: [{ name: "volume-id", values: [volume] }] }, opts));
   return pulumi.all([found.availabilityZone, found.encrypted, found.size]).apply(([zone, encrypted, there]) => {
     if (!encrypted)
-      throw new pulumi.RunError(
+      throw new Refusal(
         `recoloca:ec2.dataVolume  got ${volume}, which is not encrypted\n      one that is: aws ec2 create-snapshot --volume-id ${volume}, then aws ec2 create-volume --encrypted --availability-zone ${zone} --snapshot-id SNAPSHOT`,
       );
     if (there > size)
-      throw new pulumi.RunError(
+      throw new Refusal(
         `recoloca:ec2.dataDisk  got ${size}, and ${volume} has ${there} GiB; a disk never shrinks\n      pulumi config set --path recoloca:ec2.dataDisk ${there}`,
       );
     return zone;
@@ -72,8 +73,7 @@ function firstZone(instanceType: string, opts: pulumi.InvokeOptions): pulumi.Out
   );
   return offered.locations.apply((all) => {
     const [first] = [...all].sort();
-    if (first === undefined)
-      throw new pulumi.RunError(`instance type ${instanceType} is not offered in this region; set recoloca:ec2.instanceType to one that is`);
+    if (first === undefined) throw new Refusal(`instance type ${instanceType} is not offered in this region; set recoloca:ec2.instanceType to one that is`);
     return first;
   });
 }

@@ -10,6 +10,7 @@ import type { Provider } from "@pulumi/aws/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { explain, notFound } from "../aws-errors.ts";
 import { awsPlace } from "../aws-place.ts";
+import { Refusal } from "../refusal.ts";
 import { cloudSubjects, deployPolicy, infrastructurePolicy, ISSUER, planPolicy, subjects, trust } from "./policies.ts";
 import type { CloudClaim, Place, Reach, Subject, Trusted } from "./policies.ts";
 
@@ -112,7 +113,7 @@ const issuerThatIsThere = (url: string, key: string, own: pulumi.InvokeOptions):
     ({ arn }) => arn,
     (error: Error) => {
       if (explain(error.message) !== undefined) throw notFound(`the account's entry for ${url}`, error.message);
-      throw new pulumi.RunError(
+      throw new Refusal(
         `the account at AWS shows no entry for ${key.startsWith("github") ? "GitHub's" : "Pulumi Cloud's"} identities, which this stack leaves to another one (recoloca:${key} is false).
   Bring that one up first, or have it made here: pulumi config set --path recoloca:${key} true
   AWS says: ${error.message.split("\n")[0]}`,

@@ -1,5 +1,5 @@
 /** What a person reads where the way to a server ends early: which machine it was, why, and the command that mends it. */
-import * as pulumi from "@pulumi/pulumi";
+import { Refusal } from "../refusal.ts";
 
 /** Where is knocked, and as whom. */
 export interface Place {
@@ -22,13 +22,13 @@ const through = (place: Place) => (place.via ? `, behind the bastion ${at(place.
 const ssh = ({ host, port, user, via }: Place) => `ssh ${via ? `-J ${via.user}@${at(via)} ` : ""}-p ${port} ${user}@${host}`;
 
 export const wrongKey = (place: Named, why: string) =>
-  new pulumi.RunError(`the ${whom(place)} ${at(place)}${through(place)} does not let "${place.user}" in with the private key of this stack; nothing was changed
+  new Refusal(`the ${whom(place)} ${at(place)}${through(place)} does not let "${place.user}" in with the private key of this stack; nothing was changed
   ${why}; its public half belongs into that user's authorized_keys on the ${whom(place)}
     cat PRIVATE_KEY_FILE | pulumi config set --secret recoloca:${place.bastion ? "bastionPrivateKey" : "sshPrivateKey"}
 ${place.bastion ? "" : "  where it was renewed since this checkout was made, git pull brings the one of today\n"}  OpenSSH 9.8 and newer turn a machine away for some seconds after a wrong key: wait a little before the next try`);
 
 export const otherHostKey = (place: Named, pinned: string, shown: string | undefined) =>
-  new pulumi.RunError(`whoever answers at ${at(place)}${through(place)} is not the ${whom(place)} whose host key is pinned; nothing was sent, nothing was changed
+  new Refusal(`whoever answers at ${at(place)}${through(place)} is not the ${whom(place)} whose host key is pinned; nothing was sent, nothing was changed
   pinned    ${pinned}
   it shows  ${shown ?? "a key of another kind"}
   if the ${whom(place)} was made anew, compare with its console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub; then
@@ -39,7 +39,7 @@ const keyscan = ({ host, port, via }: Place) => `${via ? `ssh -p ${via.port} ${v
 
 /** `look`: where else to look, a sentence or a command. */
 export const noAnswer = (place: Named, why: string, look?: string) =>
-  new pulumi.RunError(
+  new Refusal(
     place.bastion
       ? `the bastion ${at(place)} does not answer (${why}); the server was not asked, nothing was changed
   is it up, and does its firewall let this machine in? Try: ${ssh(place)} true
@@ -50,6 +50,6 @@ export const noAnswer = (place: Named, why: string, look?: string) =>
   );
 
 export const noForwarding = (place: Place & { readonly via: Place }, why: string) =>
-  new pulumi.RunError(`the bastion ${at(place.via)} lets "${place.via.user}" in and does not forward to ${at(place)} (${why}); nothing was changed
+  new Refusal(`the bastion ${at(place.via)} lets "${place.via.user}" in and does not forward to ${at(place)} (${why}); nothing was changed
   its sshd_config has to allow it: AllowTcpForwarding local, and where there is a PermitOpen ${at(place)} in it
   so has that user's line in authorized_keys: no "restrict" without "port-forwarding", and where there is a permitopen "${at(place)}" in it`);

@@ -5,6 +5,7 @@
 import { getRegistryImage } from "@pulumi/docker/getRegistryImage.js";
 import { Provider } from "@pulumi/docker/provider.js";
 import * as pulumi from "@pulumi/pulumi";
+import { Refusal } from "../refusal.ts";
 
 export interface ImageDigestsArgs {
   /** Service to image, by digest or by tag. */
@@ -41,7 +42,7 @@ async function digestOf(image: string, provider: Provider): Promise<string> {
   try {
     return (await getRegistryImage({ name: image }, { provider })).sha256Digest;
   } catch (error) {
-    throw new pulumi.RunError(sayNotFound(image, (error as Error).message));
+    throw new Refusal(sayNotFound(image, (error as Error).message));
   }
 }
 

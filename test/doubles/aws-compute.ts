@@ -169,7 +169,7 @@ export const compute = (machines: Machines | undefined, address: string): Kinds 
       return merged;
     },
     remove: async (held, { world }, id) => {
-      if (held["disableApiTermination"] === true)
+      if (held["disableApiTermination"] === true && held["forceDestroy"] !== true)
         throw new Error(
           `OperationNotPermitted: The instance '${id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`,
         );

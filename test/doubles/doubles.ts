@@ -12,6 +12,7 @@
  */
 import * as path from "node:path";
 import { aws } from "./aws.ts";
+import type { Machines } from "./aws-compute.ts";
 import { docker } from "./docker.ts";
 import { github } from "./github.ts";
 import { type Failing, Interference, type Request, type Slow } from "./interference.ts";
@@ -28,6 +29,8 @@ export interface Options {
   readonly folder: string;
   /** Has EC2 instances run for real. Without it they are in the world only. */
   readonly hosting?: Hosting;
+  /** Has them run elsewhere than there: over whatever the test wants of them. */
+  readonly machines?: (world: World) => Promise<Machines>;
   /** Of every Elastic IP and every instance with a public address. Default: that of `hosting`, else 127.0.0.1. */
   readonly address?: string;
 }
@@ -47,11 +50,11 @@ export interface Doubles {
   stop(): Promise<void>;
 }
 
-export async function startDoubles({ folder, hosting, address = hosting?.address ?? "127.0.0.1" }: Options): Promise<Doubles> {
+export async function startDoubles({ folder, hosting, machines, address = hosting?.address ?? "127.0.0.1" }: Options): Promise<Doubles> {
   const world = new World(path.join(folder, "world.json"));
   const interference = new Interference();
   const host = hosting && (await InstanceHost.start(hosting, world));
-  const packages = [aws(host, address), tls, randomPackage, docker, github, pulumiService];
+  const packages = [aws(host ?? (await machines?.(world)), address), tls, randomPackage, docker, github, pulumiService];
   const served = await Promise.all(packages.map(async (one) => ({ name: one.name, ...(await serve(one.name, new DoubleProvider(one, world, interference))) })));
   return {
     world,

@@ -5,7 +5,7 @@ import type { Kind, Package, Place } from "./kinds.ts";
 import type { Answer, Asked, Difference, Provider } from "./protocol.ts";
 import { type Failure, faults, filled, serialized, tellsLater } from "./shapes.ts";
 import { sdkVersion, type Typings, typingsOf } from "./typings.ts";
-import { changes, given, isUnknown, list, same, text, UNKNOWN, type Values } from "./values.ts";
+import { changes, given, isRecord, isUnknown, list, same, text, UNKNOWN, type Values } from "./values.ts";
 import type { World } from "./world.ts";
 
 interface Known {
@@ -30,6 +30,12 @@ const parsed = (config: Values): Values =>
 const settled = (inputs: Values): Values => Object.fromEntries(Object.entries(inputs).filter(([, value]) => !JSON.stringify(value ?? "").includes(UNKNOWN)));
 
 const isEmpty = (value: unknown) => ["", 0, false, [], {}].some((empty) => same(value, empty));
+
+const asGiven = (before: unknown, held: unknown): unknown => {
+  if (isRecord(before) && isRecord(held)) return given(Object.fromEntries(Object.keys(before).map((key) => [key, asGiven(before[key], held[key])])));
+  if (Array.isArray(before) && Array.isArray(held) && before.length === held.length) return held.map((one, index) => asGiven(before[index], one));
+  return held;
+};
 
 export class DoubleProvider implements Provider {
   readonly version: string;
@@ -181,7 +187,8 @@ export class DoubleProvider implements Provider {
     const before = asked.inputs.values;
     // An import has no inputs yet: whatever says something is one.
     const named = Object.keys(before).length > 0 ? Object.keys(before) : Object.keys(typings.inputs).filter((key) => !isEmpty(held[key]));
-    const inputs = given(Object.fromEntries(named.map((key) => [key, held[key]])));
+    // Of a structure what was given of it: the vendor's own defaults beside that are nobody's wish.
+    const inputs = given(Object.fromEntries(named.map((key) => [key, asGiven(before[key], held[key])])));
     return { ...this.answer(kind, held, asked.state.secrets), inputs };
   }
 

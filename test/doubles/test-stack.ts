@@ -82,6 +82,49 @@ export class TestStack {
     fs.writeFileSync(this.file, stringify({ ...now, config: { ...config, ...kept } }));
   }
 
+  /** Its whole configuration as it is kept: secrets encrypted, `{ secure: "…" }`. */
+  get kept(): Config {
+    return (parse(fs.readFileSync(this.file, "utf8")) as StackFile).config ?? {};
+  }
+
+  /** Sets the whole configuration as it is kept. */
+  keep(config: Config): void {
+    const now = parse(fs.readFileSync(this.file, "utf8")) as StackFile;
+    fs.writeFileSync(this.file, stringify({ ...now, config }));
+  }
+
+  /** These texts, encrypted as the stack's file holds them, in one call: `{ secure: "…" }` each. */
+  async encrypted(texts: readonly string[]): Promise<readonly object[]> {
+    const aside = this.at("encrypted.yaml");
+    fs.copyFileSync(this.file, aside);
+    const pairs = texts.flatMap((one, index) => ["--secret", `encrypted:${index}=${one}`]);
+    await must(this.toolchain.pulumi, ["config", "set-all", "--stack", this.made.name, "--config-file", aside, ...pairs], {
+      cwd: this.made.program,
+      env: this.env,
+    });
+    const { config = {} } = parse(fs.readFileSync(aside, "utf8")) as StackFile;
+    fs.rmSync(aside);
+    return texts.map((_, index) => config[`encrypted:${index}`] as object);
+  }
+
+  /** What another whole configuration, as it would be kept, would do. Several at a time may be asked. */
+  async previewOf(config: Config, ...more: string[]): Promise<Ran> {
+    const aside = this.at(`preview-${randomBytes(4).toString("hex")}.yaml`);
+    fs.writeFileSync(aside, stringify({ ...(parse(fs.readFileSync(this.file, "utf8")) as StackFile), config }));
+    try {
+      return await attempt(
+        this.toolchain.pulumi,
+        ["preview", ...more, "--stack", this.made.name, "--config-file", aside, "--non-interactive", "--color", "never"],
+        {
+          cwd: this.made.program,
+          env: this.env,
+        },
+      );
+    } finally {
+      fs.rmSync(aside);
+    }
+  }
+
   /** `recoloca:sshPrivateKey`, or a path: `recoloca:secrets.POSTGRES_PASSWORD`. */
   async secret(key: string, value: string): Promise<void> {
     const ran = await this.pulumi(["config", "set", "--path", "--secret", key], { input: value });

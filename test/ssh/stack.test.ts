@@ -9,7 +9,7 @@ import { askServer, doorOf, valuesOf, type Configured } from "../../operate/ask-
 import { rotate } from "../../operate/rotate.ts";
 import { checkout } from "../../tools/cache.ts";
 import { TestStack, type Config } from "../doubles/test-stack.ts";
-import type { Recorded } from "./recorded-server.ts";
+import type { Recorded } from "./recorded-answers.ts";
 import { Folder, Sshd, user, type Keys } from "./sshd.ts";
 
 const SECOND = 1000;

@@ -1,11 +1,12 @@
-/** Where a machine's data is, once there is any, and under which name: a disk cannot move, so no changed setting moves it. */
-import * as pulumi from "@pulumi/pulumi";
+/** Where at AWS an environment is, once it is, and under which name: neither a disk nor an address can move, so no changed setting moves them. */
+import { Refusal } from "./refusal.ts";
 
 export interface Home {
   readonly application: string;
   readonly environment: string;
   readonly region: string;
-  readonly zone: string;
+  /** Of the data disk; known once the network is. */
+  readonly zone?: string | undefined;
   /** That the disk was when the stack was made around it. */
   readonly volume?: string | undefined;
 }
@@ -42,10 +43,10 @@ export function refuseToMove(was: Home, wanted: Home): void {
   else if (was.zone !== wanted.zone)
     say(
       "recoloca:ec2.subnet",
-      `leads to the zone ${wanted.zone}, and the data disk is in ${was.zone}`,
-      `a subnet of ${was.zone}, or a network of its own: pulumi config rm --path recoloca:ec2.subnet`,
+      `leads to the zone ${String(wanted.zone)}, and the data disk is in ${String(was.zone)}`,
+      `a subnet of ${String(was.zone)}, or a network of its own: pulumi config rm --path recoloca:ec2.subnet`,
       ELSEWHERE,
     );
   if (problems.length === 0) return;
-  throw new pulumi.RunError(`the data disk of this stack would be replaced by another one\n\n${problems.join("\n")}\n`);
+  throw new Refusal(`the data disk of this stack would be replaced by another one; nothing was changed\n\n${problems.join("\n")}\n`);
 }
