@@ -37,6 +37,8 @@ export interface GithubSettings {
   readonly notes: readonly string[];
   readonly abilities: Abilities;
   readonly environments: readonly EnvironmentSettings[];
+  /** GitHub's number of the app whose token infrastructure runs take. */
+  readonly infrastructureApp?: number;
   readonly oidc?: {
     readonly application: string;
     readonly environment: string;
@@ -127,6 +129,7 @@ export function githubSettings(
     owner,
     repository,
     abilities,
+    ...(github.infrastructureApp !== undefined && { infrastructureApp: github.infrastructureApp }),
     notes: [...lackOf(github), ...featuresOff(given, { ownsRepository, tested: !production })],
     environments: [
       place(environment, {
