@@ -64,7 +64,7 @@ async function githubOf(stack: string, configuration: Record<string, Configured>
   const base = (process.env["GITHUB_BASE_URL"] ?? "https://api.github.com").replace(/\/$/, "");
   const { previews, repository } = values;
   const place = await placeOf(stack, pulumi);
-  const named = { url: urlOf(values), stack: stackName(place), organization: place.organization };
+  const named = { url: urlOf(values), stack: stackName(place), organization: place.organization, project: place.project };
   return { previews, repository, github: githubSettings(values, place.stack, named), ask: token ? githubAsk(base, token) : undefined };
 }
 

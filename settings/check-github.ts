@@ -50,6 +50,12 @@ export function checkGithub({ github, githubToken, repository, ec2, pipeline, se
     say("github.reviewers", `got more than ${MOST_REVIEWERS} users and teams, which is the most that GitHub takes: a team holds as many as you like`);
   for (const name of Object.keys(github.variables).filter((one) => one in VARIABLES))
     say(`github.variables.${name}`, "is written by the stack itself", `pulumi config rm --path recoloca:github.variables.${name}`);
+  if (github.stateBucket && github.pulumiCloud)
+    say(
+      "github.pulumiCloud",
+      "is set, and the state of this stack is in a bucket: nobody asks Pulumi Cloud",
+      "pulumi config rm --path recoloca:github.pulumiCloud",
+    );
   if (github.stateBucket && !ec2) say("github.stateBucket", "wants a server at AWS: its account and region are where the roles of the workflows are made");
   const passphrase = github.stateBucket !== undefined && github.stateBucket.key === undefined;
   if (passphrase && !(PASSPHRASE in secrets))

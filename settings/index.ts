@@ -134,7 +134,7 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
   const url = urlOf(values);
   const place = { organization: pulumi.getOrganization(), project: pulumi.getProject(), stack: environment };
   const previews = previewsSettings(values, place);
-  const github = githubSettings(values, environment, { url, stack: stackName(place), organization: place.organization, previews });
+  const github = githubSettings(values, environment, { url, stack: stackName(place), organization: place.organization, project: place.project, previews });
   return {
     application: values.application,
     environment,

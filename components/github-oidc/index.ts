@@ -9,8 +9,9 @@ import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import type { Provider } from "@pulumi/aws/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { awsPlace } from "../aws-place.ts";
-import { cloudSubjects, deployPolicy, infrastructurePolicy, ISSUER, planPolicy, subjects, trust } from "./policies.ts";
-import type { CloudClaim, Place, Reach, Subject, Trusted } from "./policies.ts";
+import { ISSUER, subjects, type Subject } from "../github-claims.ts";
+import { cloudSubjects, deployPolicy, infrastructurePolicy, planPolicy, trust } from "./policies.ts";
+import type { CloudClaim, Place, Reach, Trusted } from "./policies.ts";
 
 export interface GithubOidcArgs extends Subject, Reach {
   readonly provider: Provider;

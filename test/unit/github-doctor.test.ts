@@ -3,6 +3,7 @@
  * what is made and what is compared cannot drift apart unseen.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { appRights } from "../../components/github-rights.ts";
 import { githubAsk, tellGithub } from "../../operate/github-doctor/index.ts";
 import { checkValues } from "../../settings/check.ts";
 import { githubSettings, type GithubSettings } from "../../settings/github.ts";
@@ -109,6 +110,16 @@ test("compares every kind of thing that the stack makes at GitHub", () => {
     ...["ActionsEnvironmentSecret", "ActionsEnvironmentVariable", "ActionsRepositoryPermissions", "ActionsVariable", "Repository", "RepositoryEnvironment"],
     ...["RepositoryEnvironmentDeploymentPolicy", "RepositoryFile", "RepositoryRuleset", "RepositoryVulnerabilityAlerts", "WorkflowRepositoryPermissions"],
   ]);
+});
+
+test("wants of the app of infrastructure runs what their token is asked for, and nothing else", () => {
+  const file = filesOf(made).get(".github/workflows/infrastructure.yml")!;
+  const asked = [...new Set([...file.matchAll(/permission-([a-z-]+): write/g)].map((match) => match[1]!.replaceAll("-", "_")))];
+  expect(
+    appRights()
+      .map(([, key]) => key)
+      .sort(),
+  ).toEqual(asked.sort());
 });
 
 describe("finds, in one line with what is, what should be and what mends it:", () => {
