@@ -8,8 +8,9 @@ NPM := npm --silent --no-update-notifier --no-audit --no-fund
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 	@printf '\n  on the server of a stack (STACK=staging; without it, the local one):\n'
-	@printf '  make status | history | doctor | measure | secrets | backup | backups | drill | cancel | accept | prune\n'
-	@printf '  make logs [SERVICE=backend]   make show RELEASE=14   make maintenance [DOORS=on|off]   make certificate [RENEW=1]   make drill [IDENTITY=backup.key]\n'
+	@printf '  make status | history | doctor | measure | secrets | backup | backups | cancel | accept | prune\n'
+	@printf '  make logs [SERVICE=backend]   make show RELEASE=14   make maintenance [DOORS=on|off]   make certificate [RENEW=1]\n'
+	@printf '  make drill [IDENTITY=backup.key]   make restore BACKUP=NAME INTO=copy | TAKE=1 [IDENTITY=backup.key]   IDENTITY=- asks for the key\n'
 	@printf '  make rollback [RELEASE=14] [DOWNGRADE=1 | RESTORE=1] [REASON="slow since noon"]   also tells the stack\n'
 
 node_modules/.installed: package-lock.json
@@ -25,10 +26,11 @@ local-down: node_modules/.installed ## remove everything that "make local" made
 
 # An operator's commands, on the server of a stack: make status STACK=staging. Without STACK it is the local one.
 # A reason is a person's own words, which only the shell may see as they are: variables of the command line are in its environment.
-OPERATE := status history doctor measure logs backup backups drill rollback cancel accept show maintenance certificate prune secrets
+# There BACKUP, INTO, TAKE and IDENTITY are found as well.
+OPERATE := status history doctor measure logs backup backups restore drill rollback cancel accept show maintenance certificate prune secrets
 .PHONY: $(OPERATE)
 $(OPERATE): node_modules/.installed
-	@STACK=$(STACK) IDENTITY="$(IDENTITY)" $(NPM) run operate -- $@ $(RELEASE) $(SERVICE) $(DOORS) $(if $(DOWNGRADE),--downgrade) $(if $(RESTORE),--restore) $(if $(REASON),--reason "$$REASON") $(if $(RENEW),--renew) $(if $(IDENTITY),--identity -)
+	@STACK=$(STACK) $(NPM) run operate -- $@ $(RELEASE) $(SERVICE) $(DOORS) $(if $(DOWNGRADE),--downgrade) $(if $(RESTORE),--restore) $(if $(REASON),--reason "$$REASON") $(if $(RENEW),--renew)
 
 # SECRET=NAME or ALL=due; REVOKE=now for one that has leaked, YES=1 where nobody is there to agree, ALONE=1 where nobody else comes by the server's key.
 rotate: node_modules/.installed ## renew a secret of a stack: SECRET=NAME, or ALL=due

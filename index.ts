@@ -30,6 +30,8 @@ const renewed =
     ? new (await import("./components/rotated-secrets/index.ts")).RotatedSecrets("secrets", { ...settings, given: settings.secrets })
     : undefined;
 
+const publicAddress = aws?.ec2.access.address;
+
 const deployment = new ComposeDeployment(
   application,
   {
@@ -37,7 +39,7 @@ const deployment = new ComposeDeployment(
     secrets: renewed?.values ?? settings.secrets,
     compose: settings.compose.text,
     server: host.server,
-    publicAddress: aws?.ec2.access.address,
+    publicAddress,
     ...(images && { images }),
     ...(aws?.backups && { bucket: aws.backups.address }),
   },
@@ -49,7 +51,7 @@ const review =
   settings.review &&
   new (await import("./components/review-environments/index.ts")).ReviewEnvironments(
     "review",
-    { application, policy: settings.review, server: host.server },
+    { application, policy: settings.review, server: host.server, publicAddress },
     { dependsOn: registry ? [host, registry] : [host], ...goes },
   );
 

@@ -15,6 +15,7 @@ import { measureConnections } from "./connections.ts";
 import { measureGrowth } from "./growth.ts";
 import { GATE_TIMEOUT, deploy, folder, makePlace, say, type Place } from "./place.ts";
 import { measureOtherWays } from "./other-ways.ts";
+import { measureRenewal } from "./renewal.ts";
 import { measureRollback } from "./rollback.ts";
 import { measureStagingGraph } from "./staging-graph.ts";
 import { measureStagingUp } from "./staging-up.ts";
@@ -30,6 +31,7 @@ const ON_SERVER: Readonly<Record<string, (place: Place) => Promise<Partial<Measu
   rollback: measureRollback,
   connections: measureConnections,
   growth: measureGrowth,
+  renewal: measureRenewal,
   tls: measureTls,
   backups: measureBackups,
   others: measureOtherWays,

@@ -1,6 +1,7 @@
 /** Rows of the table that have their own words: the whole environment, backups, TLS. Each is judged beside something else that was measured in turns with it. */
 import { median } from "./answers.ts";
 import type { BackupMeasure, BackupRound } from "./backups.ts";
+import type { Renewal } from "./renewal.ts";
 import type { LoadedGraph } from "./staging-graph.ts";
 import type { StagingUp } from "./staging-up.ts";
 import { TLS_PER_SECOND, type Secured, type TlsMeasure } from "./tls.ts";
@@ -72,6 +73,20 @@ export function backupRows({ bytes, ours, byHand }: BackupMeasure): Row[] {
       reached: memory <= MOST_MEMORY,
     },
   ];
+}
+
+/** Seconds beyond an ordinary release's. */
+const RENEWAL_MOST = 10;
+
+export function renewalRow(renewals: readonly Renewal[]): Row {
+  const [rotation, release] = [median(renewals.map((one) => one.rotation)), median(renewals.map((one) => one.release))];
+  const [lost, requests] = [renewals.reduce((sum, one) => sum + one.failed, 0), renewals.reduce((sum, one) => sum + one.requests, 0)];
+  return {
+    measure: `renewing what the stack generates, ${renewals.length} times: whole \`pulumi up\`, watch window among it`,
+    want: `≤ a release's (${release.toFixed(1)} s) + ${RENEWAL_MOST} s, 0 failed`,
+    got: `${rotation.toFixed(1)} s, ${lost} of ${requests.toLocaleString("en")} failed`,
+    reached: rotation <= release + RENEWAL_MOST && lost === 0,
+  };
 }
 
 /** Of the default configuration's time and processor time. */

@@ -5,7 +5,8 @@ import { checkout } from "../tools/cache.ts";
 import { median } from "./answers.ts";
 import type { BackupMeasure } from "./backups.ts";
 import type { PlainRun } from "./other-ways.ts";
-import { backupRows, environmentRows, tlsRows, type Row } from "./rows.ts";
+import { backupRows, environmentRows, renewalRow, tlsRows, type Row } from "./rows.ts";
+import type { Renewal } from "./renewal.ts";
 import type { LoadedGraph } from "./staging-graph.ts";
 import type { StagingUp } from "./staging-up.ts";
 import type { TlsMeasure } from "./tls.ts";
@@ -35,6 +36,7 @@ export interface Measured {
   readonly rollbacks: { readonly present: readonly TimedRollback[]; readonly pruned: readonly TimedRollback[] };
   readonly connections: Held;
   readonly growth: readonly Grown[];
+  readonly renewals: readonly Renewal[];
   readonly tls: TlsMeasure;
   readonly graphs: readonly LoadedGraph[];
   readonly stagingUps: readonly StagingUp[];
@@ -168,6 +170,7 @@ export function rowsOf(measured: Measured): Row[] {
     { measure: "host program's memory while deploying", want: "≤ 90 MB", got: `${memory.toFixed(0)} MB`, reached: memory <= 90 },
     ...environmentRows(measured.graphs, measured.stagingUps),
     ...backupRows(measured.backups),
+    renewalRow(measured.renewals),
     ...tlsRows(measured.tls),
   ];
 }

@@ -1,7 +1,8 @@
 /** Which account of AWS, in which of its partitions, whoever runs this is in: what ARNs are written with. */
-import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity.js";
-import { getPartitionOutput } from "@pulumi/aws/getPartition.js";
+import { getCallerIdentity } from "@pulumi/aws/getCallerIdentity.js";
+import { getPartition } from "@pulumi/aws/getPartition.js";
 import * as pulumi from "@pulumi/pulumi";
+import { lookedUp } from "./aws-errors.ts";
 
 export interface AwsPlace {
   /** `aws`; `aws-cn` in China. */
@@ -11,4 +12,6 @@ export interface AwsPlace {
 }
 
 export const awsPlace = (opts: pulumi.InvokeOptions): pulumi.Output<AwsPlace> =>
-  pulumi.all([getPartitionOutput({}, opts).partition, getCallerIdentityOutput({}, opts).accountId]).apply(([partition, account]) => ({ partition, account }));
+  pulumi
+    .all([lookedUp("the partition", getPartition({}, opts)), lookedUp("who is logged in", getCallerIdentity({}, opts))])
+    .apply(([{ partition }, { accountId }]) => ({ partition, account: accountId }));

@@ -24,6 +24,8 @@ export function explain({ type, urn, inputs, message }: Refusal): string | undef
     return `the token may not do this. A fine-grained token or an app wants for ${repository || "the repository"}: ${rightsFor(type)}; a classic one the scopes repo and workflow`;
   if (/rule violations|protected branch|must be made through a pull request/i.test(message))
     return `the rules of the branch let this token commit nothing to it: recoloca:github.writers names who may, or\n  pulumi config set --path 'recoloca:github.workflowFiles' pull-request`;
+  if (kind === "RepositoryRuleset" && /merge.?queue/i.test(message))
+    return "GitHub has merge queues for repositories of organizations alone, private ones with the enterprise plan. Without one pull requests have to be up to date before they are merged:\n  pulumi config rm --path recoloca:github.mergeQueue";
   if (kind === "RepositoryFile" && /overwrite|already exists/i.test(message))
     return `${file} is there already and was not written by this stack; it was left as it is. Read it; if this stack's may take its place:\n  pulumi config set --path 'recoloca:github.adopt[0]' ${file}`;
   if (kind === "RepositoryFile" && /\b409\b|does not match/i.test(message))

@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { checkout } from "../tools/cache.ts";
 import { attempt, must, until } from "./command.ts";
 import { buildImage, debianImage } from "./image-store.ts";
-import { registryContainer } from "./server.ts";
+import { ensureNetwork, registryContainer } from "./server.ts";
 import { inSite, registryName, type Site } from "./site.ts";
 
 export const REGISTRY_USER = "recoloca";
@@ -36,7 +36,7 @@ export async function ensureRegistry(site: Site): Promise<string> {
   const state = (await attempt("docker", ["inspect", "--format", "{{.State.Status}} {{.Config.Image}} {{range .Mounts}}{{.Source}} {{end}}", name])).stdout;
   if (state !== "" && !(state.includes(` ${image} `) && state.includes(inSite(site, "registry")))) await attempt("docker", ["rm", "--force", name]);
   if ((await attempt("docker", ["inspect", name])).code !== 0) {
-    if ((await attempt("docker", ["network", "inspect", site.name])).code !== 0) await must("docker", ["network", "create", site.name]);
+    await ensureNetwork(site);
     await must("docker", [
       "create", "--name", name, "--network", site.name, "-v", `${inSite(site, "registry")}:/secret:ro`, "-v", `${name}-images:/images`,
       "-p", `127.0.0.1:${site.registryPort}:5443`, image,

@@ -69,9 +69,19 @@ export async function ensureServer(site: Site, kind: ServerKind = "ready"): Prom
 /** What an engine inside of a machine wants: its own layers cannot lie on a container's. */
 export const engineVolume = (name: string) => ["-v", `${name}-docker:/var/lib/docker`];
 
+export async function ensureNetwork(site: Site): Promise<void> {
+  if ((await attempt("docker", ["network", "inspect", site.name])).code !== 0) await must("docker", ["network", "create", site.name]);
+}
+
+/** This machine's own address in it. */
+export async function gatewayOf(site: Site): Promise<string> {
+  await ensureNetwork(site);
+  return (await must("docker", ["network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", site.name])).trim();
+}
+
 /** A container that boots systemd, of this name and not started yet; `more`: ports, labels, volumes. */
 export async function createMachine(site: Site, name: string, image: string, more: readonly string[]): Promise<void> {
-  if ((await attempt("docker", ["network", "inspect", site.name])).code !== 0) await must("docker", ["network", "create", site.name]);
+  await ensureNetwork(site);
   await must("docker", [
     "create", "--name", name, "--hostname", name, "--network", site.name,
     "-e", "container=docker", "-e", `SERVER_NAME=${name}`, "-e", `REGISTRY_PORT=${site.registryPort}`, "-e", `REGISTRY_HOST=${registryContainer(site)}`,

@@ -1,5 +1,4 @@
 /** An operator's commands from his own machine: `make status STACK=staging` and the like run `recoloca` on the stack's server. */
-import * as fs from "node:fs";
 import * as os from "node:os";
 import { attempt } from "../local/command.ts";
 import { localSite } from "../local/site.ts";
@@ -13,10 +12,12 @@ import { githubSettings, type GithubSettings } from "../settings/github.ts";
 import { stackName, NO_ORGANIZATION, type StackPlace } from "../settings/stack-place.ts";
 import { urlOf } from "../settings/tls.ts";
 import { answerOf, askServer, doorOf, valuesOf, type Access, type Configured } from "./ask-server.ts";
+import { backupKeys } from "./backup-key.ts";
 import { githubAsk, tellGithub } from "./github-doctor/index.ts";
 import { cloudOf, settingsInState, tellPreviews } from "./previews-doctor.ts";
 import { agreesTo, askHidden } from "./new-value.ts";
 import type { Ask } from "./rest.ts";
+import { wordsOf } from "./restore.ts";
 import { settleStack, type Pulumi } from "./rollback.ts";
 import { rotate } from "./rotate.ts";
 import { tellStackSecrets } from "./secrets.ts";
@@ -120,17 +121,12 @@ async function rotateStack(stack: string, configuration: Record<string, Configur
   );
 }
 
-/** age's private key, where a command reads it: by standard input from the file that IDENTITY names, so that it lies nowhere on the server. */
-function identityFor(words: readonly string[]): string | undefined {
-  if (!words.includes("--identity")) return undefined;
-  const file = process.env["IDENTITY"] ?? "";
-  if (!fs.existsSync(file)) throw new Error(`there is no file "${file}"\n  make drill IDENTITY=backup.key wants the file that age-keygen has written`);
-  return fs.readFileSync(file, "utf8");
-}
-
 async function main(): Promise<number> {
   const stack = process.env["STACK"] || LOCAL;
-  const words = process.argv.slice(2);
+  const command = `make ${process.argv[2] ?? ""} STACK=${stack}`;
+  const words = wordsOf(process.argv.slice(2), command, process.env);
+  // Before the toolchain and the stack are looked at: a wrong key needs neither.
+  const key = words.includes("--identity") ? await backupKeys(process.env["IDENTITY"] ?? "", command) : undefined;
   const pulumi = await pulumiFor(stack);
   const configuration = await configurationOf(stack, pulumi);
   const print = (line: string) => process.stdout.write(`${line}\n`);
@@ -138,7 +134,7 @@ async function main(): Promise<number> {
   if (words[0] === "rotate") return rotateStack(stack, configuration, pulumi, print);
   // First, as it is there when the server is not.
   const found = words[0] === "doctor" ? await doctorAround(stack, configuration, pulumi, print) : 0;
-  const code = await askServer({ name: stack, configuration, made: () => accessOf(pulumi) }, words, (text) => process.stdout.write(text), identityFor(words));
+  const code = await askServer({ name: stack, configuration, made: () => accessOf(pulumi) }, words, (text) => process.stdout.write(text), key);
   if (found > 0) return code || 1;
   if (code !== 0 || words[0] !== "rollback") return code;
   const application = configuration["recoloca:application"]?.value ?? "recoloca";

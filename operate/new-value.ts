@@ -6,12 +6,13 @@ import type { SecretName } from "../secrets/catalogue.ts";
 const NONE = "no value was given; nothing was changed\n  it is asked for, or comes by standard input: cat FILE | make rotate SECRET=NAME";
 
 /** From the terminal without an echo, or the next line of standard input where that is no terminal. Never an argument. */
-export async function askHidden(question: string): Promise<string> {
+export async function askHidden(question: string, none = NONE): Promise<string> {
   const { stdin, stderr } = process;
-  if (!stdin.isTTY) return await nextLine();
+  if (!stdin.isTTY) return await nextLine(none);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  stderr.write(question);
   const lines = readline.createInterface({ input: stdin, output: silent, terminal: true });
+  // Only now: what is pasted at the question is shown by a terminal that has not been told yet.
+  stderr.write(question);
   return new Promise((done, fail) => {
     let answered = false;
     lines.once("line", (line) => {
@@ -21,7 +22,7 @@ export async function askHidden(question: string): Promise<string> {
       done(line);
     });
     lines.once("close", () => {
-      if (!answered) fail(new Error(NONE));
+      if (!answered) fail(new Error(none));
     });
   });
 }
@@ -29,10 +30,10 @@ export async function askHidden(question: string): Promise<string> {
 /** One reader for all questions: it has read further than the first of them. */
 let piped: AsyncIterator<string> | undefined;
 
-async function nextLine(): Promise<string> {
+async function nextLine(none: string): Promise<string> {
   piped ??= readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
   const next = await piped.next();
-  if (next.done) throw new Error(NONE);
+  if (next.done) throw new Error(none);
   return next.value;
 }
 

@@ -10,7 +10,8 @@ import { NAMESPACE, ownKeys } from "../settings/index.ts";
 import { sayProblems } from "../settings/problems.ts";
 import { checkWhole } from "../settings/whole.ts";
 import { checkout } from "../tools/cache.ts";
-import { workflowFiles, type File } from "../workflows/index.ts";
+import { requiredChecks, workflowFiles, type File } from "../workflows/index.ts";
+import { unread } from "../workflows/pins.ts";
 import { replaced, type WorkflowOptions } from "../workflows/options.ts";
 import { MARK } from "../workflows/yaml.ts";
 
@@ -89,23 +90,59 @@ export function stale(root: string, wanted: readonly File[], { pins }: { readonl
       ? []
       : [`${one.path} ${there === undefined ? "is missing" : there.includes(MARK) ? "is not what workflows/ makes" : "is somebody's own"}`];
   });
-  return [...differing, ...left(root, wanted).map((file) => `${file} is not made any more`)];
+  return [...differing, ...left(root, wanted).map((file) => `${file} is not made any more`), ...alike(root, wanted)];
+}
+
+interface Named {
+  readonly name?: string;
+  readonly jobs?: Readonly<Record<string, { readonly name?: string } | null>>;
+}
+const named = (text: string) => {
+  const { name, jobs = {} } = (parse(text) ?? {}) as Named;
+  return { name, jobs: Object.entries(jobs).map(([id, job]) => job?.name ?? id) };
+};
+
+/** Somebody's own workflows that are called like one of ours, or of which a job is called like a check that a merge requires: it would do in its place. */
+function alike(root: string, wanted: readonly File[]): string[] {
+  const ours = wanted.filter(({ path: file }) => file.startsWith(`${FOLDER}/`)).map(({ path: file, text }) => ({ file, ...named(text) }));
+  return others(root, wanted).flatMap((file) => {
+    let theirs: ReturnType<typeof named>;
+    try {
+      theirs = named(textOf(root, file)!);
+    } catch {
+      // What is no YAML is no workflow to GitHub either.
+      return [];
+    }
+    const same = ours.find(({ name }) => name === theirs.name);
+    const rename = "give it another name, or remove it";
+    return [
+      ...(same ? [`${file} is somebody's own, and is called "${same.name}" like ${same.file}: ${rename}`] : []),
+      ...requiredChecks
+        .filter((check) => theirs.jobs.includes(check))
+        .map((check) => `${file} is somebody's own, and a job of it is called "${check}", which a merge requires: ${rename}`),
+    ];
+  });
 }
 
 const textOf = (root: string, file: string): string | undefined =>
   fs.existsSync(path.join(root, file)) ? fs.readFileSync(path.join(root, file), "utf8") : undefined;
 
 /** Files of ours that are not made any more. */
-function left(root: string, wanted: readonly File[]): string[] {
-  const folder = ".github/workflows";
-  const there = fs.existsSync(path.join(root, folder)) ? fs.readdirSync(path.join(root, folder)).map((name) => `${folder}/${name}`) : [];
-  return there.filter((file) => !wanted.some((one) => one.path === file) && textOf(root, file)!.includes(MARK));
+const left = (root: string, wanted: readonly File[]) => beside(root, wanted).filter((file) => textOf(root, file)!.includes(MARK));
+const others = (root: string, wanted: readonly File[]) => beside(root, wanted).filter((file) => !textOf(root, file)!.includes(MARK));
+
+const FOLDER = ".github/workflows";
+/** Workflow files that are there and not among the wanted ones. */
+function beside(root: string, wanted: readonly File[]): string[] {
+  const there = fs.existsSync(path.join(root, FOLDER)) ? fs.readdirSync(path.join(root, FOLDER)).map((name) => `${FOLDER}/${name}`) : [];
+  return there.filter((file) => /\.ya?ml$/.test(file) && !wanted.some((one) => one.path === file));
 }
 
-function write(root: string, wanted: readonly File[]): void {
-  const others = wanted.filter((one) => textOf(root, one.path)?.includes(MARK) === false);
-  if (others.length > 0)
-    throw new Error(`nothing was written: somebody's own files are in the way\n${others.map((one) => `  git mv ${one.path} ${one.path}.old`).join("\n")}`);
+/** Throws one error that names everything that is in the way; then nothing was written. */
+export function write(root: string, wanted: readonly File[]): void {
+  const taken = wanted.filter((one) => textOf(root, one.path)?.includes(MARK) === false);
+  const wrong = [...taken.map((one) => `git mv ${one.path} ${one.path}.old`), ...alike(root, wanted)];
+  if (wrong.length > 0) throw new Error(`nothing was written: somebody's own files are in the way\n${wrong.map((line) => `  ${line}`).join("\n")}`);
   for (const one of wanted) {
     fs.mkdirSync(path.dirname(path.join(root, one.path)), { recursive: true });
     fs.writeFileSync(path.join(root, one.path), one.text);
@@ -120,6 +157,7 @@ function main(check = process.env["CHECK"] ?? ""): number {
   const wanted = workflowFiles(options);
   const before = stale(root, wanted, { pins: check !== "but-pins" });
   for (const line of before) process.stdout.write(` ${line}\n`);
+  for (const line of unread()) process.stdout.write(` a pin was raised: ${line}\n`);
   for (const line of replaced(options)) process.stdout.write(` switched off by the repository's plan, or replaced: ${line}\n`);
   if (check !== "") {
     process.stdout.write(before.length === 0 ? ` ${wanted.length} files are what workflows/ makes\n` : `\n make workflows    writes them\n`);

@@ -4,7 +4,12 @@ import { imageByDigest, seconds, serviceName, variableName } from "./forms.ts";
 
 /** A bucket of anything that speaks S3. Without keys the server's own role opens it (an EC2 instance profile). */
 export const bucketSchema = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "wants a bucket's name: 3 to 63 lower-case letters, digits, dots and dashes"),
+  name: z
+    .string()
+    .regex(
+      /^(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+      "wants a bucket's name, 3 to 63 lower-case letters, digits, single dots and dashes, and no address: acme-backups",
+    ),
   region: z.string().regex(/^[a-z0-9-]+$/, "wants a region such as eu-central-1"),
   /** Below it each stack has a folder of its own. Empty: the bucket's top. */
   prefix: z

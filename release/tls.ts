@@ -42,6 +42,10 @@ export const tlsSchema = z
   .refine(({ acme, given }) => (acme === undefined) !== (given === undefined), "either acme or a given certificate");
 export type Tls = z.infer<typeof tlsSchema>;
 
+/** `address`: one more that the names may lead to. */
+export const leadingTo = (tls: Tls | undefined, address: string | undefined): Tls | undefined =>
+  tls?.acme && address !== undefined ? { ...tls, acme: { ...tls.acme, addresses: [...tls.acme.addresses, address] } } : tls;
+
 /** Names that a certificate is for: those that are routed. */
 export const certifiedNames = ({ routes }: { readonly routes: readonly Pick<Plan["routes"][number], "host">[] }): string[] =>
   [...new Set(routes.map(({ host }) => host.toLowerCase()))].filter((host) => host !== "*").sort();

@@ -29,10 +29,19 @@ export class NotIssued extends Error {
   }
 }
 
+const fileOf = (directory: string, name: string, kind: "crt" | "key") => path.join(folderOf(directory), "certificates", `${name}.${kind}`);
+
+/** What a directory issued last: it lies with the data, so that a server made anew around them has it. */
+export function issuedBefore(directory: string, name: string): GivenCertificate | undefined {
+  const [certificate, privateKey] = (["crt", "key"] as const).map((kind) => fileOf(directory, name, kind)) as [string, string];
+  return fs.existsSync(certificate) && fs.existsSync(privateKey)
+    ? { certificate: fs.readFileSync(certificate, "utf8"), privateKey: fs.readFileSync(privateKey, "utf8") }
+    : undefined;
+}
+
 export async function obtain(acme: Acme, directory: string, name: string): Promise<GivenCertificate> {
   const folder = folderOf(directory);
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = (kind: "crt" | "key") => path.join(folder, "certificates", `${name}.${kind}`);
   const ask = () => forRootAlone(() => run("lego", legoArguments(acme, directory, name), { timeout: LIMIT }));
   let ran = await ask();
   if (ran.code !== 0 && /accountDoesNotExist/.test(ran.stderr + ran.stdout)) {
@@ -42,7 +51,9 @@ export async function obtain(acme: Acme, directory: string, name: string): Promi
   }
   if (ran.code === 127) throw new NotIssued("lego is not on this host: pulumi up puts it there, or apt-get install lego");
   if (ran.code !== 0) throw notIssued(ran.stderr || ran.stdout);
-  return { certificate: fs.readFileSync(file("crt"), "utf8"), privateKey: fs.readFileSync(file("key"), "utf8") };
+  const issued = issuedBefore(directory, name);
+  if (!issued) throw new NotIssued("lego ended well and left no certificate");
+  return issued;
 }
 
 /** lego makes its account's key readable for everyone. */

@@ -3,9 +3,6 @@ import { spawn, type ChildProcess } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-/** A private key's form; in a file of age-keygen's it stands among comments. */
-export const IDENTITY = /AGE-SECRET-KEY-[A-Z0-9-]+/;
-
 /** Reads clear text on its standard input; a public key may stand in an argument. */
 export const encryption = (recipient: string): ChildProcess => spawn("age", ["--encrypt", "--recipient", recipient], { stdio: ["pipe", "pipe", "pipe"] });
 

@@ -31,13 +31,14 @@ export function newsOf(
     const { limit, minutes } = ALARMS[metric]!;
     const figure = figures[metric];
     const old = before[metric] ?? { looks: 0, told: false };
+    const above = figure !== undefined && figure > limit(limits);
+    // A backup or a drill that failed was told when it did, and is no end of one that was late; that one is late, nobody else tells.
+    const failed = above && (metric === "backup" || metric === "drill") && words[metric] === undefined;
     // What could not be measured now is as it was.
-    if (figure === undefined) {
+    if (figure === undefined || failed) {
       if (before[metric]) alarms[metric] = old;
       continue;
     }
-    // A backup or a drill that failed was told when it did; that one is late, nobody else tells.
-    const above = figure > limit(limits) && !((metric === "backup" || metric === "drill") && words[metric] === undefined);
     if (!above) {
       if (old.told) news.push({ metric, over: true, text: `${stack}: ${NOUNS[metric]}: over, ${sayFigure(metric, figure)}` });
       continue;

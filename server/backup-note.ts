@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { InBucket } from "./bucket/order.ts";
-import { ROOT, readJson, writeWhole, type Store } from "./store.ts";
+import { ROOT, readJsonOr, writeWhole, type Store } from "./store.ts";
 
 /** What is known of a backup: beside it here, and beside its copy in the bucket. */
 export interface BackupNote {
@@ -34,6 +34,8 @@ export interface BackupNote {
   readonly restoredBytes?: number | undefined;
   /** Its copy, once that is there. */
   readonly bucket?: InBucket | undefined;
+  /** In the bucket's note: age's public key, for which the copy is encrypted. */
+  readonly recipient?: string | undefined;
   /** Why there is none, where one was wanted. */
   readonly bucketProblem?: string | undefined;
 }
@@ -42,15 +44,33 @@ export const backupsFolder = (stack: string) => path.join(ROOT, "backups", stack
 export const backupFile = (stack: string, name: string) => path.join(backupsFolder(stack), `${name}.backup`);
 const noteFile = (stack: string, name: string) => path.join(backupsFolder(stack), `${name}.json`);
 
-/** Newest first, those of volumes among them. */
-export function backupsOf(stack: string): BackupNote[] {
+/** Newest first, those of volumes among them. One whose note is damaged is none: it must not keep the next one from being taken. */
+export const backupsOf = (stack: string): BackupNote[] =>
+  notesOf(stack)
+    .flatMap(({ note }) => note ?? [])
+    .sort((a, b) => (a.at < b.at ? 1 : -1));
+
+/** Files of notes that nobody can read. Nothing removes them, nor what they are of. */
+export const damagedNotes = (stack: string): string[] => notesOf(stack).flatMap(({ file, note }) => (note ? [] : [file]));
+
+function notesOf(stack: string): { file: string; note: BackupNote | undefined }[] {
   const folder = backupsFolder(stack);
   const names = fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
-  return names.flatMap((name) => readJson<BackupNote>(path.join(folder, name)) ?? []).sort((a, b) => (a.at < b.at ? 1 : -1));
+  return names.map((name) => {
+    const file = path.join(folder, name);
+    const note = readJsonOr<BackupNote>(file, () => undefined);
+    return { file, note: note && `${note.name}.json` === name && !Number.isNaN(Date.parse(note.at)) ? note : undefined };
+  });
 }
 
+/** Whether a clock that was ahead wrote the time: one that has not come yet says nothing of what is newer. */
+const isAhead = ({ at }: Pick<BackupNote, "at">, now: number) => Date.parse(at) > now;
+
 /** Of the database, not of a volume. */
-export const newestOf = (stack: string): BackupNote | undefined => backupsOf(stack).find((note) => note.volume === undefined);
+export function newestOf(stack: string, now = Date.now()): BackupNote | undefined {
+  const all = backupsOf(stack).filter((note) => note.volume === undefined);
+  return all.find((note) => !isAhead(note, now)) ?? all[0];
+}
 
 export const writeNote = (note: BackupNote) => writeWhole(noteFile(note.stack, note.name), JSON.stringify(note, null, 2));
 
@@ -67,20 +87,44 @@ export async function damageOf(stack: string, note: BackupNote): Promise<string 
   return (await checksumOf(file)) === note.sha256 ? undefined : `its checksum is not the one that was written down: ${file} was changed or is damaged`;
 }
 
+/** Written before the backup has its name, and gone once its note is there: what has the name and no note was cut off in between. */
+export function announce(note: BackupNote): { done: () => void } {
+  const file = `${noteFile(note.stack, note.name)}.partial`;
+  writeWhole(file, JSON.stringify(note, null, 2));
+  return { done: () => fs.rmSync(file) };
+}
+
 /** What an interruption has left. */
 export function removePartialBackups(stack: string): void {
   const folder = backupsFolder(stack);
   if (!fs.existsSync(folder)) return;
-  for (const name of fs.readdirSync(folder).filter((one) => one.endsWith(".partial"))) fs.rmSync(path.join(folder, name));
+  for (const one of fs.readdirSync(folder).filter((name) => name.endsWith(".partial"))) {
+    const name = /^(.+)\.json\.partial$/.exec(one)?.[1];
+    if (name !== undefined && !fs.existsSync(noteFile(stack, name))) fs.rmSync(backupFile(stack, name), { force: true });
+    fs.rmSync(path.join(folder, one));
+  }
 }
 
-/** Removes the oldest of each kind beyond what is to be kept, never one that a release needs that can be gone back to. */
-export function pruneBackups(store: Store, keep: number, needed: readonly string[]): string[] {
-  const all = backupsOf(store.stack);
+/** By a look at its size: reading gigabytes each day would tell more. */
+function isWhole(stack: string, { name, bytes }: BackupNote): boolean {
+  return fs.statSync(backupFile(stack, name), { throwIfNoEntry: false })?.size === bytes;
+}
+
+/**
+ * Removes those that are older than the newest `keep` whole ones of their kind. What is damaged takes the place of none, and neither
+ * does what a clock that was ahead has dated; and one that a release needs that can be gone back to stays whatever its age.
+ */
+export function pruneBackups(store: Store, keep: number, needed: readonly string[], now = Date.now()): string[] {
+  const { stack } = store;
+  const all = backupsOf(stack).filter((note) => !isAhead(note, now));
   const kinds = [...new Set(all.map((note) => note.volume))];
   const old = kinds
-    .flatMap((volume) => all.filter((note) => note.volume === volume).slice(keep))
+    .flatMap((volume) => {
+      const kind = all.filter((note) => note.volume === volume);
+      const last = kind.filter((note) => isWhole(stack, note))[keep - 1];
+      return last ? kind.slice(kind.indexOf(last) + 1) : [];
+    })
     .filter((note) => !needed.some((name) => note.name === name || note.name === `${name}.${note.volume}`));
-  for (const { name } of old) for (const end of ["backup", "json"]) fs.rmSync(path.join(backupsFolder(store.stack), `${name}.${end}`), { force: true });
+  for (const { name } of old) for (const end of ["backup", "json"]) fs.rmSync(path.join(backupsFolder(stack), `${name}.${end}`), { force: true });
   return old.map(({ name }) => name);
 }

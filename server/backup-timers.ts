@@ -1,10 +1,14 @@
 /** The stack's own times for backups and drills: systemd's timers, one of each kind a stack. */
 import type { Backup } from "../release/backup.ts";
 import { lastLines, run } from "./process.ts";
-import { placeUnits, startTimers } from "./units.ts";
+import { placeUnits, startTimers, writtenAt } from "./units.ts";
 
-const KINDS = { backup: "every", drill: "drill" } as const;
-type Kind = keyof typeof KINDS;
+/** And the key of the settings that says when. */
+export const KINDS = { backup: "every", drill: "drill" } as const;
+export type Kind = keyof typeof KINDS;
+
+/** Seconds that one by timer waits for a deploy: longer than any takes. */
+export const TIMED_WAIT = 6 * 3600;
 
 export const timerOf = (kind: Kind, stack: string) => `recoloca-${kind}@${stack}.timer`;
 
@@ -47,16 +51,26 @@ export async function problemsOfTimes(backup: Backup | undefined): Promise<strin
 
 export interface Times {
   readonly active: boolean;
-  /** When it went off last, and will next. */
-  readonly last?: string | undefined;
-  readonly next?: string | undefined;
+  /** When its time was written, and since when it runs: since then, or since this host's last start. ISO 8601. */
+  readonly placed?: string | undefined;
+  readonly since?: string | undefined;
 }
 
 export async function timesOf(kind: Kind, stack: string): Promise<Times> {
-  const { stdout } = await run("systemctl", [
-    "show", timerOf(kind, stack), "--timestamp=unix", "--property=ActiveState,LastTriggerUSec,NextElapseUSecRealtime",
-  ]); // prettier-ignore
-  const seconds = (name: string) => new RegExp(`^${name}=@(\\d+)$`, "m").exec(stdout)?.[1];
-  const at = (name: string) => (seconds(name) === undefined ? undefined : new Date(Number(seconds(name)) * 1000).toISOString());
-  return { active: /^ActiveState=active$/m.test(stdout), last: at("LastTriggerUSec"), next: at("NextElapseUSecRealtime") };
+  const name = timerOf(kind, stack);
+  const { stdout } = await run("systemctl", ["show", name, "--timestamp=unix", "--property=ActiveState,ActiveEnterTimestamp"]);
+  const seconds = /^ActiveEnterTimestamp=@(\d+)$/m.exec(stdout)?.[1];
+  return {
+    active: /^ActiveState=active$/m.test(stdout),
+    placed: writtenAt(name),
+    ...(seconds !== undefined && { since: new Date(Number(seconds) * 1000).toISOString() }),
+  };
+}
+
+/** The first time after that one at which a calendar expression goes off, both in milliseconds since 1970; undefined where there is none. */
+export async function dueAfter(when: string, after: number): Promise<number | undefined> {
+  const { stdout } = await run("systemd-analyze", ["calendar", `--base-time=@${Math.floor(after / 1000)}`, when]);
+  // In this host's own time, and where that is not UTC, in that too.
+  const at = /^ *\(in UTC\): \S+ (.+ UTC)$/m.exec(stdout) ?? /^ *Next elapse: \S+ (.+ UTC)$/m.exec(stdout);
+  return at ? Date.parse(at[1]!) : undefined;
 }

@@ -9,7 +9,7 @@ import { pipeline } from "node:stream/promises";
 import type { Backup } from "../release/backup.ts";
 import { sayDuration } from "../release/duration.ts";
 import { askBucket, asFailure, upload } from "./bucket.ts";
-import { backupFile, backupsFolder, removePartialBackups, writeNote, type BackupNote } from "./backup-note.ts";
+import { announce, backupFile, backupsFolder, removePartialBackups, writeNote, type BackupNote } from "./backup-note.ts";
 import { backupJob, baseOf, canBackUp, withUrl, type Place } from "./backup-place.ts";
 import { Failure, type Context } from "./context.ts";
 import { Counted } from "./counted.ts";
@@ -96,7 +96,6 @@ async function keep(place: Place, backup: Backup, name: string, source: Source):
   const seconds = (performance.now() - began) / 1000;
   const counts = countsOf(source);
   await checkReadable(source, backup, partial);
-  fs.renameSync(partial, file);
   const live = store.state().live?.number;
   const record = live === undefined ? undefined : store.record(live);
   const note: BackupNote = {
@@ -114,7 +113,10 @@ async function keep(place: Place, backup: Backup, name: string, source: Source):
     program: programVersion(),
     ...(counts && { counts: counts.tables, restoredBytes: counts.bytes }),
   };
+  const announced = announce(note);
+  fs.renameSync(partial, file);
   writeNote(note);
+  announced.done();
   return note;
 }
 

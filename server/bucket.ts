@@ -31,6 +31,9 @@ export class BucketProblem extends Error {
   }
 }
 
+/** The key that was given is not the one: nothing of the backup is wrong. */
+export class KeyProblem extends BucketProblem {}
+
 const QUESTION_SECONDS = 60;
 const folderOf = (stack: string, { prefix }: Bucket) => [prefix, stack].filter((part) => part !== "").join("/");
 
@@ -48,7 +51,7 @@ export async function againstKeys(stack: string, { backup }: Pick<Plan, "backup"
   if (!bucket?.accessKeyId || !known?.accessKeyId || (bucket.accessKeyId === known.accessKeyId && bucket.secretAccessKey === known.secretAccessKey))
     return undefined;
   const folder = folderOf(stack, bucket);
-  const at = new Date().toISOString().replace(/\.\d+/, "").replace(/[-:]/g, "");
+  const at = inKeys(new Date().toISOString());
   return text({ does: "prove", bucket, folder, key: `${folder}/${at}/probe.txt` }).then(
     () => undefined,
     (error: Error) => `the new keys of the bucket ${bucket.name} do not do what a backup wants: ${error.message}`,
@@ -65,6 +68,15 @@ export interface Remote {
   readonly bytes: number;
   readonly key: string;
   readonly encrypted: boolean;
+}
+
+/** A time as it is in keys: `20261125T031502Z`. */
+const inKeys = (at: string) => at.replace(/\.\d+/, "").replace(/[-:]/g, "");
+
+/** Of the database: volumes are there under the name of the backup that they belong to, with a dot and their own. Not one that a clock that was ahead has dated, where there is another. */
+export function newestOfDatabase(all: readonly Remote[], now = Date.now()): Remote | undefined {
+  const databases = all.filter(({ name }) => !name.includes("."));
+  return databases.find(({ id }) => id <= inKeys(new Date(now + 1000).toISOString())) ?? databases[0];
 }
 
 const KEY = /\/(\d{8}T\d{6}Z)\/([A-Za-z0-9._-]+)\.backup(\.age)?$/;
@@ -87,8 +99,7 @@ export async function backupsInBucket(stack: string, bucket: Bucket): Promise<Re
 export async function upload(note: BackupNote, { bucket, recipient, timeout }: Backup): Promise<InBucket> {
   const { stack, name, at, bytes } = note;
   const folder = folderOf(stack, bucket!);
-  const time = at.replace(/\.\d+/, "").replace(/[-:]/g, "");
-  const key = `${folder}/${time}/${name}.backup${recipient === undefined ? "" : ".age"}`;
+  const key = `${folder}/${inKeys(at)}/${name}.backup${recipient === undefined ? "" : ".age"}`;
   const { bucketProblem: _problem, ...known } = note;
   const order: Order = {
     does: "put",
@@ -146,7 +157,7 @@ export async function fetchFromBucket(note: BackupNote, { bucket, timeout }: Bac
   const { stack, name, bytes } = note;
   const { key } = note.bucket!;
   const encrypted = key.endsWith(".age");
-  if (encrypted && identity === undefined) throw new BucketProblem(`${name} is encrypted`, sayIdentity("recoloca restore … "));
+  if (encrypted && identity === undefined) throw new KeyProblem(`${name} is encrypted`, GIVE_KEY);
   fs.mkdirSync(backupsFolder(stack), { recursive: true, mode: 0o700 });
   const { bavail, bsize } = fs.statfsSync(backupsFolder(stack));
   if (bavail * bsize < bytes * 1.05) throw new BucketProblem(`${name} wants ${bytes} bytes of room below ${backupsFolder(stack)}`, "df --human-readable");
@@ -160,7 +171,7 @@ export async function fetchFromBucket(note: BackupNote, { bucket, timeout }: Bac
     // The bucket's own word first: what broke after it is its consequence. It has none where its reader was gone.
     const [end, broken] = await Promise.all([failureOf(done), failureOf(flow)]);
     const why = end instanceof BucketProblem && !end.unsaid ? end : (broken ?? end);
-    if (why) throw why;
+    if (why) throw keyProblem(note, why);
     if ((await checksumOf(file)) !== note.sha256)
       throw new BucketProblem(
         `${name} in ${bucket!.name} is damaged: its checksum is not the one that was written down`,
@@ -173,7 +184,17 @@ export async function fetchFromBucket(note: BackupNote, { bucket, timeout }: Bac
   }
 }
 
-export const sayIdentity = (command: string) => `give age's private key on standard input: ${command}--identity - < KEY_FILE`;
+const GIVE_KEY = "give age's private key on standard input: --identity - < KEY_FILE; from your own machine: make restore, make drill with IDENTITY=KEY_FILE";
+
+/** What age says of a key that does not open it, with which one would. */
+export function keyProblem({ name, recipient = "age1…" }: BackupNote, error: Error): Error {
+  const wanted = `the file of age-keygen that says "# public key: ${recipient}"`;
+  if (/^age: .*no identity matched/.test(error.message))
+    return new KeyProblem(`${name} is encrypted for ${recipient}, and the key that was given is another one's (${error.message})`, wanted);
+  return /^age: .*malformed secret key/.test(error.message)
+    ? new KeyProblem("the key that was given has a mistake in it, which age finds by its checksum: was it typed, or not all of it copied?", wanted)
+    : error;
+}
 
 /** As a step of a deploy or a command tells it. */
 export const asFailure = (what: string, error: Error): Failure =>

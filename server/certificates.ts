@@ -72,8 +72,11 @@ export interface Life {
   readonly fingerprint: string;
 }
 
-export function lifeOf(name: string): Life | undefined {
-  const [leaf] = hasCertificate(name) ? (readChain(fs.readFileSync(certificateFile(name), "utf8")) ?? []) : [];
+export const lifeOf = (name: string): Life | undefined => (hasCertificate(name) ? lifeIn(fs.readFileSync(certificateFile(name), "utf8")) : undefined);
+
+/** Of the first certificate in a PEM. */
+export function lifeIn(pem: string): Life | undefined {
+  const [leaf] = readChain(pem) ?? [];
   if (!leaf) return undefined;
   const issuer = /^O=(.+)$/m.exec(leaf.issuer)?.[1] ?? /^CN=(.+)$/m.exec(leaf.issuer)?.[1] ?? "nobody";
   return { from: Date.parse(leaf.validFrom), until: Date.parse(leaf.validTo), issuer, fingerprint: leaf.fingerprint256 };

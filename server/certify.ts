@@ -3,8 +3,8 @@
  * What the authority does not give leaves what is there.
  */
 import { certificateProblems } from "../release/certificate.ts";
-import type { Acme } from "../release/tls.ts";
-import { NotIssued, obtain } from "./acme.ts";
+import type { Acme, GivenCertificate } from "../release/tls.ts";
+import { NotIssued, issuedBefore, obtain } from "./acme.ts";
 import { isServed, putInPlace } from "./certificate-swap.ts";
 import {
   CERTIFICATES_LOCK,
@@ -12,6 +12,7 @@ import {
   certificateOf,
   forgetExpired,
   left,
+  lifeIn,
   lifeOf,
   sayCertificate,
   setState,
@@ -87,9 +88,20 @@ export async function certify({ asked = false, stack }: { asked?: boolean; stack
   );
 }
 
+/** Whether a certificate is good for a name, and not due for renewal. */
+export const serves = (pair: GivenCertificate, name: string, now = Date.now()): boolean => {
+  const life = lifeIn(pair.certificate);
+  return life !== undefined && left(life, now) >= RENEW && certificateProblems(pair, [name], new Date(now)).length === 0;
+};
+
 async function bring(name: string, stack: string, acme: Acme, asked: boolean): Promise<void> {
   const before = stateOf(name);
   if (!asked && (!isDue(before, lifeOf(name), acme) || waits(before))) return;
+  const had = asked || lifeOf(name) ? undefined : issuedBefore(acme.directory, name);
+  if (had && serves(had, name)) {
+    await putInPlace(name, had);
+    return setState(name, { stack, by: "acme", directory: acme.directory, installedAt: iso(Date.now()) });
+  }
   let state: CertificateState = { ...before, stack, by: "acme" };
   const elsewhere = acme.dns ? undefined : await whyNotHere(name, acme.addresses);
   // Nobody else was asked: looked at again within the hour.

@@ -6,14 +6,14 @@ import * as fs from "node:fs";
 import type { Backup } from "../release/backup.ts";
 import { backupFile, damageOf, newestOf, type BackupNote } from "./backup-note.ts";
 import { backupJob, type Place } from "./backup-place.ts";
-import { asFailure, backupsInBucket, fetchFromBucket, noteInBucket, type Remote } from "./bucket.ts";
+import { KeyProblem, asFailure, backupsInBucket, fetchFromBucket, newestOfDatabase, noteInBucket } from "./bucket.ts";
 import { Failure } from "./context.ts";
 import { differences, readCounts } from "./counts.ts";
 import { dataFolder } from "./engine.ts";
 import type { Evidence } from "./evidence.ts";
 import { finish } from "./job.ts";
 import { restoreBeside } from "./restore.ts";
-import { readJson, writeWhole, type Store } from "./store.ts";
+import { readJsonOr, writeWhole, type Store } from "./store.ts";
 
 export interface DrillResult {
   readonly at: string;
@@ -30,7 +30,8 @@ export interface DrillResult {
 }
 
 const file = (store: Store) => `${store.folder}/drill.json`;
-export const lastDrill = (store: Store): DrillResult | undefined => readJson<DrillResult>(file(store));
+/** What cannot be read any more counts as one that failed: nobody knows better until the next. */
+export const lastDrill = (store: Store): DrillResult | undefined => readJsonOr<DrillResult>(file(store), (reason, at) => ({ at, passed: false, reason }));
 export const keepDrill = (store: Store, result: DrillResult) => writeWhole(file(store), JSON.stringify(result, null, 2));
 
 /** Always the same, so that a drill that was killed leaves nothing that the next one does not remove. */
@@ -52,14 +53,17 @@ export interface Drilled {
 export async function chooseForDrill(store: Store, backup: Backup, identity?: string): Promise<Drilled> {
   const { stack } = store;
   if (backup.bucket && (backup.recipient === undefined || identity !== undefined)) {
-    const remote = await newestOfDatabase(stack, backup).catch((error: Error) => {
+    const all = await backupsInBucket(stack, backup.bucket).catch((error: Error) => {
       throw asFailure("DRILL FAILED", error);
     });
+    const remote = newestOfDatabase(all);
     if (!remote) throw new Failure(`DRILL FAILED: ${backup.bucket.name} has no backup of ${stack}`);
     try {
       const note = await noteInBucket(stack, backup.bucket, remote);
       return { note, from: "bucket", file: await fetchFromBucket(note, backup, identity) };
     } catch (error) {
+      // Says nothing of the backup.
+      if (error instanceof KeyProblem) throw error;
       throw asFailure("DRILL FAILED", error as Error);
     }
   }
@@ -68,12 +72,6 @@ export async function chooseForDrill(store: Store, backup: Backup, identity?: st
   const damage = await damageOf(stack, note);
   if (damage !== undefined) throw new Failure(`DRILL FAILED: ${note.name} cannot be trusted: ${damage}`);
   return { note, from: "server", file: backupFile(stack, note.name) };
-}
-
-/** Volumes are in the bucket under the name of the backup that they belong to, with a dot and their own. */
-async function newestOfDatabase(stack: string, backup: Backup): Promise<Remote | undefined> {
-  const all = await backupsInBucket(stack, backup.bucket!);
-  return all.find(({ name }) => !name.includes("."));
 }
 
 /** Throws a `Failure` that says what is wrong with the backup. */

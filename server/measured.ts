@@ -1,10 +1,8 @@
 /** One look at a stack and its host: what `doctor` and `status` know, as figures. */
 import type { Figures, Metric } from "../release/metrics.ts";
-import { lastFailure, lateOnes } from "./backup-health.ts";
-import { newestOf } from "./backup-note.ts";
+import { backupFigures } from "./backup-figures.ts";
 import { OVERDUE, left, lifeOf, sayCertificate, certificateOf } from "./certificates.ts";
 import { certifiedHere } from "./certify.ts";
-import { lastDrill } from "./drill.ts";
 import { Edge, answersSince, storedEdge, type Answers } from "./edge.ts";
 import type { Finding } from "./finding.ts";
 import { foldersThatFill, loadNow, memoryNow, usedOf } from "./host-figures.ts";
@@ -26,8 +24,6 @@ const WINDOW = 5;
 /** Requests of which a share says something: one of two is no outage. */
 const ENOUGH = 10;
 
-const secondsSince = (at: string) => Math.max(0, Math.round((Date.now() - Date.parse(at)) / 1000));
-
 export async function measure(store: Store, before: Memory | undefined): Promise<Measured> {
   const { live } = store.state();
   const [host, answers, release, backups] = await Promise.all([hostFigures(), answersOf(store, live, before), releaseOf(store, live), backupsOf(store, live)]);
@@ -44,7 +40,7 @@ export async function measure(store: Store, before: Memory | undefined): Promise
 /** To a hundredth: more is noise, and paid for. */
 const rounded = (figures: Figures): Figures => Object.fromEntries(Object.entries(figures).map(([key, figure]) => [key, Math.round(figure * 100) / 100]));
 
-type Part = Pick<Measured, "figures" | "words">;
+export type Part = Pick<Measured, "figures" | "words">;
 const NOTHING: Part = { figures: {}, words: {} };
 
 async function hostFigures(): Promise<Figures> {
@@ -82,25 +78,8 @@ async function releaseOf(store: Store, live: LiveRelease | null): Promise<Part> 
 
 async function backupsOf(store: Store, live: LiveRelease | null): Promise<Part> {
   const backup = live && store.plan(live.number).backup;
-  if (!backup) return NOTHING;
-  const newest = newestOf(store.stack);
-  const drilled = lastDrill(store);
-  const [lateBackup, lateDrill] = await Promise.all((["backup", "drill"] as const).map((kind) => lateOnes(store, backup, kind)));
-  const trouble = (failed: boolean, late: readonly Finding[]) => Number(failed || late.length > 0);
-  const words = { ...wordsOf("backup", lateBackup!), ...wordsOf("drill", lateDrill!) };
-  return {
-    figures: {
-      ...(newest && { backupAge: secondsSince(newest.at) }),
-      backup: trouble(lastFailure(store) !== undefined, lateBackup!),
-      ...(backup.drill !== undefined && { drill: trouble(drilled?.passed === false, lateDrill!) }),
-      ...(drilled?.passed && { drillAge: secondsSince(drilled.at) }),
-    },
-    // What failed was told when it did.
-    words,
-  };
+  return backup ? backupFigures(store, backup) : NOTHING;
 }
-
-const wordsOf = (metric: Metric, found: readonly Finding[]) => (found[0] ? { [metric]: found[0].what } : {});
 
 function certificatesOf(stack: string): Part {
   const names = certifiedHere().filter((one) => one.stack === stack);

@@ -8,13 +8,14 @@ import { writeWhole, type Store } from "./store.ts";
 /** Debian's package reads it; nobody else has to be told. */
 const FOLDER = "/var/lib/prometheus/node-exporter";
 
-const fileOf = (stack: string) => path.join(FOLDER, `recoloca-${stack}.prom`);
+const fileOf = (stack: string, folder = FOLDER) => path.join(folder, `recoloca-${stack}.prom`);
 
 /** Of a stack that is gone: an age that only grows would be an alarm about nothing. */
 export const removeMetrics = (stack: string) => fs.rmSync(fileOf(stack), { force: true });
 
-export function writeMetrics(store: Store): void {
-  if (!fs.existsSync(FOLDER)) return;
+/** Nothing where the folder is not there: nobody collects it. */
+export function writeMetrics(store: Store, folder = FOLDER): void {
+  if (!fs.existsSync(folder)) return;
   const { stack } = store;
   const newest = newestOf(stack);
   const drilled = lastDrill(store);
@@ -29,5 +30,5 @@ export function writeMetrics(store: Store): void {
   const text = values.flatMap(([name, help, value]) =>
     value === undefined ? [] : [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name}{stack="${stack}"} ${value}`],
   );
-  writeWhole(fileOf(stack), `${text.join("\n")}\n`, 0o644);
+  writeWhole(fileOf(stack, folder), `${text.join("\n")}\n`, 0o644);
 }

@@ -41,15 +41,17 @@ export async function tellTrouble(store: Store, what: "backup" | "drill" | "cert
   await tellBeside(store, `${store.stack}: ${what === "certificate" ? "certificate " : `the ${what} failed: `}${firstLine(reason)}`, { what, reason });
 }
 
-/** Of what has been too much for a while, and of its end. */
-export const tellAlarm = (store: Store, metric: string, over: boolean, text: string): Promise<void> => tellBeside(store, text, { what: "alarm", metric, over });
+/** Of what has been too much for a while, and of its end; whether anybody has heard of it. */
+export const tellAlarm = (store: Store, metric: string, over: boolean, text: string): Promise<boolean> =>
+  tellBeside(store, text, { what: "alarm", metric, over });
 
-async function tellBeside(store: Store, text: string, more: object): Promise<void> {
+async function tellBeside(store: Store, text: string, more: object): Promise<boolean> {
   const live = store.state().live;
-  if (!live) return;
+  if (!live) return false;
   const due = store.plan(live.number).notify.filter(({ on }) => on === undefined || on.some((outcome) => outcome !== "live"));
   const problems = await Promise.all(due.map((target) => send(target, text, { stack: store.stack, ...more, at: new Date().toISOString(), text })));
   for (const problem of problems) if (problem !== undefined) say(` ${problem}`);
+  return problems.includes(undefined);
 }
 
 /** Only the server's name is said: such URLs are secrets. */

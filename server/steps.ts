@@ -51,7 +51,7 @@ async function checkArchitecture(images: ReadonlyMap<string, string>): Promise<v
   ]);
 }
 
-function pullHint(image: string, message: string): [string, string][] {
+export function pullHint(image: string, message: string): [string, string][] {
   const server = image.split("/")[0]!;
   if (/manifest unknown|not found/i.test(message)) return [["hint", "the registry has no such digest: was it pushed, or pruned? Set images to one it has"]];
   if (/denied|unauthorized|authentication/i.test(message))

@@ -104,6 +104,15 @@ export function readJson<T>(file: string): T | undefined {
   }
 }
 
+/** Where a file that is damaged must keep nobody from working: `instead` is told why, and since when it may be so, ISO 8601. */
+export function readJsonOr<T>(file: string, instead: (why: string, at: string) => T | undefined): T | undefined {
+  try {
+    return readJson<T>(file);
+  } catch (error) {
+    return instead((error as Error).message, fs.statSync(file).mtime.toISOString());
+  }
+}
+
 /** A torn line in the middle is what a power cut left: the lines around it are whole. */
 function readLine(line: string): JournalLine | undefined {
   try {

@@ -133,7 +133,11 @@ export async function resume(store: Store, number: number, hear: Hear): Promise<
     return end(store, record, "stuck", (error as Error).message);
   }
   if (doing === "stuck") return stay(context, reason);
-  if (store.state().live?.number === number) return settle(context);
+  // It was decided with the first of these; a power cut may have come before the second.
+  if (doing === "live" || store.state().live?.number === number) {
+    await steps.startStopped(context.stack, context.slot);
+    return settle(context);
+  }
   const step = stepsOf(context).find((one) => one.state === doing);
   if (cancelled || found.resumed > 0 || !step) return takeBack(context, reason);
   let way: Way;

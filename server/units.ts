@@ -6,6 +6,9 @@ import { writeWhole } from "./store.ts";
 const file = (name: string) => `/etc/systemd/system/${name}`;
 const textOf = (name: string) => (fs.existsSync(file(name)) ? fs.readFileSync(file(name), "utf8") : undefined);
 
+/** When it was written as it is now; ISO 8601. */
+export const writtenAt = (name: string): string | undefined => fs.statSync(file(name), { throwIfNoEntry: false })?.mtime.toISOString();
+
 /** Name to text, or to undefined where it is to go. Gives the names of those that are new or another than before. */
 export async function placeUnits(wanted: Readonly<Record<string, string | undefined>>): Promise<string[]> {
   const changed = Object.entries(wanted).filter(([name, text]) => textOf(name) !== text);

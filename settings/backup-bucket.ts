@@ -3,11 +3,17 @@ import * as z from "zod";
 
 const days = (least: number) => z.number().int().min(least, `wants at least ${least} days`).max(36_500);
 
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+const RESERVED = /^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|--x-s3|--table-s3)$/;
+
 export const createBackupBucketForm = z.strictObject({
   name: z
     .string()
-    .regex(/^(?!xn--|sthree-)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, "wants a bucket's name: 3 to 63 lower-case letters, digits and dashes")
-    .refine((name) => !name.endsWith("-s3alias"), "wants a name that does not end with -s3alias")
+    .regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, "wants a bucket's name, 3 to 63 lower-case letters, digits and dashes, none at an end: acme-shop-backups")
+    .refine(
+      (name) => !RESERVED.test(name),
+      "wants a name that does not begin or end as AWS's own names do (xn--, sthree-, amzn-s3-demo-; -s3alias, --ol-s3, --x-s3, --table-s3): acme-shop-backups",
+    )
     .optional(),
   lock: z.enum(["compliance", "governance"]).optional(),
   lockDays: days(1).optional(),

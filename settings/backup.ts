@@ -1,15 +1,19 @@
 /** How a backup is configured: for Postgres the service's name, or its URL, is enough; anything else names its own commands. */
 import * as z from "zod";
 import { backupSchema, bucketSchema, volumeSchema, type Backup } from "../release/backup.ts";
-import { imageByDigest, variableName } from "../release/forms.ts";
+import { imageByDigest } from "../release/forms.ts";
 import { atUrl, inService, postgres } from "./postgres.ts";
+
+const URL_NAME = "wants the name of the secret that holds the database's URL, not the URL: DATABASE_URL";
 
 const OWN = ["command", "verify", "restore", "take", "count", "drop"] as const;
 
 const { database: _database, bucket: _bucket, ...fields } = backupSchema.shape;
 
 /** `uploads` is short for `{ volume: uploads }`. */
-const volume = z.union([z.string().transform((name) => ({ volume: name })), z.looseObject({})]).pipe(volumeSchema);
+const volume = z
+  .union([volumeSchema.shape.volume.transform((name) => ({ volume: name })), z.looseObject({})], "wants the name of a volume of the Compose file: uploads")
+  .pipe(volumeSchema);
 
 export const backupForm = (duration: z.ZodType<number, string>) =>
   z
@@ -17,7 +21,10 @@ export const backupForm = (duration: z.ZodType<number, string>) =>
       ...fields,
       service: fields.service.optional(),
       /** Name of the secret, among `recoloca:secrets`, that holds the URL of a Postgres outside of the Compose file. */
-      url: variableName.optional(),
+      url: z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, URL_NAME)
+        .optional(),
       /** With `url`: an image that has Postgres's client, of the server's major version or a newer one. */
       image: imageByDigest.optional(),
       command: fields.command.optional(),
@@ -31,8 +38,7 @@ export const backupForm = (duration: z.ZodType<number, string>) =>
       if (given.service !== undefined && given.url !== undefined)
         problem("url", "wants no `service` beside it: a database is either in the Compose file or elsewhere");
       if (given.url !== undefined && given.image === undefined) problem("image", "wants an image by digest that has Postgres's client: postgres@sha256:...");
-      if (given.url === undefined && given.image !== undefined)
-        problem("url", "wants the name of the secret that holds the database's URL; `image` goes with it");
+      if (given.url === undefined && given.image !== undefined) problem("url", `${URL_NAME}; image goes with it`);
       if (given.command && !given.verify) problem("verify", "wants a command that reads a backup and fails where it cannot");
       if (given.take && !given.restore) problem("restore", "wants the command that fills the database which `take` puts in place");
       if (given.drill !== undefined && given.command)
@@ -53,5 +59,8 @@ export const backupForm = (duration: z.ZodType<number, string>) =>
 const { accessKeyId: _accessKeyId, secretAccessKey: _secretAccessKey, ...place } = bucketSchema.shape;
 
 /** A bucket that is there already. */
-export const backupBucketForm = z.strictObject(place);
+export const backupBucketForm = z.strictObject(place).superRefine(({ name, pathStyle, endpoint }, context) => {
+  if (place.name.safeParse(name).success && name.includes(".") && !pathStyle && endpoint?.startsWith("http://") !== true)
+    context.addIssue({ code: "custom", path: ["pathStyle"], message: `wants true: no certificate is for the host name that ${name} would make` });
+});
 export const backupBucketKeysForm = z.strictObject({ accessKeyId: z.string().min(1), secretAccessKey: z.string().min(1) });

@@ -1,6 +1,6 @@
 /** What is wrong with a stack's backups, seen beside its other values: pure, like all of the check. */
 import type { Values } from "./check.ts";
-import { meant, setCommand, type Problem } from "./problems.ts";
+import { meant, nearest, setCommand, type Problem } from "./problems.ts";
 
 interface InFile {
   /** Of the Compose file, for people. */
@@ -33,7 +33,7 @@ export function checkWhat({ backup, images }: Partial<Values>, file: InFile, sec
     problems.push({
       key: "backup.service",
       says: `got "${service}", which ${file.path} does not have; ${meant(service, file.services)}`,
-      fix: setCommand("backup.service", file.services[0] ?? "SERVICE"),
+      fix: setCommand("backup.service", nearest(service, file.services) ?? "SERVICE"),
     });
   if (!database && images?.[service] !== undefined)
     problems.push({ key: "backup.service", says: `got "${service}", which each deploy replaces; a backup is of what stays` });
@@ -41,17 +41,17 @@ export function checkWhat({ backup, images }: Partial<Values>, file: InFile, sec
 }
 
 /** What goes with a bucket, and with nothing else. `keys`: the commands that set them. */
-export function checkBucket({ backup, backupBucket, backupBucketKeys }: Partial<Values>, keys: string): Problem[] {
+export function checkBucket({ backup, backupBucket, backupBucketKeys }: Partial<Values>, keys: string, unread: ReadonlySet<string>): Problem[] {
   const problems: Problem[] = [];
-  if (backupBucket && !backup)
+  if (backupBucket && !backup && !unread.has("backup"))
     problems.push({ key: "backup", says: "is missing: a bucket is set, and nothing is backed up", fix: setCommand("backup.service", "SERVICE") });
-  if (backupBucketKeys && !backupBucket)
+  if (backupBucketKeys && !backupBucket && !unread.has("backupBucket"))
     problems.push({
       key: "backupBucket",
       says: "is missing: keys are set, and no bucket that they open",
       fix: `${setCommand("backupBucket.name", "BUCKET")}\n${setCommand("backupBucket.region", "REGION")}`,
     });
-  if (backupBucket && !backupBucketKeys && backupBucket.endpoint !== undefined)
+  if (backupBucket && !backupBucketKeys && !unread.has("backupBucketKeys") && backupBucket.endpoint !== undefined)
     problems.push({ key: "backupBucketKeys", says: `is missing: ${backupBucket.endpoint} is not AWS, where a server has a role of its own`, fix: keys });
   return problems;
 }

@@ -32,8 +32,11 @@ const teamCommand = (field: string, owner: string) =>
   `pulumi config set --path recoloca:github.${field}.teams.platform "$(gh api orgs/${owner}/teams/platform --jq .id)"`;
 const appCommand = (field: string) => `pulumi config set --path recoloca:github.${field}.apps.NAME "$(gh api apps/NAME --jq .id)"`;
 
-export function checkGithub({ github, githubToken, repository, ec2, pipeline, secrets = {} }: GithubValues, environment: string): Problem[] {
+/** `unread`: keys that are there and cannot be read. */
+export function checkGithub(values: GithubValues, environment: string, unread: ReadonlySet<string> = new Set()): Problem[] {
+  const { github, githubToken, repository, ec2, pipeline, secrets = {} } = values;
   const problems: Problem[] = [];
+  if (unread.has("github")) return problems;
   const say = (key: string, says: string, fix?: string) => problems.push({ key, says, ...(fix !== undefined && { fix }) });
   if (pipeline && !github?.ownsRepository)
     say("pipeline", "belongs to the stack that owns the repository, and this one does not", "pulumi config rm recoloca:pipeline");
@@ -56,9 +59,14 @@ export function checkGithub({ github, githubToken, repository, ec2, pipeline, se
       "is set, and the state of this stack is in a bucket: nobody asks Pulumi Cloud",
       "pulumi config rm --path recoloca:github.pulumiCloud",
     );
-  if (github.stateBucket && !ec2) say("github.stateBucket", "wants a server at AWS: its account and region are where the roles of the workflows are made");
+  if (github.stateBucket && !ec2 && !unread.has("ec2"))
+    say(
+      "github.stateBucket",
+      "wants a server at AWS: its account and region are where the roles of the workflows are made",
+      "pulumi config rm --path recoloca:github.stateBucket",
+    );
   const passphrase = github.stateBucket !== undefined && github.stateBucket.key === undefined;
-  if (passphrase && !(PASSPHRASE in secrets))
+  if (passphrase && !(PASSPHRASE in secrets) && !["secrets", "github.stateBucket.key"].some((one) => unread.has(one)))
     say(
       `secrets.${PASSPHRASE}`,
       "is missing: a key of AWS KMS encrypts the stack's secrets, or the workflows need the passphrase that does",
@@ -66,7 +74,7 @@ export function checkGithub({ github, githubToken, repository, ec2, pipeline, se
     );
   if (!passphrase && PASSPHRASE in secrets)
     say(`secrets.${PASSPHRASE}`, "is used by nothing: this stack's secrets are encrypted by a key", `pulumi config rm --path recoloca:secrets.${PASSPHRASE}`);
-  if (github.infrastructureApp !== undefined && !(KEY in secrets))
+  if (github.infrastructureApp !== undefined && !(KEY in secrets) && !unread.has("secrets"))
     say(`secrets.${KEY}`, "is missing: recoloca:github.infrastructureApp is set, both go together", `cat APP.private-key.pem | ${secretCommand(KEY)}`);
   if (github.infrastructureApp === undefined && KEY in secrets)
     say("github.infrastructureApp", `is missing: recoloca:secrets.${KEY} is set, both go together`, setCommand("github.infrastructureApp", "123456"));

@@ -21,8 +21,8 @@ export interface SecretsAsked {
   readonly compose: string;
   /** Names that other keys refer to. */
   readonly referred: readonly string[];
-  /** Undefined: the stack has no GitHub side. */
-  readonly github?: { readonly ownsRepository: boolean } | undefined;
+  /** Undefined: the stack has no GitHub side. `unread`: it has one that cannot be read. */
+  readonly github?: { readonly ownsRepository: boolean } | "unread" | undefined;
 }
 
 const removal = (name: string) => `pulumi config rm --path recoloca:secrets.${name}`;
@@ -48,6 +48,7 @@ function unused(name: string, byHost: boolean, github: SecretsAsked["github"]): 
   const known = secretOf(name);
   if (known?.made) return say("is made by the stack, and set by nobody");
   if (known?.consumers.includes("workflow")) {
+    if (github === "unread") return [];
     if (!github)
       return say(
         "is for workflows, and the stack has no GitHub side",

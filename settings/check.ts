@@ -2,15 +2,13 @@
 import * as z from "zod";
 import { placeOf, readYaml } from "../release/compose-file.ts";
 import { MAINTENANCE_PAGE_BYTES } from "../release/plan.ts";
-import { BASTION_KEY } from "./bastion.ts";
 import { checkBucket, checkWhat } from "./check-backup.ts";
 import { isEcr } from "./cloud.ts";
 import { secretCommand } from "./check-secrets.ts";
-import { hostKeyCommand } from "./host-key.ts";
-import { knownBeside } from "./known-fields.ts";
 import { KEYS, keyOf, type KeyName } from "./schema.ts";
-import { meant, setCommand, type Problem } from "./problems.ts";
+import { meant, nearest, setCommand, type Problem } from "./problems.ts";
 import { checkTls } from "./tls.ts";
+import { commandFor, insideSentence, STRUCTURED, wrongValue } from "./wrong-value.ts";
 
 export type Values = { [Name in KeyName]: z.output<(typeof KEYS)[Name]["form"]> };
 
@@ -27,32 +25,6 @@ export interface ComposeFile {
   readonly text: string | undefined;
 }
 
-const STRUCTURED: ReadonlySet<string> = new Set([
-  "images",
-  "provenance",
-  "variables",
-  "secrets",
-  "rotation",
-  "routes",
-  "gates",
-  "backup",
-  "migration",
-  "notify",
-  "recreate",
-  "telemetry",
-  "tls",
-  "bastion",
-  "ec2",
-  "github",
-  "pipeline",
-  "previews",
-  "review",
-  "createBackupBucket",
-  "backupBucket",
-  "backupBucketKeys",
-  "observability",
-]);
-
 export function checkValues(raw: Raw): { values: Partial<Values>; problems: Problem[] } {
   const problems: Problem[] = [];
   const values: Record<string, unknown> = {};
@@ -63,24 +35,28 @@ export function checkValues(raw: Raw): { values: Partial<Values>; problems: Prob
     const secret = "secret" in key && key.secret;
     const needless = "unless" in key && raw.values[key.unless] !== undefined;
     if (text === undefined && "required" in key && key.required && !needless) {
-      problems.push({ key: name, says: `is missing: ${lower(key.what)}`, fix: commandFor(name, secret, raw.values) });
+      problems.push({ key: name, says: `is missing: ${insideSentence(key.what)}`, fix: commandFor(name, secret, raw.values) });
       continue;
     }
-    if (text !== undefined && secret && !raw.encrypted.has(name)) {
+    // It is read all the same: what depends on it is no second problem.
+    if (text !== undefined && secret && !raw.encrypted.has(name))
       problems.push({ key: name, says: "is there for anyone to read; it must be encrypted (and the value changed)", fix: commandFor(name, true) });
-      continue;
-    }
-    const parsed = key.form.safeParse(text === undefined ? undefined : STRUCTURED.has(name) ? fromJson(text) : text);
+    const given = text !== undefined && STRUCTURED.has(name) ? fromJson(text) : text;
+    const parsed = key.form.safeParse(given);
     if (parsed.success) values[name] = parsed.data;
-    else
-      for (const issue of parsed.error.issues)
-        problems.push(...problemOf(name, issue, STRUCTURED.has(name) && text !== undefined ? fromJson(text) : text, secret));
+    else {
+      // Of several rules that one value breaks the first one is enough.
+      const { issues: all } = parsed.error;
+      const isFirst = ({ path }: z.core.$ZodIssue, index: number) =>
+        all.findIndex((one) => one.code !== "unrecognized_keys" && one.path.join() === path.join()) === index;
+      const issues = all.filter((issue, index) => issue.code === "unrecognized_keys" || isFirst(issue, index));
+      for (const issue of issues) problems.push(...wrongValue(name, issue, given));
+      const rest = withoutWrong(key.form, given, parsed.error.issues);
+      if (rest !== undefined) values[name] = rest;
+    }
   }
   return { values: values, problems };
 }
-
-/** Its first sentence, inside another one. */
-const lower = (text: string) => text.charAt(0).toLowerCase() + text.slice(1).replace(/\.( .*)?$/, "");
 
 function fromJson(text: string): unknown {
   try {
@@ -90,59 +66,41 @@ function fromJson(text: string): unknown {
   }
 }
 
-const PRIVATE_KEY = "cat PRIVATE_KEY_FILE | pulumi config set --secret recoloca:sshPrivateKey";
-
-/** `beside`: what else the configuration has. */
-function commandFor(name: string, secret: boolean, beside: Raw["values"] = {}): string {
-  if (name === "sshPrivateKey") return PRIVATE_KEY;
-  if (name === "bastionPrivateKey") return BASTION_KEY;
-  if (name === "hostKey") return hostKeyCommand(name, beside["hostAddress"] ?? "HOST", beside["hostPort"]);
-  if (name === "telemetry") return setCommand("telemetry.endpoint", "", true);
-  if (name === "notify") return setCommand("notify[0].url", "", true);
-  if (name === "backupBucketKeys") return ["accessKeyId", "secretAccessKey"].map((field) => setCommand(`backupBucketKeys.${field}`, "", true)).join("\n");
-  if (name === "secrets") return setCommand("secrets.NAME", "", true);
-  const structured = STRUCTURED.has(name);
-  const example = keyOf(name)?.example ?? "";
-  if (name === "images") return setCommand("images.SERVICE", example);
-  if (!structured) return setCommand(name, example, secret);
-  return `in the stack's file: recoloca:${name}: ${example}`;
+/**
+ * A structure without its wrong parts, where the rest says enough, so that what else is wrong beside other values comes at once. Undefined where a
+ * choice is among them, on which the rest depends, or what must be there.
+ */
+function withoutWrong(form: z.ZodType, given: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
+  if (typeof given !== "object" || issues.some((issue) => issue.path.length === 0 && issue.code !== "unrecognized_keys")) return undefined;
+  if (issues.some((issue) => issue.code === "invalid_value" || (issue.code === "invalid_type" && issue.expected === "boolean"))) return undefined;
+  const rest: unknown = structuredClone(given);
+  for (const issue of issues)
+    for (const path of issue.code === "unrecognized_keys" ? issue.keys.map((name) => [...issue.path, name]) : [issue.path]) {
+      const [last] = path.slice(-1);
+      const place = path.slice(0, -1).reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], rest);
+      // Others would stand at another number.
+      if (Array.isArray(place) || typeof place !== "object" || place === null) return undefined;
+      Reflect.deleteProperty(place, last!);
+    }
+  return form.safeParse(rest).data;
 }
 
-function problemOf(name: string, issue: z.core.$ZodIssue, given: unknown, secret: boolean): Problem[] {
-  const key = [name, ...issue.path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))].join("");
-  const got = issue.path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], given);
-  if (issue.code === "unrecognized_keys")
-    return issue.keys.map((wrong) => ({ key: `${key}.${wrong}`, says: `is not known; ${meant(wrong, knownBeside(name))}` }));
-  const wants = issue.message
-    .replace(/^Invalid input: expected /, "wants ")
-    .replace(/^Invalid input: /, "")
-    .replace(/, received .*$/, "");
-  const said = /^wants /.test(wants) ? wants : `wants ${wants}`;
-  if (got === undefined)
-    return [{ key, says: `is missing: ${said}`, fix: key === "bastion.hostKey" ? fixOf(name, key, issue, secret) : commandFor(name, secret) }];
-  // A URL with a password in it may stand where its secret's name was wanted.
-  const shown = secret ? "something else" : JSON.stringify(got).replace(/\/\/[^@\s"]*@/g, "//…@");
-  return [{ key, says: `got ${shown}, ${said}`, fix: fixOf(name, key, issue, secret) }];
-}
-
-function fixOf(name: string, key: string, issue: z.core.$ZodIssue, secret: boolean): string {
-  if (issue.path.length === 0) return commandFor(name, secret);
-  if (key === "bastion.hostKey") return hostKeyCommand(key, "BASTION");
-  const list = issue.code === "invalid_type" && issue.expected === "array";
-  return list ? `in the stack's file: ${String(issue.path.at(-1))}: [WORD, WORD]` : setCommand(key, exampleOf(key), secret);
-}
-
-const exampleOf = (key: string) =>
-  /timeout|interval/.test(key) ? "30s" : /images/.test(key) ? "REGISTRY/NAME@sha256:DIGEST" : /email/.test(key) ? "ops@recoloca.ai" : "VALUE";
+/** Keys that are there and cannot be read, and places inside of others. Nothing is said of what depends on them. */
+export const unreadOf = (values: Partial<Values>, given: readonly string[], problems: readonly Problem[]): ReadonlySet<string> =>
+  new Set([
+    ...given.filter((name) => keyOf(name) && values[name as KeyName] === undefined),
+    ...problems.map(({ key }) => key).filter((key) => /[.[]/.test(key)),
+  ]);
 
 /** What can only be seen with several values side by side, the Compose file among them. */
 export function checkTogether(
   values: Partial<Values>,
   compose: ComposeFile,
-  given: { secrets: readonly string[]; registry: readonly string[]; page?: ComposeFile | undefined },
+  given: { secrets: readonly string[]; registry: readonly string[]; page?: ComposeFile | undefined; unread?: ReadonlySet<string> },
 ): Problem[] {
   const problems: Problem[] = [];
-  const byRole = values.ec2 !== undefined && isEcr(values.registryServer) && given.registry.length === 1;
+  const { unread = new Set() } = given;
+  const byRole = (values.ec2 !== undefined || unread.has("ec2")) && isEcr(values.registryServer) && given.registry.length === 1;
   if (given.registry.length > 0 && given.registry.length < 3 && !byRole)
     for (const name of ["registryServer", "registryUsername", "registryPassword"].filter((one) => !given.registry.includes(one)))
       problems.push({
@@ -150,21 +108,21 @@ export function checkTogether(
         says: `is missing: ${given.registry.join(" and ")} ${given.registry.length === 1 ? "is" : "are"} set, all three go together`,
         fix: commandFor(name, name === "registryPassword"),
       });
-  if (values.images && !values.release)
+  if (values.images && !values.release && !unread.has("release"))
     problems.push({ key: "release", says: "is missing: a release's images and its name are set together", fix: commandFor("release", false) });
-  if (values.release && !values.images)
+  if (values.release && !values.images && !unread.has("images"))
     problems.push({ key: "images", says: "is missing: a release's images and its name are set together", fix: commandFor("images", false) });
   return [
     ...problems,
     ...checkTls(values),
-    ...checkBucket(values, commandFor("backupBucketKeys", true)),
-    ...checkWindow(values, given.page),
-    ...checkCompose(values, compose, given.secrets),
+    ...checkBucket(values, commandFor("backupBucketKeys", true), unread),
+    ...checkWindow(values, given.page, unread),
+    ...checkCompose(values, compose, given.secrets, unread),
   ];
 }
 
 /** What a time with the doors closed needs: a page that fits, and a way to put the data back. */
-function checkWindow({ migration, backup }: Partial<Values>, page: ComposeFile | undefined): Problem[] {
+function checkWindow({ migration, backup }: Partial<Values>, page: ComposeFile | undefined, unread: ReadonlySet<string>): Problem[] {
   const problems: Problem[] = [];
   if (page && page.text === undefined)
     problems.push({ key: "maintenancePage", says: `there is no file ${page.path}`, fix: commandFor("maintenancePage", false) });
@@ -179,7 +137,7 @@ function checkWindow({ migration, backup }: Partial<Values>, page: ComposeFile |
       says: "is missing: without it nobody knows afterwards which release fits the schema",
       fix: setCommand("migration.revision[0]", "COMMAND"),
     });
-  if (migration?.breaking && !(backup?.restore && backup.take))
+  if (migration?.breaking && !(backup?.restore && backup.take) && !unread.has("backup"))
     problems.push({
       key: "migration.breaking",
       says: backup
@@ -190,7 +148,7 @@ function checkWindow({ migration, backup }: Partial<Values>, page: ComposeFile |
   return problems;
 }
 
-function checkCompose(values: Partial<Values>, compose: ComposeFile, secrets: readonly string[]): Problem[] {
+function checkCompose(values: Partial<Values>, compose: ComposeFile, secrets: readonly string[], unread: ReadonlySet<string>): Problem[] {
   const problem = (key: string, says: string, fix?: string): Problem => ({ key, says, ...(fix !== undefined && { fix }) });
   if (compose.text === undefined) return [problem("composeFile", `there is no file ${compose.path}`, commandFor("composeFile", false))];
   let whole: unknown;
@@ -207,20 +165,34 @@ function checkCompose(values: Partial<Values>, compose: ComposeFile, secrets: re
   const unknown = (key: string, service: string) =>
     names.includes(service)
       ? []
-      : [problem(key, `got "${service}", which ${compose.path} does not have; ${meant(service, names)}`, setCommand(key, names[0] ?? "SERVICE"))];
+      : [
+          problem(
+            key,
+            `got "${service}", which ${compose.path} does not have; ${meant(service, names)}`,
+            setCommand(key, nearest(service, names) ?? "SERVICE"),
+          ),
+        ];
   const routes = values.routes ?? [];
   return [
     ...routes.flatMap((route, index) => unknown(`routes[${index}].service`, route.service)),
     ...Object.keys(values.images ?? {}).flatMap((name) =>
-      names.includes(name) ? [] : [problem(`images.${name}`, `names a service that ${compose.path} does not have; ${meant(name, names)}`)],
+      names.includes(name)
+        ? []
+        : [
+            problem(
+              `images.${name}`,
+              `names a service that ${compose.path} does not have; ${meant(name, names)}`,
+              `pulumi config rm --path recoloca:images.${name}`,
+            ),
+          ],
     ),
     ...(values.recreate ?? []).flatMap((name, index) => unknown(`recreate[${index}]`, name)),
     ...(values.migration ? unknown("migration.service", values.migration.service) : []),
     ...checkWhat(values, { path: compose.path, services: names, volumes }, secrets),
     ...(values.gates ?? []).flatMap((gate, index) =>
-      routes.some((route) => route.path === "/" || gate.path === route.path || gate.path.startsWith(`${route.path}/`))
+      values.routes === undefined || routes.some((route) => route.path === "/" || gate.path === route.path || gate.path.startsWith(`${route.path}/`))
         ? []
-        : [problem(`gates[${index}].path`, `got "${gate.path}", and no route leads there`)],
+        : [problem(`gates[${index}].path`, `got "${gate.path}", and no route leads there; they lead to ${routes.map((route) => route.path).join(", ")}`)],
     ),
     ...names
       .filter((name) => services[name]?.build !== undefined && services[name].image === undefined && values.images && !values.images[name])
@@ -233,7 +205,7 @@ function checkCompose(values: Partial<Values>, compose: ComposeFile, secrets: re
         : [problem("composeFile", `${what} of ${compose.path} is the file ${file}, which is not on the server; take it from a variable: environment: NAME`)],
     ),
     ...[...new Set([...unsetVariables(compose.text), ...given.flatMap(({ environment }) => environment ?? [])])]
-      .filter((name) => !(name in (values.variables ?? {})) && !secrets.includes(name))
+      .filter((name) => !(name in (values.variables ?? {})) && !secrets.includes(name) && !["secrets", "variables", "rotation"].some((one) => unread.has(one)))
       .map((name) =>
         problem(
           `secrets.${name}`,

@@ -106,11 +106,12 @@ export function cloudSettings(values: CloudValues, environment: string): CloudSe
   };
 }
 
-/** What can only be seen with several values side by side. `given`: keys that the stack's file has. */
-export function checkCloud(values: CloudValues, given: ReadonlySet<string>): Problem[] {
+/** What can only be seen with several values side by side. `given`: keys that the stack's file has; `unread`: what of it cannot be read. */
+export function checkCloud(values: CloudValues, given: ReadonlySet<string>, unread: ReadonlySet<string> = new Set()): Problem[] {
   const problems: Problem[] = [];
   const say = (key: string, says: string, fix?: string) => problems.push({ key, says, ...(fix !== undefined && { fix }) });
   const { ec2, createBackupBucket: wish, domain } = values;
+  if (!ec2 && given.has("ec2")) return problems;
   if (!ec2 && values.tls?.acme?.dns === "route53")
     say(
       "tls.acme.dns",
@@ -118,7 +119,12 @@ export function checkCloud(values: CloudValues, given: ReadonlySet<string>): Pro
       "pulumi config rm --path recoloca:tls.acme.dns",
     );
   if (!ec2) {
-    if (wish) say("createBackupBucket", "wants a server at AWS, whose role may write to it; a server of your own names a bucket that is there");
+    if (wish)
+      say(
+        "createBackupBucket",
+        "wants a server at AWS, whose role may write to it; a server of your own names a bucket that is there",
+        `pulumi config rm recoloca:createBackupBucket\n${setCommand("backupBucket.name", "BUCKET")}`,
+      );
     return problems;
   }
   for (const key of ["hostKey", "sshPrivateKey"])
@@ -136,7 +142,7 @@ export function checkCloud(values: CloudValues, given: ReadonlySet<string>): Pro
     say("ec2.sshFrom", "is missing: nobody could reach the server, the deploy neither", setCommand("ec2.sshFrom[0]", "203.0.113.0/24"));
   if (ec2.reach === "session-manager" && ec2.image === "debian-13")
     say("ec2.image", 'got "debian-13", whose image has no agent of Session Manager; "ubuntu-24.04" has', setCommand("ec2.image", "ubuntu-24.04"));
-  if (ec2.zone === undefined && values.tls?.acme?.dns === "route53")
+  if (ec2.zone === undefined && !unread.has("ec2.zone") && values.tls?.acme?.dns === "route53")
     say(
       "tls.acme.dns",
       "wants the zone that is to prove it: recoloca:ec2.zone",

@@ -6,12 +6,16 @@ export const IMAGES = ["debian-13", "ubuntu-24.04"] as const;
 const range = z.union([z.cidrv4(), z.cidrv6()], "wants a range of addresses: 203.0.113.0/24");
 const gibibytes = (least: number, fallback: number) => z.number().int().min(least, `wants at least ${least} GiB`).max(16_384).default(fallback);
 
+const ACCOUNT = "wants the account's number, 12 digits: 123456789012";
+/** `pulumi config set --path` makes a number of it. */
+const account = z
+  .union([z.string(), z.number()], ACCOUNT)
+  .transform(String)
+  .pipe(z.string().regex(/^\d{12}$/, ACCOUNT));
+
 export const ec2Form = z.strictObject({
   region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "wants a region of AWS: eu-central-1"),
-  account: z
-    .string()
-    .regex(/^\d{12}$/, "wants the account's number: 12 digits")
-    .optional(),
+  account: account.optional(),
   instanceType: z.string().regex(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, "wants an instance type of AWS: t4g.small"),
   image: z.enum(IMAGES).default("debian-13"),
   ami: z

@@ -7,6 +7,7 @@ export const FIELD_WORDS: Readonly<Record<string, string>> = {
   "github.ownsRepository": "Whether this stack makes what belongs to the whole repository: rules, merge settings, workflow files.",
   "github.ids.owner": "GitHub's number of the owner, where its claim has numbers.",
   "github.ids.repository": "GitHub's number of the repository, likewise.",
+  "github.mergeQueue": "Whether pull requests are merged by GitHub's queue, with every check on top of those before it. For repositories of organizations.",
   "github.defaultBranch": "The repository's default branch.",
   "github.reviewers.users.NAME": "Who approves a run of this environment, and his number: `gh api users/NAME --jq .id`.",
   "github.reviewers.teams.NAME": "A team that approves: `gh api orgs/ORG/teams/NAME --jq .id`.",

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { KEYS, type Key } from "./schema.ts";
 
 /** What is read of JSON Schema here. */
-interface Schema {
+export interface Schema {
   readonly type?: string;
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
@@ -12,6 +12,9 @@ interface Schema {
   readonly exclusiveMinimum?: number;
   readonly maximum?: number;
   readonly format?: string;
+  readonly minLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly items?: Schema;
@@ -80,11 +83,25 @@ function fieldsIn(schema: Schema, path: string): Field[] {
   return inside;
 }
 
+const schemaOf = (form: z.ZodType) => z.toJSONSchema(form, { io: "input", unrepresentable: "any" }) as Schema;
+
+/** The form at a place inside a key, and how the reference calls the place: `gates[].timeout`, `variables.NAME`. */
+export function fieldAt(key: Key, name: string, path: readonly PropertyKey[]): { readonly schema: Schema; readonly reference: string } {
+  let [schema, reference] = [schemaOf(key.form), name];
+  for (const part of path) {
+    const any = typeof schema.additionalProperties === "object" ? schema.additionalProperties : undefined;
+    const own = typeof part === "string" ? schema.properties?.[part] : undefined;
+    reference += typeof part === "number" ? "[]" : `.${own || !any ? String(part) : "NAME"}`;
+    schema = (typeof part === "number" ? schema.items : (own ?? any)) ?? {};
+  }
+  return { schema, reference };
+}
+
 /** Of every key that is a structure, by the key's name. */
 export function fields(): Record<string, Field[]> {
   return Object.fromEntries(
     (Object.entries(KEYS) as [string, Key][]).flatMap(([name, { form }]) => {
-      const found = fieldsIn(z.toJSONSchema(form, { io: "input", unrepresentable: "any" }) as Schema, name);
+      const found = fieldsIn(schemaOf(form), name);
       return found.length > 0 ? [[name, found]] : [];
     }),
   );

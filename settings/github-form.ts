@@ -12,6 +12,8 @@ const numbered = (whose: string) =>
 /** A pattern as GitHub has it: `main`, `release/*`, `v*.*.*`. */
 const pattern = z.string().regex(/^[^\s~^:?[\\]+$/, "wants a name or a pattern with *: main, release/*, v*.*.*");
 const branch = z.string().regex(BRANCH, "wants the name of a branch: main");
+/** `pulumi config set --path` makes a number or a boolean of what looks like one. */
+const plain = z.union([z.string(), z.number(), z.boolean()], "wants text: VALUE").transform(String);
 const variable = z.string().regex(/^(?!GITHUB_)[A-Z_][A-Z0-9_]*$/, "wants a variable's name as GitHub takes it: capitals, digits, underscores, not GITHUB_");
 
 export const githubForm = z.strictObject({
@@ -26,10 +28,15 @@ export const githubForm = z.strictObject({
   waitMinutes: z.number().int().min(0).max(43_200, "wants at most 43,200 minutes, 30 days").default(0),
   branches: z.array(pattern).optional(),
   tags: z.array(pattern).optional(),
-  variables: z.record(variable, z.string()).default({}),
+  variables: z.record(variable, plain).default({}),
   stateBucket: z
     .strictObject({
-      name: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "wants the name of the bucket that Pulumi's state is in"),
+      name: z
+        .string()
+        .regex(
+          /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+          "wants the name of the bucket that Pulumi's state is in, 3 to 63 lower-case letters, digits, dots and dashes: acme-state",
+        ),
       key: z
         .string()
         .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[0-9a-f-]+$/, "wants the ARN of the key that encrypts the stack's secrets, not of an alias")
@@ -48,6 +55,7 @@ export const githubForm = z.strictObject({
   writers: z.strictObject({ apps: numbered("app"), teams: numbered("team") }).default({ apps: {}, teams: {} }),
   releasers: z.strictObject({ apps: numbered("app"), teams: numbered("team") }).default({ apps: {}, teams: {} }),
   approvals: z.number().int().min(0).max(6).optional(),
+  mergeQueue: z.boolean().optional(),
   codeOwners: z.array(z.string().regex(/^@[A-Za-z0-9-]+(\/[A-Za-z0-9._-]+)?$/, "wants a user or a team: @ana, @recoloca/platform")).optional(),
   adopt: z.array(z.string().min(1)).default([]),
 });
@@ -67,4 +75,14 @@ export const GITHUB_FIELDS = [
 ];
 
 /** Fields that only the stack that owns the repository may have. */
-export const OWNERS_FIELDS = ["environments", "workflowFiles", "writers", "releasers", "approvals", "codeOwners", "adopt", "pulumiCloud"] as const;
+export const OWNERS_FIELDS = [
+  "environments",
+  "workflowFiles",
+  "writers",
+  "releasers",
+  "approvals",
+  "mergeQueue",
+  "codeOwners",
+  "adopt",
+  "pulumiCloud",
+] as const;

@@ -72,6 +72,7 @@ export interface GithubSettings {
       readonly rulesets: boolean;
       readonly pages: boolean;
       readonly mergeCommits: boolean;
+      readonly mergeQueue: boolean;
     };
     readonly workflowFiles: {
       readonly repository: string;
@@ -229,6 +230,7 @@ function ofRepository(github: Github, repository: string, abilities: Abilities):
       rulesets: abilities.rulesets,
       pages: abilities.pages,
       mergeCommits: way === "pull-request",
+      mergeQueue: abilities.mergeQueue,
     },
     workflowFiles: { repository, defaultBranch, way, adopt },
   };

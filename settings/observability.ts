@@ -36,7 +36,7 @@ export function checkObservability({ observability, ec2 }: ObservabilityValues, 
   const { to, email, keepLogs } = observability;
   const problems: Problem[] = [];
   const say = (key: string, says: string, fix?: string) => problems.push({ key, says, ...(fix !== undefined && { fix }) });
-  if (to === "cloudwatch" && !ec2)
+  if (to === "cloudwatch" && !ec2 && !given.has("ec2"))
     say(
       "observability.to",
       'got "cloudwatch", which wants a server at AWS that the stack makes: its role may write there. A server of your own sends to recoloca:telemetry',

@@ -114,7 +114,8 @@ export const cloudClaim = ({ apiUrl, organization, project, stack, pullRequests,
   makesIdentityProvider,
 });
 
-export function checkPreviews({ previews, github, pipeline, ec2 }: PreviewsValues, environment: string): Problem[] {
+/** `unread`: keys that are there and cannot be read. */
+export function checkPreviews({ previews, github, pipeline, ec2 }: PreviewsValues, environment: string, unread: ReadonlySet<string> = new Set()): Problem[] {
   const byApp = pipeline?.previews === "app";
   const problems: Problem[] = [];
   const say = (key: string, says: string, fix?: string) => problems.push({ key, says, ...(fix !== undefined && { fix }) });
@@ -123,7 +124,7 @@ export function checkPreviews({ previews, github, pipeline, ec2 }: PreviewsValue
   if (byApp && github?.visibility === "public")
     say("pipeline.previews", 'got "app", which a public repository cannot have: forks would get previews, too', setCommand("pipeline.previews", "workflow"));
   if (!previews) return problems;
-  if (!github)
+  if (!github && !unread.has("github"))
     say("previews", "wants recoloca:github: whose pull requests are previewed, and whether anybody can make a fork", "pulumi config rm recoloca:previews");
   if (github?.visibility === "public" && (previews.pullRequests ?? false))
     say(

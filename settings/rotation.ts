@@ -99,7 +99,7 @@ function checkOne(name: string, wish: RotationWish[string], asked: Asked): Probl
   if (!isSecretName(name)) return [at(`is not known; ${meant(name, Object.keys(SECRETS))}`, removal)];
   const { rotation } = secretOf(name)!;
   const how = elsewhere(name);
-  if (how !== undefined && wish.generation > 1) return [at(`has no generations: ${how}`, removal)];
+  if (how !== undefined && wish.generation > 1) return [at(`has no generations; it is renewed otherwise: ${how}`, removal)];
   const problems: Problem[] = [];
   if (wish.until !== undefined && OVERLAP[rotation] === undefined)
     problems.push(at(`is of the class ${rotation}, where the value before goes with the release that used it`, `${removal}.until`, `rotation.${name}.until`));
@@ -107,7 +107,7 @@ function checkOne(name: string, wish: RotationWish[string], asked: Asked): Probl
     problems.push(at("has no value before generation 1 to accept", `${removal}.until`, `rotation.${name}.until`));
   if (wish.until !== undefined && wish.until > addDays(wish.since, 365))
     problems.push(at(`got ${wish.until}, wants a day within a year after ${wish.since}`, `${removal}.until`, `rotation.${name}.until`));
-  if (wish.until !== undefined && !reaches(takersIn(asked.compose), previousOf(name)))
+  if (wish.until !== undefined && OVERLAP[rotation] !== undefined && !reaches(takersIn(asked.compose), previousOf(name)))
     problems.push(
       at(
         `${previousOf(name)} reaches no service: what the value before had signed would be refused at once`,

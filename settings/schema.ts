@@ -8,7 +8,7 @@ import { ec2Form } from "./ec2.ts";
 import { githubForm } from "./github-form.ts";
 import { hostKeyForm } from "./host-key.ts";
 import { imageForm } from "./image.ts";
-import { MAINTENANCE_PAGE_BYTES, gateSchema, notifySchema, provenanceSchema, routeSchema, telemetrySchema } from "../release/plan.ts";
+import { HOST_NAME, MAINTENANCE_PAGE_BYTES, gateSchema, notifySchema, provenanceSchema, routeSchema, telemetrySchema } from "../release/plan.ts";
 import { migrationForm } from "./migration.ts";
 import { observabilityForm } from "./observability.ts";
 import { pipelineForm } from "./pipeline.ts";
@@ -16,11 +16,11 @@ import { previewsForm } from "./previews.ts";
 import { reviewForm } from "./review.ts";
 import { rotationForm } from "./rotation.ts";
 import { tlsForm } from "./tls.ts";
+import { secretsForm, variablesForm } from "./variables.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 // Each form is used once: compiling it takes longer than it saves.
 z.config({ jitless: true });
-
-const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "wants a variable's name: letters, digits, underscores");
 
 export interface Key {
   readonly form: z.ZodType;
@@ -93,7 +93,7 @@ export const KEYS = {
     required: true,
     unless: "ec2",
   },
-  hostPort: { form: z.coerce.number().int().min(1).max(65535).default(22), what: "SSH port.", example: "22", default: "22" },
+  hostPort: { form: wholeNumber(1, 65_535, 22).default(22), what: "SSH port.", example: "22", default: "22" },
   hostUser: { form: z.string().min(1).default("root"), what: "SSH user: root, or one who may use sudo without a password.", example: "root", default: "root" },
   hostKey: {
     form: hostKeyForm("server").optional(),
@@ -124,10 +124,7 @@ export const KEYS = {
     default: "application/compose.yaml",
   },
   domain: {
-    form: z
-      .string()
-      .regex(/^[a-z0-9.-]+$/i, "wants a host name")
-      .optional(),
+    form: z.string().regex(HOST_NAME, "wants a host name: staging.recoloca.ai").optional(),
     what: "Host name that the application answers on; routes without a host use it. Without it, any host name.",
     example: "staging.recoloca.ai",
   },
@@ -170,9 +167,9 @@ export const KEYS = {
     what: "Who asked for the release: commit, actor, run. Set together with images.",
     example: "{ actor: NAME }",
   },
-  variables: { form: z.record(variable, z.coerce.string()).default({}), what: "Values for the Compose file that anyone may read.", example: "{ NAME: value }" },
+  variables: { form: variablesForm.default({}), what: "Values for the Compose file that anyone may read.", example: "{ NAME: value }" },
   secrets: {
-    form: z.record(variable, z.string()).default({}),
+    form: secretsForm.default({}),
     what: "Values that nobody may read, for the Compose file and for workflows: docs/secrets.md says where each one goes.",
     example: "",
     secret: true,
@@ -282,12 +279,12 @@ export const KEYS = {
     default: "0s",
   },
   lift: {
-    form: z.coerce.number().int().min(1).optional(),
+    form: wholeNumber(1, undefined, 14).optional(),
     what: "Number of a release that somebody left by rollback or cancel, and that is to be deployed all the same.",
     example: "14",
   },
   keep: {
-    form: z.coerce.number().int().min(0).max(100).default(5),
+    form: wholeNumber(0, 100, 5).default(5),
     what: "Superseded releases whose images are kept for rollback.",
     example: "5",
     default: "5",

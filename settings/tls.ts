@@ -7,11 +7,11 @@ import { setCommand, type Problem } from "./problems.ts";
 
 const url = acmeSchema.shape.directory;
 
+const HSTS = `wants a duration such as 180d, at most ${MOST_HSTS / 86400}d, or false`;
 /** Days are what people say of it; nothing else here lasts so long. */
-const hsts = z.union([z.literal(false), z.string()]).transform((given, context) => {
+const hsts = z.union([z.literal(false), z.string()], HSTS).transform((given, context) => {
   const seconds = given === false ? 0 : /^\d+d$/.test(given) ? parseInt(given) * 86400 : parseDuration(given);
-  if (seconds === undefined || seconds > MOST_HSTS)
-    context.addIssue({ code: "custom", message: `wants a duration such as 180d, at most ${MOST_HSTS / 86400}d, or false` });
+  if (seconds === undefined || seconds > MOST_HSTS) context.addIssue({ code: "custom", message: HSTS });
   return Math.round(seconds ?? 0);
 });
 
@@ -45,7 +45,8 @@ export const urlOf = (values: TlsValues & { readonly publicUrl?: string | undefi
 const CERTIFICATE = "cat CHAIN.pem | pulumi config set --secret recoloca:tlsCertificate";
 const PRIVATE_KEY = "cat KEY.pem | pulumi config set --secret recoloca:tlsPrivateKey";
 const EMAIL = setCommand("tls.acme.email", "ops@recoloca.ai");
-const SETS = { tlsCertificate: CERTIFICATE, tlsPrivateKey: PRIVATE_KEY } as const;
+/** The commands that set them. */
+export const SETS = { tlsCertificate: CERTIFICATE, tlsPrivateKey: PRIVATE_KEY } as const;
 
 /** What can only be seen side by side: the certificate, its key, the names, and who else would certify them. */
 export function checkTls(values: TlsValues): Problem[] {

@@ -2,7 +2,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { checkBastion } from "./bastion.ts";
-import { checkTogether, checkValues, type ComposeFile, type Raw, type Values } from "./check.ts";
+import { checkTogether, checkValues, unreadOf, type ComposeFile, type Raw, type Values } from "./check.ts";
 import { checkGithub } from "./check-github.ts";
 import { checkSecrets } from "./check-secrets.ts";
 import { checkCloud } from "./cloud.ts";
@@ -28,6 +28,7 @@ export function checkWhole(raw: Raw, folder: string, environment: string): Whole
   const compose = fileOf(values.composeFile ?? "application/compose.yaml");
   const page = values.maintenancePage === undefined ? undefined : fileOf(values.maintenancePage);
   const given = Object.keys(raw.values);
+  const unread = unreadOf(values, given, problems);
   const registry = ["registryServer", "registryUsername", "registryPassword"].filter((key) => given.includes(key));
   const secrets = Object.keys(values.secrets ?? {});
   const asked = {
@@ -39,22 +40,40 @@ export function checkWhole(raw: Raw, folder: string, environment: string): Whole
     backup: values.backup,
   };
   const together = [
-    ...checkTogether(values, compose, { secrets: [...secrets, ...providedBy(asked)], registry, page }),
-    ...checkCloud(values, new Set(given)),
+    ...checkTogether(values, compose, { secrets: [...secrets, ...providedBy(asked)], registry, page, unread }),
+    ...checkCloud(values, new Set(given), unread),
     ...checkBastion(values, new Set(given)),
     ...checkObservability(values, new Set(given)),
-    ...checkGithub(values, environment),
-    ...checkPreviews(values, environment),
+    ...checkGithub(values, environment, unread),
+    ...checkPreviews(values, environment, unread),
     ...checkReview(values, environment),
     // Without a Compose file nobody can tell what it would use.
     ...(compose.text === undefined
       ? []
       : [
-          ...checkSecrets({ given: secrets, compose: compose.text, referred: [values.backup?.database?.url ?? ""], github: values.github }),
+          // What cannot be read may use any of them.
+          ...(unread.has("backup")
+            ? []
+            : checkSecrets({
+                given: secrets,
+                compose: compose.text,
+                referred: [values.backup?.database?.url ?? ""],
+                github: unread.has("github") ? "unread" : values.github,
+              })),
           ...checkRotation(asked),
         ]),
   ];
-  return { values, problems: [...problems, ...together], compose, page };
+  return { values, problems: [...problems, ...furtherTo(problems, together, values)], compose, page };
+}
+
+/** What is said already of a value that is wrong, or with the same way out of the same key, is said once. */
+function furtherTo(said: readonly Problem[], more: readonly Problem[], values: Partial<Values>): Problem[] {
+  const isInside = (inner: string, outer: string) => inner.startsWith(`${outer}.`) || inner.startsWith(`${outer}[`);
+  const isNested = (key: string) => /[.[]/.test(key);
+  const isSaid = ({ key }: Problem) =>
+    said.some((one) => key === one.key || (!(one.key in values) && isInside(key, one.key)) || (isNested(key) && isInside(one.key, key)));
+  const isAgain = ({ key, fix }: Problem, index: number) => fix !== undefined && more.findIndex((one) => one.key === key && one.fix === fix) < index;
+  return more.filter((one, index) => !isSaid(one) && !isAgain(one, index));
 }
 
 function read(file: string): string | undefined {

@@ -4,7 +4,6 @@ import { attempt, must, until } from "../local/command.ts";
 import { debianImage } from "../local/image-store.ts";
 import { inSite, testSite } from "../local/site.ts";
 import { goProgram } from "../tools/go-program.ts";
-import { server } from "./site.ts";
 
 const CONTAINER = `${testSite.name}-acme`;
 /** The same authority by another name: what is a directory of its own for those who ask. */
@@ -33,7 +32,8 @@ const CONFIGURATION = {
 /** Validates for real each time, at once, and takes every first answer. */
 const ENVIRONMENT = ["PEBBLE_VA_NOSLEEP=1", "PEBBLE_AUTHZREUSE=0", "PEBBLE_WFE_NONCEREJECT=0"];
 
-export async function makeAcme(): Promise<void> {
+/** `dns`: who is asked where a name leads to, in place of the site's network. What the authority itself is known by is the answer, as PEM. */
+export async function makeAcme(dns?: string): Promise<string> {
   const program = await goProgram(
     { name: "pebble", version: "2.10.1", package: "github.com/letsencrypt/pebble/v2/cmd/pebble", takes: "some seconds" },
     () => undefined,
@@ -47,27 +47,30 @@ export async function makeAcme(): Promise<void> {
   ]); // prettier-ignore
   await removeAcme();
   await must("docker", [
-    "create", "--name", CONTAINER, "--network", testSite.name, "--network-alias", AGAIN, "--network-alias", AWAY,
+    "create", "--name", CONTAINER, "--network", testSite.name, "--network-alias", AGAIN, "--network-alias", AWAY, ...(dns ? ["--dns", dns] : []),
     ...ENVIRONMENT.flatMap((one) => ["-e", one]),
     "-v", `${program}:/pebble:ro`, "-v", `${folder}:/acme:ro`, await debianImage("debian", ["ca-certificates"]), "/pebble", "-config", "/acme/pebble.json",
   ]); // prettier-ignore
-  await server(
-    "cat > /usr/local/share/ca-certificates/test-authority.crt && update-ca-certificates 2>&1",
-    fs.readFileSync(`${folder}/certificate.pem`, "utf8"),
-  );
   await startAcme();
+  return fs.readFileSync(`${folder}/certificate.pem`, "utf8");
 }
 
 export async function startAcme(): Promise<void> {
   await must("docker", ["start", CONTAINER]);
-  await until("the authority answers", 30, async () => (await server(`curl --silent --fail --output /dev/null ${DIRECTORY}`)).code === 0);
+  await until("the authority answers", 30, async () => (await asked(14000, "/dir")).code === 0);
+}
+
+/** From this machine, which reaches it by its address alone. */
+async function asked(port: number, what: string) {
+  const address = await must("docker", ["inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", CONTAINER]);
+  return attempt("curl", ["--silent", "--fail", "--cacert", inSite(testSite, "acme", "certificate.pem"), "--resolve", `${CONTAINER}:${port}:${address.trim()}`, `https://${CONTAINER}:${port}${what}`]); // prettier-ignore
 }
 
 export const stopAcme = () => must("docker", ["stop", "--time", "1", CONTAINER]);
 export const removeAcme = () => attempt("docker", ["rm", "--force", CONTAINER]);
 
 /** What its certificates lead to. Another one after each start. */
-export const acmeRoot = async () => (await server(`curl --silent --fail https://${CONTAINER}:15000/roots/0`)).stdout;
+export const acmeRoot = async () => (await asked(15000, "/roots/0")).stdout;
 
 /** Everything that it was asked. */
 export const acmeLog = async () => (await attempt("docker", ["logs", CONTAINER])).output;

@@ -1,6 +1,6 @@
 /**
  * Everything that the stacks of this repository register, their own programs and configurations with Pulumi's mocks for an engine.
- * There is no server: whoever asks one finds nothing live on it. And the mocks know no hooks, which explain GitHub's errors.
+ * There is no server: whoever asks one finds nothing live on it. And the mocks know no hooks, which explain errors of GitHub and AWS.
  */
 import { vi } from "vitest";
 import { type Inputs, mockedClouds, NOTHING_LIVE } from "./mocked-clouds.ts";
@@ -19,6 +19,7 @@ export async function everythingOf(stack: string, change: Inputs = {}, secrets: 
   const made: Made[] = [];
   vi.resetModules();
   vi.doMock("../components/github-errors.ts", () => ({ explained: () => ({}) }));
+  vi.doMock("../components/aws-errors.ts", async (original) => ({ ...(await original<object>()), explained: () => ({}) }));
   vi.doMock("../components/host/ssh-session.ts", async (original) => ({
     ...(await original<object>()),
     SshSession: class {
@@ -37,7 +38,9 @@ export async function everythingOf(stack: string, change: Inputs = {}, secrets: 
   );
   sdk.runtime.setAllConfig({ ...config }, [...secretKeys]);
   const { default: outputs } = await import("../index.ts");
-  await new Promise((done) => sdk.all<unknown>(Object.values(outputs)).apply(done));
+  const names = Object.keys(outputs);
+  const values = await new Promise<unknown[]>((done) => sdk.all<unknown>(Object.values(outputs)).apply(done));
+  made.push({ type: "pulumi:pulumi:StackOutputs", name: stack, inputs: Object.fromEntries(names.map((one, index) => [one, values[index]])) });
   await sdk.runtime.disconnect();
   return made;
 }

@@ -2,6 +2,7 @@
 import { AUTOMATION, infrastructureOf, reviewOf, SECRETS, WORKFLOW_SECRETS, type Scope, type Secret } from "../secrets/catalogue.ts";
 import { VARIABLES, type Variable } from "../secrets/variables.ts";
 import { expression, type Job, type Step, type Workflow } from "./model.ts";
+import { isPinned } from "./pins.ts";
 
 /** The gate of the required checks has to run whatever happened: a skipped check would count as a passed one. */
 export const GATE = "always()";
@@ -10,6 +11,34 @@ export const GATE = "always()";
 export function refuse(workflow: Workflow): void {
   const wrong = problems(workflow);
   if (wrong.length > 0) throw new Error(`the workflow ${workflow.file} is refused\n${wrong.map((line) => `  ${line}`).join("\n")}`);
+}
+
+/** Of all of a repository's workflows beside each other: throws one error with every problem. `required`: names of checks without which nothing is merged. */
+export function refuseTogether(workflows: readonly Workflow[], required: readonly string[]): void {
+  const twice = (of: "name" | "file") =>
+    workflows.flatMap((one, index) => {
+      const other = workflows.slice(0, index).find((before) => before[of] === one[of]);
+      if (!other) return [];
+      return of === "file"
+        ? [`two workflows are written to ${one.file}: the second would take the first one's place; give one another file`]
+        : [`two workflows are called "${one.name}": ${other.file} and ${one.file}; in GitHub's lists nobody could tell them apart: give one another name`];
+    });
+  const names = workflows.filter(({ on }) => on.pull_request && on.merge_group).flatMap(({ jobs }) => Object.values(jobs).map(({ name }) => name));
+  const missing = required
+    .filter((check) => !names.includes(check))
+    .map(
+      (check) =>
+        `the check "${check}" is required for a merge, and no job of a pull request and of the merge queue is called so: nothing could be merged; take it from requiredChecks (workflows/index.ts), or give a job that name`,
+    );
+  // Another job of that name would do in its place.
+  const elsewhere = required.flatMap((check) => {
+    const of = workflows.filter(({ jobs }) => Object.values(jobs).some(({ name }) => name === check));
+    return of.length > 1
+      ? [`jobs of ${of.map(({ file }) => file).join(" and ")} are called "${check}", which a merge requires: either would do; give one another name`]
+      : [];
+  });
+  const wrong = [...twice("file"), ...twice("name"), ...missing, ...elsewhere];
+  if (wrong.length > 0) throw new Error(`the workflows do not go together; nothing was written\n${wrong.map((line) => `  ${line}`).join("\n")}`);
 }
 
 export function problems(workflow: Workflow): string[] {
@@ -90,8 +119,12 @@ function ofStep(step: Step, job: Job, index: number): string[] {
       ? step.run.includes("${{")
         ? [`has an expression in its script, where it would be code: give it as env, ${expression("…")} there`]
         : []
-      : step.uses === "actions/checkout" && step.with?.["persist-credentials"] !== false
-        ? ["checks out and leaves the token behind: persist-credentials: false"]
-        : []),
+      : !isPinned(step.uses)
+        ? [
+            `uses ${step.uses as string}, which is not in the list of pins: add it to workflows/pins/action.yml, at the commit of a release, and to ACTIONS in workflows/pins.ts`,
+          ]
+        : step.uses === "actions/checkout" && step.with?.["persist-credentials"] !== false
+          ? ["checks out and leaves the token behind: persist-credentials: false"]
+          : []),
   ];
 }

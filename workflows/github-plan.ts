@@ -11,6 +11,8 @@ export interface RepositoryPlan {
   readonly codeSecurity?: boolean | undefined;
   /** Whether the repository's Pages are for the page of delivery metrics, which takes the place of whatever is published there. @default false */
   readonly pages?: boolean | undefined;
+  /** Whether pull requests are merged by a queue. GitHub has one for repositories of organizations alone. @default false */
+  readonly mergeQueue?: boolean | undefined;
 }
 
 export interface Abilities {
@@ -27,7 +29,7 @@ export interface Abilities {
 }
 export type Ability = keyof Abilities;
 
-export function abilitiesOf({ visibility, plan, codeSecurity = false, pages = false }: RepositoryPlan): Abilities {
+export function abilitiesOf({ visibility, plan, codeSecurity = false, pages = false, mergeQueue = false }: RepositoryPlan): Abilities {
   const open = visibility === "public";
   const paid = plan !== "free";
   const enterprise = plan === "enterprise";
@@ -39,7 +41,7 @@ export function abilitiesOf({ visibility, plan, codeSecurity = false, pages = fa
     codeScanning: open || codeSecurity,
     // Of a private repository anybody may read them, but where the plan is Enterprise.
     pages: pages && (open || enterprise),
-    mergeQueue: open || enterprise,
+    mergeQueue: mergeQueue && (open || enterprise),
   };
 }
 
@@ -57,6 +59,8 @@ export function lackOf(repository: RepositoryPlan): string[] {
   const has = abilitiesOf(repository);
   const what = `GitHub's ${repository.plan} plan with a repository that is ${repository.visibility}`;
   // Nothing is missing where nobody wants it.
-  const wanted = (Object.keys(INSTEAD) as (keyof typeof INSTEAD)[]).filter((ability) => ability !== "pages" || repository.pages === true);
+  const wanted = (Object.keys(INSTEAD) as (keyof typeof INSTEAD)[]).filter(
+    (ability) => (ability !== "pages" && ability !== "mergeQueue") || repository[ability] === true,
+  );
   return wanted.filter((ability) => !has[ability]).map((ability) => `${what} has ${INSTEAD[ability]}`);
 }

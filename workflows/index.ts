@@ -1,5 +1,6 @@
 /** Every workflow file of the repository, as text; and what GitHub has to hold for them. */
 import { WORKFLOW_SECRETS, type WorkflowSecret } from "../secrets/catalogue.ts";
+import { refuseTogether } from "./check.ts";
 import { dependabot, DEPENDABOT_FILE } from "./dependabot.ts";
 import { maintenance, redeploy, rollback } from "./files/by-hand.ts";
 import { ci, CI_CHECK } from "./files/ci.ts";
@@ -30,7 +31,9 @@ export interface File {
 export function workflows(options: WorkflowOptions): Workflow[] {
   checkOptions(options);
   const all = [ci, security, deployMain, release, rollback, redeploy, maintenance, infrastructure, performance, securityMonitoring, metrics, rotation];
-  return [...all, ...(options.review ? [review] : [])].map((one) => one(options));
+  const made = [...all, ...(options.review ? [review] : [])].map((one) => one(options));
+  refuseTogether(made, requiredChecks);
+  return made;
 }
 
 /** Throws one error that names every option that cannot be, or everything that a workflow must not have. */

@@ -31,17 +31,32 @@ const ACTIONS = [
   "trufflesecurity/trufflehog",
 ] as const;
 export type ActionName = (typeof ACTIONS)[number];
+export const isPinned = (name: string): boolean => (ACTIONS as readonly string[]).includes(name);
 
-/**
- * What those of them that are made of others use in turn, at the commits of `pins/action.yml`: GitHub refuses one that the repository does not allow there
- * too, also behind a condition that is false. Read from each action's own file; to be read again when its pin is raised.
- */
-export const NESTED: Readonly<Partial<Record<ActionName, readonly string[]>>> = {
-  "actions/upload-pages-artifact": ["actions/upload-artifact"],
-  "aquasecurity/setup-trivy": ["actions/cache/restore", "actions/cache/save", "actions/checkout"],
-  "aquasecurity/trivy-action": ["actions/cache", "aquasecurity/setup-trivy"],
-  "codecov/codecov-action": ["actions/github-script"],
-};
+/** What `pins/inputs.json` knows of an action, from the action's own file. */
+export interface Known {
+  /** The commit that it was read at. */
+  readonly readAt: string;
+  /** The pin, where its own commit could not be read from where this was written, and that of another release was. */
+  readonly insteadOf?: string;
+  readonly inputs: readonly string[];
+  readonly required: readonly string[];
+  readonly outputs: readonly string[];
+  /** What it uses in turn, where it is made of others: GitHub refuses one that the repository does not allow there too, also behind a condition that is false. */
+  readonly nested?: readonly string[];
+}
+const folder = path.join(import.meta.dirname, "pins");
+export const KNOWN_FILE = path.join(folder, "inputs.json");
+export const KNOWN = JSON.parse(fs.readFileSync(KNOWN_FILE, "utf8")) as Readonly<Record<string, Known>>;
+
+/** A line for each pin that was raised since its action was read, or of which nothing is known. */
+export const unread = (pins: Readonly<Record<string, Pin>> = readPins(), known: Readonly<Record<string, Known>> = KNOWN): string[] =>
+  Object.entries(pins).flatMap(([name, { sha, version }]) => {
+    const one = known[name];
+    if (one && [one.readAt, one.insteadOf].includes(sha)) return [];
+    const what = one ? `what it takes and uses was read at ${one.readAt.slice(0, 7)}` : "what it takes and uses was never read";
+    return [`${name}: ${what}, and the pin is ${sha.slice(0, 7)} (${version}): npm run read-actions`];
+  });
 
 export interface Pin {
   readonly sha: string;
@@ -49,7 +64,7 @@ export interface Pin {
   readonly version: string;
 }
 
-const file = path.join(import.meta.dirname, "pins", "action.yml");
+const file = path.join(folder, "action.yml");
 
 /** Throws one error that names every pin that is missing, has no commit or no version, or is of no action that workflows use. */
 export function readPins(text = fs.readFileSync(file, "utf8")): Record<ActionName, Pin> {
@@ -63,7 +78,7 @@ export function readPins(text = fs.readFileSync(file, "utf8")): Record<ActionNam
     const version = uses.comment?.trim() ?? "";
     if (!/^[0-9a-f]{40}$/.test(sha)) wrong.push(`${name}: got "@${sha}", wants the commit of a release, 40 hex digits`);
     else if (!/^v\d+(\.\d+)*$/.test(version)) wrong.push(`${name}: its release is missing after it: "# v1.2.3"`);
-    else if (!(ACTIONS as readonly string[]).includes(name)) wrong.push(`${name}: no workflow uses it; remove it`);
+    else if (!isPinned(name)) wrong.push(`${name}: no workflow uses it; remove it`);
     else found[name] = { sha, version };
   }
   const missing = ACTIONS.filter((name) => !(name in found) && !wrong.some((line) => line.startsWith(`${name}:`)));

@@ -17,6 +17,7 @@ import { BucketPublicAccessBlock } from "@pulumi/aws/s3/bucketPublicAccessBlock.
 import { BucketServerSideEncryptionConfiguration } from "@pulumi/aws/s3/bucketServerSideEncryptionConfiguration.js";
 import { BucketVersioning } from "@pulumi/aws/s3/bucketVersioning.js";
 import * as pulumi from "@pulumi/pulumi";
+import { explained } from "../aws-errors.ts";
 import { awsPlace } from "../aws-place.ts";
 import { bucketPolicy, keyPolicy, writerPolicy } from "./policies.ts";
 
@@ -49,7 +50,7 @@ export class BackupBucket extends pulumi.ComponentResource {
     super("recoloca:index:BackupBucket", name, { application: args.application, environment: args.environment }, opts);
     const { application, environment, writer } = args;
     const full = `${application}-${environment}-backups`;
-    const own = { parent: this, provider: args.provider };
+    const own = { parent: this, provider: args.provider, hooks: explained() };
     const prefix = `${application}-${environment}/`;
 
     const key = new Key(

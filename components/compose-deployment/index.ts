@@ -19,7 +19,7 @@ import {
   type Telemetry,
 } from "../../release/plan.ts";
 import { generationOf, type Generations, type Login } from "../../release/logins.ts";
-import type { Tls } from "../../release/tls.ts";
+import { leadingTo, type Tls } from "../../release/tls.ts";
 import { attemptName, isHeld, liveAnswerSchema, type LiveAnswer } from "../../release/record.ts";
 import { lastOutput } from "../last-outputs.ts";
 import { asRoot, type Server } from "../server.ts";
@@ -203,9 +203,6 @@ function refuseOlder(wanted: Generations, live: Generations): void {
   ]);
   throw new pulumi.RunError(`a secret was renewed since this configuration was written; nothing was changed\n\n${lines.join("\n")}\n`);
 }
-
-const leadingTo = (tls: Tls | undefined, address: string | undefined): Tls | undefined =>
-  tls?.acme && address !== undefined ? { ...tls, acme: { ...tls.acme, addresses: [...tls.acme.addresses, address] } } : tls;
 
 /** Not part of what makes a release, so it is added where the plan is sent and nowhere else. */
 const withBucket = (plan: Plan, bucket: Bucket | undefined): Plan => (plan.backup && bucket ? { ...plan, backup: { ...plan.backup, bucket } } : plan);

@@ -1,7 +1,8 @@
 /** The distribution's own image: by its publisher's account and the pattern of its name, never by a name alone, which anybody may use. */
-import { getAmiOutput } from "@pulumi/aws/ec2/getAmi.js";
-import { getInstanceTypeOutput } from "@pulumi/aws/ec2/getInstanceType.js";
+import { getAmi } from "@pulumi/aws/ec2/getAmi.js";
+import { getInstanceType } from "@pulumi/aws/ec2/getInstanceType.js";
 import * as pulumi from "@pulumi/pulumi";
+import { lookedUp } from "../aws-errors.ts";
 
 interface Published {
   /** The publisher's account. */
@@ -25,22 +26,17 @@ const ARCHITECTURES: Record<string, string> = { x86_64: "amd64", arm64: "arm64" 
 /** Id of the newest image of the distribution that the instance type can run. */
 export function newestImage(name: ImageName, instanceType: string, opts: pulumi.InvokeOptions): pulumi.Output<string> {
   const { owner, pattern } = IMAGES[name];
-  const architecture = getInstanceTypeOutput({ instanceType }, opts).supportedArchitectures.apply((all) => {
+  const architecture = lookedUp(`instance type ${instanceType}`, getInstanceType({ instanceType }, opts)).apply(({ supportedArchitectures: all }) => {
     const known = all.find((one) => one in ARCHITECTURES);
     if (known === undefined) throw new pulumi.RunError(`instance type ${instanceType} has architecture ${all.join(", ")}; x86_64 or arm64 is wanted`);
     return known;
   });
-  const image = getAmiOutput(
-    {
-      owners: [owner],
-      mostRecent: true,
-      filters: [
-        { name: "name", values: [architecture.apply((one) => pattern.replace("{}", ARCHITECTURES[one]!))] },
-        { name: "architecture", values: [architecture] },
-        { name: "virtualization-type", values: ["hvm"] },
-      ],
-    },
-    opts,
-  );
-  return image.id;
+  return architecture.apply((one) => {
+    const filters = [
+      { name: "name", values: [pattern.replace("{}", ARCHITECTURES[one]!)] },
+      { name: "architecture", values: [one] },
+      { name: "virtualization-type", values: ["hvm"] },
+    ];
+    return lookedUp(`the newest image of ${name} for ${one}`, getAmi({ owners: [owner], mostRecent: true, filters }, opts)).id;
+  });
 }

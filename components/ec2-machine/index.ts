@@ -10,9 +10,10 @@ import { VolumeAttachment } from "@pulumi/aws/ec2/volumeAttachment.js";
 import type { Role } from "@pulumi/aws/iam/role.js";
 import type { Provider } from "@pulumi/aws/provider.js";
 import { Record } from "@pulumi/aws/route53/record.js";
-import { getZoneOutput } from "@pulumi/aws/route53/getZone.js";
+import { getZone } from "@pulumi/aws/route53/getZone.js";
 import * as pulumi from "@pulumi/pulumi";
 import { PrivateKey } from "@pulumi/tls/privateKey.js";
+import { explained, lookedUp } from "../aws-errors.ts";
 import { type Home, refuseToMove } from "./home.ts";
 import { identity } from "./identity.ts";
 import { newestImage, type ImageName } from "./image.ts";
@@ -85,7 +86,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
     super("recoloca:index:Ec2Machine", name, { instanceType: args.instanceType }, opts);
     const { application, environment, region, instanceType, generation, protect, domain } = args;
     const full = `${application}-${environment}`;
-    const own = { parent: this, provider: args.provider };
+    const own = { parent: this, provider: args.provider, hooks: explained() };
     const tags = { Name: full };
     /** What was decided once stays until the next generation: nothing newer replaces a running machine by surprise. */
     const remember = (what: string, value: pulumi.Input<string>, once?: number): pulumi.Output<string> => {
@@ -181,7 +182,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
     this.instance = instance.id;
     this.dnsRecord = eip.publicIp.apply((address) => [domain, ...args.names].map((what) => `${what}. A ${address}`).join(", "));
     if (args.zone !== undefined) {
-      const { zoneId } = getZoneOutput({ name: args.zone }, own);
+      const { zoneId } = lookedUp(`the zone ${args.zone}`, getZone({ name: args.zone }, { parent: this, provider: args.provider }));
       const lead = (resource: string, what: string) => new Record(resource, { zoneId, name: what, type: "A", ttl: 300, records: [eip.publicIp] }, own);
       lead(full, domain);
       for (const what of args.names) lead(`${full}-${what}`, what);

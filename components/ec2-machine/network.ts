@@ -1,7 +1,7 @@
 /** Where an instance stands: a network of its own with one public subnet, or a subnet that is there; and what may come in. */
-import { getVolumeOutput } from "@pulumi/aws/ebs/getVolume.js";
-import { getInstanceTypeOfferingsOutput } from "@pulumi/aws/ec2/getInstanceTypeOfferings.js";
-import { getSubnetOutput } from "@pulumi/aws/ec2/getSubnet.js";
+import { getVolume } from "@pulumi/aws/ebs/getVolume.js";
+import { getInstanceTypeOfferings } from "@pulumi/aws/ec2/getInstanceTypeOfferings.js";
+import { getSubnet } from "@pulumi/aws/ec2/getSubnet.js";
 import { InternetGateway } from "@pulumi/aws/ec2/internetGateway.js";
 import { RouteTable } from "@pulumi/aws/ec2/routeTable.js";
 import { RouteTableAssociation } from "@pulumi/aws/ec2/routeTableAssociation.js";
@@ -11,6 +11,7 @@ import { Vpc } from "@pulumi/aws/ec2/vpc.js";
 import { SecurityGroupEgressRule } from "@pulumi/aws/vpc/securityGroupEgressRule.js";
 import { SecurityGroupIngressRule } from "@pulumi/aws/vpc/securityGroupIngressRule.js";
 import * as pulumi from "@pulumi/pulumi";
+import { lookedUp } from "../aws-errors.ts";
 
 export interface Place {
   readonly vpcId: pulumi.Output<string>;
@@ -26,14 +27,14 @@ type Remember = (what: string, value: pulumi.Input<string>) => pulumi.Output<str
 
 /** Its zone is remembered, too: what comes in its place has to be there. */
 export function subnetThatIsThere(id: string, remember: Remember, opts: pulumi.InvokeOptions): Place {
-  const found = getSubnetOutput({ id }, opts);
+  const found = lookedUp(`subnet ${id}`, getSubnet({ id }, opts));
   remember("zone", found.availabilityZone);
   return { vpcId: found.vpcId, subnetId: found.id, availabilityZone: found.availabilityZone, ways: [] };
 }
 
 /** The zone that a disk stands in which the stack is to take as its own. Throws where it could not, before anything is made. */
 export function zoneOf(volume: string, size: number, opts: pulumi.InvokeOptions): pulumi.Output<string> {
-  const found = getVolumeOutput({ filters: [{ name: "volume-id", values: [volume] }] }, opts);
+  const found = lookedUp(`volume ${volume}`, getVolume({ filters: [{ name: "volume-id", values: [volume] }] }, opts));
   return pulumi.all([found.availabilityZone, found.encrypted, found.size]).apply(([zone, encrypted, there]) => {
     if (!encrypted)
       throw new pulumi.RunError(
@@ -65,7 +66,10 @@ export function ownNetwork(
 }
 
 function firstZone(instanceType: string, opts: pulumi.InvokeOptions): pulumi.Output<string> {
-  const offered = getInstanceTypeOfferingsOutput({ locationType: "availability-zone", filters: [{ name: "instance-type", values: [instanceType] }] }, opts);
+  const offered = lookedUp(
+    `where ${instanceType} is offered`,
+    getInstanceTypeOfferings({ locationType: "availability-zone", filters: [{ name: "instance-type", values: [instanceType] }] }, opts),
+  );
   return offered.locations.apply((all) => {
     const [first] = [...all].sort();
     if (first === undefined)

@@ -8,6 +8,7 @@ import { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import type { Provider } from "@pulumi/aws/provider.js";
 import * as pulumi from "@pulumi/pulumi";
+import { explain, notFound } from "../aws-errors.ts";
 import { awsPlace } from "../aws-place.ts";
 import { ISSUER, subjects, type Subject } from "../github-claims.ts";
 import { cloudSubjects, deployPolicy, infrastructurePolicy, planPolicy, trust } from "./policies.ts";
@@ -111,6 +112,7 @@ const issuerThatIsThere = (url: string, key: string, own: pulumi.InvokeOptions):
   getOpenIdConnectProvider({ url }, own).then(
     ({ arn }) => arn,
     (error: Error) => {
+      if (explain(error.message) !== undefined) throw notFound(`the account's entry for ${url}`, error.message);
       throw new pulumi.RunError(
         `the account at AWS shows no entry for ${key.startsWith("github") ? "GitHub's" : "Pulumi Cloud's"} identities, which this stack leaves to another one (recoloca:${key} is false).
   Bring that one up first, or have it made here: pulumi config set --path recoloca:${key} true

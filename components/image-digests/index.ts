@@ -45,7 +45,7 @@ async function digestOf(image: string, provider: Provider): Promise<string> {
   }
 }
 
-function sayNotFound(image: string, said: string): string {
+export function sayNotFound(image: string, said: string): string {
   const [server] = image.split("/");
   const why = /401|403|unauthorized|denied|bad credentials/i.test(said)
     ? `${server} does not let this login read it: is the password right, may it read packages, and this one?

@@ -1,5 +1,5 @@
 /** Which actions workflow files use, themselves and by what those are made of: the only ones that the repository then lets run. Pure. */
-import { NESTED } from "../../workflows/pins.ts";
+import { KNOWN } from "../../workflows/pins.ts";
 
 const USES = /^\s*(?:- )?uses:\s*["']?([^@\s"'#]+)@/gm;
 
@@ -13,7 +13,7 @@ export function actionsInUse(texts: readonly string[]): string[] {
 
 /** One that is made of others may use one that is made of others. */
 function withNested(names: readonly string[]): string[] {
-  const more = names.flatMap((name) => (name in NESTED ? NESTED[name as keyof typeof NESTED]! : [])).filter((name) => !names.includes(name));
+  const more = names.flatMap((name) => KNOWN[name]?.nested ?? []).filter((name) => !names.includes(name));
   return more.length === 0 ? [...names] : withNested([...names, ...new Set(more)]);
 }
 

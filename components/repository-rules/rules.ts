@@ -23,6 +23,8 @@ export interface Rules {
   readonly releasers: Actors;
   /** Whether a branch that lives on after its merge is merged with a merge commit: the branch of workflow files. Else history is linear. */
   readonly mergeCommits: boolean;
+  /** Whether pull requests are merged by GitHub's queue, which tests each on top of those before it: then none has to be up to date first. */
+  readonly mergeQueue: boolean;
   /** Whether the repository's plan has rulesets. */
   readonly rulesets: boolean;
   /** Whether its Pages are published by a workflow. @default they are left alone */
@@ -33,6 +35,16 @@ export interface Rules {
 
 /** The app of GitHub Actions: a check of that name by anybody else does not count. */
 const GITHUB_ACTIONS = 15368;
+
+/** Each of a group has to pass by itself, so that what is merged can be released; a run that says nothing in an hour has failed. One alone does not wait for others. */
+const QUEUE = {
+  groupingStrategy: "ALLGREEN",
+  checkResponseTimeoutMinutes: 60,
+  maxEntriesToBuild: 5,
+  maxEntriesToMerge: 5,
+  minEntriesToMerge: 1,
+  minEntriesToMergeWaitMinutes: 0,
+};
 
 /** Of the repository itself; what is not here is left as it is. */
 export const settingsOf = ({ visibility, mergeCommits, pages }: Rules) => ({
@@ -68,7 +80,7 @@ const bypass = ({ apps, teams }: Actors) => [
 ];
 
 /** Who gets what into the default branch. */
-export const branchRuleset = ({ defaultBranch, requiredChecks, codeOwners, approvals, mergeCommits, writers }: Rules) => ({
+export const branchRuleset = ({ defaultBranch, requiredChecks, codeOwners, approvals, mergeCommits, mergeQueue, writers }: Rules) => ({
   name: `${defaultBranch}: by pull request, with its checks`,
   target: "branch",
   enforcement: "active",
@@ -89,9 +101,11 @@ export const branchRuleset = ({ defaultBranch, requiredChecks, codeOwners, appro
     ...(requiredChecks.length > 0 && {
       requiredStatusChecks: {
         requiredChecks: requiredChecks.map((context) => ({ context, integrationId: GITHUB_ACTIONS })),
-        strictRequiredStatusChecksPolicy: true,
+        strictRequiredStatusChecksPolicy: !mergeQueue,
       },
     }),
+    // All of them in one way: the branch of workflow files would be in conflict with its own lines after a squash.
+    ...(mergeQueue && { mergeQueue: { ...QUEUE, mergeMethod: mergeCommits ? "MERGE" : "SQUASH" } }),
   },
 });
 

@@ -6,6 +6,7 @@ import * as remote from "@pulumi/command/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { PrivateKey } from "@pulumi/tls/privateKey.js";
 import type { ReviewPolicy } from "../../release/review.ts";
+import { leadingTo } from "../../release/tls.ts";
 import { asRoot, onMachine, type Server } from "../server.ts";
 import { commandLine } from "../shell.ts";
 import { admitScript, dismissScript } from "./forced-command.ts";
@@ -15,6 +16,8 @@ export interface ReviewEnvironmentsArgs {
   /** Secret where its TLS has a private key. */
   readonly policy: pulumi.Input<ReviewPolicy>;
   readonly application: string;
+  /** Where their names lead, beside the server's own addresses. */
+  readonly publicAddress?: pulumi.Input<string> | undefined;
 }
 
 export class ReviewEnvironments extends pulumi.ComponentResource {
@@ -32,7 +35,9 @@ export class ReviewEnvironments extends pulumi.ComponentResource {
         connection,
         create: onMachine(server, commandLine("recoloca-review", application, "policy")),
         delete: asRoot(user, commandLine("recoloca-review", application, "off")),
-        stdin: pulumi.secret(pulumi.output(args.policy).apply((one) => JSON.stringify(one))),
+        stdin: pulumi.secret(
+          pulumi.all([args.policy, args.publicAddress]).apply(([one, address]) => JSON.stringify({ ...one, tls: leadingTo(one.tls, address) })),
+        ),
         addPreviousOutputInEnv: false,
       },
       own,

@@ -1,10 +1,13 @@
 /** `recoloca backup` and `backups`: by hand and by timer, under the same lock as a deploy. */
+import { spawnSync } from "node:child_process";
 import type { Backup } from "../../release/backup.ts";
 import { OUTCOMES } from "../../release/outcome.ts";
 import { sayTaken, takeBackup } from "../backup.ts";
-import { forgetFailure, keepFailure } from "../backup-health.ts";
+import { forgetFailure, keepFailure } from "../backup-failure.ts";
 import { backupsOf, type BackupNote } from "../backup-note.ts";
 import { baseOf, type Place } from "../backup-place.ts";
+import { TIMED_WAIT, type Kind } from "../backup-timers.ts";
+import { begin, drop, ended, type Begun } from "../begun.ts";
 import { backupsInBucket, type Remote } from "../bucket.ts";
 import type { Given } from "../command-line.ts";
 import { Failure } from "../context.ts";
@@ -28,35 +31,60 @@ export function liveBase(store: Store): { place: Place; backup: Backup } | strin
   return place ? { place, backup } : `${store.stack} has no base services. Nothing was changed.`;
 }
 
-/** Seconds that a timer waits for a deploy: longer than any takes. */
-export const TIMED_WAIT = 6 * 3600;
-
 export async function backup(given: Given): Promise<number> {
   const store = new Store(theStack(given));
   const timed = given.options["timed"] === true;
   const running = await locked(store, timed ? TIMED_WAIT : 0);
   if (running) {
     // Nobody reads what a timer is refused for.
-    if (timed) keepFailure(store, sayRunning(running));
-    if (timed) await tellTrouble(store, "backup", sayRunning(running));
+    if (timed) await failed(store, timed, sayRunning(running));
     return refuse(sayRunning(running));
   }
   // Read under the lock: the deploy that was waited for may have changed it.
   const base = liveBase(store);
-  if (typeof base === "string") return refuse(base);
-  signLock(store.lockFile, { what: "backup", number: base.place.number, by: timed ? "its timer" : whoAmI() });
-  await startAgain(store);
-  const name = `${timed ? "timed" : "manual"}-${new Date().toISOString().replace(/[:T]/g, "-").replace(/\..*/, "")}`;
+  if (typeof base === "string") {
+    // There is nothing to be started again, either.
+    ended(store, "backup");
+    return refuse(base);
+  }
+  const by = timed ? "its timer" : whoAmI();
+  signLock(store.lockFile, { what: "backup", number: base.place.number, by });
+  return whileBegun(store, "backup", { by, timed }, async () => {
+    await startAgain(store);
+    const name = `${timed ? "timed" : "manual"}-${new Date().toISOString().replace(/[:T]/g, "-").replace(/\..*/, "")}`;
+    try {
+      const notes = await takeBackup(base.place, base.backup, name, true);
+      forgetFailure(store);
+      if (given.options["json"]) process.stdout.write(`${JSON.stringify(notes[0], null, 2)}\n`);
+      else for (const note of notes) say(` ${sayTaken(note)}`);
+      return 0;
+    } catch (error) {
+      await failed(store, timed, (error as Error).message);
+      return sayFailure(error);
+    }
+  });
+}
+
+/** Told first: on a disk that is full nothing can be kept. */
+async function failed(store: Store, timed: boolean, reason: string): Promise<void> {
+  if (timed) await tellTrouble(store, "backup", reason);
+  keepFailure(store, reason);
+}
+
+/** Known as begun until it has ended. A person may end his own by Ctrl-C: what it leaves is taken away, and it is no failure. */
+export async function whileBegun<T>(store: Store, kind: Kind, who: Pick<Begun, "by" | "timed">, work: () => Promise<T>): Promise<T> {
+  begin(store, kind, who);
+  const stop = () => {
+    drop(store, kind);
+    spawnSync("systemctl", ["start", "--no-block", `recoloca-resume@${store.stack}.service`]);
+    process.exit(130);
+  };
+  if (!who.timed) process.once("SIGINT", stop);
   try {
-    const notes = await takeBackup(base.place, base.backup, name, true);
-    forgetFailure(store);
-    if (given.options["json"]) process.stdout.write(`${JSON.stringify(notes[0], null, 2)}\n`);
-    else for (const note of notes) say(` ${sayTaken(note)}`);
-    return 0;
-  } catch (error) {
-    keepFailure(store, (error as Error).message);
-    if (timed) await tellTrouble(store, "backup", (error as Error).message);
-    return sayFailure(error);
+    return await work();
+  } finally {
+    process.off("SIGINT", stop);
+    ended(store, kind);
   }
 }
 

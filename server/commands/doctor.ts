@@ -49,11 +49,12 @@ async function clock(): Promise<Finding[]> {
 }
 
 async function programs(): Promise<Finding[]> {
-  const [dockerd, haproxy, compose, units] = await Promise.all([
+  const [dockerd, haproxy, compose, units, overdue] = await Promise.all([
     run("docker", ["info", "--format", "{{.LiveRestoreEnabled}} {{.ServerVersion}}"]),
     run("systemctl", ["is-active", "haproxy"]),
     run("docker", ["compose", "version", "--short"]),
     run("systemctl", ["is-enabled", "recoloca-resume.service", "docker", "haproxy"]),
+    run("systemctl", ["is-active", "recoloca-overdue.timer"]),
   ]);
   const [restore, version = ""] = dockerd.stdout.trim().split(" ");
   return [
@@ -73,6 +74,9 @@ async function programs(): Promise<Finding[]> {
       ? []
       : [{ what: "the edge (haproxy) does not run: nobody is served", fix: "systemctl restart haproxy; journalctl -u haproxy" }]),
     ...(compose.code === 0 ? [] : [{ what: "docker compose is not there", fix: "apt-get install docker-compose; on Ubuntu docker-compose-v2" }]),
+    ...(overdue.stdout.trim() === "active"
+      ? []
+      : [{ what: "nobody looks whether backups and drills are late", fix: "systemctl enable --now recoloca-overdue.timer" }]),
     ...(units.stdout.includes("disabled")
       ? [{ what: "a service that must start with the system is disabled", fix: "systemctl enable recoloca-resume docker haproxy" }]
       : []),

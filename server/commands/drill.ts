@@ -1,7 +1,13 @@
 /** `recoloca drill`: whether the latest backup can be restored, and holds what was there. By hand, by timer, or where the private key is. */
 import * as fs from "node:fs";
+import type { Backup } from "../../release/backup.ts";
+import { identityOf } from "../backup-key.ts";
 import { sayDrill } from "../backup-health.ts";
 import { removePartialBackups } from "../backup-note.ts";
+import type { Place } from "../backup-place.ts";
+import { TIMED_WAIT } from "../backup-timers.ts";
+import { ended } from "../begun.ts";
+import { KeyProblem, asFailure } from "../bucket.ts";
 import type { Given } from "../command-line.ts";
 import { chooseForDrill, drill, keepDrill, type Drilled } from "../drill.ts";
 import { say } from "../follow.ts";
@@ -9,39 +15,60 @@ import { signLock } from "../lock.ts";
 import { writeMetrics } from "../metrics.ts";
 import { tellTrouble } from "../notify.ts";
 import { Store } from "../store.ts";
-import { TIMED_WAIT, liveBase, sayFailure } from "./backup.ts";
+import { liveBase, sayFailure, whileBegun } from "./backup.ts";
 import { locked, refuse, sayRunning } from "./deploy.ts";
-import { identityOf } from "./restore.ts";
 import { theStack, whoAmI } from "./which.ts";
+
+const SEALED = "\n   the bucket's copy is encrypted, and was not opened: make drill STACK=… IDENTITY=KEY_FILE   from where age's private key is";
 
 export async function drillCommand(given: Given): Promise<number> {
   const store = new Store(theStack(given));
   const timed = given.options["timed"] === true;
-  const identity = await identityOf(given);
+  const identity = await identityOf(given, "drill");
   const running = await locked(store, timed ? TIMED_WAIT : 0);
   if (running) {
     if (timed) await tellTrouble(store, "drill", sayRunning(running));
     return refuse(sayRunning(running));
   }
   const base = liveBase(store);
-  if (typeof base === "string") return refuse(base);
-  const { backup, place } = base;
-  if (!backup.restore || !backup.count || !backup.drop)
-    return refuse(
-      `the stack does not say how "${backup.service}" is restored, counted and dropped\n   in the stack's file: recoloca:backup: { ..., restore: [COMMAND], count: [COMMAND], drop: [COMMAND] }. Nothing was changed.`,
-    );
-  signLock(store.lockFile, { what: "drill", number: place.number, by: timed ? "its timer" : whoAmI() });
+  const refused = (why: string) => {
+    // There is nothing to be started again, either.
+    ended(store, "drill");
+    return refuse(why);
+  };
+  if (typeof base === "string") return refused(base);
+  const why = cannot(base.backup);
+  if (why !== undefined) return refused(why);
+  const by = timed ? "its timer" : whoAmI();
+  signLock(store.lockFile, { what: "drill", number: base.place.number, by });
+  return whileBegun(store, "drill", { by, timed }, () => drilled(store, base, { timed, json: given.options["json"] === true, identity }));
+}
+
+const cannot = ({ service, restore, count, drop }: Backup): string | undefined =>
+  restore && count && drop
+    ? undefined
+    : `the stack does not say how "${service}" is restored, counted and dropped\n   in the stack's file: recoloca:backup: { ..., restore: [COMMAND], count: [COMMAND], drop: [COMMAND] }. Nothing was changed.`;
+
+interface Asked {
+  readonly timed: boolean;
+  readonly json: boolean;
+  readonly identity: string | undefined;
+}
+
+async function drilled(store: Store, { place, backup }: { place: Place; backup: Backup }, { timed, json, identity }: Asked): Promise<number> {
   removePartialBackups(store.stack);
   let chosen: Drilled | undefined;
   try {
     chosen = await chooseForDrill(store, backup, identity);
     const result = await drill(place, backup, chosen);
     keepDrill(store, result);
-    if (given.options["json"]) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-    else say(` drill ${sayDrill(result)}`);
+    if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+    else say(` drill ${sayDrill(result)}${timed || !backup.bucket || chosen.from === "bucket" ? "" : SEALED}`);
     return 0;
-  } catch (error) {
-    const reason = (error as Error).message;
+  } catch (thrown) {
+    if (thrown instanceof KeyProblem && !timed) return refuse(`${thrown.message}. The last drill stays what it was.\n   ${thrown.fix}`);
+    const error = thrown instanceof KeyProblem ? asFailure("DRILL FAILED", thrown) : (thrown as Error);
+    const reason = error.message;
     keepDrill(store, { at: new Date().toISOString(), passed: false, backup: chosen?.note.name, from: chosen?.from, reason });
     if (timed) await tellTrouble(store, "drill", reason);
     return sayFailure(error);

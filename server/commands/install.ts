@@ -30,13 +30,15 @@ async function placeOurs(): Promise<void> {
     "recoloca-prune.timer": PRUNE_TIMER,
     "recoloca-certify.service": CERTIFY,
     "recoloca-certify.timer": CERTIFY_TIMER,
+    "recoloca-overdue.service": OVERDUE,
+    "recoloca-overdue.timer": OVERDUE_TIMER,
     "recoloca-backup@.service": timed("backup", "Takes a backup of %i"),
     "recoloca-drill@.service": timed("drill", "Restores the latest backup of %i to see whether it can be"),
     "recoloca-measure@.service": MEASURE,
   });
   if (changed.length === 0) return;
   await must("systemctl", ["enable", "--quiet", "recoloca-resume.service"]);
-  await must("systemctl", ["enable", "--quiet", "--now", "recoloca-prune.timer", "recoloca-certify.timer"]);
+  await must("systemctl", ["enable", "--quiet", "--now", "recoloca-prune.timer", "recoloca-certify.timer", "recoloca-overdue.timer"]);
 }
 
 /** When newer packages come, and a restart where one is wanted: a systemd calendar expression, or never. */
@@ -158,7 +160,29 @@ Persistent=true
 WantedBy=timers.target
 `;
 
-/** By a timer of each stack that wants it; what a killed one has stopped starts again by the resume. */
+const OVERDUE = `[Unit]
+Description=Tells of backups and drills that are late, and takes up those that were killed
+After=docker.service network-online.target
+Wants=network-online.target
+
+[Service]
+Type=oneshot
+ExecStart=${NAME} overdue
+TimeoutStartSec=5m
+`;
+
+const OVERDUE_TIMER = `[Unit]
+Description=Looks every hour which backups and drills are late
+
+[Timer]
+OnCalendar=hourly
+RandomizedDelaySec=10m
+
+[Install]
+WantedBy=timers.target
+`;
+
+/** By a timer of each stack that wants it; a killed one, and what it has stopped, is started again by the resume. */
 const timed = (command: string, says: string) => `[Unit]
 Description=${says}
 After=docker.service network-online.target

@@ -12,6 +12,7 @@ import { install } from "./install.ts";
 import { followUnit, resumeCommand } from "./resume.ts";
 import { restore } from "./restore.ts";
 import { rollback } from "./rollback.ts";
+import { overdueCommand } from "./overdue.ts";
 import { planCommand } from "./plan.ts";
 import { maintenance } from "./maintenance.ts";
 import { pruneCommand } from "./prune.ts";
@@ -112,6 +113,7 @@ export const COMMANDS: readonly Command[] = [
   { name: "accept", says: "ends the watch window of a deploy now: somebody has seen enough", options: { stack: "string" }, does: accept, story: true },
   { name: "resume", says: "finishes or undoes what an interruption left", options: { stack: "string" }, does: resumeCommand, hidden: true },
   { name: "certify", says: "asks for certificates that are due", options: {}, does: certifyCommand, hidden: true },
+  { name: "overdue", says: "tells of backups and drills that are late", options: {}, does: overdueCommand, hidden: true },
   { name: "follow", says: "tells what becomes of a deploy", options: { unit: "string" }, does: followUnit, hidden: true },
   { name: "live", says: "what is live, for programs", options: { application: "string", environment: "string", json: "boolean" }, does: live },
   {

@@ -2,10 +2,10 @@
 import * as fs from "node:fs";
 import type { Backup } from "../../release/backup.ts";
 import { sayDuration } from "../../release/duration.ts";
-import { IDENTITY } from "../age.ts";
+import { identityOf } from "../backup-key.ts";
 import { backupFile, backupsOf, damageOf, removePartialBackups, type BackupNote } from "../backup-note.ts";
 import { asFailure, backupsInBucket, fetchFromBucket, noteInBucket, type Remote } from "../bucket.ts";
-import { Wrong, readInput, type Given } from "../command-line.ts";
+import { Wrong, type Given } from "../command-line.ts";
 import { Failure } from "../context.ts";
 import { say } from "../follow.ts";
 import { signLock } from "../lock.ts";
@@ -18,16 +18,6 @@ import { theStack, whoAmI } from "./which.ts";
 
 const DATABASE = /^[a-z_][a-z0-9_]{0,62}$/;
 
-/** The private key on standard input, where it was promised. */
-export async function identityOf(given: Given): Promise<string | undefined> {
-  const option = given.options["identity"];
-  if (option === undefined) return undefined;
-  if (option !== "-") throw new Wrong("--identity wants -, and the key on standard input: it never stands in an argument or a file of the server");
-  const text = await readInput();
-  if (!IDENTITY.test(text)) throw new Wrong("what came on standard input is no private key of age: it begins with AGE-SECRET-KEY-1");
-  return text;
-}
-
 export async function restore(given: Given): Promise<number> {
   const store = new Store(theStack(given));
   const [word = ""] = given.words;
@@ -37,7 +27,7 @@ export async function restore(given: Given): Promise<number> {
     throw new Wrong("--into is missing: the name of a new database. What is there is never written over; --take puts the backup in its place, and keeps it");
   if (typeof into === "string" && take) throw new Wrong("--into and --take do not go together: beside what is there, or in its place");
   if (typeof into === "string" && !DATABASE.test(into)) throw new Wrong(`--into got "${into}", wants lower-case letters, digits and underscores`);
-  const identity = await identityOf(given);
+  const identity = await identityOf(given, "restore");
   const base = liveBase(store);
   if (typeof base === "string") return refuse(base);
   const { backup, place } = base;

@@ -3,6 +3,7 @@
  * deploy's process dies; `recoloca cancel` is the same, on purpose.
  */
 import { OUTCOMES } from "../../release/outcome.ts";
+import { begunHere, pickUpCut } from "../begun.ts";
 import type { Given } from "../command-line.ts";
 import { Telling, follow, say } from "../follow.ts";
 import { keepLiveAnswer } from "../live-answer.ts";
@@ -45,10 +46,17 @@ export async function resumeCommand(given: Given): Promise<number> {
   const store = new Store(named);
   // Whoever has it may be pruning, or upgrading; a deploy has settled what was left before it began.
   for (let waited = 0; !take(store.lockFile); waited++) {
-    if (waited > WAIT || (store.unfinished() === undefined && !hasStopped(store))) return 0;
+    if (waited > WAIT || (store.unfinished() === undefined && !hasStopped(store) && begunHere(store).length === 0)) return 0;
     await sleep(1000);
   }
   await startAgain(store);
+  // Visitors first.
+  const code = await resumeRelease(store);
+  await pickUpCut(store);
+  return code;
+}
+
+async function resumeRelease(store: Store): Promise<number> {
   const number = store.unfinished();
   if (number !== undefined) return resumeHere(store, number);
   const newest = store.numbers().at(-1);
@@ -56,11 +64,11 @@ export async function resumeCommand(given: Given): Promise<number> {
   return 0;
 }
 
-/** A release without an end, or one whose end nobody was told of, or services that a backup had stopped. */
+/** A release without an end, or one whose end nobody was told of; a backup or a drill that was killed, or services that one had stopped. */
 function hasLeftSomething(stack: string): boolean {
   const store = new Store(stack);
   const newest = store.numbers().at(-1);
-  return newest !== undefined && (hasStopped(store) || store.unfinished() !== undefined || isUntold(store, newest));
+  return newest !== undefined && (hasStopped(store) || begunHere(store).length > 0 || store.unfinished() !== undefined || isUntold(store, newest));
 }
 
 /** For the starter, when a deploy's process ended without a word: what becomes of its release, to the end. */

@@ -41,7 +41,7 @@ export async function status(given: Given): Promise<number> {
       const services = (await slotContainers(stack, slot)).map((one) => `${one.service} ${one.health === "none" ? one.status : one.health}`);
       print(` release ${now.number}  ${now.release}  live since ${ago(now.since)}  ${services.sort().join(", ")}`);
       print(` ${wayBack(new Store(stack))}`);
-      const backup = backupLine(new Store(stack));
+      const backup = await backupLine(new Store(stack));
       if (backup !== undefined) print(` backup      ${backup}`);
       for (const one of certificatesOf(stack)) print(` certificate ${sayCertificate(one)}`);
     } else print(" nothing is live");

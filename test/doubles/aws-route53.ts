@@ -5,7 +5,7 @@ import type { Kinds, Place, Rule } from "./kinds.ts";
 import { isRecord, list, text, type Values } from "./values.ts";
 
 export const ZONE = "aws:route53/zone:Zone";
-const RECORD = "aws:route53/record:Record";
+export const RECORD = "aws:route53/record:Record";
 
 const addresses: Rule = ({ type, records }) => {
   const fits = type === "A" ? isIPv4 : type === "AAAA" ? isIPv6 : undefined;

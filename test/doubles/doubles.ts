@@ -28,7 +28,7 @@ export interface Options {
   readonly folder: string;
   /** Has EC2 instances run for real. Without it they are in the world only. */
   readonly hosting?: Hosting;
-  /** Of every Elastic IP and every instance with a public address. Default: 127.0.0.1. */
+  /** Of every Elastic IP and every instance with a public address. Default: that of `hosting`, else 127.0.0.1. */
   readonly address?: string;
 }
 
@@ -47,7 +47,7 @@ export interface Doubles {
   stop(): Promise<void>;
 }
 
-export async function startDoubles({ folder, hosting, address = "127.0.0.1" }: Options): Promise<Doubles> {
+export async function startDoubles({ folder, hosting, address = hosting?.address ?? "127.0.0.1" }: Options): Promise<Doubles> {
   const world = new World(path.join(folder, "world.json"));
   const interference = new Interference();
   const host = hosting && (await InstanceHost.start(hosting, world));

@@ -20,6 +20,7 @@ import type { Machines } from "./aws-compute.ts";
 import { INSTANCE } from "./aws-network.ts";
 import { BucketEndpoint } from "./bucket-endpoint.ts";
 import { metadataServer, newCredentials, userDataOf } from "./instance-metadata.ts";
+import { nameServer } from "./name-server.ts";
 import { parameterStore } from "./parameter-store.ts";
 import { addressed, forward, isOpen } from "./public-address.ts";
 import { record, text, type Values } from "./values.ts";
@@ -32,6 +33,13 @@ export interface Hosting {
   readonly ports?: Readonly<Record<number, number>>;
   /** Where a volume is mounted in the machine, by its device name: `{ "/dev/sdf": "/data" }`. */
   readonly mounts?: Readonly<Record<string, string>>;
+  /**
+   * An address of this machine in the site's network (`gatewayOf`), for the world's public address: what is in that network reaches the
+   * instance there by 22, 80 and 443, and is told so by the names of Route 53.
+   */
+  readonly address?: string;
+  /** Certificates of authorities that the instances trust, as PEM. */
+  readonly trusts?: readonly string[];
   /** What keeps the objects of buckets, and the names of those that an instance may ask for. Without it nobody answers there. */
   readonly objects?: { readonly store: ObjectStore; readonly buckets: readonly string[] };
   /** `ready`, the default: what a bootstrap installs is there already. `bare`: as the vendor's image has it. */
@@ -51,7 +59,7 @@ export class InstanceHost implements Machines {
   private readonly world: World;
   private readonly launched = new Map<string, Values>();
   private readonly servers = new Map<string, readonly net.Server[]>();
-  private forwarders: readonly net.Server[] = [];
+  private listening: readonly { close(): void }[] = [];
   private restored = false;
 
   private constructor(hosting: Hosting, world: World) {
@@ -63,13 +71,17 @@ export class InstanceHost implements Machines {
   static async start(hosting: Hosting, world: World): Promise<InstanceHost> {
     const host = new InstanceHost(hosting, world);
     host.restored = (await attempt("docker", ["stop", serverName(hosting.site)])).code === 0;
-    host.forwarders = await Promise.all(host.published.map(([here, inside]) => forward(here, () => host.port(inside))));
+    const { address, site } = hosting;
+    const open: [string, number, number][] = host.published.map(([here, inside]) => ["127.0.0.1", here, inside]);
+    if (address !== undefined) for (const [here, inside] of [[site.sshPort, 22], [80, 80], [443, 443]] as const) open.push([address, here, inside]); // prettier-ignore
+    host.listening = await Promise.all(open.map(([at, here, inside]) => forward(at, here, () => host.port(inside))));
+    if (address !== undefined) host.listening = [...host.listening, await nameServer(address, world)];
     for (const one of world.all(INSTANCE)) await host.serve(text(one["id"]));
     return host;
   }
 
   async stop(): Promise<void> {
-    for (const server of [...this.forwarders, ...[...this.servers.values()].flat()]) server.close();
+    for (const server of [...this.listening, ...[...this.servers.values()].flat()]) server.close();
     if (this.restored) await ensureServer(this.hosting.site);
   }
 
@@ -112,7 +124,7 @@ export class InstanceHost implements Machines {
   }
 
   async launch(id: string, instance: Values): Promise<void> {
-    const { site, kind = "ready" } = this.hosting;
+    const { site, kind = "ready", address, trusts = [] } = this.hosting;
     this.launched.set(id, instance);
     const image = await buildImage("instance", path.join(import.meta.dirname, "instance"), { BASE: await serverImage(kind) });
     await this.serve(id);
@@ -122,7 +134,15 @@ export class InstanceHost implements Machines {
     const names = this.names(region).flatMap((name) => ["--add-host", `${name}:127.0.0.2`]);
     // A bare one gets its engine's folder from a volume of the stack's, or has none.
     const engine = kind === "bare" ? [] : engineVolume(this.name(id));
-    await createMachine(site, this.name(id), image, ["--label", `recoloca.instance=${site.name}`, ...engine, ...ports, ...mounts, ...names]);
+    await createMachine(site, this.name(id), image, [
+      "--label",
+      `recoloca.instance=${site.name}`,
+      ...engine,
+      ...ports,
+      ...mounts,
+      ...names,
+      ...(address ? ["--dns", address] : []),
+    ]);
     const seed = (file: string, to: string, value: string) => {
       fs.writeFileSync(path.join(this.folder(id), file), value);
       return must("docker", ["cp", path.join(this.folder(id), file), `${this.name(id)}:${to}`]);
@@ -130,6 +150,7 @@ export class InstanceHost implements Machines {
     await seed("user-data", "/var/lib/cloud/seed/nocloud/user-data", userDataOf(instance) || "#cloud-config\n{}\n");
     await seed("meta-data", "/var/lib/cloud/seed/nocloud/meta-data", `instance-id: ${id}\n`);
     await seed("services.crt", "/usr/local/share/ca-certificates/cloud.crt", (await this.identity(region)).certificate);
+    for (const [number, one] of trusts.entries()) await seed(`trusted-${number}.crt`, `/usr/local/share/ca-certificates/trusted-${number}.crt`, one);
     await must("docker", ["start", this.name(id)]);
   }
 

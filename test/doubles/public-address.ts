@@ -22,8 +22,8 @@ export function isOpen(world: World, instance: Values, port: number): boolean {
   return [...beside, ...inline].some((rule) => covers(rule, port));
 }
 
-/** One port of this machine. `target`: the port that leads to the instance now, nothing if none has the address or may be reached. */
-export function forward(port: number, target: () => Promise<number | undefined>): Promise<net.Server> {
+/** One port of an address of this machine. `target`: the port that leads to the instance now, nothing if none has the address or may be reached. */
+export function forward(address: string, port: number, target: () => Promise<number | undefined>): Promise<net.Server> {
   const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true }, (near) => {
     near.on("error", () => near.destroy());
     void target().then((to) => {
@@ -35,5 +35,5 @@ export function forward(port: number, target: () => Promise<number | undefined>)
       near.resume();
     });
   });
-  return new Promise((done, fail) => server.once("error", fail).listen(port, "127.0.0.1", () => done(server)));
+  return new Promise((done, fail) => server.once("error", fail).listen(port, address, () => done(server)));
 }

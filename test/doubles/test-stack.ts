@@ -55,6 +55,11 @@ export class TestStack {
     return { ...own, PULUMI_BACKEND_URL: `file://${this.at("state")}`, PULUMI_CONFIG_PASSPHRASE_FILE: this.at("passphrase"), ...this.made.env };
   }
 
+  /** For an operator's commands on this stack, as `make` runs them: they call Pulumi themselves. */
+  get forOperators(): NodeJS.ProcessEnv {
+    return { ...process.env, ...this.env, PULUMI_OPTION_CONFIG_FILE: this.file };
+  }
+
   /** `pulumi stack init` writes beside Pulumi.yaml, where the repository's own file of that name may be: it gets a folder with a copy. */
   private async make(): Promise<void> {
     const aside = this.at("init");

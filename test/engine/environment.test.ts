@@ -8,8 +8,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { attempt } from "../../local/command.ts";
 import { ensureObjectStore, type ObjectStore, removeObjectStore } from "../../local/object-store.ts";
 import { REGISTRY_USER, registryPassword } from "../../local/registry.ts";
+import { gatewayOf } from "../../local/server.ts";
 import { inSite, registryName, testSite } from "../../local/site.ts";
 import { checkout } from "../../tools/cache.ts";
+import { acmeRoot, DIRECTORY, makeAcme, removeAcme } from "../acme-server.ts";
 import { type Doubles, startDoubles } from "../doubles/doubles.ts";
 import { found } from "../doubles/github-repository.ts";
 import { type Config, TestStack } from "../doubles/test-stack.ts";
@@ -60,6 +62,7 @@ describe.each(["staging", "production"])("%s", (name) => {
     stack.configure({
       ...stack.shipped,
       "recoloca:ec2": { ...shipped("recoloca:ec2"), sshFrom: ["203.0.113.0/24"], ...since.ec2 },
+      "recoloca:tls": { acme: { ...(shipped("recoloca:tls") as { acme: object }).acme, directory: DIRECTORY } },
       "recoloca:createBackupBucket": { ...shipped("recoloca:createBackupBucket"), name: bucket, ...since.bucket },
       "recoloca:github": { ...shipped("recoloca:github"), reviewers: { teams: { platform: 42 } }, ...GITHUB[name] },
       "recoloca:pipeline": undefined,
@@ -84,23 +87,33 @@ describe.each(["staging", "production"])("%s", (name) => {
       "recoloca:variables": { POSTGRES_IMAGE: postgres, REDIS_IMAGE: redis },
     };
   };
+  const domain = () => stack.shipped["recoloca:domain"] as string;
   const instance = () => doubles.world.all(INSTANCE)[0]!;
   const id = () => instance()["id"] as string;
   const on = async (command: string) => (await doubles.host!.on(id(), command)).output;
   /** The version that answers, once the instance is up. */
   const serves = (version: string) => expect.poll(() => ask("/api/v1/version"), { timeout: 90_000, interval: 500 }).toContain(`"version":"${version}"`);
+  /** As a visitor who trusts the test's authority. */
   const ask = async (page: string, init: RequestInit = {}) =>
     attempt("curl", [
-      "--silent", "--max-time", "10", "--header", `Host: ${stack.shipped["recoloca:domain"] as string}`, "--header", "content-type: application/json",
-      ...(init.method ? ["--request", init.method, "--data", init.body as string] : []), `http://127.0.0.1:${testSite.httpPort}${page}`,
+      "--silent", "--max-time", "10", "--cacert", path.join(folder, "root.pem"), "--resolve", `${domain()}:${testSite.httpsPort}:127.0.0.1`,
+      "--header", `Host: ${domain()}`, "--header", "content-type: application/json",
+      ...(init.method ? ["--request", init.method, "--data", init.body as string] : []), `https://${domain()}:${testSite.httpsPort}${page}`,
     ]).then(({ stdout }) => stdout); // prettier-ignore
 
   beforeAll(async () => {
     fs.rmSync(folder, { recursive: true, force: true });
     fs.mkdirSync(folder, { recursive: true });
     store = await ensureObjectStore(testSite, () => undefined, REGION);
-    const hosting = { site: testSite, kind: "bare" as const, mounts: { "/dev/sdf": "/srv/recoloca" }, objects: { store, buckets: [bucket] } };
-    doubles = await startDoubles({ folder, hosting });
+    const address = await gatewayOf(testSite);
+    const trusts = [await makeAcme(address)];
+    fs.writeFileSync(path.join(folder, "root.pem"), await acmeRoot());
+    const objects = { store, buckets: [bucket] };
+    const ports = { [testSite.httpsPort]: 443 };
+    doubles = await startDoubles({
+      folder,
+      hosting: { site: testSite, kind: "bare", mounts: { "/dev/sdf": "/srv/recoloca" }, objects, ports, address, trusts },
+    });
     await doubles.host!.removeAll();
     doubles.world.put("aws:route53/zone:Zone", "Z0123456789ABCDEFGHIJ", { name: "recoloca.ai" });
     found(doubles.world, "recoloca");
@@ -114,6 +127,7 @@ describe.each(["staging", "production"])("%s", (name) => {
   afterAll(async () => {
     await doubles.host!.removeAll();
     await doubles.stop();
+    await removeAcme();
     await removeObjectStore(testSite);
   });
 
@@ -144,7 +158,9 @@ describe.each(["staging", "production"])("%s", (name) => {
       configure(await release("1"));
       const ran = await stack.up();
       expect(ran.code, ran.output).toBe(0);
+      expect(ran.output).toContain(`certificate ${domain()}, 89 days left`);
       await serves("1");
+      expect((await stack.outputs())["url"]).toBe(`https://${domain()}`);
       const again = await stack.up();
       expect(again.code, again.output).toBe(0);
       expect(again.output).not.toMatch(UNCHANGED);
@@ -257,8 +273,9 @@ describe.each(["staging", "production"])("%s", (name) => {
       JSON.stringify({ format: 1, number: 7, release: "pr-7-a", compose, images: { backend, worker: backend, frontend }, provenance: {} }),
     );
     expect(opened.code, opened.output).toBe(0);
-    expect(opened.output).toContain("#7 is at http://pr-7.staging.recoloca.ai, until ");
-    const of = (host: string, page: string) => on(`curl -s -H 'Host: ${host}' http://127.0.0.1${page}`);
+    expect(opened.output).toContain("#7 is at https://pr-7.staging.recoloca.ai, until ");
+    expect(await on("recoloca certificate")).toContain("pr-7.staging.recoloca.ai, 89 days left");
+    const of = (host: string, page: string) => on(`curl -s --insecure --resolve ${host}:443:127.0.0.1 https://${host}${page}`);
     expect(await of("pr-7.staging.recoloca.ai", "/api/v1/version")).toContain('"version":"1"');
     await ask("/api/v1/listings", { method: "POST", body: JSON.stringify({ title: "of staging" }) });
     expect(await of("pr-7.staging.recoloca.ai", "/api/v1/listings")).not.toContain("of staging");
@@ -281,14 +298,16 @@ describe.each(["staging", "production"])("%s", (name) => {
     expect(doubles.requests.filter((one) => ["create", "update", "delete"].includes(one.operation) && !one.preview)).toEqual([]);
   });
 
-  test("the instance is made anew: another machine with the same address, host key, data and release", async () => {
+  test("the instance is made anew: another machine with the same address, host key, certificate, data and release", async () => {
     await ask("/api/v1/listings", { method: "POST", body: JSON.stringify({ title: "kept" }) });
-    const before = { id: id(), key: await on("cat /etc/ssh/ssh_host_ed25519_key.pub") };
+    const shown = () => on(`openssl x509 -noout -fingerprint -in /etc/haproxy/recoloca/certificates/${domain()}.pem`);
+    const before = { id: id(), key: await on("cat /etc/ssh/ssh_host_ed25519_key.pub"), certificate: await shown() };
     configure(await release("2"), { ec2: { generation: 2 } });
     const ran = await stack.up();
     expect(ran.code, ran.output).toBe(0);
     expect(id()).not.toBe(before.id);
     expect(await on("cat /etc/ssh/ssh_host_ed25519_key.pub")).toBe(before.key);
+    expect(await shown()).toBe(before.certificate);
     expect(await ask("/api/v1/listings")).toContain("kept");
     expect(await on("recoloca status")).toMatch(/2 .*live/);
     const again = await stack.up();

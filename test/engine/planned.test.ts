@@ -71,10 +71,41 @@ describe.each(["staging", "production"])("%s", (name) => {
     expect(ran.output).toMatch(/recoloca:ec2\.sshFrom +is missing: nobody could reach the server/);
   });
 
-  test("an instance type that there is not, and a zone that is somebody else's", async () => {
+  if (name === "production") return;
+
+  test("a login that has ended: a sentence with what mends it, and no stack trace", async () => {
+    configure();
+    const message = "operation error STS: GetCallerIdentity, api error ExpiredToken: The security token included in the request is expired";
+    for (const what of ["index/getPartition:getPartition", "ec2/getInstanceType:getInstanceType", "ec2/getInstanceTypeOfferings:getInstanceTypeOfferings"])
+      doubles.fail({ type: `aws:${what}`, operation: "invoke", message });
+    const ran = await stack.preview();
+    doubles.clear();
+    expect(ran.code, ran.output).not.toBe(0);
+    expect(ran.output).toContain("cannot be looked up at AWS; nothing was changed by that\n");
+    expect(ran.output).toContain("the login at AWS has ended: aws sso login");
+    expect(ran.output).toContain(`AWS says: ${message}`);
+    expect(ran.output).not.toMatch(/unhandled exception|\n\s+at .*:\d+:\d+/);
+  });
+
+  test("an instance type that there is not, a subnet and a zone that are somebody else's", async () => {
     configure({}, { instanceType: "t9.small" });
-    expect((await stack.preview()).output).toMatch(/t9\.small/);
+    expect((await stack.preview()).output).toContain("recoloca:ec2.instanceType names no type that AWS has here");
+    configure({}, { subnet: "subnet-0123456789abcdef0" });
+    expect((await stack.preview()).output).toMatch(/subnet subnet-0123456789abcdef0 cannot be looked up[\s\S]*pulumi config rm --path recoloca:ec2\.subnet/);
     configure({ "recoloca:domain": "shop.example.org" }, { zone: "example.org" });
-    expect((await stack.preview()).output).toContain("no matching Route 53 Hosted Zone found");
+    const { output } = await stack.preview();
+    expect(output).toContain("no matching Route 53 Hosted Zone found");
+    expect(output).toContain("pulumi config rm --path recoloca:ec2.zone");
+    expect(output).not.toContain("unhandled exception");
+  });
+
+  test("a bucket's name that is taken: what mends it is said beside the provider's own words", async () => {
+    configure({}, {}, { makesIdentityProvider: true });
+    doubles.fail({ type: "aws:s3/bucket:Bucket", operation: "create", message: "creating S3 Bucket (acme-backups): BucketAlreadyExists" });
+    const ran = await stack.up();
+    doubles.clear();
+    expect(ran.code, ran.output).not.toBe(0);
+    expect(ran.output).toContain("somebody in the world has a bucket of that name");
+    expect(ran.output).toContain("pulumi config rm --path recoloca:createBackupBucket.name");
   });
 });

@@ -118,3 +118,47 @@ test("a deploy that comes while a backup is taken says what it waits for", async
   expect(refused.output).toMatch(/refused: a backup is being taken by root@\S+, since \ds/);
   expect((await taking).code).toBe(0);
 });
+
+describe("one that is killed", () => {
+  const slow = () => release({ backup: { ...postgres(), before: "never", command: ["sh", "-c", "echo all; sleep 5"], verify: ["true"] } });
+  const jobs = async () => (await server("docker ps --all --quiet --filter label=recoloca.job")).stdout;
+  const halfWay = () => expect.poll(files, { timeout: 20_000 }).toContainEqual(expect.stringMatching(/partial$/));
+  const timed = async () => (await files()).filter((name) => /^timed-.*\.json$/.test(name)).length;
+
+  beforeAll(async () => {
+    expect((await deployPlan(slow())).code).toBe(0);
+  });
+
+  test("by its timer starts again by itself, and leaves nothing of the first", async () => {
+    const kept = await timed();
+    await server("systemctl start --no-block recoloca-backup@shapes-test.service");
+    await halfWay();
+    await server("systemctl kill --signal=SIGKILL --kill-whom=all recoloca-backup@shapes-test.service");
+    await expect.poll(timed, { timeout: 60_000 }).toBe(kept + 1);
+    await expect
+      .poll(async () => (await server("systemctl is-active recoloca-backup@shapes-test.service")).stdout.trim(), { timeout: 20_000 })
+      .toBe("inactive");
+    expect((await files()).filter((name) => name.endsWith("partial"))).toEqual([]);
+    expect(await jobs()).toBe("");
+    const { output } = await server("recoloca status; ls /var/lib/recoloca/shapes-test");
+    expect(output).not.toMatch(/FAILED|was killed|backup-begun/);
+  });
+
+  test("by hand is said at once, and has failed once somebody has looked", async () => {
+    const taking = server("recoloca backup");
+    await halfWay();
+    await server("kill -9 $(node -p 'JSON.parse(fs.readFileSync(\"/var/lib/recoloca/shapes-test/owner.json\")).pid')");
+    expect((await taking).code).not.toBe(0);
+    for (const command of ["status", "doctor"])
+      expect((await server(`recoloca ${command}`)).output).toMatch(/a backup by root@\S+ that began \d+s ago was killed/);
+    expect((await server("systemctl start recoloca-overdue.service")).code).toBe(0);
+    const doctor = async () => (await server("recoloca doctor")).output;
+    await expect
+      .poll(doctor, { timeout: 20_000 })
+      .toMatch(/the last backup failed \d+s ago: the one by root@\S+ that began at \S+ \S+ UTC was killed before its end/);
+    expect((await files()).filter((name) => name.endsWith("partial"))).toEqual([]);
+    expect(await jobs()).toBe("");
+    expect((await server("recoloca backup")).code).toBe(0);
+    expect(await doctor()).not.toContain("the last backup failed");
+  });
+});

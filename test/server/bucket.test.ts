@@ -121,6 +121,22 @@ test("killed in the middle: taken back; the next one aborts what was left", asyn
   expect(await open()).toEqual([]);
 });
 
+test("killed by a timer in the middle of its way: started again, which aborts what was left and is there whole", async () => {
+  await deployed(release({ ...large(), before: "never" }));
+  const before = (await keys()).length;
+  await server("systemctl start --no-block recoloca-backup@shapes-test.service");
+  await onItsWay();
+  const [cut] = await open();
+  await theStore("pause");
+  await server("systemctl kill --signal=SIGKILL --kill-whom=all recoloca-backup@shapes-test.service");
+  await theStore("unpause");
+  await expect.poll(async () => (await keys()).length, { timeout: 120_000, interval: 500 }).toBe(before + 2);
+  expect((await open()).map(({ UploadId }) => UploadId)).not.toContain(cut!.UploadId);
+  const { key } = (await newest()).bucket!;
+  expect(key).not.toBe(cut!.Key);
+  await deployed(release());
+});
+
 test("a bucket that keeps no versions is used, and doctor says what that means", async () => {
   const plain = "plain";
   await store.owner.send(new CreateBucketCommand({ Bucket: plain }));
@@ -224,12 +240,16 @@ describe("with a recipient", () => {
     const there = await recoloca("drill --identity -", identity);
     expect(there.code, there.output).toBe(0);
     expect(there.output).toMatch(/passed \d+s ago: the bucket's copy of release-/);
+    const other = (await server("age-keygen 2>/dev/null")).stdout;
+    const refused = await recoloca("drill --identity -", other);
+    expect(refused.code, refused.output).toBe(20);
+    expect(refused.output).toContain(`is encrypted for ${recipient}, and the key that was given is another one's`);
+    expect((await recoloca("status")).output).toContain("drill passed");
     const { name } = await newest();
     await server(`rm ${FOLDER}/${name}.*`);
     const locked = await recoloca(`restore ${name} --into other`);
     expect(locked.code).toBe(21);
     expect(locked.output).toMatch(/is encrypted[\s\S]*give age's private key on standard input: .*--identity -/);
-    const other = (await server("age-keygen 2>/dev/null")).stdout;
     const wrong = await recoloca(`restore ${name} --into other --identity -`, other);
     expect(wrong.code).toBe(21);
     expect(wrong.output).toMatch(/age: .*no identity matched/);

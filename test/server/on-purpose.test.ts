@@ -2,7 +2,8 @@
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Plan } from "../../release/plan.ts";
 import { interrupt, isWhole, newest, release } from "../held-release.ts";
-import { FAULTS } from "../chaos/faults.ts";
+import { FAULTS, STORE } from "../chaos/faults.ts";
+import { openStream } from "../chaos/visitors.ts";
 import { deployPlan, installHostProgram, records, removeStack } from "../host.ts";
 import { imagesOf, server } from "../site.ts";
 
@@ -70,6 +71,20 @@ test("a watch window is ended by who has seen enough, and the record says who", 
   expect(ran.output).toMatch(/watched [\d.]+s of 1m ?40s, ended by root@\S+: \d+ requests/);
   await isWhole("second");
   expect((await server("recoloca accept")).output).toContain("nothing is being deployed");
+});
+
+test("a power cut between the decision and the file that says which release is live: the new one is, with what the cut stopped", async () => {
+  plan = release("first");
+  await good(plan);
+  const before = (await server(`cat ${STORE}/state.json`)).stdout;
+  const stream = openStream();
+  await interrupt(release("second", { drain: 8 }), "live", async () => {
+    await server("systemctl kill --signal=SIGSTOP --kill-whom=all 'recoloca-deploy-*.service'");
+    await server(`cat > ${STORE}/state.json; docker stop $(docker ps --quiet --filter label=recoloca.service=worker)`, before);
+    await FAULTS["its process is killed"]();
+  });
+  stream.close();
+  await isWhole("second");
 });
 
 test("a plan is told beforehand, with what would keep it from being run; nothing changes", async () => {

@@ -15,6 +15,8 @@ export interface Recorded {
   readonly words: string;
   /** SHA-256 of standard input. */
   readonly input: string;
+  /** Where an age key came by it: processes of this machine, the one that asked among them, whose arguments or environment have it. */
+  readonly seenIn?: readonly string[];
 }
 
 const file = (name: string) => path.join(process.argv[2]!, name);
@@ -46,6 +48,22 @@ function deploy(plan: Plan, attempt: string): void {
   print(` release ${next.number}  ${release} rolled`);
 }
 
+function processesThatShow(key: string): string[] {
+  const shows = (file: string) => {
+    try {
+      return fs.readFileSync(file, "utf8").includes(key);
+    } catch {
+      // It has ended, or is another's.
+      return false;
+    }
+  };
+  return fs
+    .readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((id) => ["cmdline", "environ"].map((name) => `/proc/${id}/${name}`))
+    .filter(shows);
+}
+
 async function main(): Promise<void> {
   const words = process.env["SSH_ORIGINAL_COMMAND"]!;
   if (/authorized_keys|^true$/.test(words)) {
@@ -56,7 +74,8 @@ async function main(): Promise<void> {
   // A question of the program's own comes without any input, and without its end.
   const asked = /^(sudo -n )?(cat \/etc\/machine-id|recoloca (live|status|doctor|history)\b.*)$/.test(words);
   const input = asked ? "" : await text(process.stdin);
-  const recorded: Recorded = { words, input: createHash("sha256").update(input).digest("hex") };
+  const key = /AGE-SECRET-KEY-\S+/.exec(input)?.[0];
+  const recorded: Recorded = { words, input: createHash("sha256").update(input).digest("hex"), ...(key && { seenIn: processesThatShow(key) }) };
   if (!asked) fs.appendFileSync(file("recorded.jsonl"), `${JSON.stringify(recorded)}\n`);
   if (words.includes("/etc/machine-id")) print("0123456789abcdef0123456789abcdef");
   else if (/recoloca live /.test(words)) print(JSON.stringify({ format: 1, live: live(), next: `${(live()?.number ?? 0) + 1}-test` } satisfies LiveAnswer));

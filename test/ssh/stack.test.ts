@@ -1,8 +1,10 @@
 /** The whole program on the real engine, to a real SSH server that writes down what it is asked for: a bastion comes, and nothing else changes. */
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { attempt } from "../../local/command.ts";
 import { askServer, doorOf, valuesOf, type Configured } from "../../operate/ask-server.ts";
 import { rotate } from "../../operate/rotate.ts";
 import { checkout } from "../../tools/cache.ts";
@@ -122,15 +124,49 @@ describe("with the bastion", () => {
     expect([server.connections - before, bastion.forwards(server) - forwards]).toEqual([2, 2]);
   });
 
-  test("a key that a command reads comes by its standard input, and ends there", async () => {
-    const marker = "AGE-SECRET-KEY-1MARKER\n";
-    expect(await askServer({ name: "behind", configuration: await configurationNow() }, ["drill", "--identity", "-"], () => undefined, marker)).toBe(0);
-    expect(recorded()).toEqual([
-      {
-        words: expect.stringMatching(/recoloca drill --identity - --stack recoloca-behind$/) as string,
-        input: createHash("sha256").update(marker).digest("hex"),
-      },
-    ]);
+  describe("age's private key", () => {
+    const keys = `AGE-SECRET-KEY-1${"Q".repeat(58)}\n`;
+    const sent = { input: createHash("sha256").update(keys).digest("hex"), seenIn: [] };
+    /** As a person does it: in a shell, from the Makefile on. */
+    const make = (...words: string[]) => ["--silent", "--old-file", "node_modules/.installed", ...words, "STACK=behind"];
+    const options = () => ({ cwd: checkout, env: { ...stack.forOperators, IDENTITY: undefined } });
+
+    test("goes from its file to the command's standard input by the way of all commands, and is seen nowhere else", async () => {
+      fs.writeFileSync(folder.in("backup key"), `# public key: age1\n${keys}`);
+      const forwards = bastion.forwards(server);
+      const drilled = await attempt("make", make("drill", `IDENTITY=${folder.in("backup key")}`), options());
+      expect(drilled.code, drilled.output).toBe(0);
+      expect(recorded()).toEqual([{ ...sent, words: expect.stringMatching(/recoloca drill --identity - --stack recoloca-behind$/) as string }]);
+      const restored = await attempt("make", make("restore", "BACKUP=20261126T031500Z/release-1", "INTO=copy", "IDENTITY=-"), { ...options(), input: keys });
+      expect(restored.code, restored.output).toBe(0);
+      expect(recorded()).toEqual([
+        { ...sent, words: expect.stringMatching(/recoloca restore 20261126T031500Z\/release-1 --into copy --identity - --stack recoloca-behind$/) as string },
+      ]);
+      expect(bastion.forwards(server) - forwards).toBe(2);
+    }, 60_000);
+
+    test("is asked for in a terminal, which does not show it", async () => {
+      const terminal = spawn("script", ["--quiet", "--return", "--command", ["make", ...make("drill", "IDENTITY=-")].join(" "), "/dev/null"], options());
+      let shown = "";
+      terminal.stdout.setEncoding("utf8").on("data", (text: string) => {
+        if (!shown.includes("not shown): ") && (shown + text).includes("not shown): ")) terminal.stdin.write(keys);
+        shown += text;
+      });
+      expect(await new Promise((done) => terminal.on("close", done)), shown).toBe(0);
+      expect(shown).not.toContain("AGE-SECRET-KEY-1Q");
+      expect(recorded()).toMatchObject([sent]);
+    }, 60_000);
+
+    test("that is none is refused before the server is asked", async () => {
+      fs.writeFileSync(folder.in("none"), "age-encryption.org/v1\n");
+      const connections = server.connections;
+      const ran = await attempt("make", make("restore", "BACKUP=release-1", "INTO=copy", `IDENTITY=${folder.in("none")}`), options());
+      expect(ran.code).not.toBe(0);
+      expect(ran.output).toMatch(
+        /none is encrypted itself, for a passphrase; nothing was sent\n {2}age --decrypt KEY_FILE \| make restore STACK=behind IDENTITY=-\n/,
+      );
+      expect(server.connections - connections).toBe(0);
+    }, 60_000);
   });
 
   test("down, `up` is refused before anything; a preview says so and compares with what was deployed last", async () => {

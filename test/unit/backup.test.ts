@@ -61,7 +61,12 @@ test.each([
   ["a private key as recipient", { backup: '{"service":"db","recipient":"AGE-SECRET-KEY-1"}' }, "recoloca:backup.recipient", "age's public key"],
   ["a duration as a time", { backup: '{"service":"db","every":"6 hours!"}' }, "recoloca:backup.every", "a calendar expression of systemd"],
   ["a volume that is not there", { backup: '{"service":"db","volumes":["upload"]}' }, "recoloca:backup.volumes[0]", 'did you mean "uploads"?'],
-  ["a URL in place of its secret's name", { backup: `{"url":"postgres://u:MARKER@h/d","image":"${IMAGE}"}` }, "recoloca:backup.url", "a variable's name"],
+  [
+    "a URL in place of its secret's name",
+    { backup: `{"url":"postgres://u:MARKER@h/d","image":"${IMAGE}"}` },
+    "recoloca:backup.url",
+    "wants the name of the secret that holds the database's URL",
+  ],
   ["a secret that nobody sets", { backup: `{"url":"OTHER_URL","image":"${IMAGE}"}` }, "recoloca:backup.url", "'recoloca:secrets.OTHER_URL'"],
   ["a URL without its client", { backup: '{"url":"DATABASE_URL"}' }, "recoloca:backup.image", "Postgres's client"],
   [

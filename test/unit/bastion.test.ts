@@ -37,8 +37,13 @@ test("a right one has no problems, before a server that is there and before one 
 
 describe("is refused:", () => {
   test.each<[string, Config, string, RegExp, string?]>([
-    ["no address", { ...OWN, bastion: { ...BASTION, address: undefined } }, "bastion.address", /is missing: wants a host name or an address/],
-    ["no user", { ...OWN, bastion: { ...BASTION, user: undefined } }, "bastion.user", /is missing: wants a user/],
+    [
+      "no address",
+      { ...OWN, bastion: { ...BASTION, address: undefined } },
+      "bastion.address",
+      /is missing: host name or address; wants a host name or an address/,
+    ],
+    ["no user", { ...OWN, bastion: { ...BASTION, user: undefined } }, "bastion.user", /is missing: SSH user; he needs no shell; wants a user/],
     ["an address with a user in it", { ...OWN, bastion: { ...BASTION, address: "jump@bastion" } }, "bastion.address", /got "jump@bastion", wants a host name/],
     ["a user that would be an option", { ...OWN, bastion: { ...BASTION, user: "-oProxyCommand=x" } }, "bastion.user", /wants a user's name: jump/],
     ["a port that is none", { ...OWN, bastion: { ...BASTION, port: 70000 } }, "bastion.port", /got 70000, wants a port: 22/],
@@ -47,7 +52,7 @@ describe("is refused:", () => {
       "no host key: nothing is trusted on first use",
       { ...OWN, bastion: { ...BASTION, hostKey: undefined } },
       "bastion.hostKey",
-      /is missing: wants the bastion's public host key/,
+      /is missing: its public host key; wants the bastion's public host key/,
       `pulumi config set --path 'recoloca:bastion.hostKey' "$(ssh-keyscan -t ed25519 BASTION | cut -d' ' -f2-)"\ncompared with what its console says: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`,
     ],
     [
@@ -57,7 +62,12 @@ describe("is refused:", () => {
       /got "SHA256:abc", wants the bastion's public host key: ssh-ed25519/,
       `pulumi config set --path 'recoloca:bastion.hostKey' "$(ssh-keyscan -t ed25519 BASTION | cut -d' ' -f2-)"\ncompared with what its console says: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`,
     ],
-    ["a word where a structure is wanted", { ...OWN, bastion: "198.51.100.4" }, "bastion", /got "198\.51\.100\.4", wants object/],
+    [
+      "a word where a structure is wanted",
+      { ...OWN, bastion: "198.51.100.4" },
+      "bastion",
+      /got "198\.51\.100\.4", wants a structure with address, user, hostKey/,
+    ],
     ["a key and no bastion", { ...OWN, bastionPrivateKey: "MARKER" }, "bastionPrivateKey", /recoloca:bastion, which it opens, is not/],
     [
       "no key of its own before a server that the stack makes",

@@ -1,7 +1,7 @@
 /** Which rows of the benchmark's table say that a measure is reached. */
 import { expect, test } from "vitest";
 import type { BackupRound, OwnRound } from "../../benchmark/backups.ts";
-import { backupRows, environmentRows, tlsRows } from "../../benchmark/rows.ts";
+import { backupRows, environmentRows, renewalRow, tlsRows } from "../../benchmark/rows.ts";
 
 const round = (seconds: number): BackupRound => ({ bytes: 4e8, written: seconds, checked: seconds, sent: seconds, restored: seconds, fetched: seconds });
 const own = (seconds: number, kib = 100_000): OwnRound => ({ ...round(seconds), kib, kibOfAll: kib + 30_000 });
@@ -36,4 +36,12 @@ test.each([
   const byDefault = { answered: 30_000, failed: 0, median: 1, p99: 2, processor: 100 };
   const beside = { edge: { ...byDefault, ...change }, byDefault };
   expect(tlsRows({ handshakes: beside, kept: beside }).map((row) => row.reached)).toEqual([reached, reached]);
+});
+
+test.each([
+  ["as long as a release and ten seconds", 29.9, 0, true],
+  ["longer", 30.1, 0, false],
+  ["with one request that failed", 21, 1, false],
+])("renewing what the stack generates, %s", (_, rotation, lost, reached) => {
+  expect(renewalRow([{ release: 20, rotation, requests: 4000, failed: lost }]).reached).toBe(reached);
 });

@@ -108,6 +108,51 @@ describe.each(CASES)("stack %s, %s", (stack, how, more) => {
     expect(only("aws:kms/key:Key")).toMatchObject({ enableKeyRotation: true });
   });
 
+  test("a host of AWS's that fails is left for another one by itself, and security fixes come without a restart", () => {
+    expect(only("aws:ec2/instance:Instance")["maintenanceOptions"]).toEqual({ autoRecovery: "default" });
+    const text = JSON.parse((only("aws:ec2/instance:Instance")["userData"] as string).replace("#cloud-config\n", "")) as {
+      packages: string[];
+      write_files: { path: string; content: string }[];
+    };
+    expect(text.packages).toContain("unattended-upgrades");
+    const upgrades = text.write_files.find(({ path }) => path === "/etc/apt/apt.conf.d/52recoloca")!.content;
+    expect(upgrades).toContain('APT::Periodic::Unattended-Upgrade "1";');
+    expect(upgrades).toContain('Unattended-Upgrade::Automatic-Reboot "false";');
+    expect(all.find(({ name }) => name === "host-program")!.inputs["create"]).toContain("Sun *-*-* 04:00:00 UTC");
+  });
+
+  test("a backup gets cheaper, ends, and leaves neither old versions nor halves of uploads", () => {
+    expect(only("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")["rules"]).toEqual([
+      {
+        id: "backups",
+        status: "Enabled",
+        filter: { prefix: "" },
+        transitions: [{ days: 30, storageClass: "GLACIER_IR" }],
+        expiration: { days: stack === "production" ? 365 : 60 },
+        noncurrentVersionExpiration: { noncurrentDays: 1 },
+        abortIncompleteMultipartUpload: { daysAfterInitiation: 2 },
+      },
+    ]);
+  });
+
+  test("whoever writes backups is denied what would undo one, whatever else it is ever allowed", () => {
+    const { Statement } = JSON.parse(only("aws:s3/bucketPolicy:BucketPolicy")["policy"] as string) as {
+      Statement: { Sid: string; Effect: string; Action: string[] }[];
+    };
+    const writers = Statement.find(({ Sid }) => Sid === "WritersOnlyAdd")!;
+    expect(writers.Effect).toBe("Deny");
+    expect([...writers.Action].sort()).toEqual(
+      [
+        ...["BypassGovernanceRetention", "DeleteBucketPolicy", "DeleteObject", "DeleteObjectVersion", "PutBucketObjectLockConfiguration", "PutBucketPolicy"],
+        ...["PutBucketVersioning", "PutEncryptionConfiguration", "PutLifecycleConfiguration", "PutObjectLegalHold", "PutObjectRetention"],
+      ].map((name) => `s3:${name}`),
+    );
+    // A PUT over an object is allowed: it makes a version, and the one before stays under its lock.
+    const grant = of("aws:iam/rolePolicy:RolePolicy").find(({ name }) => name.endsWith("-backups"))!.inputs["policy"] as string;
+    expect(grant).toContain("s3:PutObject");
+    expect(only("aws:s3/bucketVersioning:BucketVersioning")).toMatchObject({ versioningConfiguration: { status: "Enabled" } });
+  });
+
   test("whoever proves a name by Route 53 changes TXT records of that name alone, and nobody else changes any", () => {
     const statements = all
       .filter(({ type, name }) => /rolePolicy:RolePolicy$/.test(type) && !/-(deploy|plan|infrastructure)$/.test(name))
@@ -130,6 +175,17 @@ describe.each(CASES)("stack %s, %s", (stack, how, more) => {
     expect(text).toContain("/recoloca/");
     for (const secret of [PRIVATE, "TOKEN", "PASSWORD"]) expect(text).not.toContain(secret);
   });
+});
+
+test("in a subnet that is there no network is made, and the firewall is in its own", async () => {
+  const ec2 = { region: "sa-east-1", instanceType: "t4g.small", subnet: "subnet-0123456789abcdef0", sshFrom: ["203.0.113.0/24"] };
+  const all = await everythingOf("staging", { "recoloca:ec2": ec2 });
+  expect(all.filter(({ type }) => /^aws:ec2\/(vpc|subnet|internetGateway|routeTable)/.test(type))).toEqual([]);
+  expect(all.find(({ type }) => type === "aws:ec2/securityGroup:SecurityGroup")!.inputs["vpcId"]).toBe("vpc-of-the-subnet");
+  expect(all.find(({ type }) => type === "aws:ec2/instance:Instance")!.inputs["subnetId"]).toBe("subnet-0123456789abcdef0");
+  // Without a zone of ours the record to make is an output, and no record is made.
+  expect(all.filter(({ type }) => type.endsWith(":Record"))).toEqual([]);
+  expect(all.find(({ type }) => type.endsWith(":StackOutputs"))!.inputs["dnsRecord"]).toBe("staging.recoloca.ai. A 198.51.100.7");
 });
 
 test("behind Session Manager no port is open but those of visitors, and the role may hold a session", async () => {

@@ -28,6 +28,12 @@ test("a right one has no problems, and needs neither host key nor private key", 
   expect(problemsOf({ createBackupBucket: {}, ec2: { ...EC2, zone: "recoloca.ai", image: "ubuntu-24.04" } })).toEqual([]);
 });
 
+test("an account's number is one, however Pulumi has written it; where a word is wanted in place of another number, the fix is one", () => {
+  expect(problemsOf({ ec2: { ...EC2, account: 123456789012 } })).toEqual([]);
+  expect(problemsOf({ ec2: { ...EC2, account: 5 } })).toMatchObject([{ says: "got 5, wants the account's number, 12 digits: 123456789012" }]);
+  expect(problemsOf({ ec2: { ...EC2, owner: 5 } })).toMatchObject([{ fix: 'in the stack\'s file: owner: "5"' }]);
+});
+
 describe("is refused:", () => {
   test.each<[string, Record<string, unknown>, string, RegExp, string?]>([
     ["a region that is none", { ec2: { ...EC2, region: "mars" } }, "ec2.region", /got "mars", wants a region of AWS/],
@@ -64,6 +70,46 @@ describe("is refused:", () => {
     expect(problemsOf(change).map((one) => one.key)).toContain(key);
     expect(found[0]!.says).toMatch(says);
     if (fix !== undefined) expect(found[0]!.fix).toBe(fix);
+  });
+
+  const RULES = "wants a bucket's name, 3 to 63 lower-case letters, digits and dashes, none at an end: acme-shop-backups";
+  const RESERVED =
+    "wants a name that does not begin or end as AWS's own names do (xn--, sthree-, amzn-s3-demo-; -s3alias, --ol-s3, --x-s3, --table-s3): acme-shop-backups";
+  test.each([
+    ["ab", RULES],
+    ["a".repeat(64), RULES],
+    ["Acme-Backups", RULES],
+    ["acme_backups", RULES],
+    ["acme.backups", RULES],
+    ["192.0.2.7", RULES],
+    ["-acme", RULES],
+    ["acme-", RULES],
+    ["xn--acme", RESERVED],
+    ["sthree-acme", RESERVED],
+    ["amzn-s3-demo-acme", RESERVED],
+    ["acme-s3alias", RESERVED],
+    ["acme--ol-s3", RESERVED],
+    ["acme--x-s3", RESERVED],
+    ["acme--table-s3", RESERVED],
+  ])("a bucket's name that AWS takes for none: %s", (name, wants) => {
+    const key = "createBackupBucket.name";
+    expect(problemsOf({ createBackupBucket: { name } })).toEqual([
+      { key, says: `got "${name}", ${wants}`, fix: `pulumi config set --path 'recoloca:${key}' acme-shop-backups` },
+    ]);
+  });
+
+  test.each([
+    [{ name: "acme..backups" }, "backupBucket.name", /^got "acme\.\.backups", wants a bucket's name, .* single dots and dashes, and no address: acme-backups$/],
+    [{ name: "192.0.2.7" }, "backupBucket.name", /^got "192\.0\.2\.7", wants .* no address/],
+    [{ name: "Acme" }, "backupBucket.name", /^got "Acme", wants/],
+    [
+      { name: "acme.backups" },
+      "backupBucket.pathStyle",
+      /^is missing: whether its name is in the path .*; wants true: no certificate is for the host name that acme\.backups would make$/,
+    ],
+  ])("a bucket that is there, and could not be opened: %o", (bucket, key, says) => {
+    const found = problemsOf({ backupBucket: { region: "eu-central-1", ...bucket } });
+    expect(found).toMatchObject([{ key, says: expect.stringMatching(says) as string }]);
   });
 
   test("a bucket without a server whose role could write to it", () => {

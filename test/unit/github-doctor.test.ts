@@ -122,6 +122,17 @@ test("wants of the app of infrastructure runs what their token is asked for, and
   ).toEqual(asked.sort());
 });
 
+test("compares a merge queue by all that it does", async () => {
+  const queued = { visibility: "public", plan: "team", mergeQueue: true, infrastructureApp: undefined };
+  rest.answers = repositoryOf(await everythingOf("production", change(queued), { SLACK_WEBHOOK_URL: "MARKER-url" }));
+  const { config, secretKeys } = shippedConfiguration("production", change(queued), { SLACK_WEBHOOK_URL: "MARKER-url" });
+  const { values } = checkValues({ values: ownKeys(config), encrypted: new Set(secretKeys.map((key) => key.replace("recoloca:", ""))) });
+  const of = githubSettings(values, "production", { url: urlOf(values), stack: "production", organization: "organization" })!;
+  expect((await told(of)).count).toBe(0);
+  rule("merge_queue")["grouping_strategy"] = "HEADGREEN";
+  expect((await told(of)).lines).toEqual([` ${MAIN}: grouping_strategy is HEADGREEN, should be ALLGREEN. Fix: ${UP}`]);
+});
+
 describe("finds, in one line with what is, what should be and what mends it:", () => {
   test.each<[string, () => unknown, ...string[]]>([
     [

@@ -29,6 +29,11 @@ test.each([
   ],
   ["github:index/actionsVariable:ActionsVariable", "409 Already exists - Variable already exists []", /it is there already.*Variable ci shop:PUBLIC_URL$/],
   ["github:index/actionsEnvironmentVariable:ActionsEnvironmentVariable", "409 Already exists []", /shop:staging:PUBLIC_URL$/],
+  [
+    "github:index/repositoryRuleset:RepositoryRuleset",
+    "POST …/rulesets: 422 Invalid rule 'merge_queue' []",
+    /organizations alone[\s\S]*config rm --path recoloca:github\.mergeQueue$/,
+  ],
   [ENVIRONMENT, "GET …: 404 Not Found []", /no repository "shop"/],
 ])("%s: %s", (type, message, text) => expect(said(type, message)).toMatch(text));
 

@@ -47,6 +47,13 @@ describe.each(["staging", "production"])("stack %s", (stack) => {
   const rights = (kind: string) => statements(of("RolePolicy").find((one) => one.name === `recoloca-${stack}-${kind}`)!.inputs["policy"]);
   const claims = (kind: string) => role(kind)[0]!.Condition!["StringEquals"]!["token.actions.githubusercontent.com:sub"];
 
+  test("a deploy waits the minutes that are said after its approval, and whoever repairs a server waits none", () => {
+    const waits = Object.fromEntries(
+      of("RepositoryEnvironment").map(({ inputs }): [string, unknown] => [inputs["environment"] as string, inputs["waitTimer"]]),
+    );
+    expect(waits).toEqual({ [stack]: 5, [`${stack}-infrastructure`]: 0, ...(stack === "production" && { automation: 0 }) });
+  });
+
   test("administrators keep to the rules of an environment, and only named branches and tags get one", () => {
     const environments = of("RepositoryEnvironment").map(({ inputs }) => inputs);
     expect(environments.map((one) => one["environment"]).sort()).toEqual([...(stack === "production" ? ["automation"] : []), stack, `${stack}-infrastructure`]);
@@ -196,6 +203,23 @@ describe("the stack that owns the repository", () => {
     expect(requiredStatusChecks.requiredChecks.map(({ context }) => context)).toEqual(["Checks passed", "Security passed"]);
     for (const { context } of requiredStatusChecks.requiredChecks) expect([context, names.filter((name) => name === context)]).toEqual([context, [context]]);
   });
+
+  test("has every pull request up to date before it is merged; with a merge queue the queue sees to that, in the one way that the workflow files' branch needs", async () => {
+    const rulesOf = async (change: object) => {
+      const made = await everythingOf("production", { "recoloca:github": { ...CONFIGURED["production"], ...change } }, SECRETS);
+      return made.find(({ type, inputs }) => type.endsWith(":RepositoryRuleset") && inputs["target"] === "branch")!.inputs["rules"] as {
+        mergeQueue?: Record<string, unknown>;
+        requiredStatusChecks: { strictRequiredStatusChecksPolicy: boolean };
+      };
+    };
+    const without = await rulesOf({});
+    expect([without.mergeQueue, without.requiredStatusChecks.strictRequiredStatusChecksPolicy]).toEqual([undefined, true]);
+    for (const [way, mergeMethod] of [["direct", "SQUASH"], ["pull-request", "MERGE"]]) {
+      const queued = await rulesOf({ mergeQueue: true, workflowFiles: way, writers: way === "direct" ? { apps: { infrastructure: 7 } } : {} });
+      expect(queued.mergeQueue).toMatchObject({ mergeMethod, groupingStrategy: "ALLGREEN", minEntriesToMerge: 1, minEntriesToMergeWaitMinutes: 0 });
+      expect(queued.requiredStatusChecks.strictRequiredStatusChecksPolicy).toBe(false);
+    }
+  }); // prettier-ignore
 
   test("publishes its Pages by a workflow, as production's file wants the page of delivery metrics", () => {
     expect(only("Repository")["pages"]).toEqual({ buildType: "workflow" });

@@ -212,9 +212,21 @@ describe("what a plan lacks", () => {
     [{ visibility: "private", plan: "team", codeSecurity: true }, ["approval", "attestations", "pages", "mergeQueue"]],
     [{ visibility: "internal", plan: "enterprise" }, ["codeScanning"]],
   ] as const)("%j", (repository, lacks) => {
-    const has = abilitiesOf({ codeSecurity: false, pages: true, ...repository });
+    const has = abilitiesOf({ codeSecurity: false, pages: true, mergeQueue: true, ...repository });
     expect(Object.entries(has).flatMap(([name, there]) => (there ? [] : [name]))).toEqual(lacks);
-    expect(lackOf({ codeSecurity: false, pages: true, ...repository })).toHaveLength(lacks.filter((one) => (one as string) !== "environments").length);
+    expect(lackOf({ codeSecurity: false, pages: true, mergeQueue: true, ...repository })).toHaveLength(
+      lacks.filter((one) => (one as string) !== "environments").length,
+    );
+  });
+
+  test("is nothing where nobody wants it: a page, a merge queue", () => {
+    expect(lackOf({ visibility: "private", plan: "team", codeSecurity: true }).join("\n")).not.toMatch(/page|queue/);
+    expect(settingsOf(github({ ownsRepository: true }), "production").whole!.rules.mergeQueue).toBe(false);
+    expect(settingsOf(github({ ownsRepository: true, mergeQueue: true }), "production").whole!.rules.mergeQueue).toBe(true);
+    const lacking = { visibility: "private", plan: "team", ownsRepository: true, mergeQueue: true, releasers: { teams: { platform: 42 } } };
+    const { whole, notes } = settingsOf({ github: lacking }, "production");
+    expect(whole!.rules.mergeQueue).toBe(false);
+    expect(notes.join("\n")).toContain("no merge queue: pull requests have to be up to date before they are merged");
   });
 
   test("is switched off and said, not sent", () => {

@@ -1,4 +1,5 @@
 /** A new environment's file: like staging's, with what differs, and checked. */
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
@@ -51,4 +52,40 @@ test("asked, until each answer has its form; what is given is not asked", async 
   expect(found).toEqual({ ...AT_AWS, REGION: "sa-east-1", REPOSITORY: "recoloca/recoloca" });
   expect(asked[1]).toBe("host name that it answers on: ");
   expect(asked).toHaveLength(8);
+});
+
+describe("as a process, as make starts it", () => {
+  const root = path.join(import.meta.dirname, "..", "..");
+  const run = (flags: Record<string, string>) =>
+    spawnSync(process.execPath, [path.join(root, "operate/new-environment.ts")], { env: { PATH: process.env["PATH"], ...flags }, input: "", encoding: "utf8" });
+
+  test("flags that are wrong: all at once, nothing is written, and no stack trace", () => {
+    const { status, stderr } = run({ NAME: "Demo", HOST: "ec3" });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^error: nothing was written\n\n {2}NAME {8}got "Demo"/);
+    expect(stderr).toContain('HOST        got "ec3"; wants ec2 or existing');
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  test("a name that is there already is left alone", () => {
+    const before = fs.readFileSync(path.join(root, "Pulumi.staging.yaml"), "utf8");
+    const { status, stderr } = run({ ...AT_AWS, NAME: "staging" });
+    expect(status).toBe(1);
+    expect(stderr).toContain("there is a stack's file already: Pulumi.staging.yaml; nothing was written");
+    expect(fs.readFileSync(path.join(root, "Pulumi.staging.yaml"), "utf8")).toBe(before);
+  });
+
+  test("right flags: the file is written, and what is still to be set is said", () => {
+    const name = `test-${process.pid}`;
+    const file = path.join(root, `Pulumi.${name}.yaml`);
+    try {
+      const { status, stdout, stderr } = run({ ...AT_AWS, NAME: name });
+      expect(status, stderr).toBe(0);
+      expect(stdout).toContain(`pulumi stack init ${name}`);
+      expect(stdout).toContain("pulumi config set --secret recoloca:registryPassword");
+      expect(fs.readFileSync(file, "utf8")).toContain("recoloca:domain: demo.recoloca.ai");
+    } finally {
+      fs.rmSync(file, { force: true });
+    }
+  });
 });

@@ -40,7 +40,12 @@ describe("settings", () => {
   });
 
   test.each<[string, Record<string, unknown>, string, RegExp, string?]>([
-    ["nowhere to send to", { observability: {} }, "observability.to", /"cloudwatch"\|"telemetry"/],
+    [
+      "nowhere to send to",
+      { observability: {} },
+      "observability.to",
+      /is missing: CloudWatch, or the endpoint of recoloca:telemetry; wants cloudwatch or telemetry/,
+    ],
     ["somewhere else", { observability: { to: "datadog" } }, "observability.to", /got "datadog", wants/],
     ["a field that it does not know", { observability: { to: "telemetry", disc: 80 }, telemetry: TELEMETRY }, "observability.disc", /did you mean "disk"\?/],
     ["a share that is none", { observability: { to: "telemetry", disk: 850 }, telemetry: TELEMETRY }, "observability.disk", /got 850, wants a percentage/],

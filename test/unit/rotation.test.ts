@@ -206,7 +206,11 @@ describe("a configuration that cannot be", () => {
   test("a good one has no problem", () => expect(says({ POSTGRES_PASSWORD: wish(2), STRIPE_SECRET_KEY: wish(4) })).toEqual([]));
   test.each([
     ["an unknown name", { POSTGRES_PASWORD: wish(2) }, 'rotation.POSTGRES_PASWORD is not known; did you mean "POSTGRES_PASSWORD"?'],
-    ["one without generations", { bastionPrivateKey: wish(2) }, "rotation.bastionPrivateKey has no generations: add the new key to authorized_keys"],
+    [
+      "one without generations",
+      { bastionPrivateKey: wish(2) },
+      "rotation.bastionPrivateKey has no generations; it is renewed otherwise: add the new key to authorized_keys",
+    ],
     [
       "an overlap where there is none",
       { POSTGRES_PASSWORD: wish(2, "2026-12-25") },

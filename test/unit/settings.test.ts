@@ -89,6 +89,6 @@ test("what mends a missing host key is filled in by the shell, and a list is not
   });
   expect(found.map(({ fix }) => fix)).toEqual([
     `pulumi config set recoloca:hostKey "$(ssh-keyscan -t ed25519 shop.example | cut -d' ' -f2-)"\ncompared with what its console says: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`,
-    "in the stack's file: command: [WORD, WORD]",
+    "in the stack's file: command: [alembic, upgrade, head]",
   ]);
 });

@@ -8,12 +8,14 @@ import { certificateProblems } from "../../release/certificate.ts";
 import { CERTIFIABLE, LETS_ENCRYPT, LETS_ENCRYPT_STAGING, type Acme } from "../../release/tls.ts";
 import { legoArguments, notIssued } from "../../server/acme.ts";
 import { asOneFile, sayCertificate } from "../../server/certificates.ts";
-import { afterFailure, isDue, untoldStep, waits, wantsRehearsal } from "../../server/certify.ts";
+import { afterFailure, isDue, serves, untoldStep, waits, wantsRehearsal } from "../../server/certify.ts";
+import { whyNotHere } from "../../server/name-check.ts";
 import { certificateList, httpsMap } from "../../server/edge-tls.ts";
 import { edgeConfiguration, type EdgeStack } from "../../server/edge-configuration.ts";
 import { checkTogether, checkValues } from "../../settings/check.ts";
 import { tlsForm, tlsOf } from "../../settings/tls.ts";
 
+const DAY = 86_400_000;
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "tls-"));
 afterAll(() => fs.rmSync(folder, { recursive: true }));
 
@@ -31,7 +33,6 @@ const good = pair("DNS:shop.example,DNS:*.shop.example");
 const other = pair("DNS:other.example");
 
 describe("a given certificate", () => {
-  const DAY = 86_400_000;
   const said = (given: typeof good, names = ["shop.example"], now = new Date()) =>
     certificateProblems(given, names, now).map(({ of, says }) => `${of} ${says}`);
 
@@ -116,7 +117,6 @@ const ACME: Acme = { email: "ops@shop.example", directory: LETS_ENCRYPT, rehears
 
 describe("when to ask", () => {
   const NOW = Date.parse("2026-11-25T00:00:00Z");
-  const DAY = 86_400_000;
   const life = (daysLeft: number) => ({ from: NOW - (90 - daysLeft) * DAY, until: NOW + daysLeft * DAY, issuer: "", fingerprint: "" });
   const state = { stack: "shop-staging", by: "acme", directory: LETS_ENCRYPT } as const;
 
@@ -158,6 +158,14 @@ describe("when to ask", () => {
     expect([0.5, 0.33, 0.09].map((share) => untoldStep(share))).toEqual([undefined, 1 / 3, 0.1]);
     expect([untoldStep(0.2, 1 / 3), untoldStep(0.05, 1 / 3), untoldStep(0.05, 0.1)]).toEqual([undefined, 0.1, undefined]);
   });
+});
+
+test("a certificate that is there already is good while it is the name's and not due: 40 % of its life", () => {
+  const later = (days: number) => Date.now() + days * DAY;
+  expect([0, 11, 13, 21].map((days) => serves(good, "shop.example", later(days)))).toEqual([true, true, false, false]);
+  expect(serves(other, "shop.example")).toBe(false);
+  expect(serves({ ...good, privateKey: other.privateKey }, "shop.example")).toBe(false);
+  expect(serves({ certificate: "", privateKey: "" }, "shop.example")).toBe(false);
 });
 
 test("lego is asked by HTTP through the edge, or by DNS", () => {
@@ -218,4 +226,11 @@ describe("the edge", () => {
       "/etc/haproxy/recoloca/certificates/self-made.pem\n/etc/haproxy/recoloca/certificates/shop.example.pem shop.example\n",
     );
   });
+});
+
+test("a name that leads elsewhere is told with the record to make; one that leads to an address that was named is not", async () => {
+  const said = await whyNotHere("203.0.113.9", []);
+  expect(said).toContain("203.0.113.9 leads to 203.0.113.9, which is not this server");
+  expect(said).toContain("pulumi config set --path 'recoloca:tls.acme.addresses[0]' 203.0.113.9");
+  expect(await whyNotHere("203.0.113.9", ["203.0.113.9"])).toBeUndefined();
 });

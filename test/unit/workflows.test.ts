@@ -144,7 +144,7 @@ test("what a plan lacks is switched off and said, and nothing of it is in the fi
       .map(({ text }) => text)
       .join("\n");
   expect(replaced(BY_TAG)).toEqual([]);
-  expect(replaced(BARE).join("\n")).toMatch(/reviewers[\s\S]*attestations[\s\S]*Security[\s\S]*merge queue[\s\S]*passphrase/);
+  expect(replaced(BARE).join("\n")).toMatch(/reviewers[\s\S]*attestations[\s\S]*Security[\s\S]*passphrase/);
   for (const one of ["actions/attest@", "upload-sarif", "dependency-review-action", "gh attestation verify"]) {
     expect(all(BARE)).not.toContain(one);
     expect(all(BY_TAG)).toContain(one);

@@ -1,11 +1,20 @@
 /** How long a push takes to be live, and what it costs, on paper: the same assumptions for this pipeline and for the first one. */
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { parse } from "yaml";
+import * as events from "./events.ts";
 import { Made, type Job, type Step } from "./seed/defect.ts";
+import { runsOf } from "./simulator.ts";
 
 const PLATFORM = 120;
-/** Seconds of a watch window, as the stacks' files have it. */
-const WATCH: Record<string, number> = { staging: 30, production: 120 };
+/** Seconds of a release's watch window, as the stacks' files of this repository have it: `30s`, `2m`. */
+const WATCH: Record<string, number> = Object.fromEntries(
+  ["staging", "production"].map((stack) => {
+    const { config } = parse(fs.readFileSync(path.join(import.meta.dirname, `../../Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, string> };
+    const [, count, unit] = /^(\d+)([sm])$/.exec(config["recoloca:watch"]!)!;
+    return [stack, Number(count) * (unit === "m" ? 60 : 1)];
+  }),
+);
 
 /** What a step is assumed to take, in seconds; the first that fits. No figure here was measured but those of a release, in the README's table. */
 const ASSUMED: readonly [form: RegExp, seconds: number, what: string][] = [
@@ -26,7 +35,8 @@ const ASSUMED: readonly [form: RegExp, seconds: number, what: string][] = [
   [/pip install/, 30, "install packages of Python"],
   [/pytest|test:ci|npm run (unit|workflows)/, 60, "a suite of tests"],
   [/compose .* up --detach --wait|alembic upgrade head\n/, 20, "start the services, or migrate"],
-  [/pulumi up/, 5, "a release, whose measured 4.1 s are in the README, and its watch window"],
+  [/pulumi up .*--target/, 5, "a release, whose measured 4.1 s are in the README, without its watch window"],
+  [/pulumi (up|preview)/, 60, "bring up or preview a stack of which little changes"],
   [/docker-compose .* up -d/, 13, "the first pipeline's update, measured in the README"],
   [/npm run|ruff|flake8|black|isort|mypy|shellcheck/, 15, "lint, format or types"],
 ];
@@ -39,7 +49,7 @@ function secondsOf(step: Step, environment: string): number {
   if (/build-push-action/.test(uses)) return PLATFORM * String(step.with!["platforms"]).split(",").length;
   const assumed = ASSUMED.find(([form]) => form.test(uses) || form.test(run))?.[1] ?? OTHER;
   const slept = [...run.matchAll(/\bsleep (\d+)/g)].map((match) => Number(match[1])).filter((seconds) => seconds >= 30);
-  return assumed + slept.reduce((sum, one) => sum + one, 0) + (/pulumi up .*--target/.test(run) ? (WATCH[environment] ?? 30) : 0);
+  return assumed + slept.reduce((sum, one) => sum + one, 0) + (/pulumi up .*--target/.test(run) ? WATCH[environment]! : 0);
 }
 
 export const jobSeconds = (job: Job): number => START + job.steps.reduce((sum, step) => sum + secondsOf(step, job.environment?.name ?? ""), 0);
@@ -66,7 +76,12 @@ function firstPipeline(): Made {
 }
 
 const clock = (seconds: number) => `${Math.floor(seconds / 60)} min ${String(Math.round(seconds % 60)).padStart(2, "0")} s`;
-const way = ({ jobs }: Path) => jobs.join(" → ");
+/** With the seconds of each, of which the whole is the sum. */
+const way = (made: Made, file: string, { jobs }: Path) => jobs.map((id) => `${id} ${jobSeconds(made.job(file, id))}`).join(" → ");
+
+/** Jobs that an event really starts, when all goes well. */
+const started = (made: Made, event: events.Event): Job[] =>
+  runsOf(made.files, event).flatMap(({ workflow, job, result }) => (result === "skipped" ? [] : [made.job(workflow, job)]));
 
 /** docs/workflows.md with today's figures between its marks. */
 export const withArithmetic = (page: string): string =>
@@ -74,15 +89,20 @@ export const withArithmetic = (page: string): string =>
 
 function arithmetic(): string {
   const [ours, first] = [new Made(), firstPipeline()];
-  const of = (made: Made, file: string) => made.jobs.filter((job) => job.file === file);
+  const files = (jobs: readonly Job[], ...names: string[]) => jobs.filter(({ file }) => names.includes(file));
   const staging = [pathTo(ours, "deploy.yml", "deploy-staging"), pathTo(first, "ci-cd.yml", "deploy-staging")] as const;
   const tested = [pathTo(ours, "deploy.yml", "e2e-staging"), pathTo(first, "ci-cd.yml", "e2e-tests")] as const;
   const release = pathTo(ours, "release.yml", "deploy-production");
   // Its production needs the end-to-end tests, which no tag runs; without that condition it would be built and checked once more.
   const again = pathTo(first, "ci-cd.yml", "build-images");
   const production = { seconds: again.seconds + jobSeconds(first.job("ci-cd.yml", "deploy-production")), jobs: [...again.jobs, "deploy-production"] };
-  const push = [billed(of(ours, "deploy.yml")), billed(of(first, "ci-cd.yml").filter(({ id }) => id !== "deploy-production"))] as const;
-  const tag = [billed(of(ours, "release.yml")), billed(of(first, "ci-cd.yml").filter(({ id }) => !/staging|e2e/.test(id)))] as const;
+  const checked = longest(ours, "ci.yml", "security.yml");
+  const request = [started(ours, events.pullRequest("branch")), started(first, events.pullRequest("branch"))] as const;
+  const queued = started(ours, events.mergeGroup());
+  const push = [started(ours, events.pushToMain()), started(first, events.pushToMain())] as const;
+  const tag = [started(ours, events.tag("v1.2.3")), [...started(first, events.tag("v1.2.3")), first.job("ci-cd.yml", "deploy-production")]] as const;
+  const infrastructure = pathTo(ours, "infrastructure.yml", "up-production");
+  const theirs = pathTo(first, "ci-cd.yml", "unit-tests");
   const slept = (made: Made) =>
     made.scripts
       .flatMap((script) => [...script.matchAll(/^\s*sleep (\d+)$/gm)].map((match) => Number(match[1])).filter((one) => one >= 30))
@@ -90,19 +110,37 @@ function arithmetic(): string {
   return `
 | | this pipeline | the first one |
 | --- | --- | --- |
+| pull request to its required checks, all of it touched | ${clock(checked.seconds)} | ${clock(theirs.seconds)}, of fewer |
+| over | ${way(ours, checked.file, checked)} | ${way(first, "ci-cd.yml", theirs)} |
 | push to staging live | ${clock(staging[0].seconds)} | ${clock(staging[1].seconds)} |
-| over | ${way(staging[0])} | ${way(staging[1])} |
+| over | ${way(ours, "deploy.yml", staging[0])} | ${way(first, "ci-cd.yml", staging[1])} |
 | push to staging tested end to end | ${clock(tested[0].seconds)} | ${clock(tested[1].seconds)} |
+| over | the same → e2e-staging ${jobSeconds(ours.job("deploy.yml", "e2e-staging"))} | the same → e2e-tests ${jobSeconds(first.job("ci-cd.yml", "e2e-tests"))} |
 | tag to production live, approval apart | ${clock(release.seconds)} | never; ${clock(production.seconds)} if its condition were mended |
-| over | ${way(release)} | ${way(production)} |
-| of it slept, whatever the release did | ${slept(ours)} s | ${slept(first)} s |
-| billed minutes of a push to main | ${push[0]} | ${push[1]} |
-| billed minutes of a release | ${tag[0]} | ${tag[1]} |
+| over | ${way(ours, "release.yml", release)} | ${way(first, "ci-cd.yml", production)} |
+| push that touches the program to production's infrastructure, approval apart | ${clock(infrastructure.seconds)} | none |
+| over | ${way(ours, "infrastructure.yml", infrastructure)} | |
+| of all of it slept, whatever the release did | ${slept(ours)} s | ${slept(first)} s |
+| billed minutes of a push to a pull request: CI and Security | ${billed(files(request[0], "ci.yml", "security.yml"))} | ${billed(request[1])} |
+| and its preview, where it touches the program | ${billed(files(request[0], "infrastructure.yml"))} | none |
+| billed minutes of a merge by the queue | ${billed(queued)} | no queue |
+| billed minutes of a push to main: Deploy | ${billed(files(push[0], "deploy.yml"))} | ${billed(push[1])} |
+| and Infrastructure, where it touches the program | ${billed(files(push[0], "infrastructure.yml"))} | none |
+| billed minutes of a release | ${billed(tag[0])} | ${billed(tag[1])}, if its condition were mended |
+
+A number behind a job is its seconds: ${START} until it begins, and those of its steps by the list below; each job is billed by minutes begun. Which jobs an event starts the simulation of events says.
 
 Assumed for both: ${START} s until a job begins, ${PLATFORM} s to build an image for one platform (also where the first pipeline would have emulated it), ${OTHER} s for a step that is not in this list.
 
 | step | seconds |
 | --- | --- |
 ${ASSUMED.map(([, seconds, what]) => `| ${what} | ${seconds} |`).join("\n")}
+${Object.entries(WATCH)
+  .map(([stack, seconds]) => `| the watch window of a release on ${stack}, as its stack's file has it | ${seconds} |`)
+  .join("\n")}
 `;
 }
+
+/** The longest way to the required checks of these files. */
+const longest = (made: Made, ...files: string[]): Path & { readonly file: string } =>
+  files.map((file) => ({ file, ...pathTo(made, file, "required") })).sort((a, b) => b.seconds - a.seconds)[0]!;

@@ -4,8 +4,10 @@ import * as path from "node:path";
 import { validate } from "@actions/languageservice";
 import { expect, test } from "vitest";
 import { TextDocument } from "vscode-languageserver-textdocument";
-import { ownersOptions } from "../../operate/workflow-files.ts";
+import { ownersOptions, rootOf } from "../../operate/workflow-files.ts";
+import { checkout } from "../../tools/cache.ts";
 import { workflowFiles, type File } from "../../workflows/index.ts";
+import { KNOWN } from "../../workflows/pins.ts";
 import { actionlint, repositoryOf, say, scripts, shellcheck, zizmor } from "./checkers.ts";
 import { ALL } from "./options.ts";
 
@@ -23,18 +25,12 @@ jobs:
 `,
 };
 
-interface Inputs {
-  inputs: string[];
-  required: string[];
-}
-const known = JSON.parse(fs.readFileSync(path.join(import.meta.dirname, "../../workflows/pins/inputs.json"), "utf8")) as Record<string, Inputs>;
-
 /** What GitHub's own editor would underline, with what each action takes. */
 async function underlined({ path: name, text }: File): Promise<string[]> {
   const found = await validate(TextDocument.create(`file:///repository/${name}`, "yaml", 1, text), {
     actionsMetadataProvider: {
       fetchActionMetadata: async ({ owner, name: repository, path: inside }) => {
-        const { inputs, required } = known[[owner, repository, inside].filter(Boolean).join("/")]!;
+        const { inputs, required } = KNOWN[[owner, repository, inside].filter(Boolean).join("/")]!;
         return {
           name: repository,
           description: "",
@@ -46,9 +42,16 @@ async function underlined({ path: name, text }: File): Promise<string[]> {
   return found.map(({ message, range }) => `${name}:${range.start.line + 1}: ${typeof message === "string" ? message : message.value}`);
 }
 
-/** The repository that this checkout is part of is one of them, whosever it is. */
-for (const [name, options] of Object.entries({ ...ALL, "this repository": ownersOptions() })) {
-  const files = workflowFiles(options);
+/** The repository that this checkout is part of, whosever it is: its folder as it lies there, also what somebody wrote himself; or what it will have. */
+function ownFiles(): File[] {
+  const options = ownersOptions();
+  const folder = path.join(rootOf(checkout, options), ".github");
+  if (!fs.existsSync(folder)) return workflowFiles(options);
+  const names = fs.readdirSync(folder, { recursive: true }) as string[];
+  return names.filter((name) => /\.ya?ml$/.test(name)).map((name) => ({ path: `.github/${name}`, text: fs.readFileSync(path.join(folder, name), "utf8") }));
+}
+const CHECKED = { ...Object.fromEntries(Object.entries(ALL).map(([name, one]) => [name, workflowFiles(one)])), "this repository": ownFiles() };
+for (const [name, files] of Object.entries(CHECKED)) {
   test(`actionlint, with shellcheck, has nothing to say: ${name}`, async () => {
     const { out, log } = say(await actionlint(), ["-shellcheck", await shellcheck(), "-pyflakes", ""], repositoryOf(files));
     expect(out + log).toBe("");

@@ -1,4 +1,4 @@
-/** What can happen to a repository, and which workflows it starts. */
+/** What can happen to a repository, and which workflows it starts. Of tokens and repetitions: GitHub's pages "About Dependabot and GitHub Actions", "Re-running workflows and jobs". */
 
 export interface Event {
   readonly says: string;
@@ -13,8 +13,14 @@ export interface Event {
   readonly dispatched?: { readonly file: string; readonly inputs: Readonly<Record<string, string>> };
   /** What it changes. */
   readonly files: readonly string[];
-  /** From a fork, or by Dependabot: the run's token may only read, there is no identity and no secret. */
-  readonly stranger: boolean;
+  /**
+   * Whose it is.
+   * - `fork`: the run's token may read at most, there is no identity and no secret
+   * - `dependabot`: no secret either; its token reads by default, and what a job's own `permissions` say it gets all the same
+   */
+  readonly from: "us" | "fork" | "dependabot";
+  /** Somebody repeats the run: its event, its commit and the rights of whoever began it stay. @default it is the first time */
+  readonly again?: { readonly by: string };
 }
 
 const REPOSITORY = "recoloca/recoloca";
@@ -28,7 +34,7 @@ const event = (says: string, name: Event["name"], ref: string, more: Partial<Eve
   sha: SHA,
   payload: {},
   files: CODE,
-  stranger: false,
+  from: "us",
   ...more,
 });
 
@@ -49,7 +55,10 @@ export const dispatch = (file: string, inputs: Record<string, string> = {}, ref 
   });
 export const workflowRun = (conclusion: string): Event =>
   event(`a workflow_run that ended with ${conclusion}`, "workflow_run", MAIN, { payload: { workflow_run: { conclusion } }, files: [] });
-export const commentTarget = (): Event => event("a pull_request_target from a fork", "pull_request_target", MAIN, { stranger: true });
+/** Every word that GitHub has for how a run ended. */
+export const CONCLUSIONS = ["success", "failure", "cancelled", "skipped", "timed_out", "action_required", "neutral", "stale"] as const;
+export const commentTarget = (): Event => event("a pull_request_target from a fork", "pull_request_target", MAIN, { from: "fork" });
+export const again = (one: Event, by: string): Event => ({ ...one, says: `${one.says}, once more by ${by}`, again: { by } });
 export const deploymentStatus = (): Event => event("a deployment status", "deployment_status", MAIN, { files: [] });
 
 /** `of`: whose branch it is. */
@@ -58,7 +67,7 @@ export function pullRequest(of: "branch" | "fork" | "dependabot", files = CODE):
   const user = of === "dependabot" ? { id: 49699333, login: "dependabot[bot]" } : { id: 1, login: "somebody" };
   return event(`a pull request of ${of === "branch" ? "a branch" : of === "fork" ? "a fork" : "Dependabot"}`, "pull_request", "refs/pull/7/merge", {
     files,
-    stranger: of !== "branch",
+    from: of === "branch" ? "us" : of,
     payload: { pull_request: { number: 7, head, user, base: { ref: "main" } } },
   });
 }

@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { workflowFiles } from "../../workflows/index.ts";
 import { seeded } from "../chaos/matrix.ts";
 import * as events from "./events.ts";
-import { ALL, BARE, BY_APPROVAL, BY_TAG, REVIEWED } from "./options.ts";
+import { ALL, BY_APPROVAL, BY_TAG } from "./options.ts";
 import { changing, ranJobs, runsOf, type Ran, type Result } from "./simulator.ts";
 
 const of = (file: string, runs: readonly Ran[]) => runs.filter(({ workflow }) => workflow === file);
@@ -55,23 +55,6 @@ describe.each(Object.entries(ALL))("%s", (_name, options) => {
     const direct = jobs["deploy-staging"]!.needs!;
     const covered = new Set([...direct, ...direct.flatMap((id) => jobs[id]!.needs ?? [])]);
     expect(before.filter((job) => !covered.has(job))).toEqual([]);
-  });
-
-  test.each([
-    ["end-to-end tests that fail offer no release", "deploy.yml", events.pushToMain(), "e2e-staging", "offer"],
-    ["a release that fails publishes no notes", "release.yml", events.tag("v1.2.3"), "deploy-production", "publish"],
-    ["measures that were not taken are not published", "metrics.yml", events.schedule("7 7 * * *"), "measure", "publish"],
-  ] as const)("%s", (_what, file, event, failed, later) => {
-    const good = of(file, runsOf(files, event)).find(({ job }) => job === later);
-    // Not each kind of repository has both: the one by tag publishes, the one by approval offers.
-    const has = {
-      offer: options.production === "approval",
-      publish: options === BY_TAG || options === REVIEWED || (file === "metrics.yml" && options !== BARE),
-    }[later];
-    expect(good?.result === "success").toBe(has || (file === "release.yml" && options.production === "tag"));
-    if (good?.result !== "success") return;
-    const runs = of(file, runsOf(files, event, { results: { [`${file}/${failed}`]: "failure" } }));
-    expect(after(runs, later)).toBe("skipped");
   });
 
   test("images that were not found release nothing", () => {

@@ -2,58 +2,15 @@
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { policiesOf } from "../../components/pulumi-access/policies.ts";
+import { githubForm } from "../../settings/github-form.ts";
+import { githubSettings } from "../../settings/github.ts";
 import { requiredChecks, workflowFiles } from "../../workflows/index.ts";
 import type { WorkflowOptions } from "../../workflows/options.ts";
 import * as events from "./events.ts";
 import type { Event } from "./events.ts";
+import { everything, HAND, REQUESTS } from "./everything.ts";
 import { ALL, BARE, BY_APPROVAL, BY_TAG, BY_TEAMS, REVIEWED } from "./options.ts";
-import { changing, ranJobs, runsOf, type Ran } from "./simulator.ts";
-
-const CRONS = ["23 5 * * 1", "47 3 * * *", "17 4 * * *", "37 6 * * *", "37 2 * * 0"];
-const HAND: readonly [file: string, inputs: Record<string, string>][] = [
-  ["rollback.yml", { release: "", data: "refuse", reason: "x" }],
-  ["redeploy.yml", { reason: "x" }],
-  ["maintenance.yml", { doors: "on", reason: "x" }],
-];
-
-const OF = ["branch", "fork", "dependabot"] as const;
-const ACTIONS = ["opened", "reopened", "synchronize", "closed", "labeled", "unlabeled"] as const;
-/** Pull requests that want no environment of their own, and those of whom none is given one, whatever they want. */
-const REQUESTS: readonly Event[] = [
-  ...OF.flatMap((of) => ACTIONS.map((action) => events.labelled(of, action, ["bug"], /label/.test(action) ? "bug" : undefined))),
-  ...(["fork", "dependabot"] as const).flatMap((of) =>
-    ACTIONS.map((action) => events.labelled(of, action, ["review"], /label/.test(action) ? "review" : undefined)),
-  ),
-];
-
-/** Everything that can happen, to a repository with these environments. */
-function everything({ environments }: WorkflowOptions): Event[] {
-  return [
-    events.pushToMain(),
-    events.pushToMain(undefined, ["docs/index.md", "README.md"]),
-    events.pushToMain(undefined, ["infrastructure/index.ts"]),
-    ...["develop", "feature/a", "v1.2.3"].map(events.pushToBranch),
-    ...["v1.2.3", "v10.0.12", "v1", "v-anything", "v1.2.3-rc1", "1.2.3", "xv1.2.3"].map(events.tag),
-    events.release(),
-    events.mergeGroup(),
-    ...(["branch", "fork", "dependabot"] as const).map((of) => events.pullRequest(of)),
-    ...REQUESTS,
-    ...CRONS.map(events.schedule),
-    ...environments.flatMap(({ name }) =>
-      HAND.flatMap(([file, inputs]) => ["refs/heads/main", "refs/heads/evil"].map((ref) => events.dispatch(file, { ...inputs, environment: name }, ref))),
-    ),
-    ...["refs/heads/main", "refs/heads/evil"].flatMap((ref) => [
-      events.dispatch("release.yml", { commit: "c0ffee2", environment: "production" }, ref),
-      events.dispatch("release.yml", { commit: "c0ffee2", environment: "demo" }, ref),
-      ...["infrastructure.yml", "deploy.yml", "ci.yml", "security.yml", "performance.yml", "security-monitoring.yml"].map((file) =>
-        events.dispatch(file, {}, ref),
-      ),
-    ]),
-    ...["success", "failure", "cancelled"].map(events.workflowRun),
-    events.commentTarget(),
-    events.deploymentStatus(),
-  ];
-}
+import { ADMITS, changing, OTHER, ranJobs, runsOf, type Ran } from "./simulator.ts";
 
 const reaching = (options: WorkflowOptions, environment: string, kinds: readonly Ran["changes"][]) => {
   const files = workflowFiles(options);
@@ -62,7 +19,33 @@ const reaching = (options: WorkflowOptions, environment: string, kinds: readonly
     .map(({ says }) => says);
 };
 
-const hand = (file: string, environment: string) => `${file} by hand, ${JSON.stringify({ ...HAND.find(([name]) => name === file)![1], environment })}`;
+/** As `everything` says each of these. */
+const hand = (file: string, environment: string) =>
+  HAND.filter(([name]) => name === file).map(([, inputs]) => `${file} by hand, ${JSON.stringify({ ...inputs, environment })}`);
+const byHand = (environment: string) => HAND.map(([file, inputs]) => `${file} by hand, ${JSON.stringify({ ...inputs, environment })}`);
+
+test("environments let in what the simulation takes for granted: by the rules that the settings give them", () => {
+  const github = (more: object) => githubForm.parse({ visibility: "public", plan: "team", ...more });
+  const of = (environment: string, more: object) =>
+    githubSettings({ repository: "recoloca/recoloca", github: github(more), review: {} }, environment, {
+      url: "",
+      stack: environment,
+      organization: "recoloca",
+    })!.environments;
+  const all = [...of("staging", {}), ...of("production", { ownsRepository: true })];
+  const matching = (pattern: string) => pattern.replace(/[.]/g, "\\.").replace(/[*]/g, "[^/]*");
+  expect(all.map(({ environment }) => environment)).toEqual(
+    expect.arrayContaining(["staging", "production", "automation", "staging-review", "production-infrastructure"]),
+  );
+  const refs = ["heads/main", "heads/v1.2.3", "heads/evil", "tags/v1.2.3", "tags/v1.2.3-rc1", "tags/v1", "tags/main", "pull/7/merge"].map(
+    (ref) => `refs/${ref}`,
+  );
+  for (const { environment, branches, tags } of all.filter((one) => one.environment !== "production-review")) {
+    const rules = [...branches.map((one) => (one.startsWith("refs/") ? one : `refs/heads/${one}`)), ...tags.map((one) => `refs/tags/${one}`)];
+    const lets = (ref: string) => rules.some((rule) => new RegExp(`^${matching(rule)}$`).test(ref));
+    expect([environment, refs.filter(lets)]).toEqual([environment, refs.filter((ref) => (ADMITS[environment] ?? OTHER).test(ref))]);
+  }
+});
 
 test("no job of a run that may go on is refused by its environment: the default branch's, and a release tag's", () => {
   for (const options of Object.values(ALL)) {
@@ -77,26 +60,18 @@ test("no job of a run that may go on is refused by its environment: the default 
 
 test("a release of production begins with a release tag on the way by tag, and with nothing else", () => {
   for (const options of [BY_TAG, BARE])
-    expect(reaching(options, "production", ["release", "rollback", "maintenance"])).toEqual([
-      "the tag v1.2.3",
-      "the tag v10.0.12",
-      ...HAND.map(([file]) => hand(file, "production")),
-    ]);
+    expect(reaching(options, "production", ["release", "rollback", "maintenance"])).toEqual(["the tag v1.2.3", "the tag v10.0.12", ...byHand("production")]);
 });
 
 test("a release of production begins with the workflow Release from main on the way by approval, and with nothing else", () => {
   expect(reaching(BY_APPROVAL, "production", ["release", "rollback", "maintenance"])).toEqual([
-    ...HAND.map(([file]) => hand(file, "production")),
+    ...byHand("production"),
     'release.yml by hand, {"commit":"c0ffee2","environment":"production"}',
   ]);
 });
 
 test.each(Object.entries(ALL))("staging gets a release by a push to main that is not documentation alone, or by hand: %s", (_name, options) => {
-  expect(reaching(options, "staging", ["release", "rollback", "maintenance"])).toEqual([
-    "a push to main",
-    "a push to main",
-    ...HAND.map(([file]) => hand(file, "staging")),
-  ]);
+  expect(reaching(options, "staging", ["release", "rollback", "maintenance"])).toEqual(["a push to main", "a push to main", ...byHand("staging")]);
 });
 
 test.each(Object.entries(ALL))("infrastructure is changed by a push to main that touches it, or by hand from main: %s", (_name, options) => {
@@ -109,7 +84,10 @@ test.each(Object.entries(ALL))("infrastructure is changed by a push to main that
 });
 
 test("an environment of a person's choice gets a release when he says so, and never by itself", () => {
-  expect(reaching(BY_APPROVAL, "demo", ["release"])).toEqual([hand("redeploy.yml", "demo"), 'release.yml by hand, {"commit":"c0ffee2","environment":"demo"}']);
+  expect(reaching(BY_APPROVAL, "demo", ["release"])).toEqual([
+    ...hand("redeploy.yml", "demo"),
+    'release.yml by hand, {"commit":"c0ffee2","environment":"demo"}',
+  ]);
 });
 
 describe("an environment of a pull request", () => {
@@ -226,16 +204,29 @@ describe.each(Object.entries(ALL))("%s", (_name, options) => {
     }
   });
 
-  test("a stranger's run writes nothing and has no identity; a branch's pull request has one in its preview alone", () => {
-    const idents = (of: "branch" | "fork" | "dependabot") =>
-      runsOf(files, events.pullRequest(of))
-        .filter(({ result, permissions }) => result !== "skipped" && permissions["id-token"] === "write")
-        .map(({ job }) => job);
-    expect(idents("fork")).toEqual([]);
-    expect(idents("dependabot")).toEqual([]);
-    expect(idents("branch")).toEqual(files.some(({ text }) => text.includes("Preview of staging")) ? ["preview"] : []);
-    for (const of of ["fork", "dependabot"] as const)
-      for (const { permissions } of runsOf(files, events.pullRequest(of))) expect(Object.values(permissions)).not.toContain("write");
+  /** What the jobs that a pull request starts may write: `ci.yml/coverage pull-requests`. */
+  const writes = (event: Event) =>
+    runsOf(files, event)
+      .filter(({ result }) => result !== "skipped")
+      .flatMap(({ workflow, job, permissions }) =>
+        Object.entries(permissions).flatMap(([scope, access]) => (access === "write" ? [`${workflow}/${job} ${scope}`] : [])),
+      );
+  const findings = files.some(({ text }) => text.includes("upload-sarif")) ? ["trivy", "semgrep"].map((job) => `security.yml/${job} security-events`) : [];
+  const preview = files.some(({ text }) => text.includes("Preview of staging"))
+    ? ["id-token", "pull-requests"].map((one) => `infrastructure.yml/preview ${one}`)
+    : [];
+
+  test("a fork's run writes nothing; a branch's has an identity in its preview alone", () => {
+    expect(writes(events.pullRequest("fork"))).toEqual([]);
+    expect(writes(events.pullRequest("branch")).sort()).toEqual(["ci.yml/coverage pull-requests", ...preview, ...findings].sort());
+  });
+
+  test("Dependabot's run comments and tells findings, and has no identity: also where a person pushed to its branch, and the run has his rights", () => {
+    for (const event of [events.pullRequest("dependabot"), { ...events.pullRequest("dependabot"), from: "us" as const }])
+      expect(writes(event).sort()).toEqual(["ci.yml/coverage pull-requests", ...findings].sort());
+    // And no job that may write runs what a pull request brings.
+    const { jobs } = parse(files.find(({ path }) => path.endsWith("/ci.yml"))!.text) as { jobs: Record<string, { steps: { uses?: string }[] }> };
+    expect(jobs["coverage"]!.steps.filter(({ uses }) => uses)).toEqual([]);
   });
 
   test("a push to any other branch starts nothing at all, nor does any other tag", () => {

@@ -12,9 +12,15 @@ export interface World {
   readonly results?: Readonly<Record<string, Result>>;
   readonly outputs?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly variables?: Readonly<Record<string, string>>;
-  /** Somebody cancelled the run. A job that took too long is cancelled too, and the run is not. */
-  readonly cancelled?: boolean;
+  /**
+   * Somebody cancelled the run: before its first job ended, or while this one ran (`deploy.yml/images`); those before it in the file's order had ended.
+   * A job that took too long is cancelled too, and the run is not.
+   */
+  readonly cancelled?: boolean | string;
 }
+
+/** Of an environment; or what others then see or take: `publish` notes or a page, `offer` a release. */
+export type Change = "release" | "infrastructure" | "rollback" | "maintenance" | "publish" | "offer";
 
 export interface Ran {
   readonly workflow: string;
@@ -23,6 +29,7 @@ export interface Ran {
   readonly result: Result;
   /** As granted to this event, which may be less than the file says. */
   readonly permissions: Readonly<Record<string, string>>;
+  /** Those that it is given: where it names an environment, by that one's rules; else every job of a run that is ours gets what the repository has. */
   readonly secrets: readonly string[];
   readonly environment?: string;
   /** Whether the environment's rules let the ref in. Where they do not, the job fails before its first step. */
@@ -32,8 +39,8 @@ export interface Ran {
   readonly checkout?: string;
   /** Whose token of Pulumi Cloud it asks for: `team:recoloca-staging`, `organization`. */
   readonly pulumi?: string;
-  /** What it changes: `release` of an environment, `infrastructure` of it, or nothing. */
-  readonly changes?: "release" | "infrastructure" | "rollback" | "maintenance";
+  /** What it changes outside of its own run; absent: nothing. */
+  readonly changes?: Change;
   readonly concurrency: readonly { readonly group: string; readonly cancels: boolean }[];
 }
 
@@ -68,13 +75,13 @@ interface Workflow {
 }
 
 /** The rules that the environments have at GitHub: which refs may use them. One lets a pull request in, which asks there for an environment of its own. */
-const ADMITS: Record<string, RegExp> = {
+export const ADMITS: Readonly<Record<string, RegExp>> = {
   "staging-review": /^refs\/(pull\/[^/]+\/merge|heads\/main)$/,
   automation: /^refs\/(heads\/main|tags\/v[^/]*\.[^/]*\.[^/]*)$/,
   // Of infrastructure runs: OTHER.
-  production: /^refs\/(heads\/main|tags\/v\d+\.\d+\.\d+)$/,
+  production: /^refs\/(heads\/main|tags\/v[^/]*\.[^/]*\.[^/]*)$/,
 };
-const OTHER = /^refs\/heads\/main$/;
+export const OTHER = /^refs\/heads\/main$/;
 
 const PROMISED = (job: string) => ({
   backend: `ghcr.io/recoloca/backend@sha256:${job}`,
@@ -90,10 +97,27 @@ function given(id: string, event: Event): Record<string, string> {
 
 const known = new Map<string, Workflow>();
 function read(text: string): Workflow {
-  const workflow = known.get(text) ?? (parse(text) as Workflow);
+  const workflow = known.get(text) ?? plain(parse(text) as Written);
   known.set(text, workflow);
   return workflow;
 }
+
+/** Where people write files they write some things shorter, and leave out others. */
+type Written = Workflow & { jobs: Record<string, { needs?: string | string[]; environment?: string | Job["environment"] }> };
+const plain = (workflow: Written): Workflow => ({
+  ...workflow,
+  jobs: Object.fromEntries(
+    Object.entries(workflow.jobs).map(([id, job]) => [
+      id,
+      {
+        ...job,
+        permissions: job.permissions ?? {},
+        needs: [job.needs ?? []].flat(),
+        ...(job.environment !== undefined && { environment: typeof job.environment === "string" ? { name: job.environment } : job.environment }),
+      },
+    ]),
+  ),
+});
 
 export const runsOf = (files: readonly File[], event: Event, world: World = {}): Ran[] =>
   files.filter(({ path }) => path.includes("/workflows/")).flatMap(({ path, text }) => runOf(path.split("/").at(-1)!, read(text), event, world));
@@ -104,18 +128,22 @@ function runOf(file: string, workflow: Workflow, event: Event, { results = {}, o
   const refName = event.ref.replace(/^refs\/(heads|tags)\//, "");
   const github = {
     event_name: event.name, event: event.payload, ref: event.ref, sha: event.sha, ref_name: refName, ref_type: event.ref.startsWith("refs/tags/") ? "tag" : "branch",
-    repository: "recoloca/recoloca", actor: "somebody", run_id: "1", server_url: "https://github.com", token: "TOKEN",
+    repository: "recoloca/recoloca", run_id: "1", server_url: "https://github.com", token: "TOKEN",
+    actor: event.from === "dependabot" ? "dependabot[bot]" : "somebody", triggering_actor: event.again?.by ?? "somebody", run_attempt: event.again ? "2" : "1",
   }; // prettier-ignore
   const inputs = event.dispatched?.inputs ?? {};
+  let stopped = cancelled === true;
   for (const [id, job] of inOrder(workflow.jobs)) {
     const needs = Object.fromEntries((job.needs ?? []).map((need) => [need, { result: ran[need]!.result, outputs: ran[need]!.outputs }]));
     const contexts: Contexts = { github, needs, inputs, vars: variables, env: {}, steps: {}, secrets: {} };
     const before = ancestors(workflow.jobs, id).map((one) => ran[one]!.result);
-    const status = { success: before.every((one) => one === "success"), failure: before.includes("failure"), cancelled };
+    const status = { success: !stopped && before.every((one) => one === "success"), failure: before.includes("failure"), cancelled: stopped };
     const runs = holds(job.if, contexts, status);
     const environment = job.environment && fill(job.environment.name, contexts);
     const admitted = environment === undefined || (ADMITS[environment] ?? OTHER).test(event.ref);
-    const result: Result = !runs ? "skipped" : !admitted ? "failure" : (results[`${file}/${id}`] ?? results[`*/${id}`] ?? "success");
+    const now = cancelled === `${file}/${id}`;
+    stopped ||= now;
+    const result: Result = !runs ? "skipped" : !admitted ? "failure" : now ? "cancelled" : (results[`${file}/${id}`] ?? results[`*/${id}`] ?? "success");
     const env = Object.fromEntries(Object.entries(job.env ?? {}).map(([key, value]) => [key, /secrets\./.test(value) ? "***" : fill(value, contexts)]));
     const checkout = job.steps.find((step) => step.uses?.startsWith("actions/checkout@"));
     const changes = changeOf(job);
@@ -126,9 +154,8 @@ function runOf(file: string, workflow: Workflow, event: Event, { results = {}, o
       job: id,
       name: fill(job.name, contexts),
       result,
-      permissions: event.stranger ? reading(job.permissions) : job.permissions,
-      secrets:
-        admitted && environment !== undefined && !event.stranger ? [...JSON.stringify(job).matchAll(/secrets\.([A-Z_]+)/g)].map((match) => match[1]!) : [],
+      permissions: event.from === "fork" ? reading(job.permissions) : job.permissions,
+      secrets: admitted && event.from === "us" ? [...JSON.stringify(job).matchAll(/secrets\.([A-Z_]+)/g)].map((match) => match[1]!) : [],
       ...(environment !== undefined && { environment }),
       admitted,
       env,
@@ -153,15 +180,17 @@ function runOf(file: string, workflow: Workflow, event: Event, { results = {}, o
   return Object.values(ran).map(({ outputs: _outputs, ...one }) => one);
 }
 
-/** A stranger's token reads at most, and cannot prove who it is. */
+/** A fork's token reads at most, and cannot prove who it is. */
 const reading = (permissions: Record<string, string>) =>
   Object.fromEntries(Object.entries(permissions).flatMap(([scope]) => (scope === "id-token" ? [] : [[scope, "read"]])));
 
-function changeOf(job: Job): Ran["changes"] {
-  const all = job.steps.map((step) => step.run ?? "").join("\n");
+function changeOf(job: Job): Change | undefined {
+  const all = job.steps.map((step) => step.run ?? step.uses ?? "").join("\n");
   if (/pulumi up .*--target/.test(all)) return "release";
   if (/pulumi (up|destroy|import|state)\b/.test(all)) return "infrastructure";
   if (/operate\/main\.ts rollback/.test(all)) return "rollback";
+  if (/gh release create|actions\/deploy-pages/.test(all)) return "publish";
+  if (/gh workflow run/.test(all)) return "offer";
   return /operate\/main\.ts maintenance/.test(all) ? "maintenance" : undefined;
 }
 
@@ -182,4 +211,7 @@ function ancestors(jobs: Record<string, Job>, id: string): string[] {
 }
 
 export const ranJobs = (all: readonly Ran[]): string[] => all.filter(({ result }) => result !== "skipped").map(({ workflow, job }) => `${workflow}/${job}`);
-export const changing = (all: readonly Ran[]): Ran[] => all.filter(({ changes, result, admitted }) => changes && result !== "skipped" && admitted);
+/** All that is done to an environment, published or offered. */
+export const acting = (all: readonly Ran[]): Ran[] => all.filter(({ changes, result, admitted }) => changes && result !== "skipped" && admitted);
+/** What of it changes an environment. */
+export const changing = (all: readonly Ran[]): Ran[] => acting(all).filter(({ changes }) => changes !== "publish" && changes !== "offer");

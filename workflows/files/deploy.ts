@@ -22,9 +22,9 @@ export function deployMain(options: WorkflowOptions): Workflow {
   return {
     file: BUILDER,
     name: "Deploy",
-    says: `Every commit of ${options.defaultBranch}: checks and scans, and beside them the images, built once; then ${staging} gets them, and is tested from outside and end to end. What passed all of it can be released to production with the same digests (release.yml). Runs are one after the other, so a newer commit never waits in front of an older one; of several that wait only the newest runs, which has the others in it.`,
+    says: `Every commit of ${options.defaultBranch}: checks and scans, and beside them the images, built once; then ${staging} gets them, and is tested from outside and end to end. What passed all of it can be released to production with the same digests (release.yml). Runs are one after the other, so a newer commit never waits in front of an older one; of several that wait only the newest runs, which has the others in it. One that is repeated is in a queue of its own, where it takes no newer one's place.`,
     on: { push: { branches: [options.defaultBranch], "paths-ignore": ["**.md", "docs/**"] } },
-    concurrency: { group: `${options.defaultBranch}-to-${staging}`, "cancel-in-progress": false },
+    concurrency: { group: `${options.defaultBranch}-to-${staging}${expression("github.run_attempt > 1 && '-again' || ''")}`, "cancel-in-progress": false },
     jobs: {
       ...checked,
       codecov: codecov(),

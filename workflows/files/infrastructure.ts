@@ -3,7 +3,7 @@ import { secret, TOKEN, variable, expression, type Job, type Step, type Workflow
 import { OF_THIS_REPOSITORY, onDefaultBranch, previewable, readableWithoutSecret, type WorkflowOptions } from "../options.ts";
 import { checks, RUNNER } from "../jobs/checks.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
-import { notify } from "../jobs/notify.ts";
+import { notify, notifyOfFailure } from "../jobs/notify.ts";
 import { INFRASTRUCTURE_ROLE, planRole, STACK_PERMISSIONS, stackEnv, stackGround, way } from "../jobs/stack.ts";
 import { at } from "../steps.ts";
 
@@ -47,6 +47,17 @@ export function infrastructure(options: WorkflowOptions): Workflow {
       ...Object.fromEntries(
         (readable ? options.environments : []).map(({ name }): [string, Job] => [`drift-${name}`, { ...drift(options, name), ...once(`drift-${name}`) }]),
       ),
+      ...(readable && {
+        "notify-drift": {
+          ...notifyOfFailure({
+            name: "Tell the team what could not be compared",
+            needs: options.environments.map(({ name }) => `drift-${name}`),
+            about: "the nightly comparison",
+            if: "github.event_name == 'schedule'",
+          }),
+          ...once(`notify-drift-${expression("github.run_id")}`),
+        },
+      }),
       notify: {
         ...notify({
           needs: ["check", ...Object.keys(ups)],
@@ -141,8 +152,10 @@ fi`,
       run: `
 without=()
 [ -n "$GITHUB_TOKEN" ] || without=(--exclude ${GITHUB_SIDE})${options.backend.kind === "cloud" ? `\nwithout+=(--exclude ${PULUMI_ACCESS})` : ""}
-pulumi up --yes --diff --non-interactive "\${without[@]}" 2>&1 | tee "$RUNNER_TEMP/up.log"
-{ echo "### $STACK"; echo '\`\`\`'; tail -n 40 "$RUNNER_TEMP/up.log"; echo '\`\`\`'; } >> "$GITHUB_STEP_SUMMARY"`,
+code=0
+pulumi up --yes --diff --non-interactive "\${without[@]}" 2>&1 | tee "$RUNNER_TEMP/up.log" || code=$?
+{ echo "### $STACK"; echo '\`\`\`'; tail -n 40 "$RUNNER_TEMP/up.log"; echo '\`\`\`'; } >> "$GITHUB_STEP_SUMMARY"
+exit "$code"`,
     },
   ],
 });

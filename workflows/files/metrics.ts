@@ -2,6 +2,7 @@ import { TOKEN, type Job, type Workflow } from "../model.ts";
 import { abilitiesOf } from "../github-plan.ts";
 import { onDefaultBranch, type WorkflowOptions } from "../options.ts";
 import { RUNNER } from "../jobs/checks.ts";
+import { notifyOfFailure } from "../jobs/notify.ts";
 import { at, checkout, inside, keep, node, npmCi } from "../steps.ts";
 
 export function metrics(options: WorkflowOptions): Workflow {
@@ -50,6 +51,10 @@ export function metrics(options: WorkflowOptions): Workflow {
     says: `How delivery goes, once a day: change lead time, deployment frequency, change fail rate, recovery time and rework rate (DORA) of ${names.join(", ")} in the last 90 days, computed anew each time from GitHub's own record of deployments. Summary, delivery.json and a page${pages ? ", which is published" : ""}. An incident is an issue with the label "incident"; "deployment: 1234" in its text says what caused it.`,
     on: { schedule: [{ cron: "7 7 * * *", says: "daily 07:07" }], workflow_dispatch: {} },
     concurrency: { group: "metrics", "cancel-in-progress": false },
-    jobs: { measure: { ...measure, if: onDefaultBranch(options) }, ...(pages && { publish }) },
+    jobs: {
+      measure: { ...measure, if: onDefaultBranch(options) },
+      ...(pages && { publish }),
+      notify: notifyOfFailure({ needs: ["measure", ...(pages ? ["publish"] : [])], about: "delivery metrics" }),
+    },
   };
 }

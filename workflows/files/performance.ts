@@ -3,6 +3,7 @@ import { onDefaultBranch, type WorkflowOptions } from "../options.ts";
 import { newest } from "../jobs/artifacts.ts";
 import { RUNNER } from "../jobs/checks.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
+import { notifyOfFailure } from "../jobs/notify.ts";
 import { VERSIONS } from "../pins.ts";
 import { checkout, keep } from "../steps.ts";
 
@@ -32,6 +33,7 @@ export function performance(options: WorkflowOptions): Workflow {
           deployments: ["read", "see whether something was deployed meanwhile"],
           ...ISSUE_PERMISSIONS,
         },
+        outputs: { told: expression("steps.issues.outcome") },
         env: { GH_TOKEN: TOKEN, GH_REPO: expression("github.repository"), ENVIRONMENT: staging },
         steps: [
           checkout(),
@@ -72,7 +74,7 @@ jq .findings compared.json > findings.json
 { echo "| p95 | usual | failed | requests/s |"; echo "| --- | --- | --- | --- |"; jq --raw-output .row compared.json; } >> "$GITHUB_STEP_SUMMARY"`,
           },
           keep("performance-history", "history.json", 90),
-          issuesOf("performance"),
+          { ...issuesOf("performance"), id: "issues" },
           {
             name: "The verdict",
             if: "!cancelled()",
@@ -83,6 +85,7 @@ if [ -f findings.json ]; then jq --exit-status '. == []' findings.json > /dev/nu
           },
         ],
       },
+      notify: notifyOfFailure({ needs: ["load"], about: `load on ${staging}`, unless: "needs.load.outputs.told == 'success'" }),
     },
   };
 }

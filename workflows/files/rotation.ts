@@ -2,6 +2,7 @@ import { expression, TOKEN, type Workflow } from "../model.ts";
 import { onDefaultBranch, type WorkflowOptions } from "../options.ts";
 import { RUNNER } from "../jobs/checks.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
+import { notifyOfFailure } from "../jobs/notify.ts";
 import { at, checkout, node, npmCi } from "../steps.ts";
 
 const BRANCH = "renew-secrets";
@@ -12,7 +13,7 @@ export function rotation(options: WorkflowOptions): Workflow {
   return {
     file: "rotation.yml",
     name: "Rotation",
-    says: `Once a week: which secrets of ${names.join(", ")} are due, by the days in the stacks' own files. What a stack renews by itself becomes one branch that raises its numbers, with an issue whose link opens the pull request: its merge is the rotation, by the same runs, approvals and gates as any other change, one stack at a time and never beside a deploy. What only a person can renew has one issue for each secret, which is closed once it was renewed. This run reads no secret and reaches no server.`,
+    says: `Once a week: which secrets of ${names.join(", ")} are due, by the days in the stacks' own files. What a stack renews by itself becomes one branch that raises its numbers, with an issue whose link opens the pull request: its merge is the rotation, by the same runs, approvals and gates as any other change, one stack at a time and never beside a deploy. What only a person can renew has one issue for each secret, which is closed once it was renewed. What proposes it reads no secret of a stack and reaches no server.`,
     on: { schedule: [{ cron: "23 5 * * 1", says: "Mondays 05:23" }], workflow_dispatch: {} },
     concurrency: { group: "rotation", "cancel-in-progress": false },
     jobs: {
@@ -63,6 +64,7 @@ mv "$RUNNER_TEMP/findings.json" findings.json`,
           },
         ],
       },
+      notify: notifyOfFailure({ needs: ["propose"], about: "rotation" }),
     },
   };
 }

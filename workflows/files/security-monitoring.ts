@@ -4,6 +4,7 @@ import { newest } from "../jobs/artifacts.ts";
 import { RUNNER } from "../jobs/checks.ts";
 import { login } from "../jobs/images.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
+import { notifyOfFailure } from "../jobs/notify.ts";
 import { VERSIONS } from "../pins.ts";
 import { checkout, keep } from "../steps.ts";
 
@@ -16,6 +17,13 @@ const HOW = {
 
 export function securityMonitoring(options: WorkflowOptions): Workflow {
   const staging = options.environments.find(({ from }) => from === "push")!.name;
+  const jobs: Record<string, Job> = {
+    live: live(options),
+    dependencies: dependencies(options),
+    "zap-baseline": zap(options, staging, "baseline", `github.event.schedule != '${WEEKLY}'`),
+    "zap-api": zap(options, staging, "api", `github.event.schedule != '${WEEKLY}'`),
+    "zap-full": zap(options, staging, "full", `github.event.schedule == '${WEEKLY}'`),
+  };
   return {
     file: "security-monitoring.yml",
     name: "Security monitoring",
@@ -28,13 +36,7 @@ export function securityMonitoring(options: WorkflowOptions): Workflow {
       workflow_dispatch: {},
     },
     concurrency: { group: "security-monitoring", "cancel-in-progress": false },
-    jobs: {
-      live: live(options),
-      dependencies: dependencies(options),
-      "zap-baseline": zap(options, staging, "baseline", `github.event.schedule != '${WEEKLY}'`),
-      "zap-api": zap(options, staging, "api", `github.event.schedule != '${WEEKLY}'`),
-      "zap-full": zap(options, staging, "full", `github.event.schedule == '${WEEKLY}'`),
-    },
+    jobs: { ...jobs, notify: notifyOfFailure({ needs: Object.keys(jobs), about: "security monitoring" }) },
   };
 }
 

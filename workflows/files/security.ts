@@ -2,6 +2,7 @@ import type { Workflow } from "../model.ts";
 import { abilitiesOf } from "../github-plan.ts";
 import type { WorkflowOptions } from "../options.ts";
 import { gate } from "../jobs/gate.ts";
+import { notifyOfFailure } from "../jobs/notify.ts";
 import { dependencyReview, scans, semgrepPlatform } from "../jobs/scans.ts";
 
 /** Required before a merge, by this name. */
@@ -27,6 +28,7 @@ export function security(options: WorkflowOptions): Workflow {
       ...all,
       "semgrep-platform": semgrepPlatform(),
       required: gate(SECURITY_CHECK, Object.keys(all)),
+      notify: notifyOfFailure({ needs: [...Object.keys(all), "semgrep-platform"], about: "weekly scans", if: "github.event_name == 'schedule'" }),
     },
   };
 }

@@ -21,14 +21,19 @@ export const coverageComment = (): Job => ({
         NUMBER: expression("github.event.pull_request.number"),
         BACKEND: expression("needs.test-backend.outputs.coverage"),
         FRONTEND: expression("needs.test-frontend.outputs.coverage"),
+        BACKEND_TESTS: expression("needs.test-backend.result"),
+        FRONTEND_TESTS: expression("needs.test-frontend.result"),
       },
       run: `
+covered() {
+  if [ "$1" = skipped ]; then echo "not touched"; elif [ -z "$2" ]; then echo "not measured: its tests failed"; else echo "$2 %"; fi
+}
 {
   echo "Lines covered by unit tests"
   echo
   echo "| backend | frontend |"
   echo "| --- | --- |"
-  echo "| \${BACKEND:-not touched} | \${FRONTEND:-not touched} |"
+  echo "| $(covered "$BACKEND_TESTS" "$BACKEND") | $(covered "$FRONTEND_TESTS" "$FRONTEND") |"
 } > "$RUNNER_TEMP/comment.md"
 gh pr comment "$NUMBER" --body-file "$RUNNER_TEMP/comment.md" --edit-last --create-if-none`,
     },

@@ -4,6 +4,8 @@ import { expression, secret, type Job } from "../model.ts";
 import { RUNNER } from "./checks.ts";
 
 interface Notify {
+  /** Of the job, where its file has another of the kind. @default Tell the team */
+  readonly name?: string;
   /** All that the outcome is made of. */
   readonly needs: readonly string[];
   /** What it was about, in words; may have expressions. */
@@ -14,8 +16,8 @@ interface Notify {
   readonly if?: string;
 }
 
-export const notify = ({ needs, about, subject, if: when }: Notify): Job => ({
-  name: "Tell the team",
+export const notify = ({ name = "Tell the team", needs, about, subject, if: when }: Notify): Job => ({
+  name,
   why: "The outcome is that of the jobs before it, not of this one. A run that somebody cancelled needs no message: he knows.",
   needs,
   if: when === undefined ? "!cancelled()" : `!cancelled() && (${when})`,
@@ -63,3 +65,9 @@ jq --null-input '
     },
   ],
 });
+
+const FAILED = "contains(needs.*.result, 'failure') || contains(needs.*.result, 'cancelled')";
+
+/** Of what the clock starts: nobody waits for it, so only what went wrong is told. `unless`, an expression: an issue has said it already. */
+export const notifyOfFailure = ({ if: when, unless, ...rest }: Omit<Notify, "subject"> & { readonly unless?: string }): Job =>
+  notify({ ...rest, if: [...(when === undefined ? [] : [when]), ...(unless === undefined ? [] : [`!(${unless})`]), `(${FAILED})`].join(" && ") });
