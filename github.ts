@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ActionsSecrets } from "./components/actions-secrets/index.ts";
 import { githubAccount } from "./components/github-account/index.ts";
 import { GithubEnvironment } from "./components/github-environment/index.ts";
+import { wayTo } from "./components/github-environment/rules.ts";
 import { GithubOidc } from "./components/github-oidc/index.ts";
 import { pipelineOf } from "./components/pipeline/index.ts";
 import { RepositoryRules } from "./components/repository-rules/index.ts";
@@ -26,7 +27,7 @@ export function githubSide(github: NonNullable<Settings["github"]>, aws: Provide
 
   for (const one of github.environments) {
     const asks = one.serves === "review" ? review : undefined;
-    const environment = new GithubEnvironment(one.environment, { ...one, ...(asks && { variables: wayTo(asks.server) }), roles: oidc?.roles, provider });
+    const environment = new GithubEnvironment(one.environment, { ...one, ...(asks && { variables: way(asks.server) }), roles: oidc?.roles, provider });
     const values = asks ? asks.key.apply((key): Readonly<Record<string, string>> => ({ REVIEW_SSH_KEY: key })) : github.secretValues;
     new ActionsSecrets(one.environment, { ...environment.place, names: one.secrets, values, provider });
   }
@@ -39,9 +40,4 @@ export function githubSide(github: NonNullable<Settings["github"]>, aws: Provide
   return oidc?.roles;
 }
 
-const wayTo = ({ host, port, user, hostKey }: Server["connection"]) => ({
-  REVIEW_ADDRESS: host,
-  REVIEW_PORT: pulumi.interpolate`${port}`,
-  REVIEW_USER: user,
-  REVIEW_HOST_KEY: hostKey,
-});
+const way = ({ host, port, user, hostKey }: Server["connection"]) => wayTo<pulumi.Input<string>>({ host, port: pulumi.interpolate`${port}`, user, hostKey });

@@ -63,6 +63,8 @@ if (measured) aws?.alarms(measured);
 
 const roles = github && (await import("./github.ts")).githubSide(github, aws?.provider, review && { key: review.privateKey, server: host.server.connection });
 
+if (github?.whole?.access) (await import("./previews.ts")).accessSide(github.whole.access);
+
 if (previews) (await import("./previews.ts")).previewSide(previews, roles?.plan);
 
 const { url, release, deployed } = deployment;

@@ -1,5 +1,6 @@
-/** What Pulumi Cloud does with a stack by itself, on one screen: previews of pull requests, comparisons by the clock; or why it does nothing. */
+/** Pulumi Cloud on one screen: what it does with a stack by itself, previews of pull requests and comparisons by the clock, or why it does nothing; whom it lets at which stack. */
 import * as pulumi from "@pulumi/pulumi";
+import { PulumiAccess } from "./components/pulumi-access/index.ts";
 import { PreviewSettings } from "./components/preview-settings/index.ts";
 import type { Settings } from "./settings/index.ts";
 
@@ -12,3 +13,6 @@ export function previewSide(previews: NonNullable<Settings["previews"]>, role: p
   for (const note of previews.notes) void pulumi.log.info(note);
   new PreviewSettings("previews", { ...previews, ...(role && (previews.pullRequests || previews.drift !== undefined) && { role }) });
 }
+
+/** Of the stack that owns the repository. */
+export const accessSide = (access: NonNullable<NonNullable<NonNullable<Settings["github"]>["whole"]>["access"]>) => new PulumiAccess("pulumi-access", access);

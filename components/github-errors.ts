@@ -1,5 +1,6 @@
 /** What GitHub's refusals mean here and what mends them, said beside the provider's own words. */
 import * as pulumi from "@pulumi/pulumi";
+import { rightsFor } from "./github-rights.ts";
 
 interface Refusal {
   /** `github:index/repositoryFile:RepositoryFile`. */
@@ -9,16 +10,6 @@ interface Refusal {
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly message: string;
 }
-
-/** Rights of a token in GitHub's own words, for each kind of resource. */
-const RIGHTS: readonly (readonly [RegExp, string])[] = [
-  [/repositoryFile|branch:|pullRequest/, "Contents, Workflows and Pull requests: write"],
-  [/actionsEnvironmentSecret/, "Environments and Secrets: write"],
-  [/actions(Environment)?Variable/, "Environments and Variables: write"],
-  [/repositoryEnvironment/, "Administration and Environments: write"],
-  [/./, "Administration: write"],
-];
-const rightsFor = (type: string) => RIGHTS.find(([of]) => of.test(type))![1];
 
 const text = (value: unknown) => (typeof value === "string" ? value : "");
 

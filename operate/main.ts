@@ -9,11 +9,14 @@ import { dayOf } from "../secrets/rotation.ts";
 import { checkValues } from "../settings/check.ts";
 import { PRODUCTION } from "../settings/cloud.ts";
 import { githubSettings, type GithubSettings } from "../settings/github.ts";
+import { stackName, NO_ORGANIZATION, type StackPlace } from "../settings/stack-place.ts";
+import { urlOf } from "../settings/tls.ts";
 import { answerOf, askServer, doorOf, valuesOf, type Access, type Configured } from "./ask-server.ts";
 import { backupKeys } from "./backup-key.ts";
-import { restOf, tellGithub, type Ask } from "./github-doctor.ts";
+import { githubAsk, tellGithub } from "./github-doctor/index.ts";
 import { cloudOf, settingsInState, tellPreviews } from "./previews-doctor.ts";
 import { agreesTo, askHidden } from "./new-value.ts";
+import type { Ask } from "./rest.ts";
 import { wordsOf } from "./restore.ts";
 import { settleStack, type Pulumi } from "./rollback.ts";
 import { rotate } from "./rotate.ts";
@@ -45,13 +48,25 @@ async function accessOf(pulumi: Pulumi): Promise<Access | undefined> {
 
 type Asked = Pick<ReturnType<typeof checkValues>["values"], "previews" | "repository"> & { github: GithubSettings | undefined; ask: Ask | undefined };
 
+/** Where the stack is: at Pulumi Cloud its page has it in its address, `https://app.pulumi.com/recoloca/infrastructure/staging`; elsewhere it has none. */
+async function placeOf(stack: string, pulumi: Pulumi): Promise<StackPlace> {
+  const name = stack.split("/").at(-1)!;
+  const { code, stdout } = await pulumi(["stack", "ls", "--json"]);
+  const all = code === 0 ? (JSON.parse(stdout) as { name: string; url?: string }[]).filter((one) => one.name.split("/").at(-1) === name) : [];
+  const found = all.find((one) => one.name === stack || one.url?.endsWith(`/${stack}`)) ?? all[0];
+  const [project, organization] = found?.url?.split("/").slice(3).reverse().slice(1) ?? [];
+  return { organization: organization ?? NO_ORGANIZATION, project: project ?? "recoloca", stack: name };
+}
+
 /** What the stack should have at GitHub, and who asks what it has. */
-function githubOf(stack: string, configuration: Record<string, Configured>): Asked {
+async function githubOf(stack: string, configuration: Record<string, Configured>, pulumi: Pulumi): Promise<Asked> {
   const { values } = checkValues(valuesOf(configuration));
   const token = values.githubToken ?? process.env["GITHUB_TOKEN"] ?? process.env["GH_TOKEN"];
   const base = (process.env["GITHUB_BASE_URL"] ?? "https://api.github.com").replace(/\/$/, "");
   const { previews, repository } = values;
-  return { previews, repository, github: githubSettings(values, stack, { url: "", stack, organization: "" }), ask: token ? restOf(base, token) : undefined };
+  const place = await placeOf(stack, pulumi);
+  const named = { url: urlOf(values), stack: stackName(place), organization: place.organization, project: place.project };
+  return { previews, repository, github: githubSettings(values, place.stack, named), ask: token ? githubAsk(base, token) : undefined };
 }
 
 /** What Pulumi Cloud does with the stack by itself, where that was asked for. Gives how much was found. */
@@ -61,6 +76,12 @@ async function previewsOf({ previews, repository = "", ask }: Asked, pulumi: Pul
   const token = process.env["PULUMI_ACCESS_TOKEN"];
   const wanted = code === 0 ? settingsInState(stdout) : undefined;
   return tellPreviews(wanted, repository, { github: ask, cloud: token ? cloudOf(previews.apiUrl, token) : undefined }, print);
+}
+
+/** What of a stack is at GitHub and at Pulumi Cloud. Gives how much was found. */
+async function doctorAround(stack: string, configuration: Record<string, Configured>, pulumi: Pulumi, print: (line: string) => void): Promise<number> {
+  const asked = await githubOf(stack, configuration, pulumi);
+  return (await tellGithub(asked.github, asked.ask, print)) + (await previewsOf(asked, pulumi, print));
 }
 
 /** `make rotate`, by SECRET, ALL, REVOKE and YES of the environment. */
@@ -112,8 +133,7 @@ async function main(): Promise<number> {
   if (words[0] === "secrets") return tellStackSecrets(stack, valuesOf(configuration), checkout, print);
   if (words[0] === "rotate") return rotateStack(stack, configuration, pulumi, print);
   // First, as it is there when the server is not.
-  const asked = githubOf(stack, configuration);
-  const found = words[0] === "doctor" ? (await tellGithub(asked.github, asked.ask, print)) + (await previewsOf(asked, pulumi, print)) : 0;
+  const found = words[0] === "doctor" ? await doctorAround(stack, configuration, pulumi, print) : 0;
   const code = await askServer({ name: stack, configuration, made: () => accessOf(pulumi) }, words, (text) => process.stdout.write(text), key);
   if (found > 0) return code || 1;
   if (code !== 0 || words[0] !== "rollback") return code;

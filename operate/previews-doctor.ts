@@ -3,10 +3,10 @@
  * there. Reads alone. Each line that no interface answers says where to look.
  */
 import * as z from "zod";
-import type { Ask, Finding } from "./github-doctor.ts";
+import { UP, type Finding, type Look } from "./github-doctor/told.ts";
+import { askOf, Unanswered, type Ask } from "./rest.ts";
 
 const SETTINGS = "pulumiservice:index:DeploymentSettings";
-const UP = "pulumi up --refresh, after a look at who changed it";
 
 const githubForm = z.object({
   repository: z.string().default(""),
@@ -24,18 +24,22 @@ export function settingsInState(state: string): Wanted | undefined {
 }
 
 /** Of Pulumi Cloud's REST interface: https://www.pulumi.com/docs/reference/cloud-rest-api/ */
-export const cloudOf =
-  (base: string, token: string): Ask =>
-  async (path) => {
-    const answer = await fetch(`${base}${path}`, {
-      headers: { authorization: `token ${token}`, accept: "application/vnd.pulumi+8", "content-type": "application/json" },
-      signal: AbortSignal.timeout(20_000),
-    });
-    return { status: answer.status, body: await answer.json().catch((): unknown => ({})) };
-  };
+export const cloudOf = (base: string, token: string): Ask =>
+  askOf({
+    name: "Pulumi Cloud",
+    base,
+    headers: { authorization: `token ${token}`, accept: "application/vnd.pulumi+8", "content-type": "application/json" },
+    status: "https://status.pulumi.com",
+  });
 
 /** Something that is in order, something to mend, or something that nobody answered. */
-type Told = { readonly fine: string } | Finding | { readonly look: string };
+type Told = { readonly fine: string } | Finding | Look;
+
+const answered = (asked: Promise<Told[]>): Promise<Told[]> =>
+  asked.catch((error: unknown) => {
+    if (error instanceof Unanswered) return [{ look: error.message }];
+    throw error;
+  });
 
 async function appOf(owner: string, ask: Ask): Promise<Told[]> {
   const where = `https://github.com/organizations/${owner}/settings/installations`;
@@ -95,10 +99,10 @@ export async function tellPreviews(wanted: Wanted | undefined, repository: strin
   const told: Told[] = [
     ...(byApp
       ? github
-        ? [...(await appOf(owner, github)), ...(await forksOf(repository, github))]
+        ? await answered(Promise.all([appOf(owner, github), forksOf(repository, github)]).then((all) => all.flat()))
         : [{ look: "GitHub was not asked: export GITHUB_TOKEN" }]
       : []),
-    ...(cloud ? await settingsOf(wanted, cloud) : [{ look: "Pulumi Cloud was not asked: export PULUMI_ACCESS_TOKEN" }]),
+    ...(cloud ? await answered(settingsOf(wanted, cloud)) : [{ look: "Pulumi Cloud was not asked: export PULUMI_ACCESS_TOKEN" }]),
   ];
   for (const one of told) tell("what" in one ? ` ${one.what}\n     ${one.fix}` : "fine" in one ? ` previews: ${one.fine}` : ` previews, not told: ${one.look}`);
   return told.filter((one) => "what" in one).length;

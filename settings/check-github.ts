@@ -53,6 +53,12 @@ export function checkGithub(values: GithubValues, environment: string, unread: R
     say("github.reviewers", `got more than ${MOST_REVIEWERS} users and teams, which is the most that GitHub takes: a team holds as many as you like`);
   for (const name of Object.keys(github.variables).filter((one) => one in VARIABLES))
     say(`github.variables.${name}`, "is written by the stack itself", `pulumi config rm --path recoloca:github.variables.${name}`);
+  if (github.stateBucket && github.pulumiCloud)
+    say(
+      "github.pulumiCloud",
+      "is set, and the state of this stack is in a bucket: nobody asks Pulumi Cloud",
+      "pulumi config rm --path recoloca:github.pulumiCloud",
+    );
   if (github.stateBucket && !ec2 && !unread.has("ec2"))
     say(
       "github.stateBucket",

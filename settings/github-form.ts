@@ -1,6 +1,7 @@
 /** How the GitHub side of a stack is configured: what the repository's plan allows, who approves, which branches and tags may deploy. */
 import * as z from "zod";
 import { BRANCH } from "../workflows/options.ts";
+import { EDITIONS } from "../workflows/pulumi-token.ts";
 
 export const PLANS = ["free", "pro", "team", "enterprise"] as const;
 export const VISIBILITIES = ["public", "internal", "private"] as const;
@@ -44,6 +45,7 @@ export const githubForm = z.strictObject({
     })
     .optional(),
   makesIdentityProvider: z.boolean().default(true),
+  pulumiCloud: z.strictObject({ edition: z.enum(EDITIONS), makesIssuer: z.boolean().default(true) }).optional(),
   infrastructureApp: z.number().int().positive().optional(),
   environments: z
     .array(z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, "wants the name of a stack"))
@@ -58,7 +60,29 @@ export const githubForm = z.strictObject({
   adopt: z.array(z.string().min(1)).default([]),
 });
 export type Github = z.output<typeof githubForm>;
-export const GITHUB_FIELDS = [...Object.keys(githubForm.shape), "users", "teams", "apps", "owner", "repository", "name", "key", "project"];
+export const GITHUB_FIELDS = [
+  ...Object.keys(githubForm.shape),
+  "users",
+  "teams",
+  "apps",
+  "owner",
+  "repository",
+  "name",
+  "key",
+  "project",
+  "edition",
+  "makesIssuer",
+];
 
 /** Fields that only the stack that owns the repository may have. */
-export const OWNERS_FIELDS = ["environments", "workflowFiles", "writers", "releasers", "approvals", "mergeQueue", "codeOwners", "adopt"] as const;
+export const OWNERS_FIELDS = [
+  "environments",
+  "workflowFiles",
+  "writers",
+  "releasers",
+  "approvals",
+  "mergeQueue",
+  "codeOwners",
+  "adopt",
+  "pulumiCloud",
+] as const;

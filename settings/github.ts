@@ -7,6 +7,7 @@ import { isEcr, PRODUCTION } from "./cloud.ts";
 import type { Github } from "./github-form.ts";
 import { pipelineSettings, type PipelineValues } from "./pipeline.ts";
 import { cloudClaim, cloudRuns, type CloudClaim, type PreviewsSettings } from "./previews.ts";
+import { accessNotes, pulumiAccess, type PulumiAccessSettings } from "./pulumi-access.ts";
 import { abilitiesOf, lackOf, type Abilities } from "../workflows/github-plan.ts";
 
 /** What only an owner's fields say. */
@@ -37,6 +38,8 @@ export interface GithubSettings {
   readonly notes: readonly string[];
   readonly abilities: Abilities;
   readonly environments: readonly EnvironmentSettings[];
+  /** GitHub's number of the app whose token infrastructure runs take. */
+  readonly infrastructureApp?: number;
   readonly oidc?: {
     readonly application: string;
     readonly environment: string;
@@ -78,6 +81,8 @@ export interface GithubSettings {
       readonly adopt: readonly string[];
     };
     readonly pipeline: ReturnType<typeof pipelineSettings>;
+    /** Whom Pulumi Cloud lets at which stack, where this stack says so. */
+    readonly access?: PulumiAccessSettings;
   };
 }
 
@@ -92,11 +97,22 @@ export const RELEASE_TAGS = "v*.*.*";
 const PULL_REQUESTS = "refs/pull/*/merge";
 const numbers = ({ apps, teams }: Github["writers"]): Actors => ({ apps: Object.values(apps), teams: Object.values(teams) });
 
-/** `url`: where people reach the application; `stack`: its name as Pulumi wants it; `organization`: of the stack at its backend. */
+interface Named {
+  /** Where people reach the application. */
+  readonly url: string;
+  /** The stack's name as Pulumi wants it. */
+  readonly stack: string;
+  /** Of the stack at its backend. */
+  readonly organization: string;
+  /** @default "recoloca" */
+  readonly project?: string;
+  readonly previews?: PreviewsSettings | { off: string } | undefined;
+}
+
 export function githubSettings(
   values: GithubValues,
   environment: string,
-  { url, stack, organization, previews }: { url: string; stack: string; organization: string; previews?: PreviewsSettings | { off: string } | undefined },
+  { url, stack, organization, project = "recoloca", previews }: Named,
 ): GithubSettings | undefined {
   const { application = "recoloca", github, repository: full = "", ec2, secrets = {} } = values;
   if (!github) return undefined;
@@ -116,6 +132,7 @@ export function githubSettings(
   const both: Partial<Record<VariableName, string>> = { PUBLIC_URL: url, PULUMI_STACK: stack, ...(ec2 && { AWS_REGION: ec2.region }) };
   const app: Partial<Record<VariableName, string>> = github.infrastructureApp === undefined ? {} : { INFRASTRUCTURE_APP_ID: String(github.infrastructureApp) };
   const infrastructureEnvironment = infrastructureOf(environment);
+  const access = pulumiAccess({ github, application, owner, repository, organization, project, byWorkflow: values.pipeline?.previews !== "app" });
   const place = (
     name: string,
     rest: Omit<EnvironmentSettings, "environment" | "secrets"> & Partial<Pick<EnvironmentSettings, "secrets">>,
@@ -128,7 +145,8 @@ export function githubSettings(
     owner,
     repository,
     abilities,
-    notes: [...lackOf(github), ...featuresOff(given, { ownsRepository, tested: !production })],
+    ...(github.infrastructureApp !== undefined && { infrastructureApp: github.infrastructureApp }),
+    notes: [...lackOf(github), ...featuresOff(given, { ownsRepository, tested: !production }), ...accessNotes(github, organization)],
     environments: [
       place(environment, {
         ...guarded,
@@ -180,6 +198,7 @@ export function githubSettings(
       whole: {
         ...ofRepository(github, repository, abilities),
         pipeline: pipelineSettings(values, github, github.environments ?? STAGES, organization),
+        ...(access && { access }),
       },
     }),
   };
@@ -196,7 +215,7 @@ const unguarded = (repository: string, branches: readonly string[], tags: readon
   variables: {},
 });
 
-function ofRepository(github: Github, repository: string, abilities: Abilities): Omit<NonNullable<GithubSettings["whole"]>, "pipeline"> {
+function ofRepository(github: Github, repository: string, abilities: Abilities): Omit<NonNullable<GithubSettings["whole"]>, "pipeline" | "access"> {
   const { visibility, defaultBranch, adopt, workflowFiles: way = "pull-request" } = github;
   return {
     rules: {

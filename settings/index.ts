@@ -16,7 +16,8 @@ import { previewsSettings, type PreviewsSettings } from "./previews.ts";
 import { sayProblems, setCommand } from "./problems.ts";
 import { reviewPolicy } from "./review.ts";
 import { rotatedOf, type MadeValue } from "./rotation.ts";
-import { tlsOf, wantsTls } from "./tls.ts";
+import { stackName } from "./stack-place.ts";
+import { tlsOf, urlOf, wantsTls } from "./tls.ts";
 import { checkWhole } from "./whole.ts";
 
 export interface Settings {
@@ -129,11 +130,11 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     given: Object.keys(hostSecrets),
     plain: Object.keys(values.variables),
   });
-  const { registryServer, registryUsername, registryPassword, images, release, backup, migration, domain, publicUrl } = values;
-  const url = publicUrl ?? `${wantsTls(values) ? "https" : "http"}://${domain ?? hostAddress}`;
+  const { registryServer, registryUsername, registryPassword, images, release, backup, migration, domain } = values;
+  const url = urlOf(values);
   const place = { organization: pulumi.getOrganization(), project: pulumi.getProject(), stack: environment };
   const previews = previewsSettings(values, place);
-  const github = githubSettings(values, environment, { url, stack: stackName(), organization: place.organization, previews });
+  const github = githubSettings(values, environment, { url, stack: stackName(place), organization: place.organization, project: place.project, previews });
   return {
     application: values.application,
     environment,
@@ -217,12 +218,6 @@ function reviewOf(values: Values, wish: NonNullable<Values["review"]>, compose: 
     domain,
     tls: tlsOf(values, hostAddress),
   });
-}
-
-/** As `pulumi --stack` takes it. A backend that knows no organizations calls the one it has "organization". */
-function stackName(): string {
-  const organization = pulumi.getOrganization();
-  return organization === "organization" ? pulumi.getStack() : `${organization}/${pulumi.getProject()}/${pulumi.getStack()}`;
 }
 
 /** `Sun 04:00` as systemd writes it, in UTC whatever the server's own time zone is. */

@@ -85,7 +85,7 @@ export function pipelineSettings(values: PipelineValues, github: Github, environ
     ...(review && { review }),
     backend: stateBucket
       ? { kind: "s3" as const, url: `s3://${stateBucket.name}`, passphrase: stateBucket.key === undefined }
-      : { kind: "cloud" as const, organization },
+      : { kind: "cloud" as const, organization, ...(github.pulumiCloud && { edition: github.pulumiCloud.edition }) },
     ...(ec2 && { aws: { region: ec2.region } }),
     reach: ec2?.reach ?? ("direct" as const),
   };

@@ -5,6 +5,7 @@ import { PRODUCTION } from "./cloud.ts";
 import type { Github } from "./github-form.ts";
 import { PIPELINE_DEFAULT, type Pipeline } from "./pipeline.ts";
 import { setCommand, type Problem } from "./problems.ts";
+import { NO_ORGANIZATION, type StackPlace } from "./stack-place.ts";
 
 const folder = z.string().regex(/^(?!\/)(?!.*\.\.)\S+$/, "wants a folder inside the repository");
 
@@ -27,10 +28,7 @@ export const previewsForm = z.strictObject({
 export type Previews = z.output<typeof previewsForm>;
 export const PREVIEWS_FIELDS = Object.keys(previewsForm.shape);
 
-export interface PreviewsSettings {
-  readonly organization: string;
-  readonly project: string;
-  readonly stack: string;
+export interface PreviewsSettings extends StackPlace {
   readonly apiUrl: string;
   readonly repository: string;
   readonly defaultBranch: string;
@@ -55,18 +53,15 @@ export interface PreviewsValues {
   readonly ec2?: object | undefined;
 }
 
-/** The organization's name at a backend that knows none. */
-const NO_CLOUD = "organization";
-
 /** What reads a stack's state reads its secrets too: nobody does so of production before it is merged, nor of anything from a fork. */
 const byDefault = (github: Github | undefined, stack: string) => stack !== PRODUCTION && github?.visibility !== "public";
 
 export function previewsSettings(
   { previews, github, pipeline, repository = "", composeFile = "application/compose.yaml" }: PreviewsValues,
-  place: { readonly organization: string; readonly project: string; readonly stack: string },
+  place: StackPlace,
 ): PreviewsSettings | { readonly off: string } | undefined {
   if (!previews) return undefined;
-  if (place.organization === NO_CLOUD || github?.stateBucket)
+  if (place.organization === NO_ORGANIZATION || github?.stateBucket)
     return {
       off: "recoloca:previews is off: the state of this stack is not at Pulumi Cloud, and the Pulumi GitHub App previews no other. The workflow Infrastructure writes the comment instead, where no passphrase encrypts the stack's secrets",
     };
@@ -100,11 +95,8 @@ function notesOf({ pullRequests }: Previews, github: Github | undefined, stack: 
 }
 
 /** A stack at Pulumi Cloud, and which of its runs there take the read-only role. */
-export interface CloudClaim {
+export interface CloudClaim extends StackPlace {
   readonly issuer: string;
-  readonly organization: string;
-  readonly project: string;
-  readonly stack: string;
   readonly operations: readonly string[];
   readonly makesIdentityProvider: boolean;
 }

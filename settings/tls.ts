@@ -38,6 +38,10 @@ export interface TlsValues {
 
 export const wantsTls = ({ tls, tlsCertificate, tlsPrivateKey }: TlsValues): boolean => [tls, tlsCertificate, tlsPrivateKey].some((one) => one !== undefined);
 
+/** Where people reach the application. `hostAddress`: of a server that is there. */
+export const urlOf = (values: TlsValues & { readonly publicUrl?: string | undefined; readonly hostAddress?: string | undefined }): string =>
+  values.publicUrl ?? `${wantsTls(values) ? "https" : "http"}://${values.domain ?? values.hostAddress}`;
+
 const CERTIFICATE = "cat CHAIN.pem | pulumi config set --secret recoloca:tlsCertificate";
 const PRIVATE_KEY = "cat KEY.pem | pulumi config set --secret recoloca:tlsPrivateKey";
 const EMAIL = setCommand("tls.acme.email", "ops@recoloca.ai");

@@ -1,4 +1,5 @@
 import { abilitiesOf, lackOf } from "./github-plan.ts";
+import { lackOfEdition, tokenOf, type Edition } from "./pulumi-token.ts";
 
 /** What the workflows have to know of an application, its repository and its environments. */
 export interface WorkflowOptions {
@@ -20,8 +21,10 @@ export interface WorkflowOptions {
   readonly environments: readonly Environment[];
   /** How production is reached: by a tag `v1.2.3`, or by the approval of a run that each tested commit of the default branch starts. */
   readonly production: "tag" | "approval";
-  /** Where Pulumi keeps the state. */
-  readonly backend: { readonly kind: "cloud"; readonly organization: string } | { readonly kind: "s3"; readonly url: string; readonly passphrase: boolean };
+  /** Where Pulumi keeps the state. `edition`: of Pulumi Cloud, where the stack that owns the repository says who gets which token there. */
+  readonly backend:
+    | { readonly kind: "cloud"; readonly organization: string; readonly edition?: Edition }
+    | { readonly kind: "s3"; readonly url: string; readonly passphrase: boolean };
   /** Where there is anything at AWS: a region to ask for roles in. Absent: no job takes one. */
   readonly aws?: { readonly region: string };
   /** Who writes previews below pull requests: the workflow, or the Pulumi GitHub App, whose settings are the stack's own. @default "workflow" */
@@ -87,9 +90,16 @@ export interface Environment {
 /** A stack whose secrets are encrypted by a passphrase cannot be read by a job without an environment: no pull request's, no nightly one's. */
 export const readableWithoutSecret = ({ backend }: WorkflowOptions): boolean => backend.kind === "cloud" || !backend.passphrase;
 
+/** A pull request's run may have a token that reads the stack it is for, and no more: others reach production's secrets. */
+export const previewable = (options: WorkflowOptions): boolean =>
+  readableWithoutSecret(options) &&
+  options.previews !== "app" &&
+  (options.backend.kind !== "cloud" || options.backend.edition === undefined || tokenOf(options.backend.edition) === "team");
+
 /** What is switched off or replaced, a sentence each: for whoever writes the files by hand. */
 export const replaced = (options: WorkflowOptions): string[] => [
   ...lackOf(options),
+  ...(options.backend.kind === "cloud" && options.backend.edition !== undefined ? lackOfEdition(options.backend.edition) : []),
   ...(readableWithoutSecret(options)
     ? []
     : ["no previews of pull requests and no nightly comparison: the stack's secrets are encrypted by a passphrase; AWS KMS needs none"]),

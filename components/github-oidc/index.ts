@@ -10,9 +10,10 @@ import type { Provider } from "@pulumi/aws/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { explain, notFound } from "../aws-errors.ts";
 import { awsPlace } from "../aws-place.ts";
+import { ISSUER, subjects, type Subject } from "../github-claims.ts";
 import { Refusal } from "../refusal.ts";
-import { cloudSubjects, deployPolicy, infrastructurePolicy, ISSUER, planPolicy, subjects, trust } from "./policies.ts";
-import type { CloudClaim, Place, Reach, Subject, Trusted } from "./policies.ts";
+import { cloudSubjects, deployPolicy, infrastructurePolicy, planPolicy, trust } from "./policies.ts";
+import type { CloudClaim, Place, Reach, Trusted } from "./policies.ts";
 
 export interface GithubOidcArgs extends Subject, Reach {
   readonly provider: Provider;

@@ -9,6 +9,7 @@ import { RepositoryFile } from "@pulumi/github/repositoryFile.js";
 import { RepositoryPullRequest } from "@pulumi/github/repositoryPullRequest.js";
 import * as pulumi from "@pulumi/pulumi";
 import { explained } from "../github-errors.ts";
+import { BRANCH } from "./branch.ts";
 
 export interface WorkflowFilesArgs {
   readonly provider: Provider;
@@ -27,9 +28,6 @@ export interface WorkflowFilesArgs {
   /** What has to be in place before the first commit: the actions that the files use have to be allowed. */
   readonly after?: readonly pulumi.Resource[];
 }
-
-/** The branch that the pull request is from. */
-export const BRANCH = "recoloca/workflows";
 
 export class WorkflowFiles extends pulumi.ComponentResource {
   /** Of the pull request, where there is one. */

@@ -12,7 +12,7 @@ import { block } from "../../review/block.ts";
 import { readPreview } from "../../review/preview.ts";
 import { checkout } from "../../tools/cache.ts";
 import { type Doubles, startDoubles } from "../doubles/doubles.ts";
-import { DEPLOYMENT_SETTINGS, DRIFT_SCHEDULE } from "../doubles/pulumi-service.ts";
+import { DEPLOYMENT_SETTINGS, DRIFT_SCHEDULE, OIDC_ISSUER, TEAM, TEAM_STACK_PERMISSION } from "../doubles/pulumi-service.ts";
 import { type Config, TestStack } from "../doubles/test-stack.ts";
 
 const HIDDEN = "that-nobody-may-see";
@@ -101,6 +101,58 @@ describe("the App's, at Pulumi Cloud", () => {
     expect(ran.output).toContain("recoloca:previews is off: the state of this stack is not at Pulumi Cloud");
     expect([...there(DEPLOYMENT_SETTINGS), ...there(DRIFT_SCHEDULE)]).toEqual([]);
     expect(settingsInState(await stack.state())).toBeUndefined();
+  });
+});
+
+describe("who is let in at Pulumi Cloud", () => {
+  let stack: TestStack;
+  const configure = (pulumiCloud: object | undefined, organization: string | undefined = "acme") =>
+    stack.configure({
+      "doubles:organization": organization,
+      "recoloca:repository": "recoloca/recoloca",
+      "recoloca:github": { visibility: "private", plan: "team", ownsRepository: true, ...(pulumiCloud && { pulumiCloud }) },
+      "recoloca:previews": { pullRequests: false },
+    });
+  const teams = () => doubles.world.all(TEAM).map((one) => one["name"]).sort(); // prettier-ignore
+  const policies = () => (doubles.world.all(OIDC_ISSUER)[0]?.["policies"] ?? []) as { tokenType: string; rules: { sub: string } }[];
+  beforeAll(async () => {
+    stack = await open(path.join(checkout, "test", "doubles", "previews-program"), "production", "access");
+  });
+
+  test("comes up: a team for each stack that changes it, one that reads it, and GitHub's entry; a second run changes nothing, whoever is in a team", async () => {
+    configure({ edition: "enterprise" });
+    const ran = await stack.up();
+    expect(ran.code, ran.output).toBe(0);
+    expect(teams()).toEqual(["recoloca-production", "recoloca-production-preview", "recoloca-staging", "recoloca-staging-preview"]);
+    expect(doubles.world.all(TEAM_STACK_PERMISSION)).toHaveLength(4);
+    expect(policies()).toHaveLength(7);
+    const again = await stack.up("--refresh", "--expect-no-changes");
+    expect(again.code, again.output).toBe(0);
+    expect(await stack.state()).not.toContain(HIDDEN);
+  });
+
+  test("runs of the workflow neither read nor change it", async () => {
+    configure({ edition: "team" });
+    doubles.clear();
+    const ran = await stack.up("--refresh", "--exclude", "**recoloca:index:PulumiAccess$**");
+    expect(ran.code, ran.output).toBe(0);
+    const touched = doubles.requests.filter(({ type }) => [TEAM, TEAM_STACK_PERMISSION, OIDC_ISSUER].includes(type));
+    expect(touched.map(({ operation, type }) => `${operation} ${type}`)).toEqual([]);
+  });
+
+  test("another edition takes the teams away, and changes the entry in its place", async () => {
+    const ran = await stack.up();
+    expect(ran.code, ran.output).toBe(0);
+    expect([teams(), doubles.world.all(TEAM_STACK_PERMISSION)]).toEqual([[], []]);
+    expect([...new Set(policies().map(({ tokenType }) => tokenType))]).toEqual(["organization"]);
+    expect(policies().some(({ rules }) => rules.sub.endsWith(":pull_request"))).toBe(false);
+  });
+
+  test("given up, all of it is gone", async () => {
+    configure(undefined);
+    const ran = await stack.up();
+    expect(ran.code, ran.output).toBe(0);
+    expect(doubles.world.all(OIDC_ISSUER)).toEqual([]);
   });
 });
 

@@ -2,7 +2,7 @@
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { restOf } from "../../operate/github-doctor.ts";
+import { githubAsk } from "../../operate/github-doctor/index.ts";
 import { cloudOf, settingsInState, tellPreviews, type Answers, type Wanted } from "../../operate/previews-doctor.ts";
 import { githubForm } from "../../settings/github-form.ts";
 import { pipelineForm } from "../../settings/pipeline.ts";
@@ -111,7 +111,7 @@ describe("make doctor", () => {
   async function told(change: Record<string, unknown>, asked: Partial<Answers> = {}, of: Wanted | undefined = wanted) {
     answers = { ...healthy, ...change };
     const lines: string[] = [];
-    const all = { github: restOf(base, "a-token"), cloud: cloudOf(base, "pul-token"), ...asked };
+    const all = { github: githubAsk(base, "a-token"), cloud: cloudOf(base, "pul-token"), ...asked };
     const count = await tellPreviews(of, "recoloca/recoloca", all, (line) => lines.push(line));
     return [count, lines.join("\n")] as const;
   }
@@ -154,6 +154,15 @@ describe("make doctor", () => {
     expect(lines).toContain("not told: may recoloca/recoloca be forked?");
     expect(lines).toContain("not told: Pulumi Cloud was not asked: export PULUMI_ACCESS_TOKEN");
     expect((await told({}, { github: undefined }))[1]).toContain("not told: GitHub was not asked: export GITHUB_TOKEN");
+  });
+
+  test("says it, too, where neither can be reached, and lets the rest go on", async () => {
+    const away = "http://127.0.0.1:1";
+    const [count, lines] = await told({}, { github: githubAsk(away, "a-token"), cloud: cloudOf(away, "pul-token") });
+    expect(count).toBe(0);
+    expect(lines).toMatch(
+      /^ previews, not told: GitHub cannot be reached at http:\/\/127.0.0.1:1: .*\n previews, not told: Pulumi Cloud cannot be reached at /,
+    );
   });
 
   test("says that nothing is written yet", async () => {

@@ -51,6 +51,9 @@ export const BY_APPROVAL: WorkflowOptions = {
   reach: "session-manager",
 };
 
+/** The same with tokens of Pulumi Cloud that reach one stack each. */
+export const BY_TEAMS: WorkflowOptions = { ...BY_APPROVAL, backend: { kind: "cloud", organization: "recoloca", edition: "enterprise" } };
+
 /** What the cheapest plan with environments leaves: no reviewers, no signatures, no Security tab. */
 export const BARE: WorkflowOptions = {
   ...BY_TAG,
@@ -63,4 +66,4 @@ export const BARE: WorkflowOptions = {
 /** Pull requests may have environments of their own on staging's server. */
 export const REVIEWED: WorkflowOptions = { ...BY_TAG, review: "arm64" };
 
-export const ALL = { "by tag": BY_TAG, "by approval": BY_APPROVAL, bare: BARE, reviewed: REVIEWED } as const;
+export const ALL = { "by tag": BY_TAG, "by approval": BY_APPROVAL, "by teams": BY_TEAMS, bare: BARE, reviewed: REVIEWED } as const;

@@ -1,6 +1,7 @@
 /** Which events reach what: production by exactly these, and strangers nothing. Both directions, for each kind of repository. */
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { policiesOf } from "../../components/pulumi-access/policies.ts";
 import { githubForm } from "../../settings/github-form.ts";
 import { githubSettings } from "../../settings/github.ts";
 import { requiredChecks, workflowFiles } from "../../workflows/index.ts";
@@ -8,7 +9,7 @@ import type { WorkflowOptions } from "../../workflows/options.ts";
 import * as events from "./events.ts";
 import type { Event } from "./events.ts";
 import { everything, HAND, REQUESTS } from "./everything.ts";
-import { ALL, BARE, BY_APPROVAL, BY_TAG, REVIEWED } from "./options.ts";
+import { ALL, BARE, BY_APPROVAL, BY_TAG, BY_TEAMS, REVIEWED } from "./options.ts";
 import { ADMITS, changing, OTHER, ranJobs, runsOf, type Ran } from "./simulator.ts";
 
 const reaching = (options: WorkflowOptions, environment: string, kinds: readonly Ran["changes"][]) => {
@@ -136,6 +137,59 @@ describe("an environment of a pull request", () => {
     const [run] = active(events.labelled("branch", "synchronize", ["review"]));
     expect(run!.concurrency).toEqual([{ group: "review-7", cancels: false }]);
   });
+});
+
+describe("Pulumi Cloud", () => {
+  /** Every token that any event makes a job ask for, with what GitHub says of the run. */
+  function asked(options: WorkflowOptions): { claim: string; token: string }[] {
+    const files = workflowFiles(options);
+    const all = everything(options).flatMap((event) =>
+      runsOf(files, event)
+        .filter(({ pulumi, result, admitted }) => pulumi !== undefined && result !== "skipped" && admitted)
+        .map(({ environment, pulumi }) => ({
+          claim: environment === undefined ? (event.name === "pull_request" ? "pull_request" : `ref:${event.ref}`) : `environment:${environment}`,
+          token: pulumi!,
+        })),
+    );
+    return all.filter((one, index) => all.findIndex((other) => other.claim === one.claim && other.token === one.token) === index);
+  }
+  const sorted = (all: readonly { claim: string; token: string }[]) => all.map(({ claim, token }) => `${claim} → ${token}`).sort();
+
+  test("a job asks for the token of the team of the stack that it works on; a pull request's, of the one that reads staging", () => {
+    const stacks = ["demo", "production", "staging"];
+    expect(sorted(asked(BY_TEAMS))).toEqual(
+      [
+        ...stacks.flatMap((name) => [`environment:${name} → team:recoloca-${name}`, `environment:${name}-infrastructure → team:recoloca-${name}`]),
+        ...stacks.map((name) => `ref:refs/heads/main → team:recoloca-${name}-preview`),
+        "pull_request → team:recoloca-staging-preview",
+      ].sort(),
+    );
+  });
+
+  test("what Pulumi Cloud lets in is what jobs ask for, and nothing besides", () => {
+    const policies = policiesOf({
+      ...{ organization: "recoloca", application: "recoloca", owner: "recoloca", repository: "recoloca", defaultBranch: "main", token: "team" },
+      environments: BY_TEAMS.environments.map(({ name }) => ({ name, infrastructure: `${name}-infrastructure` })),
+      previewed: "staging",
+    });
+    const lets = policies.map((one) => ({
+      claim: one.rules.sub.replace("repo:recoloca/recoloca:", ""),
+      token: "teamName" in one ? `team:${one.teamName}` : "",
+    }));
+    expect(sorted(lets)).toEqual(sorted(asked(BY_TEAMS)));
+  });
+
+  test.each([
+    ["nobody says which edition", undefined, "organization", true],
+    ["the edition has no teams", "team", "organization", false],
+    ["there is an account alone", "individual", "user:recoloca", false],
+  ] as const)("where %s all ask for the same, and a pull request's for none that reaches production", (_what, edition, token, previews) => {
+    const all = asked({ ...BY_APPROVAL, backend: { kind: "cloud", organization: "recoloca", ...(edition && { edition }) } });
+    expect([...new Set(all.map((one) => one.token))]).toEqual([token]);
+    expect(all.some(({ claim }) => claim === "pull_request")).toBe(previews);
+  });
+
+  test("nobody asks it where the state is in a bucket", () => expect(asked(BY_TAG)).toEqual([]));
 });
 
 describe.each(Object.entries(ALL))("%s", (_name, options) => {

@@ -37,6 +37,8 @@ export interface Ran {
   readonly env: Readonly<Record<string, string>>;
   /** What it checks out. */
   readonly checkout?: string;
+  /** Whose token of Pulumi Cloud it asks for: `team:recoloca-staging`, `organization`. */
+  readonly pulumi?: string;
   /** What it changes outside of its own run; absent: nothing. */
   readonly changes?: Change;
   readonly concurrency: readonly { readonly group: string; readonly cancels: boolean }[];
@@ -145,6 +147,8 @@ function runOf(file: string, workflow: Workflow, event: Event, { results = {}, o
     const env = Object.fromEntries(Object.entries(job.env ?? {}).map(([key, value]) => [key, /secrets\./.test(value) ? "***" : fill(value, contexts)]));
     const checkout = job.steps.find((step) => step.uses?.startsWith("actions/checkout@"));
     const changes = changeOf(job);
+    const asks = job.steps.find((step) => step.uses?.startsWith("pulumi/auth-actions@"))?.with;
+    const token = asks && fill((asks["scope"] ?? (asks["requested-token-type"] as string).split(":").at(-1)) as string, { ...contexts, env });
     ran[id] = {
       workflow: file,
       job: id,
@@ -157,6 +161,7 @@ function runOf(file: string, workflow: Workflow, event: Event, { results = {}, o
       env,
       ...(checkout && { checkout: fill(String((checkout.with?.["ref"] as string | undefined) ?? event.sha), contexts) }),
       ...(changes && { changes }),
+      ...(token !== undefined && { pulumi: token }),
       concurrency: [workflow.concurrency, job.concurrency].flatMap((one) =>
         one
           ? [

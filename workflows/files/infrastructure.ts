@@ -1,6 +1,6 @@
 import { infrastructureOf } from "../../secrets/catalogue.ts";
 import { secret, TOKEN, variable, expression, type Job, type Step, type Workflow } from "../model.ts";
-import { OF_THIS_REPOSITORY, onDefaultBranch, readableWithoutSecret, type WorkflowOptions } from "../options.ts";
+import { OF_THIS_REPOSITORY, onDefaultBranch, previewable, readableWithoutSecret, type WorkflowOptions } from "../options.ts";
 import { checks, RUNNER } from "../jobs/checks.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
 import { notify, notifyOfFailure } from "../jobs/notify.ts";
@@ -24,7 +24,7 @@ export function infrastructure(options: WorkflowOptions): Workflow {
   const others = options.environments.filter(({ name }) => name !== staging);
   const paths = pathsOf(options);
   const readable = readableWithoutSecret(options);
-  const commented = readable && options.previews !== "app";
+  const commented = previewable(options);
   const once = (group: string) => ({ concurrency: { group, "cancel-in-progress": false } });
   const ups = Object.fromEntries([
     [`up-${staging}`, { ...up(options, staging, ["check"]), ...once(infrastructureOf(staging)) }],
@@ -73,6 +73,7 @@ export function infrastructure(options: WorkflowOptions): Workflow {
 
 const readOnly = ({ backend }: WorkflowOptions, environment: string) => ({
   role: planRole(environment),
+  reads: true,
   stack: backend.kind === "cloud" ? `${backend.organization}/${environment}` : environment,
 });
 
@@ -150,7 +151,7 @@ fi`,
       ...at(options.programPath),
       run: `
 without=()
-[ -n "$GITHUB_TOKEN" ] || without=(--exclude ${GITHUB_SIDE})
+[ -n "$GITHUB_TOKEN" ] || without=(--exclude ${GITHUB_SIDE})${options.backend.kind === "cloud" ? `\nwithout+=(--exclude ${PULUMI_ACCESS})` : ""}
 code=0
 pulumi up --yes --diff --non-interactive "\${without[@]}" 2>&1 | tee "$RUNNER_TEMP/up.log" || code=$?
 { echo "### $STACK"; echo '\`\`\`'; tail -n 40 "$RUNNER_TEMP/up.log"; echo '\`\`\`'; } >> "$GITHUB_STEP_SUMMARY"
@@ -186,6 +187,8 @@ function appToken({ repository }: WorkflowOptions): Step[] {
 
 /** Of GitHub's own side, which nobody may read without a token of the App, and no run's own token writes. */
 const GITHUB_SIDE = "'**github:index/**'";
+/** Whom Pulumi Cloud lets at which stack: a person's business, which no run's token reads or changes. */
+const PULUMI_ACCESS = "'**recoloca:index:PulumiAccess$**'";
 
 const drift = (options: WorkflowOptions, environment: string): Job => ({
   name: `Compare ${environment} with what is there`,
@@ -204,7 +207,7 @@ const drift = (options: WorkflowOptions, environment: string): Job => ({
       run: `
 echo '[]' > "$GITHUB_WORKSPACE/findings.json"
 set +e
-pulumi preview --refresh --diff --expect-no-changes --non-interactive --exclude ${GITHUB_SIDE} > "$RUNNER_TEMP/drift.log" 2>&1
+pulumi preview --refresh --diff --expect-no-changes --non-interactive --exclude ${GITHUB_SIDE}${options.backend.kind === "cloud" ? ` --exclude ${PULUMI_ACCESS}` : ""} > "$RUNNER_TEMP/drift.log" 2>&1
 code=$?
 set -e
 tail -n 60 "$RUNNER_TEMP/drift.log" | tee --append "$GITHUB_STEP_SUMMARY"

@@ -3,6 +3,7 @@ import { expression, secret, variable, type Permissions, type Step } from "../mo
 import { planRoleVariable } from "../../secrets/variables.ts";
 import type { WorkflowOptions } from "../options.ts";
 import { VERSIONS } from "../pins.ts";
+import { askFor, tokenOf } from "../pulumi-token.ts";
 import { at, checkout, node, npmCi, RUN_URL } from "../steps.ts";
 
 export interface Role {
@@ -33,12 +34,14 @@ interface Ground {
   readonly role: Role;
   readonly ref?: string;
   readonly history?: boolean;
+  /** Whether it changes nothing. @default false */
+  readonly reads?: boolean;
   /** The stack as Pulumi names it, an expression. */
   readonly stack?: string;
 }
 
 /** From nothing to `pulumi` that knows the stack. */
-export function stackGround(options: WorkflowOptions, { role, ref, history, stack }: Ground): Step[] {
+export function stackGround(options: WorkflowOptions, { role, ref, history, stack, reads = false }: Ground): Step[] {
   const { aws, backend, programPath } = options;
   const where = backend.kind === "s3" ? backend.url : "https://api.pulumi.com";
   return [
@@ -59,7 +62,12 @@ export function stackGround(options: WorkflowOptions, { role, ref, history, stac
           {
             name: "Log in to Pulumi Cloud",
             uses: "pulumi/auth-actions" as const,
-            with: { organization: backend.organization, "requested-token-type": "urn:pulumi:token-type:access_token:organization" },
+            with: askFor(backend.edition === undefined ? "organization" : tokenOf(backend.edition), {
+              organization: backend.organization,
+              application: options.application.name,
+              stack: expression("env.STACK"),
+              reads,
+            }),
           },
         ]
       : []),

@@ -3,9 +3,10 @@
  * organizations: the configuration can name one as if it were elsewhere.
  */
 import * as pulumi from "@pulumi/pulumi";
-import { previewSide } from "../../../previews.ts";
+import { accessSide, previewSide } from "../../../previews.ts";
 import { checkPreviews, previewsForm, previewsSettings } from "../../../settings/previews.ts";
 import { githubForm } from "../../../settings/github-form.ts";
+import { pulumiAccess } from "../../../settings/pulumi-access.ts";
 
 const config = new pulumi.Config();
 const values = {
@@ -21,3 +22,15 @@ previewSide(
   previewsSettings(values, { organization, project: pulumi.getProject(), stack: pulumi.getStack() })!,
   role === undefined ? undefined : pulumi.output(role),
 );
+
+const [owner = "", repository = ""] = values.repository.split("/");
+const access = pulumiAccess({
+  github: values.github,
+  application: "recoloca",
+  owner,
+  repository,
+  organization,
+  project: pulumi.getProject(),
+  byWorkflow: true,
+});
+if (access) accessSide(access);

@@ -1,0 +1,34 @@
+/** Whose token of Pulumi Cloud a job gets. What an edition has: https://www.pulumi.com/docs/administration/access-identity/oidc-issuers/ ("Token types by edition"). */
+
+/** `team`: of a team that reaches one stack; `organization`: reaches what the organization lets its members; `personal`: reaches what the account may. */
+export type PulumiToken = "team" | "organization" | "personal";
+
+export const EDITIONS = ["individual", "team", "enterprise"] as const;
+export type Edition = (typeof EDITIONS)[number];
+export const tokenOf = (edition: Edition): PulumiToken => ({ individual: "personal", team: "organization", enterprise: "team" })[edition] as PulumiToken;
+
+/** `reads`: it may preview and compare, and change nothing. */
+export const teamOf = (application: string, stack: string, reads: boolean): string => `${application}-${stack}${reads ? "-preview" : ""}`;
+
+/** Inputs of `pulumi/auth-actions`. */
+export function askFor(
+  token: PulumiToken,
+  { organization, application, stack, reads }: { organization: string; application: string; stack: string; reads: boolean },
+) {
+  return {
+    organization,
+    "requested-token-type": `urn:pulumi:token-type:access_token:${token}`,
+    ...(token === "team" && { scope: `team:${teamOf(application, stack, reads)}` }),
+    ...(token === "personal" && { scope: `user:${organization}` }),
+  };
+}
+
+const LACKS: Record<Exclude<Edition, "enterprise">, string> = {
+  individual: "only tokens of the account",
+  team: "no tokens of teams, only the organization's",
+};
+/** What an edition lacks, for the preview. */
+export const lackOfEdition = (edition: Edition): string[] =>
+  edition === "enterprise"
+    ? []
+    : [`Pulumi Cloud's ${edition} edition has ${LACKS[edition]}: one reaches every stack, production's too, so the workflow previews no pull requests`];
