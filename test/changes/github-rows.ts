@@ -23,6 +23,7 @@ export const GITHUB: Section = {
       },
       does: ["+ RepositoryFile", "~ RepositoryRuleset"],
     },
+    { change: "a merge queue", of: "production", set: { "github.mergeQueue": true }, does: ["~ RepositoryRuleset"] },
     {
       change: "another default branch",
       of: "production",

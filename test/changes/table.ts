@@ -16,4 +16,7 @@ export const NO_ROW: Readonly<Record<string, string>> = {
       "at Pulumi Cloud alone, never at the server or its data: previews.md",
     ]),
   ),
+  ...Object.fromEntries(
+    ["edition", "makesIssuer"].map((one) => [`github.pulumiCloud.${one}`, "at Pulumi Cloud, and which token the workflow files ask of it: github.md"]),
+  ),
 };
