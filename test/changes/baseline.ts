@@ -22,7 +22,6 @@ const BOTH: Row["set"] = {
 export const BASELINE: Readonly<Record<StackName, Row["set"]>> = {
   staging: {
     ...BOTH,
-    "tls.acme.email": "ops@recoloca.ai",
     observability: { to: "cloudwatch", email: "ops@recoloca.ai" },
     review: { host: "pr-{number}.staging.recoloca.ai", repositories: ["ghcr.io/recoloca/backend", "ghcr.io/recoloca/frontend"] },
     telemetry: { endpoint: hidden("https://otlp.example.com") },
@@ -31,6 +30,8 @@ export const BASELINE: Readonly<Record<StackName, Row["set"]>> = {
   },
   production: {
     ...BOTH,
+    // One of the two without, for what comes where there was none.
+    tls: undefined,
     "createBackupBucket.name": BUCKETS.production,
     "github.ownsRepository": true,
     "github.workflowFiles": "direct",
