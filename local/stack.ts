@@ -40,6 +40,10 @@ export const settingsOf = (site: Site): Config => ({
   drain: "5s",
 });
 
+const fileIn = (site: Site) => inSite(site, `Pulumi.${STACK}.yaml`);
+/** Whether `make local` has made one. */
+export const isThere = (site: Site): boolean => fs.existsSync(fileIn(site));
+
 export class LocalStack {
   readonly site: Site;
   private readonly toolchain: Toolchain;
@@ -50,7 +54,7 @@ export class LocalStack {
   }
 
   private get file(): string {
-    return inSite(this.site, `Pulumi.${STACK}.yaml`);
+    return fileIn(this.site);
   }
 
   get env(): NodeJS.ProcessEnv {

@@ -1,10 +1,7 @@
 /** An operator's commands from his own machine: `make status STACK=staging` and the like run `recoloca` on the stack's server. */
 import * as os from "node:os";
-import { attempt } from "../local/command.ts";
-import { localSite } from "../local/site.ts";
-import { LocalStack, STACK as LOCAL } from "../local/stack.ts";
+import { STACK as LOCAL } from "../local/stack.ts";
 import { checkout } from "../tools/cache.ts";
-import { ensureToolchain } from "../tools/toolchain.ts";
 import { dayOf } from "../secrets/rotation.ts";
 import { checkValues } from "../settings/check.ts";
 import { PRODUCTION } from "../settings/cloud.ts";
@@ -17,27 +14,19 @@ import { githubAsk, tellGithub } from "./github-doctor/index.ts";
 import { cloudOf, settingsInState, tellPreviews } from "./previews-doctor.ts";
 import { agreesTo, askHidden } from "./new-value.ts";
 import type { Ask } from "./rest.ts";
+import { pulumiFor } from "./pulumi-for.ts";
 import { wordsOf } from "./restore.ts";
 import { settleStack, type Pulumi } from "./rollback.ts";
 import { rotate } from "./rotate.ts";
 import { tellStackSecrets } from "./secrets.ts";
 
-async function pulumiFor(stack: string): Promise<Pulumi> {
-  const tools = await ensureToolchain(() => undefined);
-  if (stack === LOCAL) {
-    const local = new LocalStack(localSite, tools);
-    return (args, options) => local.pulumi(args, options);
-  }
-  // The person's own login, which lies in his own home of Pulumi.
-  const env = { ...tools.env, PULUMI_HOME: process.env["PULUMI_HOME"] };
-  return (args, options) => attempt(tools.pulumi, [...args, "--stack", stack, "--non-interactive"], { cwd: checkout, env, ...options });
-}
-
 async function configurationOf(stack: string, pulumi: Pulumi): Promise<Record<string, Configured>> {
   const { code, stdout, output } = await pulumi(["config", "--json", "--show-secrets"]);
   if (code === 0) return JSON.parse(stdout) as Record<string, Configured>;
   if (stack === LOCAL) return {};
-  throw new Error(`the configuration of stack "${stack}" cannot be read\n  ${output.trim()}`);
+  throw new Error(
+    `the configuration of stack "${stack}" cannot be read\n  ${output.trim()}\n  pulumi login   where its state is; pulumi stack ls   says which there are`,
+  );
 }
 
 /** What the stack exports of a server that it made. */
@@ -127,7 +116,7 @@ async function main(): Promise<number> {
   const words = wordsOf(process.argv.slice(2), command, process.env);
   // Before the toolchain and the stack are looked at: a wrong key needs neither.
   const key = words.includes("--identity") ? await backupKeys(process.env["IDENTITY"] ?? "", command) : undefined;
-  const pulumi = await pulumiFor(stack);
+  const pulumi = await pulumiFor(stack, command);
   const configuration = await configurationOf(stack, pulumi);
   const print = (line: string) => process.stdout.write(`${line}\n`);
   if (words[0] === "secrets") return tellStackSecrets(stack, valuesOf(configuration), checkout, print);

@@ -1,0 +1,21 @@
+/** Pulumi for the stack that a command is about: the local one's own, or a person's login. */
+import { attempt } from "../local/command.ts";
+import { localSite } from "../local/site.ts";
+import { isThere, LocalStack, STACK as LOCAL } from "../local/stack.ts";
+import { checkout } from "../tools/cache.ts";
+import { ensureToolchain } from "../tools/toolchain.ts";
+import type { Pulumi } from "./rollback.ts";
+
+/** `command`: as a person calls it, `make status STACK=local`. */
+export async function pulumiFor(stack: string, command: string, site = localSite): Promise<Pulumi> {
+  if (stack === LOCAL && !isThere(site))
+    throw new Error(`there is no local stack here\n  make local   makes it; for another one: ${command.replace(/=.*/, "=staging")}`);
+  const tools = await ensureToolchain(() => undefined);
+  if (stack === LOCAL) {
+    const local = new LocalStack(site, tools);
+    return (args, options) => local.pulumi(args, options);
+  }
+  // The person's own login, which lies in his own home of Pulumi.
+  const env = { ...tools.env, PULUMI_HOME: process.env["PULUMI_HOME"] };
+  return (args, options) => attempt(tools.pulumi, [...args, "--stack", stack, "--non-interactive"], { cwd: checkout, env, ...options });
+}
