@@ -148,10 +148,13 @@ test("whoever sends no end of it keeps nobody waiting", async () => {
   } finally {
     slow.kill();
   }
-  // Four may be at it, each with an input that does not end, and whoever comes then is told at once: one of these five, or who asks first.
-  const many = [1, 2, 3, 4, 5].map(() => spawn("ssh", ["-i", key, "-o", "IdentitiesOnly=yes", ...others, "open"], { stdio: ["pipe", "ignore", "ignore"] }));
+  const places = async () => (await server("lslocks --noheadings --notruncate --output PATH | grep -c /recoloca-review-")).stdout.trim();
+  await expect.poll(places, { timeout: 20_000 }).toBe("0");
+  // Four may be at it, each with an input that does not end, and whoever comes then is told at once. Nobody asks before: he would have one of the places.
+  const many = [1, 2, 3, 4].map(() => spawn("ssh", ["-i", key, "-o", "IdentitiesOnly=yes", ...others, "open"], { stdio: ["pipe", "ignore", "ignore"] }));
   try {
-    await expect.poll(async () => (await asked("list")).output, { timeout: 20_000 }).toContain("four requests are being answered already");
+    await expect.poll(places, { timeout: 20_000 }).toBe("4");
+    expect((await asked("list")).output).toContain("four requests are being answered already");
   } finally {
     many.forEach((one) => one.kill());
   }
