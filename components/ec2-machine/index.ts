@@ -130,7 +130,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
         ...own,
         protect,
         retainOnDelete: protect || !args.removeData,
-        hooks: neverSmaller("ec2.dataDisk", ({ size }) => size),
+        hooks: { ...own.hooks, ...neverSmaller("ec2.dataDisk", ({ size }) => size) },
         ...(args.dataVolume !== undefined && { import: args.dataVolume }),
       },
     );
@@ -173,7 +173,10 @@ export class Ec2Machine extends pulumi.ComponentResource {
         ...own,
         // As AWS has it: known to the preview, where AWS would say it in the middle of an update.
         protect,
-        hooks: neverSmaller("ec2.rootDisk", ({ rootBlockDevice }) => (rootBlockDevice as { readonly volumeSize?: unknown } | undefined)?.volumeSize),
+        hooks: {
+          ...own.hooks,
+          ...neverSmaller("ec2.rootDisk", ({ rootBlockDevice }) => (rootBlockDevice as { readonly volumeSize?: unknown } | undefined)?.volumeSize),
+        },
         dependsOn: [...rights, ...place.ways, ...group.ways],
         deleteBeforeReplace: true,
         replacementTrigger: generation,

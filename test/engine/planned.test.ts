@@ -108,4 +108,12 @@ describe.each(["staging", "production"])("%s", (name) => {
     expect(ran.output).toContain("somebody in the world has a bucket of that name");
     expect(ran.output).toContain("pulumi config rm --path recoloca:createBackupBucket.name");
   });
+
+  test("and so it is for the disk, which has a rule of its own beside", async () => {
+    doubles.fail({ type: "aws:ebs/volume:Volume", operation: "create", message: "creating EBS Volume: api error VolumeLimitExceeded: too many of them" });
+    const ran = await stack.up();
+    doubles.clear();
+    expect(ran.code, ran.output).not.toBe(0);
+    expect(ran.output).toContain("a limit of the account is reached: Service Quotas at AWS raises it");
+  });
 });
