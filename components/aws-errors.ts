@@ -1,6 +1,7 @@
 /** What AWS's refusals mean here and what mends them, said beside its own words. */
 import * as pulumi from "@pulumi/pulumi";
 import { Refusal } from "./refusal.ts";
+import { saidBeside } from "./said-beside.ts";
 
 const WHO = "aws sts get-caller-identity says who is logged in";
 
@@ -47,15 +48,5 @@ export function notFound(what: string, message: string): Refusal {
   );
 }
 
-let hook: pulumi.ErrorHook | undefined;
-
-/** For resources whose names and places a person chooses. Nothing is tried again: what is worth it, the provider has tried. */
-export function explained(): pulumi.ResourceHookBinding {
-  hook ??= new pulumi.ErrorHook("aws-refused", async ({ errors }) => {
-    // The last one is of this attempt.
-    const said = explain(errors.at(-1) ?? "");
-    if (said !== undefined) await pulumi.log.error(said);
-    return false;
-  });
-  return { onError: [hook] };
-}
+/** For resources whose names and places a person chooses. */
+export const explained = saidBeside("aws-refused", ({ message }) => explain(message));

@@ -1,20 +1,11 @@
 /** What GitHub's refusals mean here and what mends them, said beside the provider's own words. */
-import * as pulumi from "@pulumi/pulumi";
 import { rightsFor } from "./github-rights.ts";
-
-interface Refusal {
-  /** `github:index/repositoryFile:RepositoryFile`. */
-  readonly type: string;
-  readonly urn: string;
-  /** What the program asked for. */
-  readonly inputs: Readonly<Record<string, unknown>>;
-  readonly message: string;
-}
+import { saidBeside, type Refused } from "./said-beside.ts";
 
 const text = (value: unknown) => (typeof value === "string" ? value : "");
 
 /** Undefined where the provider's own words are all that there is to say. */
-export function explain({ type, urn, inputs, message }: Refusal): string | undefined {
+export function explain({ type, urn, inputs, message }: Refused): string | undefined {
   const [repository, file] = [text(inputs["repository"]), text(inputs["file"])];
   const kind = type.split(":").at(-1)!;
   if (/\b401\b|bad credentials|requires authentication/i.test(message))
@@ -58,15 +49,5 @@ function idOf(kind: string, inputs: Readonly<Record<string, unknown>>): string {
   }
 }
 
-let hook: pulumi.ErrorHook | undefined;
-
-/** For every resource at GitHub. Nothing is tried again: what is worth it, the provider has tried. */
-export function explained(): pulumi.ResourceHookBinding {
-  hook ??= new pulumi.ErrorHook("github-refused", async ({ urn, type, newInputs, oldInputs, errors }) => {
-    // The last one is of this attempt.
-    const said = explain({ type, urn, inputs: (newInputs ?? oldInputs ?? {}) as Record<string, unknown>, message: errors.at(-1) ?? "" });
-    if (said !== undefined) await pulumi.log.error(said);
-    return false;
-  });
-  return { onError: [hook] };
-}
+/** For every resource at GitHub. */
+export const explained = saidBeside("github-refused", explain);

@@ -1,7 +1,8 @@
 /** Where things at AWS are made, and what is written on each of them. */
 import { Provider } from "@pulumi/aws/provider.js";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { type Home, refuseToMove } from "../aws-home.ts";
+import { remembered } from "../remembered.ts";
 
 export interface AwsAccountArgs {
   readonly region: string;
@@ -20,7 +21,7 @@ export function awsAccount(name: string, args: AwsAccountArgs, opts?: pulumi.Res
   const { region, account, application, environment, owner, repository } = args;
   const home: Home = { application, environment, region };
   // What was there first; on the way to the provider, so that nothing at all is made elsewhere beside it.
-  const first = new pulumi.Stash(`${name}-home`, { input: JSON.stringify(home) }, opts).output as pulumi.Output<string>;
+  const first = remembered(`${name}-home`, JSON.stringify(home), opts);
   return new Provider(
     name,
     {

@@ -20,6 +20,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { explained } from "../aws-errors.ts";
 import { awsPlace } from "../aws-place.ts";
 import { Refusal } from "../refusal.ts";
+import { remembered } from "../remembered.ts";
 import { bucketPolicy, keyPolicy, writerPolicy } from "./policies.ts";
 
 export interface BackupBucketArgs {
@@ -66,7 +67,7 @@ export class BackupBucket extends pulumi.ComponentResource {
     );
     new Alias(full, { name: `alias/${full}`, targetKeyId: key.id }, own);
     // What it was to be called first: another name would be another bucket, without what is in this one.
-    const called = new pulumi.Stash(`${name}-name`, { input: args.bucket ?? "" }, { parent: this }).output as pulumi.Output<string>;
+    const called = remembered(`${name}-name`, args.bucket ?? "", { parent: this });
     const bucket = new Bucket(
       full,
       { bucket: called.apply((was) => keptName(was, args.bucket)) as pulumi.Output<string>, objectLockEnabled: true, forceDestroy: false },

@@ -16,6 +16,7 @@ import { PrivateKey } from "@pulumi/tls/privateKey.js";
 import { explained, lookedUp } from "../aws-errors.ts";
 import { type Home, refuseToMove } from "../aws-home.ts";
 import { neverSmaller } from "../never-smaller.ts";
+import { remembered } from "../remembered.ts";
 import { identity } from "./identity.ts";
 import { architectureOf, newestImage, type ImageName } from "./image.ts";
 import { firewall, ownNetwork, subnetThatIsThere, zoneOf } from "./network.ts";
@@ -91,10 +92,8 @@ export class Ec2Machine extends pulumi.ComponentResource {
     const own = { parent: this, provider: args.provider, hooks: explained() };
     const tags = { Name: full };
     /** What was decided once stays until the next generation: nothing newer replaces a running machine by surprise. */
-    const remember = (what: string, value: pulumi.Input<string>, once?: number): pulumi.Output<string> => {
-      const stash = new pulumi.Stash(`${name}-${what}`, { input: value }, { parent: this, ...(once !== undefined && { replacementTrigger: once }) });
-      return stash.output as pulumi.Output<string>;
-    };
+    const remember = (what: string, value: pulumi.Input<string>, once?: number) =>
+      remembered(`${name}-${what}`, value, { parent: this, ...(once !== undefined && { replacementTrigger: once }) });
     const hostKey = new PrivateKey(`${name}-host-key`, { algorithm: "ED25519" }, { parent: this });
     const deployKey = new PrivateKey(`${name}-deploy-key`, { algorithm: "ED25519" }, { parent: this });
     const publicHostKey = hostKey.publicKeyOpenssh.apply((key) => key.trim());

@@ -2,6 +2,7 @@
 import { Provider } from "@pulumi/github/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { Refusal } from "../refusal.ts";
+import { remembered } from "../remembered.ts";
 
 export interface GithubAccountArgs {
   /** User or organization. */
@@ -29,7 +30,7 @@ export function githubAccount(name: string, { owner, repository, token, notes }:
     throw new pulumi.RunError(`GITHUB_OWNER is "${elsewhere}", and the stack is for ${owner}; nothing was changed\n  unset GITHUB_OWNER`);
   for (const note of notes) void pulumi.log.info(note);
   const full = `${owner}/${repository}`;
-  const first = new pulumi.Stash(`${name}-home`, { input: full }, opts).output as pulumi.Output<string>;
+  const first = remembered(`${name}-home`, full, opts);
   return new Provider(
     name,
     {
