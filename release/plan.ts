@@ -15,8 +15,6 @@ export const PLAN_FORMAT = 1;
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, "lower-case letters, digits and dashes, starting with a letter");
 const port = z.int().min(1).max(65535);
-/** Labels of letters, digits and dashes with single dots between them, or an address. */
-export const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
 const urlPath = z.string().startsWith("/", "a path that starts with /");
 
 /** Where requests go: the first match by longest path prefix, host names before `*`. */

@@ -49,6 +49,3 @@ export const leadingTo = (tls: Tls | undefined, address: string | undefined): Tl
 /** Names that a certificate is for: those that are routed. */
 export const certifiedNames = ({ routes }: { readonly routes: readonly Pick<Plan["routes"][number], "host">[] }): string[] =>
   [...new Set(routes.map(({ host }) => host.toLowerCase()))].filter((host) => host !== "*").sort();
-
-/** What a certificate can be for, and what is safe as a file's name. */
-export const CERTIFIABLE = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/;

@@ -1,7 +1,7 @@
 /** How a backup is configured: for Postgres the service's name, or its URL, is enough; anything else names its own commands. */
 import * as z from "zod";
 import { backupSchema, bucketSchema, volumeSchema, type Backup } from "../release/backup.ts";
-import { imageByDigest } from "../release/forms.ts";
+import { imageByDigest, VARIABLE_NAME } from "../release/forms.ts";
 import { atUrl, inService, postgres } from "./postgres.ts";
 
 const URL_NAME = "wants the name of the secret that holds the database's URL, not the URL: DATABASE_URL";
@@ -21,10 +21,7 @@ export const backupForm = (duration: z.ZodType<number, string>) =>
       ...fields,
       service: fields.service.optional(),
       /** Name of the secret, among `recoloca:secrets`, that holds the URL of a Postgres outside of the Compose file. */
-      url: z
-        .string()
-        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, URL_NAME)
-        .optional(),
+      url: z.string().regex(VARIABLE_NAME, URL_NAME).optional(),
       /** With `url`: an image that has Postgres's client, of the server's major version or a newer one. */
       image: imageByDigest.optional(),
       command: fields.command.optional(),

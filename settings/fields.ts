@@ -11,6 +11,7 @@ export interface Schema {
   readonly minimum?: number;
   readonly exclusiveMinimum?: number;
   readonly maximum?: number;
+  readonly pattern?: string;
   readonly format?: string;
   readonly minLength?: number;
   readonly minItems?: number;
@@ -18,6 +19,7 @@ export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly items?: Schema;
+  readonly propertyNames?: Schema;
   readonly additionalProperties?: Schema | boolean;
   readonly anyOf?: readonly Schema[];
 }
@@ -32,7 +34,14 @@ export interface Field {
   readonly required: boolean;
 }
 
-const MANY = 2 ** 31;
+/** From here on a largest number is none. */
+export const MANY = 2 ** 31;
+
+/** Of a number; `most` is undefined where there is none, both are where nothing is said of the least. */
+export function boundsOf({ minimum, exclusiveMinimum, maximum = MANY }: Schema): { least?: number; most?: number } {
+  const least = minimum ?? (exclusiveMinimum === undefined ? undefined : exclusiveMinimum + 1);
+  return least === undefined ? {} : { least, ...(maximum < MANY && { most: maximum }) };
+}
 
 /** Of one value, in few words. */
 function formOf(schema: Schema): string {
@@ -47,10 +56,10 @@ function formOf(schema: Schema): string {
   return schema.type === "object" ? "structure" : "text";
 }
 
-function range({ minimum, exclusiveMinimum, maximum = MANY }: Schema): string {
-  const least = minimum ?? (exclusiveMinimum === undefined ? undefined : exclusiveMinimum + 1);
+function range(schema: Schema): string {
+  const { least, most } = boundsOf(schema);
   if (least === undefined) return "number";
-  return maximum >= MANY ? `number, ${least} or more` : `${least} to ${maximum}`;
+  return most === undefined ? `number, ${least} or more` : `${least} to ${most}`;
 }
 
 const shown = (value: unknown): string | undefined => {

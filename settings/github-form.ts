@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { BRANCH } from "../workflows/options.ts";
 import { EDITIONS } from "../workflows/pulumi-token.ts";
+import { variableValue } from "./variables.ts";
 
 export const PLANS = ["free", "pro", "team", "enterprise"] as const;
 export const VISIBILITIES = ["public", "internal", "private"] as const;
@@ -12,8 +13,6 @@ const numbered = (whose: string) =>
 /** A pattern as GitHub has it: `main`, `release/*`, `v*.*.*`. */
 const pattern = z.string().regex(/^[^\s~^:?[\\]+$/, "wants a name or a pattern with *: main, release/*, v*.*.*");
 const branch = z.string().regex(BRANCH, "wants the name of a branch: main");
-/** `pulumi config set --path` makes a number or a boolean of what looks like one. */
-const plain = z.union([z.string(), z.number(), z.boolean()], "wants text: VALUE").transform(String);
 const variable = z.string().regex(/^(?!GITHUB_)[A-Z_][A-Z0-9_]*$/, "wants a variable's name as GitHub takes it: capitals, digits, underscores, not GITHUB_");
 
 export const githubForm = z.strictObject({
@@ -28,7 +27,7 @@ export const githubForm = z.strictObject({
   waitMinutes: z.number().int().min(0).max(43_200, "wants at most 43,200 minutes, 30 days").default(0),
   branches: z.array(pattern).optional(),
   tags: z.array(pattern).optional(),
-  variables: z.record(variable, plain).default({}),
+  variables: z.record(variable, variableValue).default({}),
   stateBucket: z
     .strictObject({
       name: z

@@ -1,5 +1,5 @@
 /** What the form of a field allows, in few words, and a value that would be right. */
-import type { Schema } from "./fields.ts";
+import { boundsOf, MANY, type Schema } from "./fields.ts";
 import { nearest } from "./problems.ts";
 
 const either = (words: readonly string[]) => (words.length < 3 ? words.join(" or ") : `one of ${words.join(", ")}`);
@@ -31,11 +31,10 @@ function listOf(items: Schema, example: unknown): string {
   return inFile(Array.isArray(example) ? (example as object) : ["WORD", "WORD"]);
 }
 
-const MANY = 2 ** 31;
-function rangeOf({ minimum, exclusiveMinimum, maximum = MANY }: Schema): string {
-  const least = minimum ?? (exclusiveMinimum === undefined ? undefined : exclusiveMinimum + 1);
+function rangeOf(schema: Schema): string {
+  const { least, most } = boundsOf(schema);
   if (least === undefined) return "";
-  return maximum >= MANY ? `, ${least} or more` : ` from ${least} to ${maximum}`;
+  return most === undefined ? `, ${least} or more` : ` from ${least} to ${most}`;
 }
 
 /** As YAML has it in one line. */

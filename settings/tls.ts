@@ -2,7 +2,8 @@
 import * as z from "zod";
 import { certificateProblems } from "../release/certificate.ts";
 import { parseDuration } from "../release/duration.ts";
-import { CERTIFIABLE, LETS_ENCRYPT, LETS_ENCRYPT_STAGING, MOST_HSTS, acmeSchema, certifiedNames, type Acme, type Tls } from "../release/tls.ts";
+import { CERTIFIABLE } from "../release/forms.ts";
+import { LETS_ENCRYPT, LETS_ENCRYPT_STAGING, MOST_HSTS, acmeSchema, certifiedNames, type Acme, type Tls } from "../release/tls.ts";
 import { setCommand, type Problem } from "./problems.ts";
 
 const url = acmeSchema.shape.directory;

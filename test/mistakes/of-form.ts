@@ -3,6 +3,7 @@
  * reference is written from, so that a new key gets its own by itself.
  */
 import * as z from "zod";
+import { MANY as MOST, type Schema } from "../../settings/fields.ts";
 import { KEYS, type Key } from "../../settings/schema.ts";
 import type { Config } from "./configurations.ts";
 
@@ -24,28 +25,6 @@ export interface Mistake {
   readonly plain?: string;
 }
 
-/** What is read of JSON Schema here. */
-interface Schema {
-  readonly type?: string;
-  readonly enum?: readonly string[];
-  readonly const?: unknown;
-  readonly pattern?: string;
-  readonly format?: string;
-  readonly minimum?: number;
-  readonly exclusiveMinimum?: number;
-  readonly maximum?: number;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly items?: Schema;
-  readonly propertyNames?: Schema;
-  readonly additionalProperties?: Schema | boolean;
-  readonly anyOf?: readonly Schema[];
-  readonly default?: unknown;
-}
-
-const MOST = 2 ** 31;
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** As `pulumi config set --path` has it. */
@@ -118,7 +97,7 @@ const wrong = (place: Place, value: unknown, what: string): Mistake => ({
 const WORDS = ["", "no such thing!", "5 minuts", "-x", "/absolute/../path", "UPPER_Case", "a..b", "http://", "30", "2026-13-45"];
 
 function ofText(schema: Schema, place: Place): Mistake[] {
-  const words = schema.enum ? ["nonsense", schema.enum[0]!.slice(0, -1)] : WORDS;
+  const words = schema.enum ? ["nonsense", String(schema.enum[0]).slice(0, -1)] : WORDS;
   const refused = words.filter((word) => refuses(place, word)).map((word) => wrong(place, word, `the word ${JSON.stringify(word)}`));
   const structure = schema.anyOf?.some(({ type }) => type === "object") ? [] : [{ a: "structure" }];
   return place.text ? refused : [...refused, ...ofKind(place, [["a", "list"], ...structure])];
