@@ -8,14 +8,14 @@ import type { Pulumi } from "./rollback.ts";
 
 /** `command`: as a person calls it, `make status STACK=local`. */
 export async function pulumiFor(stack: string, command: string, site = localSite): Promise<Pulumi> {
-  if (stack === LOCAL && !isThere(site))
-    throw new Error(`there is no local stack here\n  make local   makes it; for another one: ${command.replace(/=.*/, "=staging")}`);
-  const tools = await ensureToolchain(() => undefined);
+  const tools = () => ensureToolchain(() => undefined);
   if (stack === LOCAL) {
-    const local = new LocalStack(site, tools);
+    if (!isThere(site)) throw new Error(`there is no local stack here\n  make local   makes it; for another one: ${command.replace(/=.*/, "=staging")}`);
+    const local = new LocalStack(site, await tools());
     return (args, options) => local.pulumi(args, options);
   }
+  const { env, pulumi } = await tools();
   // The person's own login, which lies in his own home of Pulumi.
-  const env = { ...tools.env, PULUMI_HOME: process.env["PULUMI_HOME"] };
-  return (args, options) => attempt(tools.pulumi, [...args, "--stack", stack, "--non-interactive"], { cwd: checkout, env, ...options });
+  const own = { ...env, PULUMI_HOME: process.env["PULUMI_HOME"] };
+  return (args, options) => attempt(pulumi, [...args, "--stack", stack, "--non-interactive"], { cwd: checkout, env: own, ...options });
 }

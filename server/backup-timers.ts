@@ -1,7 +1,7 @@
 /** The stack's own times for backups and drills: systemd's timers, one of each kind a stack. */
 import type { Backup } from "../release/backup.ts";
 import { lastLines, run } from "./process.ts";
-import { placeUnits, startTimers, writtenAt } from "./units.ts";
+import { placeUnits, startTimers, timerUnit, writtenAt } from "./units.ts";
 
 /** And the key of the settings that says when. */
 export const KINDS = { backup: "every", drill: "drill" } as const;
@@ -16,18 +16,8 @@ export const timerOf = (kind: Kind, stack: string) => `recoloca-${kind}@${stack}
  * Several servers do not knock at the same moment, and each always at its own; one that was off at its time makes up for it when
  * it is on again.
  */
-const timer = (kind: Kind, stack: string, when: string) => `[Unit]
-Description=When a ${kind} of ${stack} is due
-
-[Timer]
-OnCalendar=${when}
-RandomizedDelaySec=5m
-FixedRandomDelay=true
-Persistent=true
-
-[Install]
-WantedBy=timers.target
-`;
+const timer = (kind: Kind, stack: string, when: string) =>
+  timerUnit(`When a ${kind} of ${stack} is due`, when, "RandomizedDelaySec=5m", "FixedRandomDelay=true", "Persistent=true");
 
 /** As the plan says; nothing is touched where it is so already. */
 export async function placeTimers(stack: string, backup: Backup | undefined): Promise<void> {

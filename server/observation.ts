@@ -9,7 +9,7 @@ import type { Observation, Sink } from "../release/observation.ts";
 import type { Finding } from "./finding.ts";
 import { ago } from "./render.ts";
 import { ROOT, readJson, writeWhole, type Slot } from "./store.ts";
-import { placeUnits, startTimers } from "./units.ts";
+import { placeUnits, startTimers, timerUnit } from "./units.ts";
 
 /** Carried from one look to the next. */
 export interface Memory {
@@ -43,18 +43,7 @@ export const setMemory = (stack: string, memory: Memory): void => writeWhole(mem
 const timerOf = (stack: string) => `recoloca-measure@${stack}.timer`;
 
 /** Each server at a second of its own, so that not all of them knock at once. */
-const timer = (stack: string) => `[Unit]
-Description=Measures ${stack} once a minute
-
-[Timer]
-OnCalendar=minutely
-AccuracySec=1s
-RandomizedDelaySec=50s
-FixedRandomDelay=true
-
-[Install]
-WantedBy=timers.target
-`;
+const timer = (stack: string) => timerUnit(`Measures ${stack} once a minute`, "minutely", "AccuracySec=1s", "RandomizedDelaySec=50s", "FixedRandomDelay=true");
 
 /** From now on, or not any more. */
 export async function observe(stack: string, order: Observation | undefined): Promise<void> {

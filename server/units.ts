@@ -30,3 +30,14 @@ export async function startTimers(names: readonly string[]): Promise<void> {
   await must("systemctl", ["enable", "--quiet", ...timers]);
   await must("systemctl", ["restart", ...timers]);
 }
+
+/** A timer's file. `when`: a calendar expression of systemd's; `more`: other lines of its section. */
+export const timerUnit = (says: string, when: string, ...more: string[]): string => `[Unit]
+Description=${says}
+
+[Timer]
+${[`OnCalendar=${when}`, ...more].join("\n")}
+
+[Install]
+WantedBy=timers.target
+`;

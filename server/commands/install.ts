@@ -5,7 +5,7 @@ import { applyConfiguration } from "../edge.ts";
 import { LIVE_FILE } from "../live-answer.ts";
 import { must } from "../process.ts";
 import { ROOT, writeWhole } from "../store.ts";
-import { placeUnits, startTimers } from "../units.ts";
+import { placeUnits, startTimers, timerUnit } from "../units.ts";
 
 const NAME = "/usr/local/bin/recoloca";
 
@@ -76,7 +76,7 @@ if [ "$1 $2 $4" = "live --application --environment" ] && [ -f "$answer" ]; then
 exec $program "$@"
 `;
 
-/** After a deploy's process, or a backup's: one that ended by itself has said so; any other has left something. */
+/** After a deploy's process: one that ended by itself has said so; any other has left something. */
 const ENDED = `#!/bin/sh
 case "$EXIT_CODE/$EXIT_STATUS" in exited/0 | exited/2 | exited/2[0-3]) ;; *) systemctl start --no-block recoloca-resume.service || true ;; esac
 `;
@@ -113,28 +113,10 @@ Type=oneshot
 ExecStart=${NAME} upgrade --reboot
 `;
 
-const upgradeTimer = (window: string) => `[Unit]
-Description=The window in which this server is upgraded
-
-[Timer]
-OnCalendar=${window}
-
-[Install]
-WantedBy=timers.target
-`;
+const upgradeTimer = (window: string) => timerUnit("The window in which this server is upgraded", window);
 
 /** A host that was off at that time does it when it is on again. */
-const PRUNE_TIMER = `[Unit]
-Description=Prunes what recoloca deployed, once a day
-
-[Timer]
-OnCalendar=*-*-* 04:00:00
-RandomizedDelaySec=30m
-Persistent=true
-
-[Install]
-WantedBy=timers.target
-`;
+const PRUNE_TIMER = timerUnit("Prunes what recoloca deployed, once a day", "*-*-* 04:00:00", "RandomizedDelaySec=30m", "Persistent=true");
 
 const CERTIFY = `[Unit]
 Description=Asks for certificates that are due
@@ -148,17 +130,7 @@ TimeoutStartSec=30m
 `;
 
 /** At another minute on each host, so that authorities are not asked by all at once. */
-const CERTIFY_TIMER = `[Unit]
-Description=Looks every hour which certificates are due
-
-[Timer]
-OnCalendar=hourly
-RandomizedDelaySec=55m
-Persistent=true
-
-[Install]
-WantedBy=timers.target
-`;
+const CERTIFY_TIMER = timerUnit("Looks every hour which certificates are due", "hourly", "RandomizedDelaySec=55m", "Persistent=true");
 
 const OVERDUE = `[Unit]
 Description=Tells of backups and drills that are late, and takes up those that were killed
@@ -171,16 +143,7 @@ ExecStart=${NAME} overdue
 TimeoutStartSec=5m
 `;
 
-const OVERDUE_TIMER = `[Unit]
-Description=Looks every hour which backups and drills are late
-
-[Timer]
-OnCalendar=hourly
-RandomizedDelaySec=10m
-
-[Install]
-WantedBy=timers.target
-`;
+const OVERDUE_TIMER = timerUnit("Looks every hour which backups and drills are late", "hourly", "RandomizedDelaySec=10m");
 
 /**
  * By a timer of each stack that wants it; a killed one, and what it has stopped, is started again by the resume. systemd itself begins that:

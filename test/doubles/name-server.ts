@@ -14,10 +14,11 @@ const isFor = ({ fqdn }: Values, name: string) => {
 
 async function answersTo({ name, type }: Question, world: World): Promise<Answer[]> {
   const asked = name.toLowerCase();
+  if (type !== "A") return [];
   const ours = world.all(RECORD).filter((one) => isFor(one, asked));
-  if (ours.length > 0 || type !== "A")
-    return ours.filter((one) => one["type"] === "A" && type === "A").flatMap(({ records }) => list(records).map((data) => ({ type: "A", name, ttl: 1, data: text(data) }) as const)); // prettier-ignore
-  return (await new Resolver().resolve4(asked)).map((data) => ({ type: "A", name, ttl: 1, data }));
+  const addresses =
+    ours.length > 0 ? ours.filter((one) => one["type"] === "A").flatMap(({ records }) => list(records).map(text)) : await new Resolver().resolve4(asked);
+  return addresses.map((data) => ({ type: "A", name, ttl: 1, data }));
 }
 
 /** On UDP's port 53 of an address of this machine. */
