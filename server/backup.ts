@@ -14,8 +14,9 @@ import { backupJob, baseOf, canBackUp, withUrl, type Place } from "./backup-plac
 import { Failure, type Context } from "./context.ts";
 import { Counted } from "./counted.ts";
 import { readCounts } from "./counts.ts";
-import { finish, pour } from "./job.ts";
+import { finish } from "./job.ts";
 import { writeMetrics } from "./metrics.ts";
+import { pour } from "./poured.ts";
 import { sayBytes } from "./render.ts";
 import { programVersion } from "./this-process.ts";
 import { volumeSource } from "./volume-backup.ts";
@@ -55,14 +56,14 @@ export async function takeBackup(place: Place, backup: Backup, name: string, str
 
 /** The stack's own command, in the image and the environment of the service that it is about. */
 function commandSource(place: Place, backup: Backup): Source {
-  const counts = path.join(backupsFolder(place.store.stack), "counts.partial");
+  const [counts, pipe] = ["counts.partial", "output.partial"].map((name) => path.join(backupsFolder(place.store.stack), name)) as [string, string];
   return {
     what: `"${backup.service}"`,
     write: async (output) => {
       // Whoever runs in the container may write it; on the host nobody else gets into the folder.
       fs.writeFileSync(counts, "");
       fs.chmodSync(counts, 0o666);
-      return pour({ ...backupJob(place, backup, "backup", backup.command), counts }, output, backup.timeout);
+      return pour({ ...backupJob(place, backup, "backup", backup.command), counts }, pipe, output, backup.timeout);
     },
     verify: (file) => finish({ ...backupJob(place, backup, "backup-check", backup.verify), input: file }, backup.timeout),
     counted: () => {

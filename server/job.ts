@@ -3,12 +3,10 @@
  * a killed client would leave the command running with nobody to wait for it. A job is a named, labelled container; whoever
  * takes up an interrupted transaction finds it, waits for it or removes it.
  */
-import { spawn } from "node:child_process";
-import type { Writable } from "node:stream";
 import { compose } from "./compose.ts";
 import type { ComposeDocument } from "./compose-split.ts";
 import * as engine from "./engine.ts";
-import { lastLines, run } from "./process.ts";
+import { run } from "./process.ts";
 import { writeWhole } from "./store.ts";
 
 export interface Job {
@@ -29,20 +27,28 @@ export interface Job {
   readonly variables?: Record<string, string>;
   /** A file of the host that the command reads as its standard input; readable for whoever runs in the container. */
   readonly input?: string;
+  /** A file of the host, or a pipe with a name there, that takes the command's standard output; writable for whoever runs in the container. */
+  readonly output?: string;
   /** A file of the host that the command may write into; writable for whoever runs in the container. Its place there is in COUNTS. */
   readonly counts?: string;
 }
 
-/** Where the input is in the container. The engine would keep a standard input of its own open for ever, whatever was sent. */
+/**
+ * Where they are in the container; its shell opens both, so that nothing stands between the command and the file. The engine would
+ * keep a standard input of its own open for ever, whatever was sent. Of an output it gives up what a busy host has not passed on
+ * two seconds after the command's end, and the command has ended well all the same (moby daemon/monitor.go, containerd's shim).
+ */
 const INPUT = "/run/recoloca-input";
+const OUTPUT = "/run/recoloca-output";
 const COUNTS = "/run/recoloca-counts";
 
 export const jobName = ({ stack, kind, number }: Pick<Job, "stack" | "kind" | "number">) => `${stack}-${kind}-${number}`;
 
 const dollars = (text: string) => text.replaceAll("$", "$$$$");
 
-async function create(job: Job, how: "--detach" | "--no-start", extra: object): Promise<string> {
-  const { kind, stack, document, service, network, command, environment, file, input, counts } = job;
+/** Its container is there, and runs. */
+export async function start(job: Job): Promise<string> {
+  const { kind, stack, document, service, network, command, environment, file, input, output, counts } = job;
   const {
     healthcheck: _healthcheck,
     networks: _networks,
@@ -53,9 +59,11 @@ async function create(job: Job, how: "--detach" | "--no-start", extra: object): 
     ...definition
   } = document.services[service]!;
   const name = jobName(job);
-  const line = input === undefined ? command : ["sh", "-c", `exec "$@" < ${INPUT}`, "sh", ...command];
+  const redirected = [input !== undefined && `< ${INPUT}`, output !== undefined && `> ${OUTPUT}`].filter((one) => one !== false);
+  const line = redirected.length === 0 ? command : ["sh", "-c", `exec "$@" ${redirected.join(" ")}`, "sh", ...command];
   const mounts = [
     ...(input === undefined ? [] : [{ type: "bind", source: input, target: INPUT, read_only: true }]),
+    ...(output === undefined ? [] : [{ type: "bind", source: output, target: OUTPUT }]),
     ...(counts === undefined ? [] : [{ type: "bind", source: counts, target: COUNTS }]),
   ];
   const variables = { ...job.variables, ...(counts !== undefined && { COUNTS }) };
@@ -67,7 +75,6 @@ async function create(job: Job, how: "--detach" | "--no-start", extra: object): 
       services: {
         [kind]: {
           ...definition,
-          ...extra,
           environment: { ...(definition["environment"] as object | undefined), ...added },
           container_name: name,
           command: line.map(dollars),
@@ -81,12 +88,9 @@ async function create(job: Job, how: "--detach" | "--no-start", extra: object): 
     }),
   );
   await engine.removeJob(name);
-  await compose({ project: `${document.name ?? stack}-${kind}`, file, environment }, ["up", how]);
+  await compose({ project: `${document.name ?? stack}-${kind}`, file, environment }, ["up", "--detach"]);
   return name;
 }
-
-/** Its container is there, and runs. */
-export const start = (job: Job): Promise<string> => create(job, "--detach", {});
 
 export interface Ended {
   readonly code: number;
@@ -102,36 +106,6 @@ export async function endOf(name: string, seconds: number): Promise<Ended> {
   if (code === undefined) await engine.stopContainers([name]);
   const { stdout } = await run("docker", ["logs", name]);
   return { code: code ?? 124, stdout, output: await engine.logTail(name, 15), late: code === undefined };
-}
-
-/** Runs a job whose output would be too large for a log: nothing of it is kept by the engine. Gives what it said on stderr. */
-export async function pour(job: Job, output: Writable, seconds: number): Promise<{ code: number; said: string }> {
-  const name = await create(job, "--no-start", { logging: { driver: "none" } });
-  try {
-    return await new Promise((done, fail) => {
-      const child = spawn("docker", ["start", "--attach", name], { stdio: ["ignore", "pipe", "pipe"] });
-      let said = "";
-      let late = false;
-      const timer = setTimeout(() => {
-        late = true;
-        void engine.removeJob(name).finally(() => child.kill("SIGKILL"));
-      }, seconds * 1000);
-      const broken = (error: Error) => {
-        clearTimeout(timer);
-        child.kill("SIGKILL");
-        fail(error);
-      };
-      child.stderr.setEncoding("utf8").on("data", (text: string) => (said = lastLines(said + text, 15)));
-      child.stdout.on("error", broken).pipe(output.on("error", broken), { end: false });
-      child.on("error", broken);
-      child.on("close", (code) => {
-        clearTimeout(timer);
-        done({ code: late ? 124 : (code ?? 1), said: late ? `took longer than ${seconds}s and was ended` : said });
-      });
-    });
-  } finally {
-    await engine.removeJob(name);
-  }
 }
 
 /** Runs a job to its end and removes it. */

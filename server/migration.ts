@@ -116,10 +116,15 @@ async function conclude(context: Context, change: Change, { code, output, late }
 async function revisionNow(context: Context, change: Change): Promise<string | undefined> {
   const command = change.migration.revision;
   if (!command) return undefined;
-  const name = await startJob(context, change, "revision", command);
-  const { code, stdout } = await endOf(name, 60);
-  await engine.removeJob(name);
-  return code === 0 ? lastLine(stdout) : undefined;
+  const ask = async () => {
+    const name = await startJob(context, change, "revision", command);
+    const { code, stdout } = await endOf(name, 60);
+    await engine.removeJob(name);
+    return code === 0 ? lastLine(stdout) : undefined;
+  };
+  // Nothing is believed when it is said twice: it is an empty database's answer, and what is left of one that a busy engine gave up.
+  const first = await ask();
+  return first === "" ? ask() : first;
 }
 
 /** Where a failed migration left the schema. Unknown without a revision command, or when that one fails too. */

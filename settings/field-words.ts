@@ -130,7 +130,7 @@ export const FIELD_WORDS: Readonly<Record<string, string>> = {
   "migration.downgrade": "Goes back to the revision in TO_REVISION.",
   "migration.downgradeSql": "Prints what that would do.",
   "backup.service": "Service of the Compose file. For Postgres nothing else is needed.",
-  "backup.command": "Writes the backup to its output.",
+  "backup.command": "Writes the backup to its output, in an image that has `sh`.",
   "backup.verify": "Reads it from its input, and fails where it is no backup.",
   "backup.restore": "Makes a copy beside what is there.",
   "backup.take": "Puts it in the place of what is there.",

@@ -119,6 +119,18 @@ test("a deploy that comes while a backup is taken says what it waits for", async
   expect((await taking).code).toBe(0);
 });
 
+test("the engine may restart meanwhile: what the command writes arrives whole", async () => {
+  const long = ["sh", "-c", "echo first; sleep 5; head -c 3000000 /dev/zero; echo last"];
+  expect((await deployPlan(release({ backup: { ...postgres(), before: "never", command: long, verify: ["true"] } }))).code).toBe(0);
+  const taking = server("recoloca backup");
+  await expect.poll(async () => (await server(`cat ${FOLDER}/manual-*.backup.partial`)).stdout, { timeout: 20_000 }).toBe("first\n");
+  await server("systemctl restart docker");
+  const { code, output } = await taking;
+  expect(code, output).toBe(0);
+  const file = `${FOLDER}/${/→ (manual-\S+) /.exec(output)![1]!}.backup`;
+  expect((await server(`wc -c < ${file}; head -n 1 ${file}; tail -c 5 ${file}`)).stdout).toBe("3000011\nfirst\nlast\n");
+});
+
 describe("one that is killed", () => {
   const slow = () => release({ backup: { ...postgres(), before: "never", command: ["sh", "-c", "echo all; sleep 5"], verify: ["true"] } });
   const jobs = async () => (await server("docker ps --all --quiet --filter label=recoloca.job")).stdout;
