@@ -8,7 +8,7 @@ import { must } from "../local/command.ts";
 import { registryPassword } from "../local/registry.ts";
 import { registryName, testSite } from "../local/site.ts";
 import { sshArguments } from "../local/server.ts";
-import { server } from "./site.ts";
+import { imagesOf, server } from "./site.ts";
 
 export async function installHostProgram(): Promise<void> {
   const { packed, hash } = await hostProgram();
@@ -16,6 +16,19 @@ export async function installHostProgram(): Promise<void> {
   await must("ssh", [...sshArguments(testSite), installScript(hash)], { input: packed });
   const login = await server(`recoloca login --server ${registryName(testSite)} --username recoloca`, registryPassword(testSite));
   if (login.code !== 0) throw new Error(login.output);
+  await keepLayers();
+}
+
+/** Of nearly a gigabyte, which each image of the tests has in common: they would go with the one stack, and the next would wait for them. */
+async function keepLayers(): Promise<void> {
+  const docker = "docker --config /run/recoloca-test-login";
+  const { backend } = await imagesOf("1");
+  const kept = await server(
+    `docker image inspect kept > /dev/null 2>&1 && exit
+${docker} login --username recoloca --password-stdin ${registryName(testSite)} && ${docker} pull --quiet ${backend} && docker tag ${backend} kept && docker rmi ${backend}`,
+    registryPassword(testSite),
+  );
+  if (kept.code !== 0) throw new Error(kept.output);
 }
 
 /** A plan for an application of one web service called `web`, changed as a test likes. */
