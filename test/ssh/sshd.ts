@@ -1,10 +1,10 @@
 /** Real SSH servers on this machine's loopback addresses: each with keys and files of its own in a temporary folder, and gone with it. */
 import { spawn, type ChildProcess } from "node:child_process";
 import * as fs from "node:fs";
-import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { must, until } from "../../local/command.ts";
+import { freePort } from "../free-port.ts";
 
 export interface Keys {
   /** OpenSSH's form. */
@@ -141,12 +141,3 @@ function descendants(pid: number): number[] {
   }
   return children.flatMap((child) => [...descendants(child), child]);
 }
-
-const freePort = (host: string) =>
-  new Promise<number>((done, fail) => {
-    const server = net.createServer().on("error", fail);
-    server.listen(0, host, () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => done(port));
-    });
-  });

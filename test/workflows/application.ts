@@ -7,17 +7,28 @@ import * as path from "node:path";
 import { ownersOptions } from "../../operate/workflow-files.ts";
 import { cacheFolder, checkout } from "../../tools/cache.ts";
 import { workflowFiles } from "../../workflows/index.ts";
-import { runScript, script, type Ended } from "./scripts.ts";
+import { runScript, script, variables, type Ended } from "./scripts.ts";
 
 const options = ownersOptions();
 export const files = workflowFiles(options);
 export const { application } = options;
 
+interface Run {
+  /** @default ci.yml */
+  readonly from?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Shell of each program that stands in. */
+  readonly programs?: Readonly<Record<string, string>>;
+  /** What is not as it would be on GitHub's machine, such as a port. */
+  readonly rewrite?: (text: string) => string;
+}
+
 export interface Copy {
-  /** Runs a step of a job in this folder of the repository. `from`: @default ci.yml */
-  run(folder: string, job: string, step: string, more?: { from?: string; env?: Readonly<Record<string, string>> }): Ended;
+  /** Runs a step of a job in this folder of the repository, with those of its variables that the file has values of. */
+  run(folder: string, job: string, step: string, more?: Run): Ended;
   /** Writes a file of the copy, from its root; `with` is given what is there. */
   write(file: string, text: string | ((now: string) => string)): void;
+  read(file: string): string;
   remove(file: string): void;
 }
 
@@ -40,8 +51,12 @@ export function copyOfTheApplication(): Copy {
     MYPY_CACHE_DIR: path.join(python, "mypy"),
   };
   return {
-    run: (folder, job, step, { from = "ci.yml", env = {} } = {}) =>
-      runScript(script(files, from, job, step), { folder: path.join(root, folder), env: { ...always, ...env } }),
+    run: (folder, job, step, { from = "ci.yml", env = {}, programs = {}, rewrite = (text: string) => text } = {}) => {
+      const given = Object.entries(variables(files, from, job, step)).filter(([, value]) => !value.includes("${{"));
+      const own = Object.fromEntries(given.map(([name, value]) => [name, rewrite(value)]));
+      return runScript(rewrite(script(files, from, job, step)), { folder: path.join(root, folder), env: { ...always, ...own, ...env }, programs });
+    },
+    read: (file) => fs.readFileSync(path.join(root, file), "utf8"),
     write: (file, text) => {
       const full = path.join(root, file);
       fs.writeFileSync(full, typeof text === "string" ? text : text(fs.readFileSync(full, "utf8")));

@@ -25,15 +25,21 @@ export interface Ended {
   readonly folder: string;
 }
 
-/** The script of a step: `script(files, "ci.yml", "required", "Everything")` is of the first step whose name begins so. */
-export function script(files: readonly File[], file: string, job: string, step: string): string {
+/** The first step that has a script and whose name begins so. */
+function found(files: readonly File[], file: string, job: string, step: string): { readonly run: string; readonly env?: Record<string, string> } {
   const { jobs } = parse(files.find(({ path: name }) => name.endsWith(`/${file}`))!.text) as {
-    jobs: Record<string, { steps: { name: string; run?: string }[] }>;
+    jobs: Record<string, { steps: { name: string; run?: string; env?: Record<string, string> }[] }>;
   };
-  const found = jobs[job]!.steps.find(({ name, run }) => name.startsWith(step) && run !== undefined);
-  if (!found) throw new Error(`${file}/${job} has no step "${step}"`);
-  return found.run!;
+  const one = jobs[job]!.steps.find(({ name, run }) => name.startsWith(step) && run !== undefined);
+  if (!one) throw new Error(`${file}/${job} has no step "${step}"`);
+  return { ...one, run: one.run! };
 }
+
+/** The script of a step: `script(files, "ci.yml", "required", "Everything")`. */
+export const script = (...step: Parameters<typeof found>): string => found(...step).run;
+
+/** Its variables, as they stand in the file. */
+export const variables = (...step: Parameters<typeof found>): Readonly<Record<string, string>> => found(...step).env ?? {};
 
 export function runScript(text: string, { env = {}, programs = {}, files = {}, folder = fs.mkdtempSync(path.join(os.tmpdir(), "step-")) }: Given = {}): Ended {
   const runner = fs.mkdtempSync(path.join(os.tmpdir(), "runner-"));
@@ -49,7 +55,6 @@ export function runScript(text: string, { env = {}, programs = {}, files = {}, f
     cwd: folder,
     encoding: "utf8",
     env: {
-      PATH: `${place("bin")}:${process.env["PATH"]}`,
       HOME: runner,
       RUNNER_TEMP: runner,
       GITHUB_WORKSPACE: folder,
@@ -58,6 +63,7 @@ export function runScript(text: string, { env = {}, programs = {}, files = {}, f
       GITHUB_ENV: place("env"),
       GITHUB_SERVER_URL: "https://github.com",
       ...env,
+      PATH: `${place("bin")}:${env["PATH"] ?? process.env["PATH"]}`,
     },
   });
   const read = (name: string) => fs.readFileSync(place(name), "utf8");
