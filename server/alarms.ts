@@ -52,6 +52,25 @@ export function newsOf(
   return { news, alarms };
 }
 
+/**
+ * With what nobody has taken so far, because a webhook was down. What ended before anybody had heard of it is told to nobody: neither
+ * that it began nor that it is over.
+ */
+export function withUnheard(unheard: readonly News[], news: readonly News[]): News[] {
+  const again = (one: News, others: readonly News[]) => others.some(({ metric }) => metric === one.metric);
+  return [
+    ...unheard.filter((one) => !again(one, news)),
+    ...news.filter(
+      (one) =>
+        !one.over ||
+        !again(
+          one,
+          unheard.filter(({ over }) => !over),
+        ),
+    ),
+  ];
+}
+
 function sayFigure(metric: Metric, figure: number): string {
   if (metric === "errors") return `${figure.toFixed(1)} % in 5 minutes`;
   if (metric === "disk" || metric === "memory") return `${Math.round(figure)} % used`;

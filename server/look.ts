@@ -2,7 +2,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import type { Observation } from "../release/observation.ts";
-import { newsOf } from "./alarms.ts";
+import { newsOf, withUnheard, type News } from "./alarms.ts";
 import { outputOf, type Output } from "./container-output.ts";
 import { say } from "./follow.ts";
 import { whileOurs } from "./lock.ts";
@@ -27,7 +27,7 @@ export const lookAndSend = (stack: string, order: Observation): Promise<string |
     const at = new Date().toISOString();
     const measured = await measure(store, before);
     const { news, alarms } = order.tells ? newsOf(stack, measured, order.limits, before?.alarms ?? {}) : { news: [], alarms: {} };
-    for (const { metric, over, text } of news) await tellAlarm(store, metric, over, text);
+    const unheard = await tell(store, withUnheard(before?.unheard ?? [], news));
     const ended = endedReleases(store, before?.told);
     const occurrences: Occurrence[] = [
       ...ended.occurrences,
@@ -45,11 +45,18 @@ export const lookAndSend = (stack: string, order: Observation): Promise<string |
       told: taken ? ended.told : (before?.told ?? ended.told),
       lines: taken ? output.until : (before?.lines ?? {}),
       alarms,
+      unheard,
       arrivedAt: problem === undefined ? at : before?.arrivedAt,
       problem,
     });
     return problem;
   });
+
+/** Which of them nobody has taken. At once: a webhook that is down holds up each for a while. */
+async function tell(store: Store, news: readonly News[]): Promise<News[]> {
+  const heard = await Promise.all(news.map(({ metric, over, text }) => tellAlarm(store, metric, over, text)));
+  return news.filter((_, index) => heard[index] === false);
+}
 
 /** Containers that were not there at the last look are read from then on; at the very first one nothing is: it may be years. */
 async function newOutput(stack: string, { logs }: Observation, before: Memory | undefined, at: string): Promise<Output> {

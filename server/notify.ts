@@ -41,14 +41,15 @@ export async function tellTrouble(store: Store, what: "backup" | "drill" | "cert
   await tellBeside(store, `${store.stack}: ${what === "certificate" ? "certificate " : `the ${what} failed: `}${firstLine(reason)}`, { what, reason });
 }
 
-/** Of what has been too much for a while, and of its end; whether anybody has heard of it. */
-export const tellAlarm = (store: Store, metric: string, over: boolean, text: string): Promise<boolean> =>
+/** Of what has been too much for a while, and of its end; whether anybody has heard of it, undefined where nobody is to. */
+export const tellAlarm = (store: Store, metric: string, over: boolean, text: string): Promise<boolean | undefined> =>
   tellBeside(store, text, { what: "alarm", metric, over });
 
-async function tellBeside(store: Store, text: string, more: object): Promise<boolean> {
+async function tellBeside(store: Store, text: string, more: object): Promise<boolean | undefined> {
   const live = store.state().live;
-  if (!live) return false;
+  if (!live) return undefined;
   const due = store.plan(live.number).notify.filter(({ on }) => on === undefined || on.some((outcome) => outcome !== "live"));
+  if (due.length === 0) return undefined;
   const problems = await Promise.all(due.map((target) => send(target, text, { stack: store.stack, ...more, at: new Date().toISOString(), text })));
   for (const problem of problems) if (problem !== undefined) say(` ${problem}`);
   return problems.includes(undefined);

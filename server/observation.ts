@@ -6,6 +6,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Metric } from "../release/metrics.ts";
 import type { Observation, Sink } from "../release/observation.ts";
+import type { News } from "./alarms.ts";
 import type { Finding } from "./finding.ts";
 import { ago } from "./render.ts";
 import { ROOT, readJson, writeWhole, type Slot } from "./store.ts";
@@ -24,6 +25,8 @@ export interface Memory {
   readonly lines: Readonly<Record<string, string>>;
   /** For how many looks in a row it was too much, and whether somebody has heard of it. */
   readonly alarms: Readonly<Partial<Record<Metric, { readonly looks: number; readonly told: boolean }>>>;
+  /** Told to the other side, and taken by none of those who want to hear of it. */
+  readonly unheard?: readonly News[] | undefined;
   /** When the other side last took everything; why it did not since. */
   readonly arrivedAt?: string | undefined;
   readonly problem?: string | undefined;

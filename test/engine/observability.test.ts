@@ -9,12 +9,15 @@ const TOKEN = "a-token-that-nobody-may-see";
 const STACK = "recoloca-local";
 const OBSERVED = { observability: { to: "telemetry" } };
 
-/** Keeps what it gets, of OTLP and of whoever is told, a line each. */
+/** Keeps what it gets, of OTLP and of whoever is told, a line each; and is told nothing while there is this file. */
+const DEAF = "/tmp/deaf";
 const RECEIVER = `
+const fs = require("node:fs");
 require("node:http").createServer((request, response) => {
   let body = "";
   request.on("data", (text) => (body += text)).on("end", () => {
-    require("node:fs").appendFileSync("/tmp/observed", JSON.stringify({ path: request.url, token: request.headers.authorization, body: JSON.parse(body || "{}") }) + "\\n");
+    if (request.url === "/told" && fs.existsSync("${DEAF}")) response.statusCode = 503;
+    else fs.appendFileSync("/tmp/observed", JSON.stringify({ path: request.url, token: request.headers.authorization, body: JSON.parse(body || "{}") }) + "\\n");
     response.setHeader("content-type", "application/json");
     response.end("{}");
   });
@@ -164,10 +167,14 @@ test("a release that ends is an event", async () => {
   expect(events.map(({ body }) => body.stringValue)).toEqual([expect.stringMatching(/recoloca-local: release 2 \(2\) by a test/) as string]);
 });
 
-test("an unhealthy release is told after three looks, once, and its end once", async () => {
+test("an unhealthy release is told after three looks, once, and its end once; a webhook that was down is told later", async () => {
   const redis = await containerOf("redis");
-  await server(`docker stop ${redis}`);
+  await server(`docker stop ${redis}; touch ${DEAF}`);
   for (let looks = 0; looks < 4; looks++) await look();
+  expect((await told()).filter(({ what }) => what === "alarm")).toEqual([]);
+  expect((await records()).filter(({ eventName }) => eventName === "recoloca.alarm")).toHaveLength(1);
+  await server(`rm ${DEAF}`);
+  await look();
   await server(`docker start ${redis}; until [ "$(docker inspect --format '{{.State.Status}}' ${redis})" = running ]; do sleep 0.1; done`);
   const alarms = async () => {
     // It may not be well yet, and the timer may be looking itself.

@@ -11,7 +11,7 @@ import { alarmsOf } from "../../components/environment-alarms/alarms.ts";
 import { measurementsProgram } from "../../components/host/host-program.ts";
 import { ALARMS, METRICS, type Figures } from "../../release/metrics.ts";
 import { observationSchema, type Sink } from "../../release/observation.ts";
-import { newsOf } from "../../server/alarms.ts";
+import { newsOf, withUnheard } from "../../server/alarms.ts";
 import { linesOf, newestOf } from "../../server/container-output.ts";
 import { shareOf } from "../../server/measured.ts";
 import { batchesOf } from "../../server/measurements/cloudwatch.ts";
@@ -127,6 +127,21 @@ describe("alarms", () => {
     ]);
     expect(toldOf([{ figures: { backup: 1 } }])).toEqual([[]]);
     expect(toldOf([{ figures: { backup: 1 }, words: { backup: "a backup was due 3h ago" } }])).toEqual([["a backup was due 3h ago"]]);
+  });
+
+  test("what no webhook took is told again, with nothing of what ended before anybody had heard of it", () => {
+    const [full, over, sick] = [
+      { metric: "disk", over: false, text: "full" },
+      { metric: "disk", over: true, text: "over" },
+      { metric: "unhealthy", over: false, text: "sick" },
+    ] as const;
+    expect(withUnheard([full], [])).toEqual([full]);
+    expect(withUnheard([full], [sick])).toEqual([full, sick]);
+    expect(withUnheard([full, sick], [over])).toEqual([sick]);
+    // Its beginning was heard.
+    expect(withUnheard([], [over])).toEqual([over]);
+    expect(withUnheard([over], [])).toEqual([over]);
+    expect(withUnheard([over], [full])).toEqual([full]);
   });
 
   test("CloudWatch's look at what the server sends, at the same limits, and say where to look", () => {
