@@ -14,6 +14,7 @@ const MEANS: readonly (readonly [RegExp, string])[] = [
   [/UnauthorizedOperation|AccessDenied|not authorized to perform/i, `whoever is logged in may not do this: ${WHO}; docs/aws.md says what a first login has to be allowed`],
   [/BucketAlreadyExists/, "somebody in the world has a bucket of that name: another name, or none and AWS makes one up\n  pulumi config rm --path recoloca:createBackupBucket.name"],
   [/BucketAlreadyOwnedByYou/, "this account has a bucket of that name, which this stack did not make: another name\n  pulumi config rm --path recoloca:createBackupBucket.name"],
+  [/EntityAlreadyExists|ResourceAlreadyExists|AlreadyExistsException/, "this account has one of that name already, which this stack did not make: it goes, or becomes the stack's own by pulumi import, as docs/backups.md does it with a bucket"],
   [/InvalidSubnetID|no matching EC2 Subnet/i, "recoloca:ec2.subnet names a subnet that this account does not have in this region; a network of its own instead\n  pulumi config rm --path recoloca:ec2.subnet"],
   [/belong to different networks|not in the same VPC|different VPC/i, "recoloca:ec2.subnet is in another VPC than what the server has already: back to the subnet before, or anew\n  pulumi config set --path recoloca:ec2.generation NUMBER, one more than now"],
   [/architecture .*does not match/i, "recoloca:ec2.ami is for another architecture than recoloca:ec2.instanceType: types with a g before the dot are arm64, the others x86_64; or the image that fits by itself\n  pulumi config rm --path recoloca:ec2.ami"],

@@ -7,6 +7,7 @@ import { Key } from "@pulumi/aws/kms/key.js";
 import type { Provider } from "@pulumi/aws/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { CloudWatch } from "../../release/observation.ts";
+import { explained } from "../aws-errors.ts";
 import { awsPlace } from "../aws-place.ts";
 import { groupArn, keyPolicy, writerPolicy } from "./policies.ts";
 
@@ -31,7 +32,7 @@ export class EnvironmentLog extends pulumi.ComponentResource {
     const { application, environment, region, keepLogsDays, writer } = args;
     const full = `${application}-${environment}`;
     const group = `/${application}/${environment}`;
-    const own = { parent: this, provider: args.provider };
+    const own = { parent: this, provider: args.provider, hooks: explained() };
     const place = awsPlace(own).apply((where) => ({ ...where, region }));
     const key = new Key(
       `${full}-log`,

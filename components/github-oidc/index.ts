@@ -8,7 +8,7 @@ import { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import type { Provider } from "@pulumi/aws/provider.js";
 import * as pulumi from "@pulumi/pulumi";
-import { explain, notFound } from "../aws-errors.ts";
+import { explain, explained, notFound } from "../aws-errors.ts";
 import { awsPlace } from "../aws-place.ts";
 import { ISSUER, subjects, type Subject } from "../github-claims.ts";
 import { Refusal } from "../refusal.ts";
@@ -44,7 +44,7 @@ export class GithubOidc extends pulumi.ComponentResource {
   constructor(name: string, args: GithubOidcArgs, opts?: pulumi.ComponentResourceOptions) {
     super("recoloca:index:GithubOidc", name, { environment: args.environment }, opts);
     const { application, environment, region, stateBucket, defaultBranch, pulumiCloud } = args;
-    const own = { parent: this, provider: args.provider };
+    const own = { parent: this, provider: args.provider, hooks: explained() };
     const issuer = this.issuer(name, args.makesIdentityProvider, { issuer: ISSUER, audience: AWS, key: "github.makesIdentityProvider" }, own);
     const cloud =
       pulumiCloud &&

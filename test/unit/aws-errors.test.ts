@@ -17,6 +17,8 @@ test.each([
     /^somebody in the world has a bucket of that name.*\n {2}pulumi config rm --path recoloca:createBackupBucket\.name$/,
   ],
   ["creating S3 Bucket (a): BucketAlreadyOwnedByYou", /^this account has a bucket of that name/],
+  ["creating IAM Role (a): EntityAlreadyExists: Role with name a already exists.", /^this account has one of that name already/],
+  ["ResourceAlreadyExistsException: The specified log group already exists", /^this account has one of that name already/],
   ["InvalidSubnetID.NotFound: The subnet ID 'subnet-0' does not exist", /recoloca:ec2\.subnet names a subnet that this account does not have/],
   [
     "api error InvalidParameter: Security group sg-1 and subnet subnet-1 belong to different networks.",
