@@ -8,10 +8,11 @@ import { attempt } from "../../local/command.ts";
 import { registryContainer } from "../../local/server.ts";
 import { testSite } from "../../local/site.ts";
 import type { Plan } from "../../release/plan.ts";
+import { fakeClock, realClock } from "../fake-clock.ts";
 import { ended, forgetImage, isWhole, reached, release, type Held } from "../held-release.ts";
 import { deployAfterAll, installHostProgram, lifting, removeStack, startDeploy } from "../host.ts";
 import { server } from "../site.ts";
-import { CLOCK, FAULTS, STORE, type Fault } from "./faults.ts";
+import { FAULTS, STORE, type Fault } from "./faults.ts";
 import { STATES, everyCase, pairwise, seeded, shuffled, type Case, type Holding, type StateName } from "./matrix.ts";
 import { Visitors, openStream } from "./visitors.ts";
 
@@ -42,7 +43,7 @@ export function chaos(half: 0 | 1): void {
     .map((one, number, mine) => ({ ...one, number, next: holdingOf(mine[number + 1]?.state ?? "based") }));
   beforeAll(installHostProgram);
   afterEach(async ({ task }) => {
-    await server("systemctl unset-environment LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC");
+    await realClock();
     await registry("unpause");
     await engine("CONT");
     if (task.result?.state === "pass") return;
@@ -86,14 +87,6 @@ async function begin(number: number, { old: holding }: Holding, fault: Fault): P
   if (left && left.holding === holding) return left.name;
   await good(release(`first-${number}`, { backup: 0, ...holding }));
   return `first-${number}`;
-}
-
-async function fakeClock(): Promise<void> {
-  const ready = await server(
-    `dpkg -s libfaketime > /dev/null 2>&1 || { apt-get update -qq && apt-get install --yes --no-install-recommends libfaketime > /dev/null; }; echo '+0' > ${CLOCK}
-systemctl set-environment LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1 FAKETIME_TIMESTAMP_FILE=${CLOCK} FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1`,
-  );
-  expect(ready.code, ready.output).toBe(0);
 }
 
 /** Stopped, it takes questions and answers none. */

@@ -2,6 +2,7 @@
 import { must, until } from "../../local/command.ts";
 import { ensureServer, serverName } from "../../local/server.ts";
 import { testSite } from "../../local/site.ts";
+import { setClock } from "../fake-clock.ts";
 import { server } from "../site.ts";
 
 /** The deploy that it comes over; `connection` is the caller's own end of it. */
@@ -22,8 +23,6 @@ export const STORE = "/var/lib/recoloca/shapes-test";
 
 const NEWEST = `$(ls ${STORE}/releases | sort -n | tail -1)`;
 const kill = (signal: string) => `systemctl kill --signal=${signal} --kill-whom=all 'recoloca-deploy-*.service'`;
-/** Where the host program sees another time than everyone else; read anew at each question. */
-export const CLOCK = "/run/recoloca-test-clock";
 
 export const FAULTS = {
   "its connection is cut": async ({ cut }: Running) => void cut(),
@@ -34,8 +33,8 @@ export const FAULTS = {
   "the edge is restarted": () => ran("systemctl restart haproxy"),
   "it is cancelled": () => ran("recoloca cancel"),
   "its journal is torn": () => ran(`${kill("SIGSTOP")}; printf '{"format":1,"at":"2026-' >> ${STORE}/releases/${NEWEST}/journal.jsonl; ${kill("SIGKILL")}`),
-  "the clock goes a day ahead": () => ran(`echo '+1d' > ${CLOCK}`),
-  "the clock goes a day back": () => ran(`echo '-1d' > ${CLOCK}`),
+  "the clock goes a day ahead": () => setClock("+1d"),
+  "the clock goes a day back": () => setClock("-1d"),
   "another deploy comes": () =>
     ran(`sed 's/"release":"[^"]*"/"release":"another"/; s/"BOOT":"[^"]*"/"BOOT":"0.1"/' ${STORE}/releases/${NEWEST}/plan.json | recoloca deploy; test $? = 20`),
   "its container is killed": () =>

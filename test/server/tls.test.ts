@@ -9,6 +9,7 @@ import { inSite, testSite } from "../../local/site.ts";
 import type { Plan } from "../../release/plan.ts";
 import type { Acme, Tls } from "../../release/tls.ts";
 import { AWAY, DIRECTORY, REHEARSAL, acmeLog, acmeRoot, makeAcme, removeAcme, startAcme, stopAcme } from "../acme-server.ts";
+import { fakeClock, realClock, setClock } from "../fake-clock.ts";
 import { deployPlan, get, installHostProgram, planFor, removeStack } from "../host.ts";
 import { echoOverTls, handshake, visit, visitByHttp2, whileVisited } from "../secure-visitors.ts";
 import { imagesOf, server } from "../site.ts";
@@ -240,6 +241,41 @@ describe("renewed", () => {
     expect(doctor.stdout).toMatch(/shop-test: certificate shop\.test, 89 days left.*not renewed/);
     expect((await server("recoloca certificate --renew --stack shop-test")).code).toBe(1);
     expect((await only("shop.test")).failures).toBe(2);
+  });
+
+  test("not while it is down for days: tried by the timer with longer and longer pauses, urgent after a while, renewed with the next try", async () => {
+    const old = (await handshake("shop.test")).fingerprint;
+    const lookAt = async (time: string) => {
+      await setClock(time);
+      // Of more starts than systemd allows in ten seconds.
+      const ran = await server("systemctl reset-failed recoloca-certify.service; systemctl start recoloca-certify.service");
+      expect(ran.code, ran.output).toBe(0);
+      return only("shop.test");
+    };
+    const untried = { stack: "shop-test", by: "acme", directory: DIRECTORY, installedAt: new Date().toISOString() };
+    await server("cat > /var/lib/recoloca/certificates/shop.test.json", JSON.stringify(untried));
+    await fakeClock();
+    try {
+      const tries: (number | undefined)[] = [];
+      // Due on the 54th day. Within the hour it is not asked again, later once a day.
+      for (const time of ["+53d", "+1302h", "+1302h", "+1304h", "+1307h", "+56d", "+57d", "+57d", "+58d", "+60d", "+61d"])
+        tries.push((await lookAt(time)).failures);
+      expect(tries).toEqual([undefined, 1, 1, 2, 3, 4, 5, 5, 6, 7, 8]);
+      expect((await handshake("shop.test")).fingerprint).toBe(old);
+      const urgent = await server("systemd-run --quiet --wait --pipe recoloca doctor");
+      expect(urgent.output).toMatch(/shop-test: certificate shop\.test, 28 days left.*not renewed: .*8 times in a row/);
+      expect((await visit("shop.test", "/", root)).status).toBe(200);
+      await startAcme();
+      // It begins anew with each start, and visitors trust both.
+      const roots = `${root}\n${await acmeRoot()}`;
+      const { result, fails } = await whileVisited("shop.test", roots, () => lookAt("+63d"));
+      expect(fails).toEqual([]);
+      expect(result.problem).toBeUndefined();
+      expect((await handshake("shop.test")).fingerprint).not.toBe(old);
+    } finally {
+      await realClock();
+    }
+    await stopAcme();
   });
 
   test("as soon as the authority is there again, also where it has forgotten the account", async () => {
