@@ -16,6 +16,7 @@ import { measureGrowth } from "./growth.ts";
 import { GATE_TIMEOUT, deploy, folder, makePlace, say, type Place } from "./place.ts";
 import { measureOtherWays } from "./other-ways.ts";
 import { measureRenewal } from "./renewal.ts";
+import { measureReviews } from "./reviews.ts";
 import { measureRollback } from "./rollback.ts";
 import { measureStagingGraph } from "./staging-graph.ts";
 import { measureStagingUp } from "./staging-up.ts";
@@ -32,6 +33,7 @@ const ON_SERVER: Readonly<Record<string, (place: Place) => Promise<Partial<Measu
   connections: measureConnections,
   growth: measureGrowth,
   renewal: measureRenewal,
+  reviews: measureReviews,
   tls: measureTls,
   backups: measureBackups,
   others: measureOtherWays,

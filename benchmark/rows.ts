@@ -2,6 +2,7 @@
 import { median } from "./answers.ts";
 import type { BackupMeasure, BackupRound } from "./backups.ts";
 import type { Renewal } from "./renewal.ts";
+import type { Review } from "./reviews.ts";
 import type { LoadedGraph } from "./staging-graph.ts";
 import type { StagingUp } from "./staging-up.ts";
 import { TLS_PER_SECOND, type Secured, type TlsMeasure } from "./tls.ts";
@@ -86,6 +87,17 @@ export function renewalRow(renewals: readonly Renewal[]): Row {
     want: `≤ a release's (${release.toFixed(1)} s) + ${RENEWAL_MOST} s, 0 failed`,
     got: `${rotation.toFixed(1)} s, ${lost} of ${requests.toLocaleString("en")} failed`,
     reached: rotation <= release + RENEWAL_MOST && lost === 0,
+  };
+}
+
+export function reviewRow(reviews: readonly Review[]): Row {
+  const opened = median(reviews.map((one) => one.opened));
+  const [deployed, seeded] = [median(reviews.map((one) => one.deployed)), median(reviews.map((one) => one.seeded))];
+  return {
+    measure: `environment of a pull request, ${reviews.length} times: from the request to the link, its images built`,
+    want: `≤ a first deploy (${deployed.toFixed(1)} s) + its seed (${seeded.toFixed(1)} s)`,
+    got: `${opened.toFixed(1)} s`,
+    reached: opened <= deployed + seeded,
   };
 }
 

@@ -5,8 +5,9 @@ import { checkout } from "../tools/cache.ts";
 import { median } from "./answers.ts";
 import type { BackupMeasure } from "./backups.ts";
 import type { PlainRun } from "./other-ways.ts";
-import { backupRows, environmentRows, renewalRow, tlsRows, type Row } from "./rows.ts";
+import { backupRows, environmentRows, renewalRow, reviewRow, tlsRows, type Row } from "./rows.ts";
 import type { Renewal } from "./renewal.ts";
+import type { Review } from "./reviews.ts";
 import type { LoadedGraph } from "./staging-graph.ts";
 import type { StagingUp } from "./staging-up.ts";
 import type { TlsMeasure } from "./tls.ts";
@@ -37,6 +38,7 @@ export interface Measured {
   readonly connections: Held;
   readonly growth: readonly Grown[];
   readonly renewals: readonly Renewal[];
+  readonly reviews: readonly Review[];
   readonly tls: TlsMeasure;
   readonly graphs: readonly LoadedGraph[];
   readonly stagingUps: readonly StagingUp[];
@@ -171,6 +173,7 @@ export function rowsOf(measured: Measured): Row[] {
     ...environmentRows(measured.graphs, measured.stagingUps),
     ...backupRows(measured.backups),
     renewalRow(measured.renewals),
+    reviewRow(measured.reviews),
     ...tlsRows(measured.tls),
   ];
 }

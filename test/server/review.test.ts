@@ -4,13 +4,13 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { REVIEW_SCRIPT, reviewProgram } from "../../components/host/host-program.ts";
 import { admitScript, dismissScript } from "../../components/review-environments/forced-command.ts";
 import { attempt, must } from "../../local/command.ts";
 import { sshArguments } from "../../local/server.ts";
 import { registryName, testSite } from "../../local/site.ts";
 import type { ReviewPolicy } from "../../release/review.ts";
 import { get, installHostProgram, webAnswering } from "../host.ts";
+import { installReviewProgram } from "../review-program.ts";
 import { imagesOf, server } from "../site.ts";
 
 const APPLICATION = "shapes";
@@ -36,8 +36,7 @@ const containers = async () => (await server("docker ps --format '{{.Label \"rec
 beforeAll(async () => {
   image = (await imagesOf("1")).backend;
   await installHostProgram();
-  const { packed } = await reviewProgram();
-  await must("ssh", [...sshArguments(testSite), `sh -c '${REVIEW_SCRIPT.replaceAll("'", "'\\''")}'`], { input: packed });
+  await installReviewProgram(testSite);
   await must("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
   expect((await server(admitScript("root", APPLICATION, fs.readFileSync(`${key}.pub`, "utf8")))).code).toBe(0);
   policy = {
