@@ -38,7 +38,9 @@ async function start(): Promise<void> {
   // A pid file of an engine that was killed keeps the next one from starting.
   fs.rmSync("/var/run/docker.pid", { force: true });
   const log = fs.openSync(cacheFolder("engine.log"), "w");
-  const child = spawn("dockerd", [], { detached: true, stdio: ["ignore", log, log] });
+  // It may outlive us, and with us the folder of our own temporary files, in which it would look for its.
+  const { TMPDIR: _ours, ...env } = process.env;
+  const child = spawn("dockerd", [], { detached: true, stdio: ["ignore", log, log], env });
   child.unref();
   fs.writeFileSync(PID_FILE, String(child.pid));
   await until(`the Docker engine answers (its log: ${cacheFolder("engine.log")})`, 60, answers);
