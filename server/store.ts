@@ -95,12 +95,17 @@ export function writeWhole(file: string, text: string, mode = 0o600): void {
   }
 }
 
+/** A file that is there and is none of ours any more: they are written whole, so a hand or the disk was at it. */
+export class Damaged extends Error {
+  static readonly FIX = "dmesg, for what the disk says; the file from a copy of it, what it holds is in docs/journal.md. What serves goes on meanwhile";
+}
+
 export function readJson<T>(file: string): T | undefined {
   try {
     return JSON.parse(fs.readFileSync(file, "utf8")) as T;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new Error(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new Damaged(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -14,7 +14,7 @@ import { lastLines, run } from "../process.ts";
 import { releaseFindings } from "../release-findings.ts";
 import { sayClosed } from "./maintenance.ts";
 import { ago } from "../render.ts";
-import { Store } from "../store.ts";
+import { Damaged, Store } from "../store.ts";
 
 type Check = () => Promise<Finding[]> | Finding[];
 
@@ -146,7 +146,12 @@ export async function doctor(given: Given): Promise<number> {
       try {
         return await check();
       } catch (error) {
-        return [{ what: `${name} could not be checked: ${(error as Error).message}`, fix: "systemctl status docker haproxy" }];
+        return [
+          {
+            what: `${name} could not be checked: ${(error as Error).message}`,
+            fix: error instanceof Damaged ? Damaged.FIX : "systemctl status docker haproxy",
+          },
+        ];
       }
     }),
   );

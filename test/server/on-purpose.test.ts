@@ -112,6 +112,24 @@ test("a record that a newer program wrote is not taken for one of ours", async (
   await server(`sed -i 's/"format": 2/"format": 1/' ${record}`);
 });
 
+test("a file of the store that was damaged is named, with what mends it; nothing is changed, and what serves goes on", async () => {
+  plan = release("first");
+  await good(plan);
+  const whole = (await server(`cat ${STORE}/state.json`)).stdout;
+  await server(`truncate --size=20 ${STORE}/state.json`);
+  for (const command of ["status", "rollback", "history"]) {
+    const ran = await server(`recoloca ${command}`);
+    expect(ran.code, command).not.toBe(0);
+    expect(ran.output).toContain(`${STORE}/state.json cannot be read`);
+  }
+  expect((await server("recoloca doctor")).output).toMatch(/shapes-test could not be checked: \S+\/state\.json cannot be read.*\n +dmesg/);
+  const refused = await deployPlan(release("second"));
+  expect(refused.code).toBe(20);
+  expect(refused.output).toContain("nothing was changed");
+  await server(`cat > ${STORE}/state.json`, whole);
+  await isWhole("first");
+});
+
 test("prune takes what no release needs, says how much, and leaves what is needed", async () => {
   plan = release("first");
   await good({ ...plan, keep: 0 });
