@@ -30,7 +30,7 @@ export async function pour(job: Job, pipe: string, output: Writable, seconds: nu
     broken ??= error;
     reader.kill("SIGKILL");
     // What it still writes would go nowhere.
-    void engine.removeJob(jobName(job));
+    void engine.removeJob(jobName(job)).catch(() => undefined);
   };
   const drained = new Promise<void>((done) => reader.on("close", done).on("error", breaks));
   reader.stdout.on("error", breaks).pipe(output.on("error", breaks), { end: false });
@@ -38,7 +38,9 @@ export async function pour(job: Job, pipe: string, output: Writable, seconds: nu
     const name = await start({ ...job, output: pipe });
     const { code, output: said, late } = await endOf(name, seconds);
     noMoreWriters(pipe);
-    await drained;
+    // Again and again: on a busy host the reader itself may come late.
+    const again = setInterval(() => noMoreWriters(pipe), 200);
+    await drained.finally(() => clearInterval(again));
     if (broken) throw broken;
     return { code, said: late ? `took longer than ${seconds}s and was ended` : said };
   } catch (error) {
