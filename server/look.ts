@@ -27,7 +27,7 @@ export const lookAndSend = (stack: string, order: Observation): Promise<string |
     const at = new Date().toISOString();
     const measured = await measure(store, before);
     const { news, alarms } = order.tells ? newsOf(stack, measured, order.limits, before?.alarms ?? {}) : { news: [], alarms: {} };
-    const unheard = await tell(store, withUnheard(before?.unheard ?? [], news));
+    const unheard = order.tells ? await tell(store, withUnheard(before?.unheard ?? [], news)) : [];
     const ended = endedReleases(store, before?.told);
     const occurrences: Occurrence[] = [
       ...ended.occurrences,
