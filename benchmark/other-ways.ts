@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { must, sleep } from "../local/command.ts";
 import type { Images } from "../local/images.ts";
-import { onServer, serverName } from "../local/server.ts";
+import { mustOnServer, serverName } from "../local/server.ts";
 import { benchmarkSite } from "../local/site.ts";
 import { step } from "../local/steps.ts";
 import { checkout } from "../tools/cache.ts";
@@ -19,11 +19,7 @@ const FOLDER = "/root/compose-up";
 const ENVIRONMENT = `cd ${FOLDER} && export DOCKER_CONFIG=/etc/recoloca/docker`;
 const COMPOSE = `${ENVIRONMENT} && docker compose --project-name plain --progress quiet`;
 
-const server = async (command: string, input?: string): Promise<string> => {
-  const ran = await onServer(benchmarkSite, command, input);
-  if (ran.code !== 0) throw new Error(`${command}: ${ran.output}`);
-  return ran.stdout;
-};
+const server = (command: string, input?: string) => mustOnServer(benchmarkSite, command, input);
 
 /** What the method adds to a service: nothing, or what docker-rollout asks for, no published ports and a health check. */
 type Extra = (port: number, path: string) => string;

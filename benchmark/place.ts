@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { ensureEngine } from "../local/engine.ts";
 import { ensureImages, type Images } from "../local/images.ts";
 import { ensureRegistry } from "../local/registry.ts";
-import { ensureServer, onServer } from "../local/server.ts";
+import { ensureServer, mustOnServer } from "../local/server.ts";
 import { removeSite } from "../local/down.ts";
 import { benchmarkSite as site } from "../local/site.ts";
 import { LocalStack, settingsOf, withImages } from "../local/stack.ts";
@@ -67,11 +67,7 @@ export async function deploy(stack: LocalStack, version: string, migrates: boole
   if (ran.code !== 0) throw new Error(`version ${version} does not come live:\n${ran.output}`);
 }
 
-export async function server<T>(command: string, input?: string): Promise<T> {
-  const ran = await onServer(site, command, input);
-  if (ran.code !== 0) throw new Error(`${command}: ${ran.output}`);
-  return JSON.parse(ran.stdout) as T;
-}
+export const server = async <T>(command: string, input?: string) => JSON.parse(await mustOnServer(site, command, input)) as T;
 
 const SCRIPT = fs.readFileSync(path.join(import.meta.dirname, "server-side.cjs"), "utf8");
 

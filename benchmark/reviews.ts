@@ -2,12 +2,11 @@
  * An environment of a pull request: from the request that a run sends until its link, beside a first deploy of the same plan and its seed, each by
  * itself. What comes before, from the push, is the images' build at GitHub.
  */
-import { onServer } from "../local/server.ts";
+import { mustOnServer } from "../local/server.ts";
 import { benchmarkSite as site } from "../local/site.ts";
 import { step } from "../local/steps.ts";
 import type { Plan } from "../release/plan.ts";
-import { reviewPolicySchema, type ReviewPolicy } from "../release/review.ts";
-import { installReviewProgram } from "../test/review-program.ts";
+import { installReviewProgram, policyOf } from "../test/review-program.ts";
 import { deploy, imagesOf, server, type Place } from "./place.ts";
 import { seconds } from "./programs.ts";
 
@@ -32,44 +31,20 @@ with engine.begin() as connection:
 ];
 const SECRETS = { POSTGRES_PASSWORD: "POSTGRES_PASSWORD", DATABASE_PASSWORD: "POSTGRES_PASSWORD" };
 
-async function asked(command: string, input?: string): Promise<string> {
-  const ran = await onServer(site, command, input);
-  if (ran.code !== 0) throw new Error(`${command}: ${ran.output}`);
-  return ran.output;
-}
+const asked = (command: string, input?: string) => mustOnServer(site, command, input);
 
 async function livePlan(): Promise<Plan> {
   const { live } = await server<{ live: { number: number } }>("recoloca live --application recoloca --environment local --json");
   return server<Plan>(`cat /var/lib/recoloca/recoloca-local/releases/${live.number}/plan.json`);
 }
 
-/** What the stack's component would place. */
-async function policyOf({ application, variables, routes, gates, migration }: Plan): Promise<ReviewPolicy> {
-  const repositories = Object.values<string>({ ...(await imagesOf("9")) }).map((image) => image.slice(0, image.indexOf("@")));
-  const { breaking: _breaking, downgrade: _downgrade, downgradeSql: _sql, ...upwards } = migration ?? ({} as NonNullable<Plan["migration"]>);
-  return reviewPolicySchema.parse({
-    format: 1,
-    application,
-    host: "pr-{number}.review.test",
-    most: 1,
-    memory: 2048,
-    disk: 2048,
-    days: 1,
-    repositories,
-    secrets: SECRETS,
-    variables: Object.fromEntries(Object.entries(variables).filter(([name]) => !(name in SECRETS))),
-    routes: routes.map(({ host: _host, ...route }) => route),
-    gates: gates.map(({ host: _host, ...gate }) => gate),
-    ...(migration && { migration: upwards }),
-    seed: { service: "backend", command: SEED },
-  });
-}
-
 export async function measureReviews({ stack }: Place): Promise<{ reviews: readonly Review[] }> {
   await deploy(stack, "9", true);
   await installReviewProgram(site);
   const plan = await livePlan();
-  await asked("recoloca-review recoloca policy", JSON.stringify(await policyOf(plan)));
+  const repositories = Object.values<string>({ ...(await imagesOf("9")) }).map((image) => image.slice(0, image.indexOf("@")));
+  const wish = { host: "pr-{number}.review.test", memory: 2048, disk: 2048, repositories, seed: { service: "backend", command: SEED } };
+  await asked("recoloca-review recoloca policy", JSON.stringify(policyOf(plan, wish, SECRETS)));
   const { compose, images } = plan;
   const request = JSON.stringify({ format: 1, number: NUMBER, release: "a", compose, images, provenance: {} });
   const once = async (): Promise<Review> => {

@@ -5,7 +5,7 @@
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import { must } from "../local/command.ts";
-import { onServer, serverName } from "../local/server.ts";
+import { mustOnServer, serverName } from "../local/server.ts";
 import { benchmarkSite as site, inSite } from "../local/site.ts";
 import { settingsOf, withImages } from "../local/stack.ts";
 import { step } from "../local/steps.ts";
@@ -30,11 +30,7 @@ export interface Secured {
 
 export type TlsMeasure = Record<"handshakes" | "kept", { readonly edge: Secured; readonly byDefault: Secured }>;
 
-async function on(command: string): Promise<string> {
-  const ran = await onServer(site, command);
-  if (ran.code !== 0) throw new Error(`${command}: ${ran.output}`);
-  return ran.stdout.trim();
-}
+const on = async (command: string) => (await mustOnServer(site, command)).trim();
 
 /** The stack with a name and a certificate. */
 async function secure({ stack }: Place): Promise<void> {

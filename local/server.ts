@@ -40,6 +40,13 @@ export const sshArguments = (site: Site): string[] => [
 /** Runs one command line on the server. */
 export const onServer = (site: Site, command: string, input?: string) => attempt("ssh", [...sshArguments(site), command], input === undefined ? {} : { input });
 
+/** What it wrote to its output; throws all that it said where it failed. */
+export async function mustOnServer(site: Site, command: string, input?: string): Promise<string> {
+  const { code, stdout, output } = await onServer(site, command, input);
+  if (code !== 0) throw new Error(`${command}: ${output}`);
+  return stdout;
+}
+
 export type ServerKind = keyof typeof PACKAGES;
 
 export const serverImage = async (kind: ServerKind) =>

@@ -57,18 +57,9 @@ export function newsOf(
  * that it began nor that it is over.
  */
 export function withUnheard(unheard: readonly News[], news: readonly News[]): News[] {
-  const again = (one: News, others: readonly News[]) => others.some(({ metric }) => metric === one.metric);
-  return [
-    ...unheard.filter((one) => !again(one, news)),
-    ...news.filter(
-      (one) =>
-        !one.over ||
-        !again(
-          one,
-          unheard.filter(({ over }) => !over),
-        ),
-    ),
-  ];
+  const isIn = (others: readonly News[], one: News) => others.some(({ metric }) => metric === one.metric);
+  const begun = unheard.filter(({ over }) => !over);
+  return [...unheard.filter((one) => !isIn(news, one)), ...news.filter((one) => !(one.over && isIn(begun, one)))];
 }
 
 function sayFigure(metric: Metric, figure: number): string {

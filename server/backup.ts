@@ -56,14 +56,15 @@ export async function takeBackup(place: Place, backup: Backup, name: string, str
 
 /** The stack's own command, in the image and the environment of the service that it is about. */
 function commandSource(place: Place, backup: Backup): Source {
-  const [counts, pipe] = ["counts.partial", "output.partial"].map((name) => path.join(backupsFolder(place.store.stack), name)) as [string, string];
+  const folder = backupsFolder(place.store.stack);
+  const counts = path.join(folder, "counts.partial");
   return {
     what: `"${backup.service}"`,
     write: async (output) => {
       // Whoever runs in the container may write it; on the host nobody else gets into the folder.
       fs.writeFileSync(counts, "");
       fs.chmodSync(counts, 0o666);
-      return pour({ ...backupJob(place, backup, "backup", backup.command), counts }, pipe, output, backup.timeout);
+      return pour({ ...backupJob(place, backup, "backup", backup.command), counts }, path.join(folder, "output.partial"), output, backup.timeout);
     },
     verify: (file) => finish({ ...backupJob(place, backup, "backup-check", backup.verify), input: file }, backup.timeout),
     counted: () => {

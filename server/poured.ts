@@ -37,10 +37,9 @@ export async function pour(job: Job, pipe: string, output: Writable, seconds: nu
   try {
     const name = await start({ ...job, output: pipe });
     const { code, output: said, late } = await endOf(name, seconds);
-    noMoreWriters(pipe);
-    // Again and again: on a busy host the reader itself may come late.
-    const again = setInterval(() => noMoreWriters(pipe), 200);
-    await drained.finally(() => clearInterval(again));
+    // Again and again, until it has heard: on a busy host the reader itself may come late.
+    const telling = setInterval(() => noMoreWriters(pipe), 100);
+    await drained.finally(() => clearInterval(telling));
     if (broken) throw broken;
     return { code, said: late ? `took longer than ${seconds}s and was ended` : said };
   } catch (error) {

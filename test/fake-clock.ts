@@ -1,5 +1,5 @@
 /** Another time for what systemd starts on the test server, in whose containers and for everyone else it is as late as it is. */
-import { server } from "./site.ts";
+import { mustServer } from "./site.ts";
 
 /** Read anew at each question. */
 const CLOCK = "/run/recoloca-test-clock";
@@ -10,23 +10,18 @@ const VARIABLES = {
   FAKETIME_DONT_FAKE_MONOTONIC: "1",
 };
 
-async function must(command: string): Promise<void> {
-  const { code, output } = await server(command);
-  if (code !== 0) throw new Error(`${command}: ${output}`);
-}
-
 /** `+1d`, `-2h`. */
-export const setClock = (by: string) => must(`echo '${by}' > ${CLOCK}`);
+export const setClock = async (by: string) => void (await mustServer(`echo '${by}' > ${CLOCK}`));
 
 /** From now on; at the right time, until it is set. */
 export async function fakeClock(): Promise<void> {
-  await must("dpkg -s libfaketime > /dev/null 2>&1 || { apt-get update -qq && apt-get install --yes --no-install-recommends libfaketime > /dev/null; }");
+  await mustServer("dpkg -s libfaketime > /dev/null 2>&1 || { apt-get update -qq && apt-get install --yes --no-install-recommends libfaketime > /dev/null; }");
   await setClock("+0");
-  await must(
+  await mustServer(
     `systemctl set-environment ${Object.entries(VARIABLES)
       .map((one) => one.join("="))
       .join(" ")}`,
   );
 }
 
-export const realClock = () => must(`systemctl unset-environment ${Object.keys(VARIABLES).join(" ")}`);
+export const realClock = () => mustServer(`systemctl unset-environment ${Object.keys(VARIABLES).join(" ")}`);

@@ -8,14 +8,13 @@ import { must } from "../local/command.ts";
 import { registryPassword } from "../local/registry.ts";
 import { registryName, testSite } from "../local/site.ts";
 import { sshArguments } from "../local/server.ts";
-import { imagesOf, server } from "./site.ts";
+import { imagesOf, mustServer, server } from "./site.ts";
 
 export async function installHostProgram(): Promise<void> {
   const { packed, hash } = await hostProgram();
   await must("ssh", [...sshArguments(testSite), "sh -s"], { input: bootstrapScript() });
   await must("ssh", [...sshArguments(testSite), installScript(hash)], { input: packed });
-  const login = await server(`recoloca login --server ${registryName(testSite)} --username recoloca`, registryPassword(testSite));
-  if (login.code !== 0) throw new Error(login.output);
+  await mustServer(`recoloca login --server ${registryName(testSite)} --username recoloca`, registryPassword(testSite));
   await keepLayers();
 }
 
@@ -23,12 +22,11 @@ export async function installHostProgram(): Promise<void> {
 async function keepLayers(): Promise<void> {
   const docker = "docker --config /run/recoloca-test-login";
   const { backend } = await imagesOf("1");
-  const kept = await server(
+  await mustServer(
     `docker image inspect kept > /dev/null 2>&1 && exit
 ${docker} login --username recoloca --password-stdin ${registryName(testSite)} && ${docker} pull --quiet ${backend} && docker tag ${backend} kept && docker rmi ${backend}`,
     registryPassword(testSite),
   );
-  if (kept.code !== 0) throw new Error(kept.output);
 }
 
 /** A plan for an application of one web service called `web`, changed as a test likes. */

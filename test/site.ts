@@ -8,7 +8,7 @@ import { removeSite } from "../local/down.ts";
 import { ensureEngine, stopEngine } from "../local/engine.ts";
 import { ensureImages, type Images } from "../local/images.ts";
 import { ensureRegistry } from "../local/registry.ts";
-import { ensureServer, onServer } from "../local/server.ts";
+import { ensureServer, mustOnServer, onServer } from "../local/server.ts";
 import { testSite, testSites } from "../local/site.ts";
 import { LocalStack, settingsOf, withImages } from "../local/stack.ts";
 import { ensureToolchain } from "../tools/toolchain.ts";
@@ -35,6 +35,7 @@ export default async function setUp(): Promise<() => Promise<void>> {
 
 export const url = `http://127.0.0.1:${testSite.httpPort}`;
 export const server = (command: string, input?: string) => onServer(testSite, command, input);
+export const mustServer = (command: string, input?: string) => mustOnServer(testSite, command, input);
 export const openStack = async () => new LocalStack(testSite, await ensureToolchain(say));
 
 const built = new Map<string, Promise<Images>>();
@@ -70,15 +71,13 @@ interface Live {
 }
 
 export async function liveRelease(): Promise<Live | null> {
-  const { stdout, output, code } = await server("recoloca live --application recoloca --environment local --json");
-  if (code !== 0) throw new Error(output);
-  return (JSON.parse(stdout) as { live: Live | null }).live;
+  const answer = await mustServer("recoloca live --application recoloca --environment local --json");
+  return (JSON.parse(answer) as { live: Live | null }).live;
 }
 
 /** The stack's place on the server as if nothing had ever been deployed; Pulumi's state stays. */
 export async function wipe(): Promise<void> {
-  const ran = await server("! command -v recoloca >/dev/null || recoloca remove --application recoloca --environment local --volumes");
-  if (ran.code !== 0) throw new Error(ran.output);
+  await mustServer("! command -v recoloca >/dev/null || recoloca remove --application recoloca --environment local --volumes");
 }
 
 /** Containers of the stack on the server, as `service slot`. */

@@ -3,7 +3,7 @@ import { must, until } from "../../local/command.ts";
 import { ensureServer, serverName } from "../../local/server.ts";
 import { testSite } from "../../local/site.ts";
 import { setClock } from "../fake-clock.ts";
-import { server } from "../site.ts";
+import { mustServer, server } from "../site.ts";
 
 /** The deploy that it comes over; `connection` is the caller's own end of it. */
 export interface Running {
@@ -14,10 +14,7 @@ const restarted = async (...words: string[]) => {
   for (const word of words) await must("docker", [word, serverName(testSite)]);
   await ensureServer(testSite);
 };
-const ran = async (command: string) => {
-  const { code, output } = await server(command);
-  if (code !== 0) throw new Error(`${command}: ${output}`);
-};
+const ran = async (command: string) => void (await mustServer(command));
 
 export const STORE = "/var/lib/recoloca/shapes-test";
 

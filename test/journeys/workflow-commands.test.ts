@@ -40,12 +40,16 @@ describe("against an environment", () => {
   const answers = () => copy.run(".", "deploy-staging", "It answers from outside", { from: "deploy.yml", env: { PUBLIC_URL: url }, rewrite });
   const tests = async (from = copy) =>
     from.run(e2e, "e2e-staging", "Tests", { from: "deploy.yml", env: { BASE_URL: url, CHROMIUM: await chromium.executablePath(), CI: "true" } });
-  const load = (k6: string) =>
+  let program: string;
+  beforeAll(async () => {
+    program = await k6((line) => void process.stdout.write(`   ${line}\n`));
+  });
+  const load = () =>
     copy.run(".", "load", "Load", {
       from: "performance.yml",
       env: { BASE_URL: url, SECONDS: "6", GH_REPO: "recoloca/recoloca", ENVIRONMENT: "staging" },
       // The program that GitHub's machine would have, and GitHub's word that nothing is deployed meanwhile.
-      programs: { k6: `exec ${k6} "$@"`, gh: "echo 1" },
+      programs: { k6: `exec ${program} "$@"`, gh: "echo 1" },
     });
   const measured = () => JSON.parse(copy.read("results.json")) as Record<string, number>;
 
@@ -56,7 +60,7 @@ describe("against an environment", () => {
     const seen = await tests();
     expect(seen.code, seen.said).toBe(0);
     expect(seen.said).toMatch(/\d+ passed/);
-    const carried = load(await k6(() => undefined));
+    const carried = load();
     expect(carried.code, carried.said).toBe(0);
     expect(measured()).toEqual({ p95_ms: expect.any(Number) as number, failed_rate: 0, requests_per_second: expect.any(Number) as number });
     expect(loadTest).toBe("application/performance/load.js");
@@ -70,7 +74,7 @@ describe("against an environment", () => {
       const seen = await tests(changed(`${e2e}/playwright.config.ts`, (now) => now.replace("timeout: 30_000", "timeout: 3_000, maxFailures: 1")));
       expect(seen.code).not.toBe(0);
       expect(seen.said).toMatch(/\d+ failed/);
-      expect(load(await k6(() => undefined)).code).not.toBe(0);
+      expect(load().code).not.toBe(0);
     } finally {
       await maintenance("off");
     }
