@@ -26,26 +26,39 @@ export async function pour(job: Job, pipe: string, output: Writable, seconds: nu
   await must("mkfifo", ["--mode=666", pipe]);
   const reader = spawn("cat", [pipe], { stdio: ["ignore", "pipe", "inherit"] });
   let broken: Error | undefined;
+  let over = false;
   const breaks = (error: Error) => {
     broken ??= error;
     reader.kill("SIGKILL");
     // What it still writes would go nowhere.
     void engine.removeJob(jobName(job)).catch(() => undefined);
   };
-  const drained = new Promise<void>((done) => reader.on("close", done).on("error", breaks));
+  const stillWhole = () => {
+    if (broken) throw broken;
+  };
+  const drained = new Promise<void>((done) =>
+    reader.on("error", breaks).on("close", (code, signal) => {
+      // The command may have ended well before, and the rest of what it wrote is in a pipe that nobody empties any more.
+      if (code !== 0 && !over) breaks(new Error(`what reads its output ended with ${signal ?? `exit code ${code}`}`));
+      done();
+    }),
+  );
   reader.stdout.on("error", breaks).pipe(output.on("error", breaks), { end: false });
   try {
     const name = await start({ ...job, output: pipe });
+    // Before there was a container to remove: its command would wait for a reader until its time is over.
+    stillWhole();
     const { code, output: said, late } = await endOf(name, seconds);
     // Again and again, until it has heard: on a busy host the reader itself may come late.
     const telling = setInterval(() => noMoreWriters(pipe), 100);
     await drained.finally(() => clearInterval(telling));
-    if (broken) throw broken;
+    stillWhole();
     return { code, said: late ? `took longer than ${seconds}s and was ended` : said };
   } catch (error) {
     // A container that was removed under Compose's hands is not what went wrong.
     throw broken ?? error;
   } finally {
+    over = true;
     reader.kill("SIGKILL");
     await engine.removeJob(jobName(job));
     fs.rmSync(pipe, { force: true });

@@ -131,6 +131,22 @@ test("the engine may restart meanwhile: what the command writes arrives whole", 
   expect((await server(`wc -c < ${file}; head -n 1 ${file}; tail -c 5 ${file}`)).stdout).toBe("3000011\nfirst\nlast\n");
 });
 
+test("its reader is killed when the command has ended well: what was still on its way is missed", async () => {
+  const long = ["sh", "-c", "echo first; sleep 3; echo last"];
+  expect((await deployPlan(release({ backup: { ...postgres(), before: "never", command: long, verify: ["true"] } }))).code).toBe(0);
+  const reader = (signal: string) => server(`pkill --signal=${signal} --full '^cat ${FOLDER}/output.partial$'`);
+  const taking = server("recoloca backup");
+  await expect.poll(async () => (await server(`cat ${FOLDER}/manual-*.backup.partial`)).stdout, { timeout: 20_000 }).toBe("first\n");
+  expect((await reader("STOP")).code).toBe(0);
+  const ended = async () => (await server("docker ps --all --filter label=recoloca.job --filter status=exited --quiet")).stdout;
+  await expect.poll(ended, { timeout: 20_000 }).not.toBe("");
+  expect((await reader("KILL")).code).toBe(0);
+  const { code, output } = await taking;
+  expect(code, output).not.toBe(0);
+  expect(output).toContain("what reads its output ended with SIGKILL");
+  expect((await files()).filter((name) => name.endsWith("partial"))).toEqual([]);
+});
+
 describe("one that is killed", () => {
   const slow = () => release({ backup: { ...postgres(), before: "never", command: ["sh", "-c", "echo all; sleep 5"], verify: ["true"] } });
   const jobs = async () => (await server("docker ps --all --quiet --filter label=recoloca.job")).stdout;
