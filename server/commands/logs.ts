@@ -2,21 +2,11 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { Wrong, type Given } from "../command-line.ts";
-import { baseContainers, slotContainers, type ContainerState } from "../engine.ts";
+import { liveServices } from "../live-services.ts";
 import { Store } from "../store.ts";
 import { theStack } from "./which.ts";
 
-async function servicesOf(given: Given, wanted: string | undefined): Promise<ContainerState[]> {
-  const store = new Store(theStack(given));
-  const { live } = store.state();
-  const all = [...(live ? await slotContainers(store.stack, live.slot) : []), ...(await baseContainers(store.stack))];
-  const found = all.filter((one) => wanted === undefined || one.service === wanted).sort((a, b) => (a.service < b.service ? -1 : 1));
-  if (found.length === 0) {
-    const names = [...new Set(all.map((one) => one.service))].sort().join(", ");
-    throw new Wrong(wanted === undefined ? `nothing runs on ${store.stack}` : `${store.stack} has no service "${wanted}" that is live; it has ${names}`);
-  }
-  return found;
-}
+const servicesOf = (given: Given, wanted: string | undefined) => liveServices(new Store(theStack(given)), wanted);
 
 export async function logs(given: Given): Promise<number> {
   const { lines = "100", follow, json } = given.options;

@@ -5,8 +5,10 @@
 import { spawn } from "node:child_process";
 import * as z from "zod";
 import { reviewEnvironment, reviewHost, reviewPolicySchema, reviewRequestSchema, type ReviewPolicy, type ReviewRequest } from "../../release/review.ts";
+import { liveServices } from "../live-services.ts";
 import { whileOurs } from "../lock.ts";
-import { run } from "../process.ts";
+import { run, type Ran } from "../process.ts";
+import { Store } from "../store.ts";
 import { readAtMost } from "./input.ts";
 import { endsAt, Environments, type Environment } from "./environments.ts";
 import { reviewPlan } from "./plan.ts";
@@ -19,6 +21,8 @@ const PATIENCE = "900";
 /** Bytes and seconds that what is asked may take to arrive. */
 const MOST_INPUT = 1_000_000;
 const INPUT_SECONDS = 30;
+
+type Seed = NonNullable<ReviewPolicy["seed"]>;
 
 const say = (text: string) => void process.stdout.write(` ${text}\n`);
 const refuse = (...texts: string[]): number => {
@@ -78,13 +82,16 @@ async function open(environments: Environments, text: string): Promise<number> {
   return seeded;
 }
 
+/** Into the container itself: `recoloca exec` would be one program's start more until the link is there. */
+async function runSeed({ application }: ReviewPolicy, number: number, { service, command, timeout }: Seed): Promise<Ran> {
+  const [container] = await liveServices(new Store(`${application}-${reviewEnvironment(number)}`), service);
+  return run("timeout", ["--kill-after=5", String(timeout), "docker", "exec", container!.id, ...command], { timeout: timeout + 15 });
+}
+
 /** Once: a second time would be over what the first visitors have written. */
 async function seed(environments: Environments, policy: ReviewPolicy, environment: Environment): Promise<number> {
   if (!policy.seed || environment.seeded) return 0;
-  const { service, command, timeout } = policy.seed;
-  const stack = `${policy.application}-${reviewEnvironment(environment.number)}`;
-  const limit = ["--kill-after=5", String(timeout), RECOLOCA, "exec", "--stack", stack, service, "--"];
-  const ran = await run("timeout", [...limit, ...command], { timeout: timeout + 15 });
+  const ran = await runSeed(policy, environment.number, policy.seed).catch((error: Error) => ({ code: 1, stdout: "", stderr: error.message }));
   if (ran.code !== 0) {
     say(`its seed failed: ${(ran.stderr || ran.stdout).trim().split("\n").slice(-3).join("\n   ")}`);
     say("the next push tries it again");
