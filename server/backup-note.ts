@@ -72,6 +72,16 @@ export function newestOf(stack: string, now = Date.now()): BackupNote | undefine
   return all.find((note) => !isAhead(note, now)) ?? all[0];
 }
 
+/** Nothing is written over: a stack that was removed and came again counts its releases from one, and the backups of its earlier life are there still. */
+export function unusedName(stack: string, wanted: string): string {
+  const folder = backupsFolder(stack);
+  const there = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
+  for (let count = 1; ; count++) {
+    const name = count === 1 ? wanted : `${wanted}-${count}`;
+    if (!there.some((one) => one.startsWith(`${name}.`))) return name;
+  }
+}
+
 export const writeNote = (note: BackupNote) => writeWhole(noteFile(note.stack, note.name), JSON.stringify(note, null, 2));
 
 export async function checksumOf(file: string): Promise<string> {

@@ -9,7 +9,7 @@ import { pipeline } from "node:stream/promises";
 import type { Backup } from "../release/backup.ts";
 import { sayDuration } from "../release/duration.ts";
 import { askBucket, asFailure, upload } from "./bucket.ts";
-import { announce, backupFile, backupsFolder, removePartialBackups, writeNote, type BackupNote } from "./backup-note.ts";
+import { announce, backupFile, backupsFolder, removePartialBackups, unusedName, writeNote, type BackupNote } from "./backup-note.ts";
 import { backupJob, baseOf, canBackUp, withUrl, type Place } from "./backup-place.ts";
 import { Failure, type Context } from "./context.ts";
 import { Counted } from "./counted.ts";
@@ -39,6 +39,7 @@ export interface Source {
 export async function takeBackup(place: Place, backup: Backup, name: string, strict: boolean): Promise<BackupNote[]> {
   const { stack } = place.store;
   removePartialBackups(stack);
+  const free = unusedName(stack, name);
   // Before the work is done rather than after it.
   const silence = await askBucket(stack, backup).then(
     () => undefined,
@@ -47,7 +48,7 @@ export async function takeBackup(place: Place, backup: Backup, name: string, str
   if (silence && strict) throw asFailure(`BACKUP FAILED: it would not leave this server`, silence);
   const notes: BackupNote[] = [];
   for (const source of [commandSource(place, backup), ...(backup.volumes ?? []).map((one) => volumeSource(place, one, backup.timeout))]) {
-    const note = await keep(place, backup, source.volume === undefined ? name : `${name}.${source.volume}`, source);
+    const note = await keep(place, backup, source.volume === undefined ? free : `${free}.${source.volume}`, source);
     notes.push(backup.bucket ? await copied(note, backup, strict, silence) : note);
   }
   writeMetrics(place.store);
@@ -83,21 +84,26 @@ async function keep(place: Place, backup: Backup, name: string, source: Source):
   fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   const began = performance.now();
   const counted = new Counted();
-  const written = pipeline(counted, fs.createWriteStream(partial, { mode: 0o444 }));
-  const explain = (error: NodeJS.ErrnoException) => ({ code: 1, said: error.code === "ENOSPC" ? "no space is left for it" : error.message });
+  const explain = (error: NodeJS.ErrnoException) => ({ code: undefined, said: error.code === "ENOSPC" ? "no space is left for it" : error.message });
+  // Heard from the first byte on: a disk that fills says so while the command still writes.
+  const storing = pipeline(counted, fs.createWriteStream(partial, { mode: 0o444 })).then(() => undefined, explain);
   const ran = await source.write(counted).catch(explain);
   counted.end();
-  const stored = await written.then(() => undefined, explain);
+  const stored = await storing;
   const { bytes } = counted;
   if (ran.code !== 0 || stored || bytes === 0) {
     removePartialBackups(store.stack);
-    const how = stored ? "cannot be kept" : ran.code !== 0 ? `failed with exit code ${ran.code}` : "wrote nothing";
+    const ended = ran.code === undefined ? "could not be run to its end" : `failed with exit code ${ran.code}`;
+    const how = stored ? "cannot be kept" : ran.code !== 0 ? ended : "wrote nothing";
     throw new Failure(`BACKUP FAILED: ${source.what} ${how}`, [["its output", stored?.said || ran.said || "(empty)"]]);
   }
   sync(partial);
   const seconds = (performance.now() - began) / 1000;
-  const counts = countsOf(source);
-  await checkReadable(source, backup, partial);
+  const counts = await whole(partial, async () => {
+    const counted = countsOf(source);
+    await checkReadable(source, backup, partial);
+    return counted;
+  });
   const live = store.state().live?.number;
   const record = live === undefined ? undefined : store.record(live);
   const note: BackupNote = {
@@ -120,6 +126,16 @@ async function keep(place: Place, backup: Backup, name: string, source: Source):
   writeNote(note);
   announced.done();
   return note;
+}
+
+/** What is not right does not stay. */
+async function whole<T>(file: string, check: () => Promise<T>): Promise<T> {
+  try {
+    return await check();
+  } catch (error) {
+    fs.rmSync(file, { force: true });
+    throw error;
+  }
 }
 
 function countsOf(source: Source) {
@@ -153,7 +169,6 @@ function sync(file: string): void {
 async function checkReadable(source: Source, backup: Backup, file: string): Promise<void> {
   const ran = await source.verify(file);
   if (ran.code === 0) return;
-  fs.rmSync(file, { force: true });
   const how = ran.late ? `not within ${backup.timeout}s` : `exit code ${ran.code}`;
   throw new Failure(`BACKUP FAILED: what ${source.what} wrote cannot be read back (${how})`, [["its output", ran.output || "(empty)"]]);
 }

@@ -59,13 +59,12 @@ export async function sayCut(store: Store): Promise<{ kind: Kind; text: string }
 export const cutFindings = async (store: Store): Promise<Finding[]> =>
   (await sayCut(store)).map(({ kind, text }) => ({
     what: `${store.stack}: ${text}`,
-    fix: `systemctl start recoloca-resume@${store.stack}, which the next hour does by itself; or recoloca ${kind}`,
+    fix: `systemctl start recoloca-resume@${store.stack}, which happens by itself in a moment; or recoloca ${kind}`,
   }));
 
-/** Under the stack's lock, so that whoever has begun one is dead, and with no release that was interrupted: its jobs are its own. */
+/** Under the stack's lock, so that whoever has begun one is dead, and with no release that was interrupted: its jobs are its own. A restore's go as well. */
 export async function pickUpCut(store: Store): Promise<void> {
   const cut = begunHere(store);
-  if (cut.length === 0) return;
   removePartialBackups(store.stack);
   await engine.removeJobs(store.stack).catch((error: Error) => say(` its containers stay for the next one: ${error.message}`));
   for (const kind of cut) await pickUp(store, kind, begunOf(store, kind)!);

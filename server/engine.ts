@@ -198,17 +198,17 @@ export async function removeJobs(stack: string): Promise<void> {
   await Promise.all((await containers(`recoloca.stack=${stack}`, "recoloca.job")).map((one) => removeJob(one.id)));
 }
 
-/** Waits for a container to end by itself; undefined where it takes longer, or is not there. */
-export async function waitForEnd(name: string, seconds: number): Promise<number | undefined> {
+/** Waits for a container to end by itself, and gives its exit code; `gone` where somebody has removed it, `late` where it takes longer. */
+export async function waitForEnd(name: string, seconds: number): Promise<number | "gone" | "late"> {
   const limit = performance.now() + seconds * 1000;
   while (performance.now() < limit) {
     const reply = await api.must("GET", `/containers/${name}/json`, undefined, [404]);
-    if (reply.status === 404) return undefined;
+    if (reply.status === 404) return "gone";
     const { State } = JSON.parse(reply.body) as Inspected;
     if (State.Status === "exited" || State.Status === "dead") return State.ExitCode;
     await sleep(50);
   }
-  return undefined;
+  return "late";
 }
 
 /** Whether there is such a container, and it has run or runs. */

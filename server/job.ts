@@ -102,10 +102,11 @@ export interface Ended {
 
 /** How a started job ended; one that takes longer is stopped. Its container stays: the caller removes it once it has kept what it learned. */
 export async function endOf(name: string, seconds: number): Promise<Ended> {
-  const code = await engine.waitForEnd(name, seconds);
-  if (code === undefined) await engine.stopContainers([name]);
+  const end = await engine.waitForEnd(name, seconds);
+  if (end === "gone") return { code: 137, stdout: "", output: `its container ${name} was removed meanwhile`, late: false };
+  if (end === "late") await engine.stopContainers([name]);
   const { stdout } = await run("docker", ["logs", name]);
-  return { code: code ?? 124, stdout, output: await engine.logTail(name, 15), late: code === undefined };
+  return { code: end === "late" ? 124 : end, stdout, output: await engine.logTail(name, 15), late: end === "late" };
 }
 
 /** Runs a job to its end and removes it. */

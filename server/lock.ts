@@ -53,6 +53,8 @@ export interface Owner {
   readonly by?: string | undefined;
   readonly run?: string | undefined;
   readonly from?: string | undefined;
+  /** Nobody may be let in while he is at it: what visitors write would be in what is put aside. */
+  readonly closed?: boolean | undefined;
   readonly since: string;
   readonly pid: number;
   readonly unit?: string | undefined;

@@ -15,8 +15,17 @@ export async function restoreInPlace(place: Place, backup: Backup, name: string,
   return putInPlace(place, backup, { name, file: backupFile(stack, name) }, mark);
 }
 
-/** Restored beside it first, so that a backup that cannot be restored changes nothing. Both files and checksums are the caller's to check. */
-export async function putInPlace(place: Place, backup: Backup, { name, file }: { name: string; file: string }, mark: string): Promise<string> {
+/**
+ * Restored beside it first, so that a backup that cannot be restored changes nothing. Both files and checksums are the caller's to check.
+ * `mayTake` is asked last, when that is done, and before anything of what is there is touched.
+ */
+export async function putInPlace(
+  place: Place,
+  backup: Backup,
+  { name, file }: { name: string; file: string },
+  mark: string,
+  mayTake: () => boolean = () => true,
+): Promise<string> {
   if (!backup.restore || !backup.take) throw new Failure(`${name} cannot be restored: the stack does not say how`);
   // Names that tell whose they are; `take` removes what an earlier try left under the first.
   const [INTO, KEPT] = [`recoloca_in_${mark}`, `recoloca_kept_${mark}`];
@@ -27,6 +36,8 @@ export async function putInPlace(place: Place, backup: Backup, { name, file }: {
       throw new Failure(`RESTORE FAILED: ${name} is not in place (${kind}, exit code ${ran.code})`, [["its output", ran.output || "(empty)"]]);
   };
   await run("restore", backup.restore, file);
+  if (!mayTake())
+    throw new Failure(`RESTORE FAILED: ${name} is not in place: the stack was opened meanwhile, and what visitors write would be lost. What is there stays`);
   await run("take", backup.take);
   return KEPT;
 }
@@ -34,6 +45,10 @@ export async function putInPlace(place: Place, backup: Backup, { name, file }: {
 /** Into a new database, beside what is there; what cannot be filled is said. */
 export async function restoreBeside(place: Place, backup: Backup, file: string, into: string): Promise<void> {
   const ran = await finish({ ...backupJob(place, backup, "restore", backup.restore!, { INTO: into }), input: file }, backup.timeout);
-  if (ran.code !== 0)
-    throw new Failure(`RESTORE FAILED: "${into}" could not be filled; what was there before is as it was`, [["its output", ran.output || "(empty)"]]);
+  if (ran.code === 0) return;
+  const remove = backup.database ? `drop database ${into}` : `recoloca exec ${backup.service} -- sh -c 'dropdb --username "$POSTGRES_USER" ${into}'`;
+  throw new Failure(`RESTORE FAILED: "${into}" could not be filled; what was there before is as it was`, [
+    ["its output", ran.output || "(empty)"],
+    ["then", `another name; or, where "${into}" is only what this or an earlier try has half filled: ${remove}`],
+  ]);
 }

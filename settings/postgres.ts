@@ -20,13 +20,14 @@ select json_build_array('*', pg_database_size(current_database()));`;
 
 /**
  * A custom-format dump: compressed, and restored table by table. Counted in the very snapshot that is dumped, so that what is
- * written meanwhile changes neither. zstd, where this pg_dump has it, is several times as fast as gzip.
+ * written meanwhile changes neither. zstd, where this pg_dump has it, is several times as fast as gzip. A pg_dump that fails ends psql,
+ * which must not be the container's first process: the kernel keeps that one from being ended.
  */
 const dump = (connect: string) =>
   String.raw`set -e; ${connect}
 if pg_dump --format=custom --compress=zstd --host=/nowhere none 2>&1 | grep -q -i compress; then COMPRESS=; else COMPRESS=--compress=zstd:3; fi
 export COMPRESS
-exec ${SQL} --set=counts="\${COUNTS:-/dev/null}" <<'SQL'
+${SQL} --set=counts="\${COUNTS:-/dev/null}" <<'SQL'
 begin transaction isolation level repeatable read read only;
 select pg_export_snapshot() as snapshot \gset
 \setenv SNAPSHOT :snapshot

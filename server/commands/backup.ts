@@ -12,6 +12,7 @@ import { backupsInBucket, type Remote } from "../bucket.ts";
 import type { Given } from "../command-line.ts";
 import { Failure } from "../context.ts";
 import { say } from "../follow.ts";
+import { whileGuarded } from "../guarded.ts";
 import { signLock } from "../lock.ts";
 import { tellTrouble } from "../notify.ts";
 import { ago, sayBytes } from "../render.ts";
@@ -20,8 +21,13 @@ import { startAgain } from "../volume-backup.ts";
 import { locked, refuse, sayRunning } from "./deploy.ts";
 import { theStack, whoAmI } from "./which.ts";
 
+export interface LiveBase {
+  readonly place: Place;
+  readonly backup: Backup;
+}
+
 /** The base as the live release brought it up, and how it is backed up. */
-export function liveBase(store: Store): { place: Place; backup: Backup } | string {
+export function liveBase(store: Store): LiveBase | string {
   const { live } = store.state();
   if (!live) return `nothing is live on ${store.stack}. Nothing was changed.`;
   const { backup } = store.plan(live.number);
@@ -54,8 +60,9 @@ export async function backup(given: Given): Promise<number> {
     const name = `${timed ? "timed" : "manual"}-${new Date().toISOString().replace(/[:T]/g, "-").replace(/\..*/, "")}`;
     try {
       const notes = await takeBackup(base.place, base.backup, name, true);
+      const [database, ...volumes] = notes;
       forgetFailure(store);
-      if (given.options["json"]) process.stdout.write(`${JSON.stringify(notes[0], null, 2)}\n`);
+      if (given.options["json"]) process.stdout.write(`${JSON.stringify({ ...database, ...(volumes.length > 0 && { volumes }) }, null, 2)}\n`);
       else for (const note of notes) say(` ${sayTaken(note)}`);
       return 0;
     } catch (error) {
@@ -79,9 +86,10 @@ export async function whileBegun<T>(store: Store, kind: Kind, who: Pick<Begun, "
     spawnSync("systemctl", ["start", "--no-block", `recoloca-resume@${store.stack}.service`]);
     process.exit(130);
   };
-  if (!who.timed) process.once("SIGINT", stop);
+  if (who.timed) return work().finally(() => ended(store, kind));
+  process.once("SIGINT", stop);
   try {
-    return await work();
+    return await whileGuarded(store.stack, work);
   } finally {
     process.off("SIGINT", stop);
     ended(store, kind);
@@ -91,13 +99,11 @@ export async function whileBegun<T>(store: Store, kind: Kind, who: Pick<Begun, "
 export function sayFailure(error: unknown): number {
   if (!(error instanceof Failure)) throw error;
   say(` ${error.message}`);
-  for (const [label, text] of error.evidence)
-    say(
-      text
-        .split("\n")
-        .map((line, index) => `   ${(index === 0 ? label : "").padEnd(12)}${line}`)
-        .join("\n"),
-    );
+  for (const [label, text] of error.evidence) {
+    const width = Math.max(12, label.length + 2);
+    const lines = text.split("\n").map((line, index) => `   ${(index === 0 ? label : "").padEnd(width)}${line}`);
+    say(lines.join("\n"));
+  }
   return OUTCOMES.failed.exit;
 }
 

@@ -3,9 +3,10 @@ import { Wrong, type Given } from "../command-line.ts";
 import { BYPASS_HEADER } from "../edge-configuration.ts";
 import { Edge, applyConfiguration, storedEdge } from "../edge.ts";
 import { say } from "../follow.ts";
+import { isTaken, ownerOf } from "../lock.ts";
 import { letIn, shut } from "../maintenance.ts";
 import { wantsWindow } from "../prepare.ts";
-import { ago } from "../render.ts";
+import { ago, byWhom } from "../render.ts";
 import { Store, type Maintenance } from "../store.ts";
 import { refuse, runningDeploy } from "./deploy.ts";
 import { theStack, whoAmI } from "./which.ts";
@@ -18,6 +19,11 @@ export async function maintenance(given: Given): Promise<number> {
   const [word] = given.words;
   if (word !== undefined && word !== "on" && word !== "off") throw new Wrong(`maintenance got "${word}", wants on or off`);
   const number = word === undefined ? undefined : await closedFor(store);
+  const owner = word === "off" && (await isTaken(store.lockFile)) ? ownerOf(store.lockFile) : undefined;
+  if (owner?.closed)
+    return refuse(
+      `a backup is being put in the place of what is there${byWhom({ actor: owner.by })}, since ${ago(owner.since)}: what visitors wrote now would be lost\n   recoloca maintenance off   once that has ended. Nothing was changed.`,
+    );
   if (number !== undefined) return refuse(`release ${number} closes ${store.stack} while it changes the data, and opens it itself. Nothing was changed.`);
   // The configuration that an older program wrote knows nothing of it.
   if (word !== undefined) await applyConfiguration();

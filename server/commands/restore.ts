@@ -8,11 +8,12 @@ import { asFailure, backupsInBucket, fetchFromBucket, noteInBucket, type Remote 
 import { Wrong, type Given } from "../command-line.ts";
 import { Failure } from "../context.ts";
 import { say } from "../follow.ts";
+import { whileGuarded } from "../guarded.ts";
 import { signLock } from "../lock.ts";
 import { putInPlace, restoreBeside } from "../restore.ts";
 import { Store } from "../store.ts";
 import { restoreVolume } from "../volume-backup.ts";
-import { liveBase, sayFailure } from "./backup.ts";
+import { liveBase, sayFailure, type LiveBase } from "./backup.ts";
 import { locked, refuse, sayRunning } from "./deploy.ts";
 import { theStack, whoAmI } from "./which.ts";
 
@@ -38,30 +39,34 @@ export async function restore(given: Given): Promise<number> {
   if (typeof found === "string") return refuse(`${found}. Nothing was changed.`);
   const why = against(store, backup, found.note, take);
   if (why !== undefined) return refuse(`${why}. Nothing was changed.`);
-  signLock(store.lockFile, { what: "restore", number: place.number, by: whoAmI() });
+  signLock(store.lockFile, { what: "restore", number: place.number, by: whoAmI(), ...(take && { closed: true }) });
+  const wish: Wish = take ? { take } : { into: into as string };
+  return whileGuarded(store.stack, () => fill(store, base, found, identity, wish).catch(sayFailure));
+}
+
+type Wish = { readonly into: string; readonly take?: never } | { readonly into?: never; readonly take: true };
+
+/** Says what it has done. */
+async function fill(store: Store, { place, backup }: LiveBase, { note, here }: Found, identity: string | undefined, { into, take }: Wish): Promise<number> {
   const began = performance.now();
-  const { note } = found;
   const took = () => sayDuration((performance.now() - began) / 1000);
-  let file: string | undefined;
+  const file = here ? backupFile(store.stack, note.name) : await fetched(note, backup, identity);
   try {
-    file = found.here ? backupFile(store.stack, note.name) : await fetched(note, backup, identity);
-    if (note.volume !== undefined) {
-      const problem = await restoreVolume(store.stack, into as string, file, backup.timeout);
-      if (problem !== undefined) throw new Failure(`RESTORE FAILED: the volume "${String(into)}" could not be filled: ${problem}`);
-      say(` restored ${note.name} into the volume ${String(into)} (${took()}); the application's own volume is as it was`);
-    } else if (take) {
-      const kept = await putInPlace(place, backup, { name: note.name, file }, String(Math.floor(Date.now() / 1000)));
+    if (take) {
+      const kept = await putInPlace(place, backup, { name: note.name, file }, String(Math.floor(Date.now() / 1000)), () => store.maintenance() !== undefined);
       say(` restored ${note.name} in the place of what was there (${took()}), which is kept as ${kept}`);
       saySchema(store, note);
+    } else if (note.volume !== undefined) {
+      const problem = await restoreVolume(store.stack, into, file, backup.timeout);
+      if (problem !== undefined) throw new Failure(`RESTORE FAILED: the volume "${into}" could not be filled: ${problem}`);
+      say(` restored ${note.name} into the volume ${into} (${took()}); the application's own volume is as it was`);
     } else {
-      await restoreBeside(place, backup, file, into as string);
-      say(` restored ${note.name} into ${String(into)} (${took()}); the application's own database is as it was`);
+      await restoreBeside(place, backup, file, into);
+      say(` restored ${note.name} into ${into} (${took()}); the application's own database is as it was`);
     }
     return 0;
-  } catch (error) {
-    return sayFailure(error);
   } finally {
-    if (file !== undefined && !found.here) fs.rmSync(file, { force: true });
+    if (!here) fs.rmSync(file, { force: true });
   }
 }
 

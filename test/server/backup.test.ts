@@ -4,7 +4,7 @@ import type { Plan } from "../../release/plan.ts";
 import type { BackupNote } from "../../server/backup-note.ts";
 import { deployPlan, installHostProgram, records, removeStack } from "../host.ts";
 import { FOLDER, PASSWORD, files, postgres, releaseOf, rows, shop, sql } from "../shop.ts";
-import { server } from "../site.ts";
+import { mustServer, server } from "../site.ts";
 
 let plan: Plan;
 const release = (change: Partial<Plan> = {}) => releaseOf(plan, change);
@@ -19,6 +19,11 @@ afterAll(async () => {
   await removeStack(plan);
   await server(`rm -rf ${FOLDER}`);
 });
+
+const jobs = async () => (await server("docker ps --all --quiet --filter label=recoloca.job")).stdout;
+const doctor = async () => (await server("recoloca doctor")).output;
+/** Who has the stack's lock. */
+const killOwner = () => mustServer("kill -9 $(node -p 'JSON.parse(fs.readFileSync(\"/var/lib/recoloca/shapes-test/owner.json\")).pid')");
 
 let before: string;
 beforeEach(async () => {
@@ -147,9 +152,23 @@ test("its reader is killed when the command has ended well: what was still on it
   expect((await files()).filter((name) => name.endsWith("partial"))).toEqual([]);
 });
 
+test("a disk that fills meanwhile: said in a line, and nothing of it stays", async () => {
+  const large = ["sh", "-c", "head -c 30000000 /dev/urandom; sleep 5"];
+  expect((await deployPlan(release({ backup: { ...postgres(), before: "never", command: large, verify: ["true"] } }))).code).toBe(0);
+  await mustServer(`mount --types tmpfs --options size=8m tmpfs ${FOLDER}`);
+  try {
+    const { code, output } = await server("recoloca backup");
+    expect(code, output).toBe(21);
+    expect(output).toMatch(/BACKUP FAILED: "postgres" cannot be kept\n +its output +no space is left for it\n/);
+    expect(await files()).toEqual([]);
+    expect(await jobs()).toBe("");
+  } finally {
+    await mustServer(`umount ${FOLDER}`);
+  }
+});
+
 describe("one that is killed", () => {
   const slow = () => release({ backup: { ...postgres(), before: "never", command: ["sh", "-c", "echo all; sleep 5"], verify: ["true"] } });
-  const jobs = async () => (await server("docker ps --all --quiet --filter label=recoloca.job")).stdout;
   const halfWay = () => expect.poll(files, { timeout: 20_000 }).toContainEqual(expect.stringMatching(/partial$/));
   const timed = async () => (await files()).filter((name) => /^timed-.*\.json$/.test(name)).length;
 
@@ -172,15 +191,11 @@ describe("one that is killed", () => {
     expect(output).not.toMatch(/FAILED|was killed|backup-begun/);
   });
 
-  test("by hand is said at once, and has failed once somebody has looked", async () => {
+  test("by hand has failed a moment later, and leaves nothing", async () => {
     const taking = server("recoloca backup");
     await halfWay();
-    await server("kill -9 $(node -p 'JSON.parse(fs.readFileSync(\"/var/lib/recoloca/shapes-test/owner.json\")).pid')");
+    await killOwner();
     expect((await taking).code).not.toBe(0);
-    for (const command of ["status", "doctor"])
-      expect((await server(`recoloca ${command}`)).output).toMatch(/a backup by root@\S+ that began \d+s ago was killed/);
-    expect((await server("systemctl start recoloca-overdue.service")).code).toBe(0);
-    const doctor = async () => (await server("recoloca doctor")).output;
     await expect
       .poll(doctor, { timeout: 20_000 })
       .toMatch(/the last backup failed \d+s ago: the one by root@\S+ that began at \S+ \S+ UTC was killed before its end/);
@@ -188,5 +203,68 @@ describe("one that is killed", () => {
     expect(await jobs()).toBe("");
     expect((await server("recoloca backup")).code).toBe(0);
     expect(await doctor()).not.toContain("the last backup failed");
+  });
+});
+
+describe("with more in the database", () => {
+  beforeAll(async () => {
+    expect((await sql("create table large as select md5(i::text) what from generate_series(1, 1500000) i")).code).toBe(0);
+  });
+  afterAll(() => sql("drop table large"));
+
+  test("a pg_dump that ends early is a command that failed, and not what cannot be read back", async () => {
+    expect((await deployPlan(release({ backup: postgres({ before: "never" }) }))).code).toBe(0);
+    const taking = server("recoloca backup");
+    await server("until pkill --signal=TERM --full '^pg_dump .*--snapshot'; do sleep 0.02; done");
+    const { code, output } = await taking;
+    expect(code, output).toBe(21);
+    expect(output).toContain('BACKUP FAILED: "postgres" failed with exit code 143');
+  });
+
+  test("killed with a service stopped for it: that runs again a moment later", async () => {
+    expect((await deployPlan(release({ backup: postgres({ before: "never", volumes: [{ volume: "data", stop: true }] }) }))).code).toBe(0);
+    const taking = server("recoloca backup");
+    const database = async () => (await server("docker ps --quiet --filter label=com.docker.compose.service=postgres")).stdout;
+    await expect.poll(database, { timeout: 60_000, interval: 100 }).toBe("");
+    await killOwner();
+    expect((await taking).code).not.toBe(0);
+    await expect.poll(database, { timeout: 20_000 }).not.toBe("");
+    // The deploy has migrated: one more.
+    await expect.poll(() => rows(), { timeout: 20_000 }).toBe(String(Number(before) + 1));
+  });
+
+  test("a restore that is killed leaves no container; what it has half filled is for the next one to name", async () => {
+    const name = /→ (manual-\S+) /.exec((await server("recoloca backup")).output)![1]!;
+    const restoring = server(`recoloca restore ${name} --into half`);
+    await expect.poll(jobs, { timeout: 20_000, interval: 100 }).not.toBe("");
+    await expect.poll(async () => (await sql("select 1", "half")).stdout.trim(), { timeout: 20_000, interval: 100 }).toBe("1");
+    await killOwner();
+    expect((await restoring).code).not.toBe(0);
+    await expect.poll(jobs, { timeout: 20_000 }).toBe("");
+    const again = await server(`recoloca restore ${name} --into half`);
+    expect(again.code).toBe(21);
+    const fix = /half filled: (recoloca exec .*)$/m.exec(again.output)?.[1];
+    expect(fix, again.output).toBeDefined();
+    const ran = await server(fix!);
+    expect(ran.code, ran.output).toBe(0);
+    const whole = await server(`recoloca restore ${name} --into half`);
+    expect(whole.code, whole.output).toBe(0);
+    expect(await rows("half")).toBe(before);
+  });
+
+  test("nobody is let in while one is put in the place of what is there: what he wrote would be lost", async () => {
+    const name = /→ (manual-\S+) /.exec((await server("recoloca backup")).output)![1]!;
+    await server("recoloca maintenance on");
+    const restoring = server(`recoloca restore ${name} --take`);
+    await expect.poll(jobs, { timeout: 20_000, interval: 100 }).not.toBe("");
+    const refused = await server("recoloca maintenance off");
+    expect(refused.code).toBe(20);
+    expect(refused.output).toMatch(
+      /refused: a backup is being put in the place of what is there by root@\S+, since \d+s: what visitors wrote now would be lost/,
+    );
+    const { code, output } = await restoring;
+    expect(code, output).toBe(0);
+    expect((await server("recoloca maintenance off")).code).toBe(0);
+    expect(await rows()).toBe(before);
   });
 });

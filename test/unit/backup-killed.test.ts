@@ -130,7 +130,7 @@ describe("one that was killed", () => {
     expect(await backupFindings(store, { ...backup, every: undefined, drill: undefined })).toEqual([
       {
         what: expect.stringMatching(/^shop-test: a backup by its timer that began \d+s ago was killed$/) as string,
-        fix: "systemctl start recoloca-resume@shop-test, which the next hour does by itself; or recoloca backup",
+        fix: "systemctl start recoloca-resume@shop-test, which happens by itself in a moment; or recoloca backup",
       },
     ]);
     taken = true;

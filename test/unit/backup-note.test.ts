@@ -6,7 +6,7 @@ import type { Remote } from "../../server/bucket.ts";
 import { NOW, folder, form, hoursAgo, noteOf, put, root, stackFolder } from "../backup-folder.ts";
 
 const { backupFindings } = await import("../../server/backup-health.ts");
-const { announce, backupsOf, pruneBackups, removePartialBackups, writeNote } = await import("../../server/backup-note.ts");
+const { announce, backupsOf, pruneBackups, removePartialBackups, unusedName, writeNote } = await import("../../server/backup-note.ts");
 const { newestOfDatabase } = await import("../../server/bucket.ts");
 const { writeMetrics } = await import("../../server/metrics.ts");
 const { Store } = await import("../../server/store.ts");
@@ -59,6 +59,19 @@ describe("of the oldest", () => {
     expect(prune(1)).toEqual(["timed-1"]);
     expect(kept()).toEqual(["timed-2", "timed-9"]);
   });
+});
+
+test("a name that is taken, by a backup or by one of a volume, is not written over", () => {
+  put("release-2", days(9));
+  put("release-3.uploads", days(9), { volume: "uploads" });
+  expect(["release-1", "release-2", "release-3", "release-20"].map((name) => unusedName("shop-test", name))).toEqual([
+    "release-1",
+    "release-2-2",
+    "release-3-2",
+    "release-20",
+  ]);
+  put("release-2-2", days(8));
+  expect(unusedName("shop-test", "release-2")).toBe("release-2-3");
 });
 
 test("an interruption's half files go, and a whole one that had no note yet; those beside them stay", () => {
