@@ -19,8 +19,15 @@ export interface Command {
   readonly story?: boolean;
 }
 
-/** The caller used it wrongly: exit code 2. */
-export class Wrong extends Error {}
+/** The caller used it wrongly: exit code 2. `usage`: how it goes, where that is not the whole help's to say. */
+export class Wrong extends Error {
+  readonly usage: string | undefined;
+
+  constructor(message: string, usage?: string) {
+    super(message);
+    this.usage = usage;
+  }
+}
 
 const OWN = ["from", "attempt", "timed"];
 
@@ -40,7 +47,7 @@ export function parse(command: Command, args: readonly string[]): Given {
       throw new Error(`wants ${wanted.join(" ") || "no words"}, got ${positionals.join(" ") || "none"}`);
     return { words: positionals, options: values };
   } catch (error) {
-    throw new Wrong(`${command.name}: ${(error as Error).message.split(". To specify")[0]}`);
+    throw new Wrong(`${command.name}: ${(error as Error).message.split(". To specify")[0]}`, usageOf(command));
   }
 }
 
@@ -52,15 +59,15 @@ export function need(given: Given, option: string): string {
 }
 
 export function usage(commands: readonly Command[]): string {
-  const lines = commands
-    .filter((command) => !command.hidden || commands.length === 1)
-    .map((command) => {
-      const options = Object.entries(optionsOf(command))
-        .filter(([name]) => !OWN.includes(name))
-        .map(([name, type]) => (type === "boolean" ? `[--${name}]` : `[--${name} ${name.toUpperCase()}]`));
-      return `  recoloca ${[command.name, ...(command.words ?? []), ...options].join(" ")}\n      ${command.says}\n`;
-    });
+  const lines = commands.filter((command) => !command.hidden || commands.length === 1).map((command) => `  ${usageOf(command)}\n      ${command.says}\n`);
   return `recoloca: what runs on this host, what happened to it, and how to change it\n\n${lines.join("")}`;
+}
+
+function usageOf(command: Command): string {
+  const options = Object.entries(optionsOf(command))
+    .filter(([name]) => !OWN.includes(name))
+    .map(([name, type]) => (type === "boolean" ? `[--${name}]` : `[--${name} ${name.toUpperCase()}]`));
+  return `recoloca ${[command.name, ...(command.words ?? []), ...options].join(" ")}`;
 }
 
 export async function readInput(): Promise<string> {

@@ -20,7 +20,7 @@ import { CERTIFICATE_LIST, HTTPS_MAP, certificateList, httpsMap } from "./edge-t
 import { MASTER_SOCKET, ask, former, readMap, reload, setInMap, waitForAdmin, writeMap, type Tell } from "./haproxy.ts";
 import { alone } from "./lock.ts";
 import { must, run } from "./process.ts";
-import { ROOT, Store, other, writeWhole, type Slot } from "./store.ts";
+import { ROOT, Store, other, readJson, writeWhole, type Slot } from "./store.ts";
 
 const CONFIGURATION = "/etc/haproxy/haproxy.cfg";
 /** The map and the configuration are of all stacks on this host, whose own locks do not know of each other. */
@@ -223,8 +223,7 @@ export class Edge {
 }
 
 export function storedEdge(stack: string): EdgeStack | undefined {
-  const file = path.join(new Store(stack).folder, "edge.json");
-  return fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, "utf8")) as EdgeStack) : undefined;
+  return readJson<EdgeStack>(path.join(new Store(stack).folder, "edge.json"));
 }
 
 /** `again`: also where nothing differs. @default false */

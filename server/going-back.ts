@@ -8,15 +8,13 @@ import { baseOf } from "./backup-place.ts";
 import { ago, sayRevision } from "./render.ts";
 import type { Store } from "./store.ts";
 
-const good = (store: Store) => store.numbers().filter((number) => store.record(number)?.outcome === "live");
-
 /** The release that was live before this one; after a rollback, the one before that which was gone back to. */
 export function releaseBefore(store: Store, now: ReleaseRecord): ReleaseRecord | string {
   const start = now.rollback?.to ?? now.number;
   const { hold } = store.state();
   const fits = (record: ReleaseRecord) => !record.rollback && record.identity !== now.identity && record.identity !== hold?.identity;
-  const number = good(store).findLast((one) => one < start && fits(store.record(one)!));
-  return number === undefined ? `there is no older release that was live; recoloca history lists what happened. Nothing was changed.` : store.record(number)!;
+  const before = store.records().findLast((one) => one.outcome === "live" && one.number < start && fits(one));
+  return before ?? `there is no older release that was live; recoloca history lists what happened. Nothing was changed.`;
 }
 
 /** Where the revision could not be read after a change. */
@@ -36,8 +34,7 @@ export function schemaMoved(store: Store, target: ReleaseRecord): Moved | undefi
   const original = (target.rollback && store.record(target.rollback.to)) ?? target;
   const knows = original.schema?.after;
   // Also those that failed: a migration stays when its release goes.
-  const since = store.numbers().filter((number) => number > original.number);
-  const records = since.flatMap((number) => store.record(number) ?? []);
+  const records = store.records().filter(({ number }) => number > original.number);
   const last = records.findLast((record) => record.schema?.before !== undefined || record.schema?.after !== undefined)?.schema;
   // A change that nobody saw the end of counts as one.
   const is = last && (last.after ?? UNKNOWN);

@@ -17,18 +17,45 @@ let about: ReleaseRecord | undefined;
 export const wasAbout = (record: ReleaseRecord) => void (about = record);
 
 export async function answerAsJson(work: () => Promise<number>): Promise<number> {
+  const { exit, said } = await heard(work, (text) => process.stderr.write(text));
+  return tell(exit, said);
+}
+
+/** Of a command that prints an object of its own: where it printed words instead, because it was refused, they are in an object all the same. */
+export async function ownAnswerOr(work: () => Promise<number>): Promise<number> {
+  const { exit, said } = await heard(work, () => true);
+  if (!isJson(said)) return tell(exit, said);
+  process.stdout.write(said);
+  return exit;
+}
+
+/** What it wrote to standard output, which nobody has seen yet, or why it failed. */
+async function heard(work: () => Promise<number>, meanwhile: (text: string | Uint8Array) => boolean): Promise<{ exit: number; said: string }> {
   const print = process.stdout.write.bind(process.stdout);
   let said = "";
   process.stdout.write = (text: string | Uint8Array) => {
     said += typeof text === "string" ? text : Buffer.from(text).toString("utf8");
-    return process.stderr.write(text);
+    return meanwhile(text);
   };
-  const exit = await (async () => work())().catch((error: unknown) => {
+  const exit = await work().catch((error: unknown) => {
     process.stdout.write(`${(error as Error).message}\n`);
     return error instanceof Wrong ? 2 : 1;
   });
   process.stdout.write = print;
+  return { exit, said };
+}
+
+function tell(exit: number, said: string): number {
   const answer: JsonAnswer = { exit, said: said.split("\n").filter((line) => line.trim() !== ""), ...(about && { release: about }) };
-  print(`${JSON.stringify(answer, null, 2)}\n`);
+  process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
   return exit;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

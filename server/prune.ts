@@ -42,7 +42,7 @@ function prunedBackups(store: Store): string[] {
   const backup = live && store.plan(live.number).backup;
   if (!backup) return [];
   // Also what going back to one of them would restore, whoever took it: it may be of a release that failed.
-  const kept = keptReleases(store).flatMap((number) => store.record(number) ?? []);
+  const kept = store.records().filter(({ number }) => keptReleases(store).includes(number));
   const needed = kept.flatMap((record) => [record.backup, schemaMoved(store, record)?.backup].filter((name) => name !== undefined));
   return pruneBackups(store, backup.keep, needed);
 }
@@ -60,9 +60,12 @@ const keepOf = (store: Store, live: number | undefined) => (live === undefined ?
 /** Those that can be gone back to, the live one, and the newest whatever became of it. */
 function keptReleases(store: Store): number[] {
   const live = store.state().live?.number;
-  const good = store.numbers().filter((number) => store.record(number)?.outcome === "live" || number === live);
-  return [...new Set([...good.slice(-keepOf(store, live) - 1), ...store.numbers().slice(-1), ...(live === undefined ? [] : [live])])];
+  const readings = store.readings();
+  const good = readings.flatMap(({ number, record }) => (record?.outcome === "live" || number === live ? [number] : []));
+  // May have been live: what is of it stays until somebody has seen to its record.
+  const damaged = readings.flatMap(({ number, damage }) => (damage === undefined ? [] : [number]));
+  return [...new Set([...good.slice(-keepOf(store, live) - 1), ...damaged, ...store.numbers().slice(-1), ...(live === undefined ? [] : [live])])];
 }
 
-const imagesOf = (store: Store, numbers: readonly number[]) => numbers.flatMap((number) => Object.values(store.record(number)?.images ?? {}));
+const imagesOf = (store: Store, numbers: readonly number[]) => numbers.flatMap((number) => Object.values(store.plan(number).images));
 const keptImages = (store: Store) => imagesOf(store, keptReleases(store));

@@ -223,6 +223,20 @@ export class Store {
     return record && { ...record, journal: this.journal(number) };
   }
 
+  /** Of each release, oldest first. A record that is damaged keeps nobody from the others: `recoloca doctor` has it. */
+  readings(): { readonly number: number; readonly record?: ReleaseRecord | undefined; readonly damage?: string }[] {
+    return this.numbers().map((number) => {
+      try {
+        return { number, record: this.record(number) };
+      } catch (error) {
+        if (!(error instanceof Damaged)) throw error;
+        return { number, damage: error.message };
+      }
+    });
+  }
+
+  records = (): ReleaseRecord[] => this.readings().flatMap(({ record }) => record ?? []);
+
   /** The newest release where it has begun and not ended, whether or not somebody is at it. */
   unfinished(): number | undefined {
     const newest = this.numbers().at(-1);

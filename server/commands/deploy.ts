@@ -205,8 +205,7 @@ export function sayRunning(busy: Busy): string {
 
 /** The same release, tried before: how it ended, before it is tried anew. */
 function lastTry(store: Store, identity: string): string | undefined {
-  const before = store.numbers().findLast((number) => store.record(number)?.identity === identity);
-  const record = before === undefined ? undefined : store.record(before);
+  const record = store.records().findLast((one) => one.identity === identity);
   if (!record?.outcome || record.outcome === "live") return undefined;
   return ` release ${record.number} was the same and ${OUTCOMES[record.outcome].was}, ${ago(record.startedAt)} ago: ${firstLine(record.reason)}; trying anew`;
 }

@@ -8,6 +8,7 @@ import { UNAVAILABLE_PAGE } from "../edge-configuration.ts";
 import { foldersThatFill, memoryNow } from "../host-figures.ts";
 import { DOCKER_CONFIG } from "../compose.ts";
 import { say } from "../follow.ts";
+import { keptAnswerIsWrong } from "../live-answer.ts";
 import { isTaken } from "../lock.ts";
 import { observationFindings } from "../observation.ts";
 import { lastLines, run } from "../process.ts";
@@ -57,9 +58,11 @@ async function programs(): Promise<Finding[]> {
     run("systemctl", ["is-active", "recoloca-overdue.timer"]),
   ]);
   const [restore, version = ""] = dockerd.stdout.trim().split(" ");
+  // Its client ends well also where nobody answers.
+  const answers = dockerd.code === 0 && version !== "";
   return [
-    ...(dockerd.code === 0 ? [] : [{ what: `the Docker engine does not answer: ${lastLines(dockerd.stderr, 1)}`, fix: "systemctl status docker" }]),
-    ...(dockerd.code === 0 && restore !== "true"
+    ...(answers ? [] : [{ what: `the Docker engine does not answer: ${lastLines(dockerd.stderr, 1)}`, fix: "systemctl status docker" }]),
+    ...(answers && restore !== "true"
       ? [
           {
             what: "containers stop when the Docker engine restarts (live-restore is off)",
@@ -67,7 +70,7 @@ async function programs(): Promise<Finding[]> {
           },
         ]
       : []),
-    ...(dockerd.code === 0 && Number(version.split(".")[0]) < 25
+    ...(answers && Number(version.split(".")[0]) < 25
       ? [{ what: `the Docker engine is ${version}; start_interval in health checks needs 25`, fix: "upgrade docker.io in a quiet hour" }]
       : []),
     ...(haproxy.stdout.trim() === "active"
@@ -93,11 +96,22 @@ async function edge(): Promise<Finding[]> {
   ];
 }
 
+/** What Pulumi is told of the stack stands in a file of its own: a starter that needs no Node prints it. */
+function answerFindings(store: Store): Finding[] {
+  const wrong = keptAnswerIsWrong(store);
+  return wrong
+    ? [{ what: `${store.stack}: what pulumi is told of it, ${wrong}, is not what is live`, fix: `systemctl start recoloca-resume@${store.stack}` }]
+    : [];
+}
+
 async function stackFindings(stack: string): Promise<Finding[]> {
   const store = new Store(stack);
   const { live, hold } = store.state();
-  const newest = store.record(store.numbers().at(-1) ?? -1);
   const findings: Finding[] = observationFindings(stack);
+  const readings = store.readings();
+  findings.push(...readings.flatMap(({ damage }) => (damage === undefined ? [] : [{ what: `${stack}: ${damage}`, fix: Damaged.FIX }])));
+  findings.push(...answerFindings(store));
+  const newest = readings.at(-1)?.record;
   if (newest && newest.outcome === undefined)
     return (await isTaken(store.lockFile))
       ? findings
@@ -108,6 +122,7 @@ async function stackFindings(stack: string): Promise<Finding[]> {
             fix: `systemctl start recoloca-resume@${stack}; recoloca show ${newest.number}`,
           },
         ];
+  findings.push(...answerFindings(store));
   const closed = store.maintenance();
   if (closed) findings.push({ what: sayClosed(stack, closed), fix: "recoloca maintenance off" });
   if (!live) return [...findings, { what: `${stack}: nothing is live`, fix: `recoloca history; deploy a release that passes its gates` }];

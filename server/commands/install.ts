@@ -2,9 +2,10 @@
 import * as fs from "node:fs";
 import type { Given } from "../command-line.ts";
 import { applyConfiguration } from "../edge.ts";
-import { LIVE_FILE } from "../live-answer.ts";
+import { LIVE_FILE, keepLiveAnswer } from "../live-answer.ts";
+import { whileOurs } from "../lock.ts";
 import { must } from "../process.ts";
-import { ROOT, writeWhole } from "../store.ts";
+import { ROOT, Store, writeWhole } from "../store.ts";
 import { placeUnits, startTimers, timerUnit } from "../units.ts";
 
 const NAME = "/usr/local/bin/recoloca";
@@ -18,8 +19,15 @@ export async function install(given: Given): Promise<number> {
   writeWhole(`${NAME}-ended`, ENDED, 0o755);
   writeWhole(NAME, starter(process.execPath, program), 0o755);
   const changed = await applyConfiguration();
+  await keepAnswers();
   process.stdout.write(` recoloca is in place: ${NAME}${changed ? "; the edge is configured" : ""}\n`);
   return 0;
+}
+
+/** As this version of the program gives them; who is at a stack keeps its own. */
+async function keepAnswers(): Promise<void> {
+  for (const store of Store.stacks().map((stack) => new Store(stack)))
+    await whileOurs(store.lockFile, async () => keepLiveAnswer(store)).catch((error: Error) => process.stdout.write(` ${error.message}: recoloca doctor\n`));
 }
 
 async function placeOurs(): Promise<void> {
@@ -72,7 +80,7 @@ case "$1" in deploy | rollback | upgrade)
 esac
 # Asked before every preview: an answer that needs no start of Node.
 answer="${ROOT}/$3-$5/${LIVE_FILE}"
-if [ "$1 $2 $4" = "live --application --environment" ] && [ -f "$answer" ]; then exec cat "$answer"; fi
+if [ "$1 $2 $4" = "live --application --environment" ] && [ -s "$answer" ]; then exec cat "$answer"; fi
 exec $program "$@"
 `;
 

@@ -3,7 +3,7 @@ import * as os from "node:os";
 import { stackName } from "../../release/plan.ts";
 import { METRICS, type Metric } from "../../release/metrics.ts";
 import { observationSchema, type Observation } from "../../release/observation.ts";
-import { need, readInput, type Given } from "../command-line.ts";
+import { readInput, type Given } from "../command-line.ts";
 import { say } from "../follow.ts";
 import { look, lookAndSend } from "../look.ts";
 import { memoryOf, observationOf, observe, saySink } from "../observation.ts";
@@ -11,7 +11,7 @@ import { sleep } from "../process.ts";
 import { ago } from "../render.ts";
 import { Store } from "../store.ts";
 import { refuse } from "./deploy.ts";
-import { theStack } from "./which.ts";
+import { namedStack, theStack } from "./which.ts";
 
 export async function measureCommand(given: Given): Promise<number> {
   const timed = given.options["timed"] === true;
@@ -63,7 +63,7 @@ const PAUSE = 5000;
 /** What the stack wants of it, on standard input; `--off`: nothing any more. */
 export async function observeCommand(given: Given): Promise<number> {
   if (given.options["off"]) {
-    const stack = `${need(given, "application")}-${need(given, "environment")}`;
+    const stack = namedStack(given);
     await observe(stack, undefined);
     say(` ${stack} is not measured any more`);
     return 0;

@@ -2,18 +2,20 @@
 import * as fs from "node:fs";
 import { forgetGiven } from "../certificates.ts";
 import { placeTimers } from "../backup-timers.ts";
-import { need, type Given } from "../command-line.ts";
+import type { Given } from "../command-line.ts";
 import { Edge, storedEdge } from "../edge.ts";
 import * as engine from "../engine.ts";
 import { removeMetrics } from "../metrics.ts";
 import { pruneImages } from "../prune.ts";
 import { Store } from "../store.ts";
 import { locked, refuse, sayRunning } from "./deploy.ts";
+import { namedStack } from "./which.ts";
 
 export async function remove(given: Given): Promise<number> {
-  const stack = `${need(given, "application")}-${need(given, "environment")}`;
+  const stack = namedStack(given);
   const store = new Store(stack);
-  if (fs.existsSync(store.folder)) {
+  const known = fs.existsSync(store.folder);
+  if (known) {
     const busy = await locked(store, 0);
     if (busy) return refuse(sayRunning(busy));
   }
@@ -29,10 +31,14 @@ export async function remove(given: Given): Promise<number> {
   const volumes = await engine.stackVolumes(stack);
   if (whole && volumes.length > 0) await engine.removeVolumes(volumes);
   const others = Store.stacks().filter((one) => one !== stack);
-  if (whole && fs.existsSync(store.folder)) await pruneImages(store, others);
+  if (whole && known) await pruneImages(store, others);
   await placeTimers(stack, undefined);
   removeMetrics(stack);
   fs.rmSync(store.folder, { recursive: true, force: true });
+  if (!known && ids.length === 0 && volumes.length === 0) {
+    process.stdout.write(` nothing of ${stack} is on this host${others.length > 0 ? `; there is ${others.join(", ")}` : ""}\n`);
+    return 0;
+  }
   const data = volumes.length === 0 ? "" : whole ? `, and its data (${volumes.join(", ")})` : `; its data stays: ${volumes.join(", ")}`;
   process.stdout.write(` ${stack} removed: ${ids.length} containers, networks, routes and records${data}\n`);
   return 0;

@@ -53,6 +53,7 @@ export async function resumeCommand(given: Given): Promise<number> {
   // Visitors first.
   const code = await resumeRelease(store);
   await pickUpCut(store);
+  keepLiveAnswer(store);
   return code;
 }
 
@@ -76,9 +77,10 @@ export async function followUnit(given: Given): Promise<number> {
   const unit = `${String(given.options["unit"])}.service`;
   for (const stack of Store.stacks()) {
     const store = new Store(stack);
-    const number = store.numbers().findLast((one) => store.record(one)?.unit === unit);
-    if (number === undefined) continue;
-    if (store.record(number)?.outcome === undefined) {
+    const record = store.records().findLast((one) => one.unit === unit);
+    if (!record) continue;
+    const { number } = record;
+    if (record.outcome === undefined) {
       say(" the deploy's process ended without a word; what it left is finished or taken back now");
       await startResume(stack);
     }

@@ -111,7 +111,7 @@ async function sayWays(store: Store, moved: Moved, target: ReleaseRecord, now: R
 
 /** By its number, or by its name where only one has it. */
 function namedBy(store: Store, word: string): ReleaseRecord | string {
-  const records = store.numbers().flatMap((number) => store.record(number) ?? []);
+  const records = store.records();
   const byNumber = records.find((record) => String(record.number) === word);
   const byName = records.filter((record) => record.release === word && record.outcome === "live");
   const found = byNumber ?? byName.at(-1);

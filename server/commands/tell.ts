@@ -3,23 +3,24 @@ import { OUTCOMES } from "../../release/outcome.ts";
 import type { ReleaseRecord } from "../../release/record.ts";
 import { backupLine } from "../backup-health.ts";
 import { certificateOf, sayCertificate } from "../certificates.ts";
-import { Wrong, need, type Given } from "../command-line.ts";
+import { Wrong, type Given } from "../command-line.ts";
 import { storedEdge } from "../edge.ts";
 import { slotContainers } from "../engine.ts";
 import { against, releaseBefore } from "../going-back.ts";
 import { liveAnswer } from "../live-answer.ts";
 import { ownerOf } from "../lock.ts";
 import { ago, byWhom, firstLine, renderEnd, renderHead, renderLine } from "../render.ts";
-import { Store } from "../store.ts";
+import { Store, type Slot } from "../store.ts";
 import { runningDeploy } from "./deploy.ts";
 import { sayWhy } from "./hold.ts";
 import { sayClosed } from "./maintenance.ts";
+import { namedStack, theStack } from "./which.ts";
 
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 const printJson = (value: unknown) => print(JSON.stringify(value, null, 2));
 
 export async function live(given: Given): Promise<number> {
-  printJson(liveAnswer(new Store(`${need(given, "application")}-${need(given, "environment")}`)));
+  printJson(liveAnswer(new Store(namedStack(given))));
   return 0;
 }
 
@@ -38,7 +39,7 @@ export async function status(given: Given): Promise<number> {
     if (closed) print(` CLOSED      ${sayClosed(stack, closed)}`);
     if (now) {
       const slot = new Store(stack).state().live!.slot;
-      const services = (await slotContainers(stack, slot)).map((one) => `${one.service} ${one.health === "none" ? one.status : one.health}`);
+      const services = await servicesIn(stack, slot);
       print(` release ${now.number}  ${now.release}  live since ${ago(now.since)}  ${services.sort().join(", ")}`);
       print(` ${wayBack(new Store(stack))}`);
       const backup = await backupLine(new Store(stack));
@@ -50,11 +51,19 @@ export async function status(given: Given): Promise<number> {
       print(
         ` release ${hold.number}  ${hold.release}  on hold since ${hold.by}'s ${hold.how} ${ago(hold.at)} ago${sayWhy(hold)}: not deployed until recoloca:lift names it`,
       );
-    const last = lastFailed(new Store(stack), now?.number);
+    const { record: last, damage, number } = newestFailed(new Store(stack), now?.number);
+    if (damage !== undefined) print(` release ${number}  ${damage}: recoloca doctor`);
     if (last) print(` release ${last.number}  ${last.release}  ${OUTCOMES[last.outcome!].says} ${ago(last.startedAt)} ago: ${firstLine(last.reason)}`);
   }
   return 0;
 }
+
+/** What the store knows is told also where the engine does not answer. */
+const servicesIn = (stack: string, slot: Slot): Promise<string[]> =>
+  slotContainers(stack, slot).then(
+    (all) => all.map((one) => `${one.service} ${one.health === "none" ? one.status : one.health}`),
+    (error: Error) => [`what runs is not known: ${error.message}`],
+  );
 
 const certificatesOf = (stack: string) => (storedEdge(stack)?.tls?.names ?? []).map(certificateOf);
 
@@ -86,43 +95,44 @@ async function running(stack: string) {
   };
 }
 
-/** The newest release, when it did not become live. */
-function lastFailed(store: Store, liveNumber: number | undefined): ReleaseRecord | undefined {
-  const newest = store.record(store.numbers().at(-1) ?? -1);
-  return newest?.outcome && newest.outcome !== "live" && newest.number !== liveNumber ? newest : undefined;
+/** The newest release, when it did not become live, or nobody can tell. */
+function newestFailed(store: Store, liveNumber: number | undefined): { readonly number?: number; readonly record?: ReleaseRecord; readonly damage?: string } {
+  const { record, damage, number } = store.readings().at(-1) ?? {};
+  if (damage !== undefined) return { damage, number: number! };
+  return record?.outcome && record.outcome !== "live" && record.number !== liveNumber ? { record } : {};
 }
 
 export async function history(given: Given): Promise<number> {
-  const records = Store.stacks().flatMap((stack) => {
+  const stacks = Store.stacks().map((stack) => {
     const store = new Store(stack);
-    const now = store.state().live?.number;
-    return store
-      .numbers()
-      .reverse()
-      .flatMap((number) => {
-        const record = store.record(number);
-        return record ? [{ stack, now: now === number, record }] : [];
-      });
+    return { stack, live: store.state().live?.number, readings: store.readings().reverse() };
   });
   if (given.options["json"]) {
-    printJson(records.map(({ stack, now, record: { journal: _journal, ...record } }) => ({ stack, live: now, ...record })));
+    const told = stacks.flatMap(({ stack, live, readings }) => readings.flatMap(({ record }) => (record ? [{ stack, live, record }] : [])));
+    printJson(told.map(({ stack, live, record: { journal: _journal, ...record } }) => ({ stack, live: live === record.number, ...record })));
     return 0;
   }
-  for (const { now, record } of records) {
-    const outcome = now ? "live" : record.outcome === "live" ? "superseded" : record.outcome ? OUTCOMES[record.outcome].says : "not finished";
-    const run = record.provenance.run ? `run ${record.provenance.run}` : "";
-    print(
-      ` ${String(record.number).padEnd(4)}${record.release.padEnd(22)}${`${ago(record.startedAt)} ago`.padEnd(10)}${outcome.padEnd(30)}${firstLine(record.reason ?? record.provenance.reason).slice(0, 80)}${run}`,
-    );
+  for (const { stack, live, readings } of stacks) {
+    if (stacks.length > 1) print(` ${stack}`);
+    for (const { number, record, damage } of readings) {
+      if (record) print(historyLine(record, live === number));
+      if (damage !== undefined) print(` ${String(number).padEnd(4)}${damage}: recoloca doctor`);
+    }
   }
-  if (records.length === 0) print("nothing happened on this host yet");
+  if (stacks.every(({ readings }) => readings.length === 0)) print("nothing happened on this host yet");
   return 0;
+}
+
+function historyLine({ number, release, startedAt, outcome, reason, provenance }: ReleaseRecord, isLive: boolean): string {
+  const became = isLive ? "live" : outcome === "live" ? "superseded" : outcome ? OUTCOMES[outcome].says : "not finished";
+  const why = [firstLine(reason ?? provenance.reason).slice(0, 80), provenance.run ? `run ${provenance.run}` : ""].filter(Boolean).join("  ");
+  return ` ${String(number).padEnd(4)}${release.padEnd(22)}${`${ago(startedAt)} ago`.padEnd(10)}${became.padEnd(30)}${why}`.trimEnd();
 }
 
 export async function show(given: Given): Promise<number> {
   const [word = ""] = given.words;
-  const stacks = given.options["stack"] ? [String(given.options["stack"])] : Store.stacks();
-  const found = stacks.flatMap((stack) => new Store(stack).record(Number(word)) ?? []);
+  const stacks = given.options["stack"] === undefined ? Store.stacks() : [theStack(given)];
+  const found = /^[1-9]\d*$/.test(word) ? stacks.flatMap((stack) => new Store(stack).record(Number(word)) ?? []) : [];
   const [record] = found;
   if (!record) throw new Wrong(`there is no release ${word} on this host; recoloca history lists them`);
   if (found.length > 1) throw new Wrong(`${stacks.join(" and ")} both have a release ${word}: add --stack NAME`);

@@ -34,6 +34,13 @@ test("a deploy, with its record; going back; and what is refused", async () => {
   expect(await asked("show 99")).toMatchObject({ exit: 2 });
 });
 
+test("words in place of an object of its own are in one: what is refused, and what is asked wrongly", async () => {
+  for (const command of ["backup", "drill"])
+    expect(await asked(command)).toMatchObject({ exit: 20, said: [expect.stringContaining("refused"), expect.any(String)] });
+  expect(await asked("status --bogus")).toMatchObject({ exit: 2, said: ["status: Unknown option '--bogus'"] });
+  expect(JSON.parse((await server("recoloca prune --json")).stdout)).toMatchObject([{ stack: "shapes-test" }]);
+});
+
 test("logs, a line at a time", async () => {
   const { stdout } = await server("recoloca logs --json --lines 1");
   for (const line of stdout.split("\n").filter(Boolean)) expect(JSON.parse(line)).toMatchObject({ service: expect.any(String) as string });

@@ -130,6 +130,68 @@ test("a file of the store that was damaged is named, with what mends it; nothing
   await isWhole("first");
 });
 
+test("a damaged record of an older release keeps nobody from the others: it is named, and passed over on the way back", async () => {
+  plan = release("first");
+  for (const name of ["first", "second", "third"]) await good({ ...release(name), keep: 3, migrate: false });
+  const record = `${STORE}/releases/2/record.json`;
+  const whole = (await server(`cat ${record}`)).stdout;
+  await server(`truncate --size=20 ${record}`);
+  const status = await server("recoloca status");
+  expect(status.code, status.output).toBe(0);
+  expect(status.output).toMatch(/going back {2}to release 1 {2}first/);
+  const history = await server("recoloca history");
+  expect(history.code).toBe(0);
+  expect(history.output).toMatch(/^ 3 .*live[^]*^ 2 {3}\S+\/record\.json cannot be read.*: recoloca doctor$[^]*^ 1 .*superseded/m);
+  expect((await server("recoloca doctor")).output).toMatch(/shapes-test: \S+\/2\/record\.json cannot be read.*\n +dmesg/);
+  expect((await server("recoloca prune")).code).toBe(0);
+  const back = await server("recoloca rollback");
+  expect(back.code, back.output).toBe(0);
+  await isWhole("first");
+  await server(`cat > ${record}`, whole);
+  expect((await server("recoloca show 2")).code).toBe(0);
+});
+
+test("other damaged files: the edge's is named; what Pulumi is told is made anew", async () => {
+  plan = release("first");
+  await good(plan);
+  const edge = (await server(`cat ${STORE}/edge.json`)).stdout;
+  await server(`truncate --size=6 ${STORE}/edge.json`);
+  const status = await server("recoloca status");
+  expect(status.code).toBe(1);
+  expect(status.output).toMatch(/edge\.json cannot be read.*\n +dmesg/);
+  await server(`cat > ${STORE}/edge.json`, edge);
+  const live = async () =>
+    (JSON.parse((await server("recoloca live --application shapes --environment test --json")).stdout) as { live: { number: number } }).live.number;
+  await server(`: > ${STORE}/live.json`);
+  expect(await live()).toBe(1);
+  await server(`echo '{ "live": null }' > ${STORE}/live.json`);
+  const found = /live\.json, is not what is live\n +(systemctl start \S+)$/m.exec((await server("recoloca doctor")).output);
+  expect(found).not.toBeNull();
+  await server(found![1]!);
+  expect(await live()).toBe(1);
+  await isWhole("first");
+});
+
+test("logs that nobody reads any more end, with all that follows them", async () => {
+  plan = release("first");
+  await good(plan);
+  expect((await server("timeout 20 sh -c 'recoloca logs --follow | true'")).code).toBe(0);
+  await expect.poll(async () => (await server("pgrep --full '[d]ocker logs|[r]ecoloca.js logs'")).stdout, { timeout: 10_000 }).toBe("");
+});
+
+test("remove takes names, and no way to another folder; of what is not there it removes nothing", async () => {
+  plan = release("first");
+  await good(plan);
+  await server("mkdir -p /srv/precious");
+  const wrong = await server("recoloca remove --application x --environment /../../../../srv/precious");
+  expect(wrong.code).toBe(2);
+  expect(wrong.output).toContain('--environment got "/../../../../srv/precious", wants lower-case letters');
+  expect((await server("rmdir /srv/precious")).code).toBe(0);
+  const missing = await server("recoloca remove --application shapes --environment tset");
+  expect(missing.output).toContain("nothing of shapes-tset is on this host; there is shapes-test");
+  await isWhole("first");
+});
+
 test("prune takes what no release needs, says how much, and leaves what is needed", async () => {
   plan = release("first");
   await good({ ...plan, keep: 0 });
@@ -137,9 +199,9 @@ test("prune takes what no release needs, says how much, and leaves what is neede
   const { frontend } = await imagesOf("2");
   // As an earlier release of this stack would have left it.
   await server(`DOCKER_CONFIG=/etc/recoloca/docker docker pull --quiet ${frontend}`);
-  const record = "/var/lib/recoloca/shapes-test/releases/1/record.json";
-  await server(`mkdir /var/lib/recoloca/shapes-test/releases/0; cp $(dirname ${record})/plan.json /var/lib/recoloca/shapes-test/releases/0/
-sed 's#"number": 1#"number": 0#; s#"web": "[^"]*"#"web": "${frontend}"#' ${record} > /var/lib/recoloca/shapes-test/releases/0/record.json`);
+  await server(`cd /var/lib/recoloca/shapes-test/releases; mkdir 0
+sed 's#"web":"[^"]*"#"web":"${frontend}"#' 1/plan.json > 0/plan.json
+sed 's#"number": 1#"number": 0#; s#"web": "[^"]*"#"web": "${frontend}"#' 1/record.json > 0/record.json`);
   const ran = await server("recoloca prune");
   expect(ran.code, ran.output).toBe(0);
   expect(ran.output).toMatch(/shapes-test: removed 1 image \([\d.]+ [kM]?B|bytes\)/);
