@@ -26,15 +26,15 @@ local-down: node_modules/.installed ## remove everything that "make local" made
 
 # An operator's commands, on the server of a stack: make status STACK=staging. Without STACK it is the local one.
 # A reason is a person's own words, which only the shell may see as they are: variables of the command line are in its environment.
-# There BACKUP, INTO, TAKE and IDENTITY are found as well.
+# There STACK, BACKUP, INTO, TAKE, IDENTITY and what rotate takes are found as well.
 OPERATE := status history doctor measure logs backup backups restore drill rollback cancel accept show maintenance certificate prune secrets
 .PHONY: $(OPERATE)
 $(OPERATE): node_modules/.installed
-	@STACK=$(STACK) $(NPM) run operate -- $@ $(RELEASE) $(SERVICE) $(DOORS) $(if $(DOWNGRADE),--downgrade) $(if $(RESTORE),--restore) $(if $(REASON),--reason "$$REASON") $(if $(RENEW),--renew)
+	@$(NPM) run operate -- $@ $(if $(RELEASE),"$$RELEASE") $(SERVICE) $(if $(DOORS),"$$DOORS") $(if $(DOWNGRADE),--downgrade) $(if $(RESTORE),--restore) $(if $(REASON),--reason "$$REASON") $(if $(RENEW),--renew)
 
 # SECRET=NAME or ALL=due; REVOKE=now for one that has leaked, YES=1 where nobody is there to agree, ALONE=1 where nobody else comes by the server's key.
 rotate: node_modules/.installed ## renew a secret of a stack: SECRET=NAME, or ALL=due
-	@STACK=$(STACK) SECRET=$(SECRET) ALL=$(ALL) REVOKE=$(REVOKE) YES=$(YES) ALONE=$(ALONE) $(NPM) run operate -- rotate
+	@$(NPM) run operate -- rotate
 
 new-environment: node_modules/.installed ## write the file of a new stack, asked or by flags (NAME=demo DOMAIN=...)
 	@$(NPM) run new-environment
