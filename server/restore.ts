@@ -45,10 +45,6 @@ export async function putInPlace(
 /** Into a new database, beside what is there; what cannot be filled is said. */
 export async function restoreBeside(place: Place, backup: Backup, file: string, into: string): Promise<void> {
   const ran = await finish({ ...backupJob(place, backup, "restore", backup.restore!, { INTO: into }), input: file }, backup.timeout);
-  if (ran.code === 0) return;
-  const remove = backup.database ? `drop database ${into}` : `recoloca exec ${backup.service} -- sh -c 'dropdb --username "$POSTGRES_USER" ${into}'`;
-  throw new Failure(`RESTORE FAILED: "${into}" could not be filled; what was there before is as it was`, [
-    ["its output", ran.output || "(empty)"],
-    ["then", `another name; or, where "${into}" is only what this or an earlier try has half filled: ${remove}`],
-  ]);
+  if (ran.code !== 0)
+    throw new Failure(`RESTORE FAILED: "${into}" could not be filled; what was there before is as it was`, [["its output", ran.output || "(empty)"]]);
 }

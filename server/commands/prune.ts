@@ -9,7 +9,7 @@ import { theStack, whoAmI } from "./which.ts";
 
 export async function pruneCommand(given: Given): Promise<number> {
   const stacks = given.options["stack"] === undefined ? Store.stacks() : [theStack(given)];
-  const all: (Pruned & { stack: string })[] = [];
+  const all: { readonly stack: string; readonly pruned?: Pruned }[] = [];
   for (const stack of stacks) {
     const store = new Store(stack);
     // What a deploy that runs now, or was interrupted, will need is not known yet; it prunes when it has ended.
@@ -17,10 +17,11 @@ export async function pruneCommand(given: Given): Promise<number> {
       signLock(store.lockFile, { what: "prune", number: store.state().live?.number ?? 0, by: whoAmI() });
       return store.unfinished() === undefined ? prune(store) : undefined;
     });
-    if (pruned) all.push({ stack, ...pruned });
-    else say(` ${stack}: something is at it, left alone`);
+    all.push({ stack, ...(pruned && { pruned }) });
   }
-  if (given.options["json"]) process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
-  else for (const { stack, ...pruned } of all) say(` ${stack}: ${sayPruned(pruned) || "nothing to remove"}`);
+  const busy = "something is at it, left alone";
+  const told = all.map(({ stack, pruned }) => ({ stack, ...(pruned ?? { busy }) }));
+  if (given.options["json"]) process.stdout.write(`${JSON.stringify(told, null, 2)}\n`);
+  else for (const { stack, pruned } of all) say(` ${stack}: ${pruned ? sayPruned(pruned) || "nothing to remove" : busy}`);
   return 0;
 }

@@ -61,13 +61,21 @@ async function fill(store: Store, { place, backup }: LiveBase, { note, here }: F
       if (problem !== undefined) throw new Failure(`RESTORE FAILED: the volume "${into}" could not be filled: ${problem}`);
       say(` restored ${note.name} into the volume ${into} (${took()}); the application's own volume is as it was`);
     } else {
-      await restoreBeside(place, backup, file, into);
+      await restoreBeside(place, backup, file, into).catch((error: Error) => {
+        throw error instanceof Failure ? new Failure(error.message, [...error.evidence, ["then", wayOn(backup, into)]]) : error;
+      });
       say(` restored ${note.name} into ${into} (${took()}); the application's own database is as it was`);
     }
     return 0;
   } finally {
     if (!here) fs.rmSync(file, { force: true });
   }
+}
+
+/** What has failed half way keeps the name that it was given. */
+function wayOn({ database, service }: Backup, into: string): string {
+  const remove = database ? `drop database ${into}` : `recoloca exec ${service} -- sh -c 'dropdb --username "$POSTGRES_USER" ${into}'`;
+  return `another name; or, where "${into}" is only what this or an earlier try has half filled: ${remove}`;
 }
 
 const fetched = (note: BackupNote, backup: Backup, identity: string | undefined) =>
