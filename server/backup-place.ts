@@ -32,7 +32,11 @@ export const withUrl = (place: Place, { database }: Backup, variables: Record<st
 /** Whether there is something to back up where the base is this one. */
 export const canBackUp = ({ service, database }: Backup, { document }: Place): boolean => database !== undefined || document.services[service] !== undefined;
 
-export function backupJob(place: Place, backup: Backup, kind: string, command: readonly string[], variables: Record<string, string> = {}): Job {
+/** What is run for a backup, a restore or a drill: each may be ended where nobody waits for it any more. */
+export const BACKUP_JOBS = ["backup", "backup-check", "restore", "take", "drill-count", "drill-drop"] as const;
+type BackupJob = (typeof BACKUP_JOBS)[number];
+
+export function backupJob(place: Place, backup: Backup, kind: BackupJob, command: readonly string[], variables: Record<string, string> = {}): Job {
   const { database, service } = backup;
   const url = database && place.environment[database.url];
   if (database && url === undefined) throw new Error(`${database.url}, which holds the database's URL, has no value`);

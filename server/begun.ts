@@ -5,6 +5,7 @@
 import * as fs from "node:fs";
 import { keepFailure } from "./backup-failure.ts";
 import { removePartialBackups } from "./backup-note.ts";
+import { BACKUP_JOBS } from "./backup-place.ts";
 import { KINDS, type Kind } from "./backup-timers.ts";
 import { keepDrill } from "./drill.ts";
 import * as engine from "./engine.ts";
@@ -62,11 +63,12 @@ export const cutFindings = async (store: Store): Promise<Finding[]> =>
     fix: `systemctl start recoloca-resume@${store.stack}, which happens by itself in a moment; or recoloca ${kind}`,
   }));
 
-/** Under the stack's lock, so that whoever has begun one is dead, and with no release that was interrupted: its jobs are its own. A restore's go as well. */
+/** Under the stack's lock, so that whoever has begun one is dead, or a restore. */
 export async function pickUpCut(store: Store): Promise<void> {
   const cut = begunHere(store);
   removePartialBackups(store.stack);
-  await engine.removeJobs(store.stack).catch((error: Error) => say(` its containers stay for the next one: ${error.message}`));
+  // Not a migration's, of a release that could not be taken up: nobody can tell what it has done already.
+  await engine.removeJobs(store.stack, BACKUP_JOBS).catch((error: Error) => say(` its containers stay for the next one: ${error.message}`));
   for (const kind of cut) await pickUp(store, kind, begunOf(store, kind)!);
 }
 

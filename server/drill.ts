@@ -79,7 +79,7 @@ export async function drill(place: Place, backup: Backup, { note, from, file: re
   const began = performance.now();
   if (note.service !== backup.service) throw new Failure(`DRILL FAILED: ${note.name} is of "${note.service}", the stack backs up "${backup.service}"`);
   if (!backup.database) await checkRoom(note);
-  const run = async (kind: string, command: readonly string[]) => {
+  const run = async (kind: "drill-count" | "drill-drop", command: readonly string[]) => {
     const ran = await finish(backupJob(place, backup, kind, command, { INTO: SCRATCH }), backup.timeout);
     if (ran.code !== 0) throw new Failure(`DRILL FAILED: ${kind} ended with ${ran.code}`, [["its output", ran.output || "(empty)"]]);
     return ran.stdout;

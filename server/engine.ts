@@ -193,9 +193,11 @@ export async function keepRunning(stack: string, slot: Slot, only?: "routed"): P
 /** A migration's or the like, by id or name, with what nobody else can find any more. */
 export const removeJob = (job: string): Promise<void> => removeContainers([job], true);
 
-/** Those that were left, ended or not; under the lock none of them is anybody's any more. */
-export async function removeJobs(stack: string): Promise<void> {
-  await Promise.all((await containers(`recoloca.stack=${stack}`, "recoloca.job")).map((one) => removeJob(one.id)));
+/** Those that were left, ended or not; under the lock none of them is anybody's any more. `kinds`: of these alone. @default all */
+export async function removeJobs(stack: string, kinds?: readonly string[]): Promise<void> {
+  const labels = kinds?.map((kind) => `recoloca.job=${kind}`) ?? ["recoloca.job"];
+  const left = await Promise.all(labels.map((label) => containers(`recoloca.stack=${stack}`, label)));
+  await Promise.all(left.flat().map((one) => removeJob(one.id)));
 }
 
 /** Waits for a container to end by itself, and gives its exit code; `gone` where somebody has removed it, `late` where it takes longer. */

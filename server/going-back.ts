@@ -31,17 +31,18 @@ export interface Moved {
 
 /** What its code would meet in the database: another schema than the one it knows. */
 export function schemaMoved(store: Store, target: ReleaseRecord): Moved | undefined {
-  const original = (target.rollback && store.record(target.rollback.to)) ?? target;
+  const original = store.records().find(({ number }) => number === target.rollback?.to) ?? target;
   const knows = original.schema?.after;
   // Also those that failed: a migration stays when its release goes.
-  const records = store.records().filter(({ number }) => number > original.number);
-  const last = records.findLast((record) => record.schema?.before !== undefined || record.schema?.after !== undefined)?.schema;
-  // A change that nobody saw the end of counts as one.
-  const is = last && (last.after ?? UNKNOWN);
+  const since = store.readings().filter(({ number }) => number > original.number);
+  const records = since.flatMap(({ record }) => record ?? []);
+  const last = since.findLast(({ record, damage }) => damage !== undefined || record?.schema?.before !== undefined || record?.schema?.after !== undefined);
+  // A change that nobody saw the end of counts as one, and so does what a damaged record may have told.
+  const is = last && (last.record?.schema?.after ?? UNKNOWN);
   if (knows === undefined || is === undefined || knows === is) return undefined;
   // The last one that left what the target knows: before it the schema may have gone and come back, and what was written meanwhile counts.
   const left = records.findLast((record) => record.schema?.before === knows && record.schema.after !== knows);
-  const by = left ?? records.findLast((record) => record.schema !== undefined)!;
+  const by = left ?? records.findLast((record) => record.schema !== undefined) ?? records.at(-1) ?? original;
   const backup = backupsOf(store.stack).find((note) => note.name === left?.backup)?.name;
   return { by, is, knows, backup };
 }

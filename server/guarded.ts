@@ -4,7 +4,7 @@
  */
 import { run } from "./process.ts";
 
-/** Where there is no systemd nobody waits, and the next hour finds it. */
+/** Where there is no systemd nobody waits, and the next one that has the stack's lock finds it. */
 export async function whileGuarded<T>(stack: string, work: () => Promise<T>): Promise<T> {
   const unit = `recoloca-guard-${process.pid}`;
   const then = `tail --pid=${process.pid} --follow /dev/null; exec systemctl start --no-block recoloca-resume@${stack}.service`;

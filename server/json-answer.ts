@@ -21,11 +21,22 @@ export async function answerAsJson(work: () => Promise<number>): Promise<number>
   return tell(exit, said);
 }
 
-/** Of a command that prints an object of its own: where it printed words instead, because it was refused, they are in an object all the same. */
+/**
+ * Of a command that prints an object of its own: where it printed words instead, because it was refused, they are in an object all the same.
+ * Words before its own go to standard error.
+ */
 export async function ownAnswerOr(work: () => Promise<number>): Promise<number> {
   const { exit, said } = await heard(work, () => true);
-  if (!isJson(said)) return tell(exit, said);
-  process.stdout.write(said);
+  const lines = said.split("\n");
+  const first = lines.findIndex((_, index) => isJson(lines.slice(index).join("\n")));
+  if (first === -1) return tell(exit, said);
+  process.stderr.write(
+    lines
+      .slice(0, first)
+      .map((line) => `${line}\n`)
+      .join(""),
+  );
+  process.stdout.write(lines.slice(first).join("\n"));
   return exit;
 }
 

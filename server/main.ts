@@ -19,9 +19,10 @@ async function main(): Promise<number> {
   if (own.includes("--help") || own.includes("-h")) return print(usage([command]));
   const does = async () => command.does(parse(command, rest));
   if (!own.includes("--json") || !("json" in command.options || command.story)) return does();
+  if (command.story) return answerAsJson(does);
+  if (command.name !== "logs") return ownAnswerOr(does);
   // What it prints a line at a time is not held back.
-  if (command.story || command.name === "logs") return command.story ? answerAsJson(does) : does();
-  return ownAnswerOr(does);
+  return does().catch((error: Error) => answerAsJson(() => Promise.reject(error)));
 }
 
 function print(text: string): number {

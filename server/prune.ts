@@ -5,6 +5,7 @@
 import * as fs from "node:fs";
 import { pruneBackups } from "./backup-note.ts";
 import { schemaMoved } from "./going-back.ts";
+import type { Plan } from "../release/plan.ts";
 import { imageBytes, imagesHere, removeImage } from "./engine.ts";
 import { Store } from "./store.ts";
 
@@ -41,8 +42,11 @@ function prunedBackups(store: Store): string[] {
   const { live } = store.state();
   const backup = live && store.plan(live.number).backup;
   if (!backup) return [];
+  // What a release would need whose record nobody can read is not known.
+  if (store.readings().some(({ damage }) => damage !== undefined)) return [];
   // Also what going back to one of them would restore, whoever took it: it may be of a release that failed.
-  const kept = store.records().filter(({ number }) => keptReleases(store).includes(number));
+  const those = keptReleases(store);
+  const kept = store.records().filter(({ number }) => those.includes(number));
   const needed = kept.flatMap((record) => [record.backup, schemaMoved(store, record)?.backup].filter((name) => name !== undefined));
   return pruneBackups(store, backup.keep, needed);
 }
@@ -67,5 +71,18 @@ function keptReleases(store: Store): number[] {
   return [...new Set([...good.slice(-keepOf(store, live) - 1), ...damaged, ...store.numbers().slice(-1), ...(live === undefined ? [] : [live])])];
 }
 
-const imagesOf = (store: Store, numbers: readonly number[]) => numbers.flatMap((number) => Object.values(store.plan(number).images));
+const imagesOf = (store: Store, numbers: readonly number[]) =>
+  store
+    .readings()
+    .filter(({ number }) => numbers.includes(number))
+    .flatMap(({ number, record }) => Object.values(record ? record.images : plannedImages(store, number)));
 const keptImages = (store: Store) => imagesOf(store, keptReleases(store));
+
+/** Of one whose record is damaged: its plan has them too, where that is whole. */
+function plannedImages(store: Store, number: number): Plan["images"] {
+  try {
+    return store.plan(number).images;
+  } catch {
+    return {};
+  }
+}

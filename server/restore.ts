@@ -29,7 +29,7 @@ export async function putInPlace(
   if (!backup.restore || !backup.take) throw new Failure(`${name} cannot be restored: the stack does not say how`);
   // Names that tell whose they are; `take` removes what an earlier try left under the first.
   const [INTO, KEPT] = [`recoloca_in_${mark}`, `recoloca_kept_${mark}`];
-  const run = async (kind: string, command: readonly string[], input?: string) => {
+  const run = async (kind: "restore" | "take", command: readonly string[], input?: string) => {
     const job = { ...backupJob(place, backup, kind, command, { INTO, KEPT }), ...(input !== undefined && { input }) };
     const ran = await finish(job, backup.timeout);
     if (ran.code !== 0)

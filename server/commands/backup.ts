@@ -1,5 +1,4 @@
 /** `recoloca backup` and `backups`: by hand and by timer, under the same lock as a deploy. */
-import { spawnSync } from "node:child_process";
 import type { Backup } from "../../release/backup.ts";
 import { OUTCOMES } from "../../release/outcome.ts";
 import { sayTaken, takeBackup } from "../backup.ts";
@@ -83,7 +82,6 @@ export async function whileBegun<T>(store: Store, kind: Kind, who: Pick<Begun, "
   begin(store, kind, who);
   const stop = () => {
     drop(store, kind);
-    spawnSync("systemctl", ["start", "--no-block", `recoloca-resume@${store.stack}.service`]);
     process.exit(130);
   };
   if (who.timed) return work().finally(() => ended(store, kind));

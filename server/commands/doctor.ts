@@ -97,8 +97,9 @@ async function edge(): Promise<Finding[]> {
 }
 
 /** What Pulumi is told of the stack stands in a file of its own: a starter that needs no Node prints it. */
-function answerFindings(store: Store): Finding[] {
-  const wrong = keptAnswerIsWrong(store);
+async function answerFindings(store: Store): Promise<Finding[]> {
+  // Who is at it writes it last.
+  const wrong = (await isTaken(store.lockFile)) ? undefined : keptAnswerIsWrong(store);
   return wrong
     ? [{ what: `${store.stack}: what pulumi is told of it, ${wrong}, is not what is live`, fix: `systemctl start recoloca-resume@${store.stack}` }]
     : [];
@@ -110,7 +111,6 @@ async function stackFindings(stack: string): Promise<Finding[]> {
   const findings: Finding[] = observationFindings(stack);
   const readings = store.readings();
   findings.push(...readings.flatMap(({ damage }) => (damage === undefined ? [] : [{ what: `${stack}: ${damage}`, fix: Damaged.FIX }])));
-  findings.push(...answerFindings(store));
   const newest = readings.at(-1)?.record;
   if (newest && newest.outcome === undefined)
     return (await isTaken(store.lockFile))
@@ -122,7 +122,7 @@ async function stackFindings(stack: string): Promise<Finding[]> {
             fix: `systemctl start recoloca-resume@${stack}; recoloca show ${newest.number}`,
           },
         ];
-  findings.push(...answerFindings(store));
+  findings.push(...(await answerFindings(store)));
   const closed = store.maintenance();
   if (closed) findings.push({ what: sayClosed(stack, closed), fix: "recoloca maintenance off" });
   if (!live) return [...findings, { what: `${stack}: nothing is live`, fix: `recoloca history; deploy a release that passes its gates` }];

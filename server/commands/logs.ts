@@ -40,7 +40,7 @@ export async function logs(given: Given): Promise<number> {
  * nothing to write. coreutils' tail looks at it, and ends. Gives what ends the looking.
  */
 function whenNobodyReads(end: () => void): () => void {
-  const watcher = spawn("tail", ["--follow", "/dev/null"], { stdio: ["ignore", "inherit", "ignore"] });
+  const watcher = spawn("tail", ["--follow", `--pid=${process.pid}`, "/dev/null"], { stdio: ["ignore", "inherit", "ignore"] });
   watcher.on("error", () => undefined).on("close", end);
   const stop = () => {
     watcher.kill();

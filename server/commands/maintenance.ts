@@ -1,4 +1,5 @@
 /** `recoloca maintenance on|off`: visitors get a page; whoever sends the word passes, to look before they are let in. */
+import * as fs from "node:fs";
 import { Wrong, type Given } from "../command-line.ts";
 import { BYPASS_HEADER } from "../edge-configuration.ts";
 import { Edge, applyConfiguration, storedEdge } from "../edge.ts";
@@ -20,7 +21,8 @@ export async function maintenance(given: Given): Promise<number> {
   if (word !== undefined && word !== "on" && word !== "off") throw new Wrong(`maintenance got "${word}", wants on or off`);
   const number = word === undefined ? undefined : await closedFor(store);
   const owner = word === "off" && (await isTaken(store.lockFile)) ? ownerOf(store.lockFile) : undefined;
-  if (owner?.closed)
+  // What is written of an owner outlives him.
+  if (owner?.closed && fs.existsSync(`/proc/${owner.pid}`))
     return refuse(
       `a backup is being put in the place of what is there${byWhom({ actor: owner.by })}, since ${ago(owner.since)}: what visitors wrote now would be lost\n   recoloca maintenance off   once that has ended. Nothing was changed.`,
     );

@@ -62,7 +62,7 @@ async function fill(store: Store, { place, backup }: LiveBase, { note, here }: F
       say(` restored ${note.name} into the volume ${into} (${took()}); the application's own volume is as it was`);
     } else {
       await restoreBeside(place, backup, file, into).catch((error: Error) => {
-        throw error instanceof Failure ? new Failure(error.message, [...error.evidence, ["then", wayOn(backup, into)]]) : error;
+        throw error instanceof Failure ? new Failure(error.message, [...error.evidence, ["then", wayOn(store.stack, backup, into)]]) : error;
       });
       say(` restored ${note.name} into ${into} (${took()}); the application's own database is as it was`);
     }
@@ -73,9 +73,10 @@ async function fill(store: Store, { place, backup }: LiveBase, { note, here }: F
 }
 
 /** What has failed half way keeps the name that it was given. */
-function wayOn({ database, service }: Backup, into: string): string {
-  const remove = database ? `drop database ${into}` : `recoloca exec ${service} -- sh -c 'dropdb --username "$POSTGRES_USER" ${into}'`;
-  return `another name; or, where "${into}" is only what this or an earlier try has half filled: ${remove}`;
+function wayOn(stack: string, { database, service, restore }: Backup, into: string): string {
+  const isPostgres = !database && restore?.some((word) => word.includes("pg_restore"));
+  const remove = isPostgres ? `: recoloca exec --stack ${stack} ${service} -- sh -c 'dropdb --username "$POSTGRES_USER" ${into}'` : ", remove that";
+  return `another name; or, where "${into}" is only what this or an earlier try has half filled${remove}`;
 }
 
 const fetched = (note: BackupNote, backup: Backup, identity: string | undefined) =>

@@ -53,7 +53,11 @@ export async function resumeCommand(given: Given): Promise<number> {
   // Visitors first.
   const code = await resumeRelease(store);
   await pickUpCut(store);
-  keepLiveAnswer(store);
+  try {
+    keepLiveAnswer(store);
+  } catch (error) {
+    say(` ${(error as Error).message}: recoloca doctor`);
+  }
   return code;
 }
 

@@ -206,37 +206,44 @@ describe("one that is killed", () => {
   });
 });
 
-describe("with more in the database", () => {
-  beforeAll(async () => {
-    expect((await sql("create table large as select md5(i::text) what from generate_series(1, 1500000) i")).code).toBe(0);
-  });
-  afterAll(() => sql("drop table large"));
+describe("of commands that take their time", () => {
+  /** Postgres's own ways, with something in between that lasts. */
+  const slowRestore = () => {
+    const { restore } = postgres();
+    return postgres({ before: "never", restore: restore!.map((word) => word.replace("exec pg_restore", "sleep 10; exec pg_restore")) });
+  };
+  const taken = async () => /→ (manual-\S+) /.exec((await server("recoloca backup")).output)![1]!;
 
   test("a pg_dump that ends early is a command that failed, and not what cannot be read back", async () => {
     expect((await deployPlan(release({ backup: postgres({ before: "never" }) }))).code).toBe(0);
-    const taking = server("recoloca backup");
-    await server("until pkill --signal=TERM --full '^pg_dump .*--snapshot'; do sleep 0.02; done");
-    const { code, output } = await taking;
+    await sql("create table large as select md5(i::text) what from generate_series(1, 500000) i");
+    const ending = server("timeout 60 sh -c \"until pkill --signal=TERM --full '^pg_dump .*--snapshot'; do :; done\"");
+    const { code, output } = await server("recoloca backup");
+    expect((await ending).code).toBe(0);
     expect(code, output).toBe(21);
     expect(output).toContain('BACKUP FAILED: "postgres" failed with exit code 143');
+    await sql("drop table large");
   });
 
   test("killed with a service stopped for it: that runs again a moment later", async () => {
     expect((await deployPlan(release({ backup: postgres({ before: "never", volumes: [{ volume: "data", stop: true }] }) }))).code).toBe(0);
+    const holding = server("timeout 60 sh -c 'until pkill --signal=STOP --exact tar; do :; done'");
     const taking = server("recoloca backup");
+    expect((await holding).code).toBe(0);
     const database = async () => (await server("docker ps --quiet --filter label=com.docker.compose.service=postgres")).stdout;
-    await expect.poll(database, { timeout: 60_000, interval: 100 }).toBe("");
+    expect(await database()).toBe("");
     await killOwner();
+    await server("pkill --signal=KILL --exact tar");
     expect((await taking).code).not.toBe(0);
     await expect.poll(database, { timeout: 20_000 }).not.toBe("");
     // The deploy has migrated: one more.
     await expect.poll(() => rows(), { timeout: 20_000 }).toBe(String(Number(before) + 1));
   });
 
-  test("a restore that is killed leaves no container; what it has half filled is for the next one to name", async () => {
-    const name = /→ (manual-\S+) /.exec((await server("recoloca backup")).output)![1]!;
+  test("a restore that is killed leaves no container, and the next one says what removes the half that it has filled", async () => {
+    expect((await deployPlan(release({ backup: slowRestore() }))).code).toBe(0);
+    const name = await taken();
     const restoring = server(`recoloca restore ${name} --into half`);
-    await expect.poll(jobs, { timeout: 20_000, interval: 100 }).not.toBe("");
     await expect.poll(async () => (await sql("select 1", "half")).stdout.trim(), { timeout: 20_000, interval: 100 }).toBe("1");
     await killOwner();
     expect((await restoring).code).not.toBe(0);
@@ -247,13 +254,10 @@ describe("with more in the database", () => {
     expect(fix, again.output).toBeDefined();
     const ran = await server(fix!);
     expect(ran.code, ran.output).toBe(0);
-    const whole = await server(`recoloca restore ${name} --into half`);
-    expect(whole.code, whole.output).toBe(0);
-    expect(await rows("half")).toBe(before);
   });
 
   test("nobody is let in while one is put in the place of what is there: what he wrote would be lost", async () => {
-    const name = /→ (manual-\S+) /.exec((await server("recoloca backup")).output)![1]!;
+    const name = await taken();
     await server("recoloca maintenance on");
     const restoring = server(`recoloca restore ${name} --take`);
     await expect.poll(jobs, { timeout: 20_000, interval: 100 }).not.toBe("");
