@@ -1,7 +1,7 @@
 /** New values for what a run renews, asked for one after the other, and refused before anything is changed. */
 import type { SecretName } from "../secrets/catalogue.ts";
 import type { Raw } from "../settings/check.ts";
-import { wrongValue } from "./new-value.ts";
+import { LINES, wrongValue } from "./new-value.ts";
 import { askProvider } from "./provider-checks.ts";
 import { isOfServer, newKey } from "./rotate-key.ts";
 import type { Rotating } from "./rotate.ts";
@@ -19,11 +19,12 @@ export async function valuesFor(steps: readonly Step[], raw: Raw, run: Rotating)
     const parts = partsOf(present);
     values[name] = parts ? await newParts(name, parts, present, run) : await newValue(name, present, leftOver(raw, name), run);
   }
+  await run.nothingMore?.();
   return values;
 }
 
 async function ask(name: SecretName, what: string, before: string | undefined, { askValue, production }: Rotating): Promise<string> {
-  const value = await askValue(` new ${what}: `);
+  const value = await askValue(` new ${what}: `, LINES.includes(name));
   const wrong = wrongValue(name, value, { production, before });
   if (wrong !== undefined) throw new Error(`the new ${what} ${wrong}; nothing was changed`);
   return value;

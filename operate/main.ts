@@ -12,7 +12,7 @@ import { answerOf, askServer, doorOf, valuesOf, type Access, type Configured } f
 import { backupKeys } from "./backup-key.ts";
 import { githubAsk, tellGithub } from "./github-doctor/index.ts";
 import { cloudOf, settingsInState, tellPreviews } from "./previews-doctor.ts";
-import { agreesTo, askHidden } from "./new-value.ts";
+import { agreesTo, askHidden, nothingMore } from "./new-value.ts";
 import type { Ask } from "./rest.ts";
 import { pulumiFor } from "./pulumi-for.ts";
 import { wordsOf } from "./restore.ts";
@@ -98,7 +98,8 @@ async function rotateStack(stack: string, configuration: Record<string, Configur
       pulumi,
       server: (words) => answerOf({ name: stack, configuration: now, made: () => accessOf(pulumi) }, words),
       door: await doorOf({ name: stack, configuration, made: () => accessOf(pulumi) }),
-      askValue: askHidden,
+      askValue: (question, several) => askHidden(question, undefined, several),
+      nothingMore,
       agrees: agreesTo(YES === "1"),
       knows: (question, what) =>
         what === "alone"

@@ -5,24 +5,33 @@ import type { SecretName } from "../secrets/catalogue.ts";
 
 const NONE = "no value was given; nothing was changed\n  it is asked for, or comes by standard input: cat FILE | make rotate SECRET=NAME";
 
-/** From the terminal without an echo, or the next line of standard input where that is no terminal. Never an argument. */
-export async function askHidden(question: string, none = NONE): Promise<string> {
+/** How a value of several lines ends: a key's. */
+const LAST_LINE = /^-----END .*-----\s*$/;
+/** Milliseconds within which a paste is there whole: what comes later was typed after the answer. */
+const PASTE = 100;
+
+/**
+ * From the terminal without an echo, or the next line of standard input where that is no terminal. Never an argument. `several`: all lines
+ * until the last one of a key. Else a paste of more than one line is given back as it was pasted, and nothing of it is left to the shell.
+ */
+export async function askHidden(question: string, none = NONE, several = false): Promise<string> {
   const { stdin, stderr } = process;
-  if (!stdin.isTTY) return await nextLine(none);
+  if (!stdin.isTTY) return await nextValue(none, several);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = readline.createInterface({ input: stdin, output: silent, terminal: true });
+  const reader = readline.createInterface({ input: stdin, output: silent, terminal: true });
   // Only now: what is pasted at the question is shown by a terminal that has not been told yet.
   stderr.write(question);
   return new Promise((done, fail) => {
-    let answered = false;
-    lines.once("line", (line) => {
-      answered = true;
-      stderr.write("\n");
-      lines.close();
-      done(line);
+    const lines: string[] = [];
+    reader.on("line", (line) => {
+      lines.push(line);
+      if (!several) setTimeout(() => reader.close(), PASTE);
+      else if (LAST_LINE.test(line)) reader.close();
     });
-    lines.once("close", () => {
-      if (!answered) fail(new Error(none));
+    reader.once("close", () => {
+      stderr.write("\n");
+      if (lines.length > 0) done(lines.join("\n"));
+      else fail(new Error(none));
     });
   });
 }
@@ -30,11 +39,25 @@ export async function askHidden(question: string, none = NONE): Promise<string> 
 /** One reader for all questions: it has read further than the first of them. */
 let piped: AsyncIterator<string> | undefined;
 
-async function nextLine(none: string): Promise<string> {
+async function nextValue(none: string, several: boolean): Promise<string> {
   piped ??= readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-  const next = await piped.next();
-  if (next.done) throw new Error(none);
-  return next.value;
+  const lines: string[] = [];
+  do {
+    const next = await piped.next();
+    if (next.done) break;
+    lines.push(next.value);
+  } while (several && !LAST_LINE.test(lines.at(-1)!));
+  if (lines.length === 0) throw new Error(none);
+  return lines.join("\n");
+}
+
+/** Throws where more came by standard input than was asked for: a part of a value would be taken for the whole of it. */
+export async function nothingMore(): Promise<void> {
+  if (!piped) return;
+  // Whoever keeps standard input open has sent all that he wants to.
+  const next = await Promise.race([piped.next(), new Promise<undefined>((done) => setTimeout(() => done(undefined), PASTE))]);
+  if (next && !next.done && next.value !== "")
+    throw new Error("more lines came by standard input than values were asked for: was more than one line copied? nothing was changed");
 }
 
 /** `yes`: agreed beforehand, as in a script. Without a terminal nobody is there to agree; `inScript`: how it is said there. */
@@ -58,7 +81,8 @@ const BEGINS: Readonly<Partial<Record<SecretName, { readonly live: RegExp; reado
 };
 
 /** Keys whose value has several lines. */
-const LINES: readonly SecretName[] = ["INFRASTRUCTURE_APP_PRIVATE_KEY"];
+export const LINES: readonly SecretName[] = ["INFRASTRUCTURE_APP_PRIVATE_KEY"];
+const KEY = /^-----BEGIN [A-Z ]*PRIVATE KEY-----\n[^]+\n-----END [A-Z ]*PRIVATE KEY-----$/;
 
 /** What is wrong with it, or undefined. Nothing of the value is in what it says. */
 export function wrongValue(
@@ -69,6 +93,7 @@ export function wrongValue(
   const begins = BEGINS[name];
   if (value === "") return "is empty";
   if (/[\r\n]/.test(value) && !LINES.includes(name)) return "has a line break in it: was more than one line copied?";
+  if (LINES.includes(name) && !KEY.test(value)) return "is no whole private key: wants all of its lines, from -----BEGIN to -----END";
   if (value !== value.trim()) return "begins or ends with a space";
   if (/^(["'`]).*\1$/s.test(value)) return "is between quotes, which would be part of it: without them";
   if (value === before) return "is the one that the stack has already: a new one is wanted";

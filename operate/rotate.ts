@@ -34,7 +34,10 @@ export interface Rotating {
   readonly server: (words: readonly string[]) => Promise<string>;
   /** The server for whoever logs in with a key: the stack's own key is renewed there. */
   readonly door: Door;
-  readonly askValue: (question: string) => Promise<string>;
+  /** `several`: a value of several lines. */
+  readonly askValue: (question: string, several: boolean) => Promise<string>;
+  /** Throws where more values came than were asked for. */
+  readonly nothingMore?: () => Promise<void>;
   /** Whether a person agrees. */
   readonly agrees: (question: string) => Promise<boolean>;
   /** Whether something is so, to which nobody can agree beforehand: that a run was stopped, or that the server's key is nobody else's. */
@@ -113,34 +116,40 @@ async function agreed({ name }: Step, { print, agrees }: Rotating): Promise<bool
   return false;
 }
 
+/** What the configuration would be is none that the stack takes. */
+class Impossible extends Error {}
+
 /** All in one release; where that fails, each in one of its own, so that one holds up no other. */
 async function together(steps: readonly Step[], raw: Raw, run: Rotating, live: Live): Promise<Audited[]> {
-  const done = await attempt(steps, raw, run, live);
-  if (steps.length === 1 || done.every(({ outcome }) => outcome !== "failed")) return done;
-  run.print(" together they failed; each by itself now");
+  if (steps.length === 1) return attempt(steps, raw, run, live);
+  const done = await attempt(steps, raw, run, live).catch(unlessImpossible);
+  if (done?.every(({ outcome }) => outcome !== "failed")) return done;
+  run.print(` together they ${done ? "failed" : "cannot be renewed"}; each by itself now`);
   const each: Audited[] = [];
-  for (const step of steps) each.push(...(await attempt([step], await run.configuration(), run, (await liveNow(run)) ?? live)));
+  for (const step of steps) {
+    const now = (await liveNow(run)) ?? live;
+    const alone = attempt([step], await run.configuration(), run, now);
+    each.push(...(await alone.catch((error: Error) => unlessImpossible(error) ?? [audited(step, now, run, "failed", undefined, error.message)])));
+  }
   return each;
 }
 
+function unlessImpossible(error: Error): undefined {
+  if (!(error instanceof Impossible)) throw error;
+}
+
+function audited(step: Step, live: Live, { today }: Rotating, outcome: Audited["outcome"], verified?: string, reason?: string): Audited {
+  const { generation: from = 1, since } = live.generations?.[step.name] ?? {};
+  const age = since === undefined ? undefined : daysBetween(since, today);
+  return { name: step.name, how: step.how, from, to: step.wish.generation, age, verified, outcome, reason };
+}
+
 async function attempt(steps: readonly Step[], before: Raw, run: Rotating, live: Live): Promise<Audited[]> {
-  const audit = (step: Step, outcome: Audited["outcome"], verified?: string, reason?: string): Audited => {
-    const { generation: from = 1, since } = live.generations?.[step.name] ?? {};
-    return {
-      name: step.name,
-      how: step.how,
-      from,
-      to: step.wish.generation,
-      age: since === undefined ? undefined : daysBetween(since, run.today),
-      verified,
-      outcome,
-      reason,
-    };
-  };
+  const audit = (step: Step, outcome: Audited["outcome"], verified?: string, reason?: string) => audited(step, live, run, outcome, verified, reason);
   const values = await valuesFor(steps, before, run);
   const wanted = withWishes(before, steps, values);
   const { problems } = checkWhole(wanted, run.folder, run.stack);
-  if (problems.length > 0) throw new Error(sayProblems(run.stack, problems));
+  if (problems.length > 0) throw new Impossible(sayProblems(run.stack, problems));
   await write(steps, values, before, run.pulumi);
   run.print(
     ` ${steps.map(({ name, how, wish }) => `${name} ${how === "end" ? "without the one before" : `to generation ${wish.generation}`}`).join(", ")}: pulumi up`,

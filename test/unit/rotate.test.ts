@@ -137,6 +137,17 @@ describe("all that are due", () => {
     expect(stack.live).toEqual({ ...fresh, SECRET_KEY: { generation: 2, since: TODAY, until: "2026-12-25" } });
     expect(stack.rotation).toEqual(stack.live);
   });
+  test("one that the stack cannot take holds up no other, and is said with what it lacks", async () => {
+    const stack = new RotatingStack(fresh);
+    const text = fs.readFileSync(path.join(folder, "compose.yaml"), "utf8");
+    fs.writeFileSync(path.join(folder, "without.yaml"), text.replace('K2: "${SECRET_KEY_PREVIOUS:-}", ', ""));
+    const raw = stack.raw.bind(stack);
+    stack.raw = () => ({ ...raw(), values: { ...raw().values, composeFile: "without.yaml" } });
+    expect(await rotate(due, stack.run())).toBe(1);
+    expect(stack.live).toEqual({ ...fresh, POSTGRES_PASSWORD: { generation: 2, since: TODAY } });
+    expect(stack.rotation).toEqual(stack.live);
+    expect(stack.said.join("\n")).toMatch(/together they cannot be renewed; each by itself now[^]*SECRET_KEY_PREVIOUS reaches no service/);
+  });
   test("an overlap whose day is over ends", async () => {
     const stack = new RotatingStack({
       ...fresh,
