@@ -15,14 +15,16 @@ export interface Images {
 
 const folder = (name: string) => path.join(checkout, "application", name);
 
-export async function ensureImages(site: Site, version: string): Promise<Images> {
+/** `runAs`: number of the user that backend and frontend run as, where it is to be another than theirs. */
+export async function ensureImages(site: Site, version: string, runAs?: string): Promise<Images> {
   const debian = await debianImage("debian", ["ca-certificates"]);
   const base = await buildImage("sample-base", folder("base"), { BASE: debian });
+  const user = runAs === undefined ? {} : { RUN_AS: runAs };
   const publish = async (name: string, args: Record<string, string>, tag: string) =>
     push(site, await buildImage(`sample-${name}`, folder(name), { BASE: base, ...args }), `${registryName(site)}/recoloca/${name}`, tag);
   return {
-    backend: await publish("backend", { VERSION: version }, version),
-    frontend: await publish("frontend", { VERSION: version }, version),
+    backend: await publish("backend", { VERSION: version, ...user }, version),
+    frontend: await publish("frontend", { VERSION: version, ...user }, version),
     postgres: await publish("postgres", {}, "17"),
     redis: await publish("redis", {}, "8"),
   };

@@ -25,7 +25,7 @@ export default async function setUp(): Promise<() => Promise<void>> {
     fs.mkdirSync(site.folder, { recursive: true, mode: 0o700 });
     await ensureRegistry(site);
     say(`registry ${site.registryPort}, server ${await ensureServer(site)}`);
-    await ensureImages(site, "1");
+    await ensureImages(site, "1", ROOT);
   }
   return async () => {
     for (const site of testSites) await removeSite(site);
@@ -38,9 +38,12 @@ export const server = (command: string, input?: string) => onServer(testSite, co
 export const mustServer = (command: string, input?: string) => mustOnServer(testSite, command, input);
 export const openStack = async () => new LocalStack(testSite, await ensureToolchain(say));
 
+/** The tests run the backend's image in many another shape, with volumes that are root's. */
+const ROOT = "0";
+
 const built = new Map<string, Promise<Images>>();
 export function imagesOf(version: string): Promise<Images> {
-  if (!built.has(version)) built.set(version, ensureImages(testSite, version));
+  if (!built.has(version)) built.set(version, ensureImages(testSite, version, ROOT));
   return built.get(version)!;
 }
 

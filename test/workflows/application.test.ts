@@ -1,10 +1,12 @@
 /** The workflows' own commands, run on the sample application: what is quick of them. Each also on one that has a fault. */
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { checkout } from "../../tools/cache.ts";
 import { application, copyOfTheApplication, files, type Copy } from "./application.ts";
+import { hadolint, say } from "./checkers.ts";
 
 const backend = application.backend.folder;
 const frontend = application.frontend.folder;
@@ -67,6 +69,40 @@ test("an end-to-end test that needs a second try passes, and the run says so", (
   const { code, said } = run({ CI: "true" });
   expect([code, said]).toEqual([0, expect.stringContaining("1 flaky")]);
   expect(run({}).code).not.toBe(0);
+});
+
+describe("Dockerfiles", () => {
+  const all = ["application", "local", "test"].flatMap((folder) =>
+    fs
+      .readdirSync(path.join(checkout, folder), { recursive: true, encoding: "utf8" })
+      .filter((name) => path.basename(name) === "Dockerfile" && !name.includes("node_modules"))
+      .map((name) => path.join(folder, name)),
+  );
+  const text = (name: string) => fs.readFileSync(path.join(checkout, name), "utf8");
+
+  test("the linter has nothing to say, by the workflow's own threshold, and something of a fault", async () => {
+    const program = await hadolint();
+    const { jobs } = parse(files.find(({ path: name }) => name.endsWith("/ci.yml"))!.text) as {
+      jobs: Record<string, { steps: { uses?: string; with?: Record<string, string> }[] }>;
+    };
+    const steps = jobs["lint-files"]!.steps.filter(({ uses }) => uses?.startsWith("hadolint/"));
+    expect(steps.map((step) => step.with!["dockerfile"])).toEqual([`${backend}/Dockerfile`, `${frontend}/Dockerfile`]);
+    const threshold = `--failure-threshold=${steps[0]!.with!["failure-threshold"]}`;
+    const ran = say(program, [threshold, ...all], checkout);
+    expect(ran.code, ran.out).toBe(0);
+    const fault = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "dockerfile-")), "Dockerfile");
+    fs.writeFileSync(fault, text(all[0]!).replace("# hadolint ignore=DL3008\n", ""));
+    expect(say(program, [threshold, fault], checkout)).toMatchObject({ code: 1, out: expect.stringContaining("DL3008") as string });
+  });
+
+  /** Trivy is not had here. Its rule DS-0002 reads the last USER, and takes an exception only right above one that is written. */
+  test.each(all)("%s names whom it runs as, and is root for a reason that is written above", (name) => {
+    const lines = text(name).trimEnd().split("\n");
+    const last = lines.findLastIndex((line) => line.startsWith("USER "));
+    expect(last).not.toBe(-1);
+    if (/^USER (root|0)\b/.test(lines[last]!))
+      expect(lines.slice(last - 3, last)).toEqual([expect.stringMatching(/^# .{30,}/), "# trivy:ignore:DS-0002", "# hadolint ignore=DL3002"]);
+  });
 });
 
 test("every file and folder that the workflows name is there", () => {

