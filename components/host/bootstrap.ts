@@ -62,6 +62,11 @@ ${certificates ? 'command -v lego >/dev/null || missing="$missing lego"\n' : ""}
 fi
 # An upgrade of either in the middle of the night would cut what runs.
 apt-mark hold docker.io haproxy >/dev/null
+# So would needrestart, which Ubuntu has, of whatever uses a library that was upgraded: these wait for the window of recoloca upgrade.
+mkdir -p /etc/needrestart/conf.d
+cat > /etc/needrestart/conf.d/recoloca.conf <<'END'
+$nrconf{override_rc}{qr(^(?:haproxy|docker|containerd|recoloca-.*)\\.service$)} = 0;
+END
 # Containers go on while the engine restarts. What they print has an end, where nobody has said otherwise: it would fill the disk.
 mkdir -p /etc/docker
 node -e '

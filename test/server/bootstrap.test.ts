@@ -73,6 +73,14 @@ describe("a bare Debian 13", () => {
       "log-opts": { "max-size": "10m", "max-file": "5" },
     });
     expect((await on("apt-mark showhold")).split("\n")).toEqual(["docker.io", "haproxy"]);
+    // As needrestart reads it, which only Ubuntu has from the beginning.
+    const reads = `our %nrconf = (override_rc => {}); do "/etc/needrestart/conf.d/recoloca.conf"; die $@ if $@;
+for my $unit (@ARGV) { print "$unit\\n" if grep { $unit =~ /$_/ } keys %{$nrconf{override_rc}} }`;
+    expect((await on(`perl -we '${reads}' haproxy.service docker.service recoloca-deploy-1.service cron.service`)).split("\n")).toEqual([
+      "haproxy.service",
+      "docker.service",
+      "recoloca-deploy-1.service",
+    ]);
     expect(await on("systemctl is-active docker haproxy")).toBe("active\nactive");
   });
 
