@@ -51,11 +51,16 @@ async function checkArchitecture(images: ReadonlyMap<string, string>): Promise<v
   ]);
 }
 
+/** What opens a registry to this server. At AWS's own it comes by its role, and has no password. */
+export const letIn = (image: string): string =>
+  /^[^/]*\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/.test(server)
+    ? "its role may read the repositories of its own account alone; one of another account has to allow it in its policy"
+    : "a login that may read it (packages: read, at GitHub): pulumi config set --secret recoloca:registryPassword";
+
 export function pullHint(image: string, message: string): [string, string][] {
   const server = image.split("/")[0]!;
   if (/manifest unknown|not found/i.test(message)) return [["hint", "the registry has no such digest: was it pushed, or pruned? Set images to one it has"]];
-  if (/denied|unauthorized|authentication/i.test(message))
-    return [["hint", `the login for ${server} was refused: pulumi config set --secret recoloca:registryPassword`]];
+  if (/denied|unauthorized|authentication/i.test(message)) return [["hint", `${server} does not give it to this server: ${letIn(image)}`]];
   if (/refused|no such host|timeout|EOF|connection reset/i.test(message))
     return [["hint", `${server} does not answer from this host; deploy again when it does`]];
   return [];

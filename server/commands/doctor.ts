@@ -13,6 +13,7 @@ import { isTaken } from "../lock.ts";
 import { observationFindings } from "../observation.ts";
 import { lastLines, run } from "../process.ts";
 import { releaseFindings } from "../release-findings.ts";
+import { letIn, pullHint } from "../steps.ts";
 import { sayClosed } from "./maintenance.ts";
 import { ago } from "../render.ts";
 import { Damaged, Store } from "../store.ts";
@@ -146,7 +147,7 @@ async function stackFindings(stack: string): Promise<Finding[]> {
     if (ran.code !== 0)
       findings.push({
         what: `${stack}: the registry does not give the live release's image: ${lastLines(ran.stderr, 1)}`,
-        fix: "the next pull or rollback would fail: check recoloca:registryPassword",
+        fix: `the next pull or rollback would fail: ${pullHint(image, ran.stderr)[0]?.[1] ?? letIn(image)}`,
       });
   }
   return findings;
