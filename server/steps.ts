@@ -53,7 +53,7 @@ async function checkArchitecture(images: ReadonlyMap<string, string>): Promise<v
 
 /** What opens a registry to this server. At AWS's own it comes by its role, and has no password. */
 export const letIn = (image: string): string =>
-  /^[^/]*\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/.test(server)
+  /^[^/]*\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/.test(image)
     ? "its role may read the repositories of its own account alone; one of another account has to allow it in its policy"
     : "a login that may read it (packages: read, at GitHub): pulumi config set --secret recoloca:registryPassword";
 
