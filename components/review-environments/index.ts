@@ -20,6 +20,13 @@ export interface ReviewEnvironmentsArgs {
   readonly publicAddress?: pulumi.Input<string> | undefined;
 }
 
+/** On a machine that has taken another one's place in the same update the program was never put; the environments are there, on the data disk. */
+export const offScript = (application: string) => `if command -v recoloca-review > /dev/null; then exec recoloca-review ${application} off; fi
+for folder in /var/lib/recoloca/${application}-pr-*; do
+  [ ! -d "$folder" ] || recoloca remove --application ${application} --environment "pr-\${folder##*-pr-}" --volumes || exit
+done
+rm -rf /var/lib/recoloca/review/${application}`;
+
 export class ReviewEnvironments extends pulumi.ComponentResource {
   /** OpenSSH's form. Secret. */
   readonly privateKey: pulumi.Output<string>;
@@ -34,7 +41,7 @@ export class ReviewEnvironments extends pulumi.ComponentResource {
       {
         connection,
         create: onMachine(server, commandLine("recoloca-review", application, "policy")),
-        delete: asRoot(user, commandLine("recoloca-review", application, "off")),
+        delete: asRoot(user, commandLine("sh", "-c", offScript(application))),
         stdin: pulumi.secret(
           pulumi.all([args.policy, args.publicAddress]).apply(([one, address]) => JSON.stringify({ ...one, tls: leadingTo(one.tls, address) })),
         ),

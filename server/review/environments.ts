@@ -4,9 +4,10 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import * as z from "zod";
 import { reviewEnvironment, reviewPolicySchema, type ReviewPolicy } from "../../release/review.ts";
-import { readJson, writeWhole } from "../store.ts";
+import { ROOT, readJson, writeWhole } from "../store.ts";
 
-const FOLDER = process.env["RECOLOCA_REVIEW"] ?? "/etc/recoloca/review";
+/** With what they are of: their containers and data outlive the machine, too. */
+const FOLDER = path.join(ROOT, "review");
 const POLICY = "policy.json";
 const PRIVATE = 0o600;
 

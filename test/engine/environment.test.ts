@@ -256,10 +256,11 @@ describe.each(["staging", "production"])("%s", (name) => {
       "REVIEW_ADDRESS", "REVIEW_HOST_KEY", "REVIEW_PORT", "REVIEW_USER",
     ]); // prettier-ignore
     expect(inReview("github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret").map((one) => one["secretName"])).toEqual(["REVIEW_SSH_KEY"]);
-    expect(inReview("github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy").map((one) => one["branchPattern"])).toEqual([
-      "refs/pull/*/merge",
-      "main",
-    ]);
+    expect(
+      inReview("github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy")
+        .map((one) => one["branchPattern"])
+        .sort(),
+    ).toEqual(["main", "refs/pull/*/merge"]);
     const { reviewKey, access } = (await stack.outputs()) as { reviewKey: string; access: { user: string; hostKey: string } };
     fs.writeFileSync(path.join(folder, "review.key"), reviewKey, { mode: 0o600 });
     fs.writeFileSync(path.join(folder, "review.known"), `[127.0.0.1]:${testSite.sshPort} ${access.hostKey}\n`);

@@ -5,6 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { admitScript, dismissScript } from "../../components/review-environments/forced-command.ts";
+import { offScript } from "../../components/review-environments/index.ts";
 import { attempt, must } from "../../local/command.ts";
 import { sshArguments } from "../../local/server.ts";
 import { registryName, testSite } from "../../local/site.ts";
@@ -172,7 +173,7 @@ test("is closed with its data, and closed again is nothing", async () => {
 });
 
 test("goes by itself when nobody has renewed it, when it has written too much, and with the stack's permission", async () => {
-  const file = `/etc/recoloca/review/${APPLICATION}/pr-2.json`;
+  const file = `/var/lib/recoloca/review/${APPLICATION}/pr-2.json`;
   expect((await server(`recoloca-review ${APPLICATION} expire`)).code).toBe(0);
   expect(await containers()).toEqual(["shapes-pr-2"]);
   await server("docker exec $(docker ps --quiet --filter label=recoloca.stack=shapes-pr-2) sh -c 'head -c 80M /dev/zero > /data/much'");
@@ -188,4 +189,19 @@ test("goes by itself when nobody has renewed it, when it has written too much, a
   expect(gone.output).toContain("the stack allows none any more");
   expect(await containers()).toEqual([]);
   expect((await server(`systemctl is-enabled recoloca-review@${APPLICATION}.timer`)).stdout.trim()).toBe("disabled");
+});
+
+test("goes with the permission also on a machine that has taken another one's place, where the program was never put", async () => {
+  await place();
+  expect((await asked("open", request(5, "a"))).code).toBe(0);
+  await server("mv /usr/local/bin/recoloca-review /usr/local/bin/kept");
+  try {
+    const ran = await server("sh -s", offScript(APPLICATION));
+    expect(ran.code, ran.output).toBe(0);
+    expect(await containers()).toEqual([]);
+    expect((await server("docker volume ls --quiet; ls /var/lib/recoloca/review")).stdout).not.toContain(APPLICATION);
+    expect((await server("sh -s", offScript(APPLICATION))).code).toBe(0);
+  } finally {
+    await server("mv /usr/local/bin/kept /usr/local/bin/recoloca-review");
+  }
 });
