@@ -181,7 +181,10 @@ export class ComposeDeployment extends pulumi.ComponentResource {
     }
     const hold = silent ? null : answer.hold;
     if (!same && hold && isHeld(hold, plan, silent ? null : answer.live) && hold.number !== args.lift) void pulumi.log.warn(sayHold(hold), this);
-    const { release, images, provenance } = wanted;
+    const { release, images } = wanted;
+    // Whose commit it is stays true where it is deployed anew, with a renewed secret or another route; who asked for it, and why, was another deploy's.
+    const { commit } = wanted.provenance;
+    const provenance = same || named ? wanted.provenance : { ...(commit !== undefined && { commit }), ...args.provenance };
     const attempt = same ? now.attempt : silent ? "next" : answer.next;
     return { release, images, provenance, identity, attempt };
   }

@@ -237,9 +237,14 @@ describe("ComposeDeployment", () => {
 
   test("without images, what is live is what is wanted, and another environment is a new attempt at it", async () => {
     await mock(false);
-    said = { format: 1, live: liveOne(), next: "9-cd34" };
+    said = { format: 1, live: liveOne({ provenance: { actor: "Ana", run: "https://ci.test/1", commit: "c0ffee" } }), next: "9-cd34" };
     const made = await make();
-    expect(await deployedOf(made)).toMatchObject({ images: { backend: digest("b") }, release: "r3", provenance: { actor: "Ana" }, attempt: "9-cd34" });
+    expect(await deployedOf(made)).toMatchObject({ images: { backend: digest("b") }, release: "r3", provenance: { commit: "c0ffee" }, attempt: "9-cd34" });
+    // It is not hers who deployed the images first, and not of that run.
+    expect((await deployedOf(made))!.provenance).toEqual({ commit: "c0ffee" });
+    expect((await deployedOf(await make({ provenance: { actor: "Bo" } })))!.provenance).toEqual({ commit: "c0ffee", actor: "Bo" });
+    registered.length = 0;
+    await make();
     expect(only("recoloca-release")["create"]).toBe("recoloca deploy --attempt 9-cd34");
   });
 
