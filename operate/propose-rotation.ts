@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { isMap, parseDocument, visit, type Document } from "yaml";
 import { previousOf } from "../release/logins.ts";
-import type { SecretName } from "../secrets/catalogue.ts";
+import { SECRETS, type SecretName } from "../secrets/catalogue.ts";
 import { dayOf, due, dueOn, elsewhere, renewedBy, type Day } from "../secrets/rotation.ts";
 import { heldSecrets } from "../settings/held-secrets.ts";
 import { rotationForm } from "../settings/rotation.ts";
@@ -73,7 +73,7 @@ function reminder(stack: string, name: SecretName, since: Day | undefined): Find
   return {
     id: `rotation-${stack}-${name}`,
     title: `${name} of ${stack} is to be renewed by a person`,
-    body: `${since === undefined ? "Nobody wrote down since when it is there." : `It is there since ${since} and was due on ${day}.`}\n\n${
+    body: `${since === undefined ? "Nobody wrote down since when it is there." : `It is there since ${since} and was due on ${day}.`} Who sees to it: ${SECRETS[name].owner}.\n\n${
       how === undefined
         ? `\`make rotate STACK=${stack} SECRET=${name}\` ${renewedBy(name) === "server" ? "makes a new one and proves it at the server before the one before goes" : "asks for the new value, hidden"}.`
         : `${how}. Then: \`pulumi config set --stack ${stack} --path recoloca:rotation.${name}.since DAY\``

@@ -72,6 +72,7 @@ describe("a stack whose secrets are old, or of which nobody knows", () => {
       ["rotation-production-STRIPE_SECRET_KEY", "STRIPE_SECRET_KEY of production is to be renewed by a person"],
     ]);
     expect(findings[0]!.body).toContain("make rotate STACK=production SECRET=STRIPE_SECRET_KEY");
+    expect(findings[0]!.body).toContain("Who sees to it: payments.");
   });
   test("has a summary of it", () => {
     expect(summary).toContain("| POSTGRES_PASSWORD | generation 5 |\n| SECRET_KEY | generation 2, the one before until 2026-12-25 |");
