@@ -9,7 +9,7 @@ import { previousOf } from "../release/logins.ts";
 import { SECRETS, type SecretName } from "../secrets/catalogue.ts";
 import { dayOf, due, dueOn, elsewhere, renewedBy, type Day } from "../secrets/rotation.ts";
 import { heldSecrets } from "../settings/held-secrets.ts";
-import { rotationForm } from "../settings/rotation.ts";
+import { checkRotation, rotationForm } from "../settings/rotation.ts";
 import { checkout } from "../tools/cache.ts";
 import { choose, type Choice } from "./rotation-choice.ts";
 import { standsBeside } from "./rotation-writes.ts";
@@ -36,8 +36,8 @@ function keysAt(document: Document, at: readonly string[]): string[] {
   return isMap(found) ? found.items.map(({ key }) => String(key)) : [];
 }
 
-/** `text`: of `Pulumi.STACK.yaml`. Throws where its rotation cannot be read. */
-export function propose(stack: string, text: string, today: Day): Proposal {
+/** `text`: of `Pulumi.STACK.yaml`; `compose`: of its Compose file, where that is there. Throws where its rotation cannot be read. */
+export function propose(stack: string, text: string, today: Day, compose?: string): Proposal {
   const document = parseDocument(text);
   const given = keysAt(document, ["config"]).flatMap((key) => (key.startsWith(NAMESPACE) ? [key.slice(NAMESPACE.length)] : []));
   const secrets = Object.fromEntries(keysAt(document, ["config", `${NAMESPACE}secrets`]).map((name) => [name, ""]));
@@ -45,7 +45,21 @@ export function propose(stack: string, text: string, today: Day): Proposal {
   const held = heldSecrets({ secrets, rotation }, given);
   // Without a word of the server's what is in the file counts as live: whoever merges an older one is told by the stack.
   const live = Object.fromEntries(held.map(({ name, generation }) => [name, generation]));
-  const { steps, remind, problems } = choose({ secret: undefined, all: true, revoke: false }, { held, live, today });
+  const chosen = choose({ secret: undefined, all: true, revoke: false }, { held, live, today });
+  const { remind } = chosen;
+  // What the stack would refuse holds up no other: the merge would bring none of them.
+  const variables = keysAt(document, ["config", `${NAMESPACE}variables`]);
+  const against = ({ name, wish }: Choice["steps"][number]): string[] =>
+    compose === undefined
+      ? []
+      : checkRotation({ application: stack, rotation: { ...rotation, [name]: wish }, compose, given: Object.keys(secrets), plain: variables })
+          .filter(({ key }) => key.startsWith(`rotation.${name}`))
+          .map(({ says }) => says);
+  const steps = chosen.steps.filter((step) => against(step).length === 0);
+  const problems = [
+    ...chosen.problems,
+    ...chosen.steps.flatMap((step) => (against(step).length > 0 ? [{ name: step.name, says: against(step).join("; ") }] : [])),
+  ];
   for (const { name, wish } of steps) {
     const at = ["config", `${NAMESPACE}rotation`, name];
     document.setIn(at, numbersOf(document, wish));
@@ -94,6 +108,14 @@ function summaryOf(stack: string, steps: Choice["steps"], remind: readonly strin
   ].join("\n\n");
 }
 
+/** Of the file that the stack names, or of the sample's. */
+function composeOf(text: string): string | undefined {
+  const { config } = parseDocument(text).toJS() as { config?: Record<string, unknown> };
+  const named = config?.[`${NAMESPACE}composeFile`];
+  const file = path.join(checkout, typeof named === "string" ? named : "application/compose.yaml");
+  return fs.existsSync(file) ? fs.readFileSync(file, "utf8") : undefined;
+}
+
 /** Gives the exit code: 1 where a stack's file cannot be read, which holds up no other's. */
 function main(stacks: readonly string[]): number {
   const findings: Finding[] = [];
@@ -101,7 +123,8 @@ function main(stacks: readonly string[]): number {
   for (const stack of stacks) {
     const file = path.join(checkout, `Pulumi.${stack}.yaml`);
     try {
-      const proposal = propose(stack, fs.readFileSync(file, "utf8"), dayOf(new Date()));
+      const text = fs.readFileSync(file, "utf8");
+      const proposal = propose(stack, text, dayOf(new Date()), composeOf(text));
       if (proposal.text !== undefined) fs.writeFileSync(file, proposal.text);
       findings.push(...proposal.findings);
       process.stdout.write(`${proposal.summary}\n\n`);

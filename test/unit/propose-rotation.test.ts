@@ -80,6 +80,19 @@ describe("a stack whose secrets are old, or of which nobody knows", () => {
   });
 });
 
+test("what the Compose file cannot take is left out, with why, and holds up no other", () => {
+  const compose = `services:
+  web: { image: w, environment: { U: "\${DATABASE_USER:-shop}", P: "\${DATABASE_PASSWORD}", K: "\${SECRET_KEY}" } }
+  postgres: { image: p, environment: { POSTGRES_PASSWORD: "\${POSTGRES_PASSWORD}" } }
+`;
+  const rotationIn = (text: string | undefined) => (parse(text!) as { config: Record<string, unknown> }).config["recoloca:rotation"];
+  const { text, summary } = propose("staging", file(""), TODAY, compose);
+  expect(rotationIn(text)).toEqual({ POSTGRES_PASSWORD: { generation: 2, since: TODAY } });
+  expect(summary).toContain("SECRET_KEY is left out: SECRET_KEY_PREVIOUS reaches no service");
+  const whole = compose.replace("K:", 'K2: "${SECRET_KEY_PREVIOUS:-}", K:');
+  expect(Object.keys(rotationIn(propose("staging", file(""), TODAY, whole).text) as object)).toEqual(["POSTGRES_PASSWORD", "SECRET_KEY"]);
+});
+
 test("a file without a rotation gets one", () => {
   const { text } = propose("staging", file(""), TODAY);
   expect((parse(text!) as { config: Record<string, unknown> }).config["recoloca:rotation"]).toEqual({
