@@ -1,4 +1,5 @@
 /** What a deploy will do, for the person who reviews it. Pure. */
+import { generationOf, previousOf } from "./logins.ts";
 import type { Definition, Plan } from "./plan.ts";
 import type { LiveAnswer } from "./record.ts";
 
@@ -40,8 +41,24 @@ export function previewLines(live: LiveAnswer["live"], plan: Plan, { remembered 
         : row(name, `recreated${changed(name)}: it stops for a moment`),
     ),
     ...(untouched.length > 0 ? [row(untouched.join(", "), live || remembered ? "untouched" : "start")] : []),
+    ...renewedIn(live, plan).map((name) => row(name, sayRenewed(live!, plan, name))),
     ...(plan.migration ? [row("migration", `${plan.migration.command.join(" ")}  ${how}`.trimEnd())] : []),
   ];
+}
+
+/** Secrets of another generation than what is live. */
+const renewedIn = (live: LiveAnswer["live"], { generations = {} }: Plan): string[] =>
+  live
+    ? Object.keys(generations)
+        .filter((name) => generationOf(live.generations, name) !== generationOf(generations, name))
+        .sort()
+    : [];
+
+/** What becomes of the value before is what a reviewer has to know of it. */
+function sayRenewed(live: NonNullable<LiveAnswer["live"]>, { generations, logins = [], variables }: Plan, name: string): string {
+  const numbers = `generation ${generationOf(live.generations, name)}  →  ${generationOf(generations, name)}`;
+  if (logins.some(({ first }) => first === name)) return `${numbers}; the login before is closed once the release is live`;
+  return previousOf(name) in variables ? `${numbers}; the value before is accepted as well` : numbers;
 }
 
 /** What to say where there is nothing to deploy yet. */
