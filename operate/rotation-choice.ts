@@ -1,6 +1,6 @@
 /** Which secrets a rotation renews now, and what becomes of their numbers: from what the configuration has, what is live, and the day. Pure. */
 import { SECRETS, type SecretName } from "../secrets/catalogue.ts";
-import { addDays, due, elsewhere, isSecretName, OVERLAP, renewedBy, type Day, type Held } from "../secrets/rotation.ts";
+import { addDays, due, elsewhere, isSecretName, overlapOf, renewedBy, type Day, type Held } from "../secrets/rotation.ts";
 import { meant } from "../settings/problems.ts";
 import type { RotationWish } from "../settings/rotation.ts";
 
@@ -95,7 +95,7 @@ function stepFor(one: Held, { revoke }: Asked, known: Known): Step {
     throw new Error(
       `the value of ${name} before is accepted until ${until}, and a third one would be too many\n  make rotate SECRET=${name} on the day after, or with REVOKE=now, which ends that at once`,
     );
-  const overlap = revoke ? undefined : OVERLAP[SECRETS[name].rotation];
+  const overlap = revoke ? undefined : overlapOf(name);
   return { name, how: "raise", wish: { generation: generation + 1, since: today, ...(overlap !== undefined && { until: addDays(today, overlap) }) }, asks };
 }
 

@@ -1,7 +1,7 @@
 /** What a rotation writes into a stack's configuration, in which order, and how it is put back: an interruption anywhere leaves what the next run goes on by. */
 import { previousOf } from "../release/logins.ts";
 import { SECRETS, type Secret, type SecretName } from "../secrets/catalogue.ts";
-import { OVERLAP, renewedBy } from "../secrets/rotation.ts";
+import { overlapOf, renewedBy } from "../secrets/rotation.ts";
 import type { Raw } from "../settings/check.ts";
 import type { RotationWish } from "../settings/rotation.ts";
 import type { Pulumi } from "./rollback.ts";
@@ -19,7 +19,7 @@ export const valueIn = (raw: Raw, name: SecretName): string | undefined => {
 };
 
 /** Whether the value before is kept in the configuration, beside the one of today. Another class's NAME_PREVIOUS is somebody's own. */
-export const standsBeside = (name: SecretName) => renewedBy(name) === "person" && OVERLAP[SECRETS[name].rotation] !== undefined && keyOf(name) === undefined;
+export const standsBeside = (name: SecretName) => renewedBy(name) === "person" && overlapOf(name) !== undefined && keyOf(name) === undefined;
 
 /** What was live before a run that was stopped between the value and its number: kept, and accepted until no day. */
 export function leftOver(raw: Raw, name: SecretName): string | undefined {

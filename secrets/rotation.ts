@@ -18,6 +18,12 @@ export const MAXIMAL_AGE: Readonly<Record<Rotation, number>> = {
 /** Days for which the value before is still accepted, as NAME_PREVIOUS. Of the other classes it goes with the release that used it. */
 export const OVERLAP: Readonly<Partial<Record<Rotation, number>>> = { application: 30, webhook: 30 };
 
+/** Of one by name: only the application can accept two, and what is a workflow's alone never gets there. */
+export function overlapOf(name: SecretName): number | undefined {
+  const { consumers, rotation }: Secret = SECRETS[name];
+  return consumers.includes("host") ? OVERLAP[rotation] : undefined;
+}
+
 /**
  * Who renews one.
  * - `stack`: a new value is made when its generation rises

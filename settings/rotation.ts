@@ -4,7 +4,7 @@ import type { Backup } from "../release/backup.ts";
 import { previousOf, type Generations, type Login } from "../release/logins.ts";
 import { reaches, takersOf, type Takers } from "../release/takers.ts";
 import { SECRETS, secretOf, type SecretName } from "../secrets/catalogue.ts";
-import { addDays, elsewhere, isDay, isSecretName, OVERLAP, renewedBy } from "../secrets/rotation.ts";
+import { addDays, elsewhere, isDay, isSecretName, overlapOf, renewedBy } from "../secrets/rotation.ts";
 import { databaseOf, databasesOf, DATABASE, loginNames, readServices, usesOf, type Keeper } from "./database-login.ts";
 import { meant, type Problem } from "./problems.ts";
 
@@ -97,17 +97,21 @@ function checkOne(name: string, wish: RotationWish[string], asked: Asked): Probl
   const at = (says: string, fix?: string, key = `rotation.${name}`): Problem => ({ key, says, ...(fix !== undefined && { fix }) });
   const removal = `pulumi config rm --path recoloca:rotation.${name}`;
   if (!isSecretName(name)) return [at(`is not known; ${meant(name, Object.keys(SECRETS))}`, removal)];
-  const { rotation } = secretOf(name)!;
+  const { rotation, consumers } = secretOf(name)!;
   const how = elsewhere(name);
   if (how !== undefined && wish.generation > 1) return [at(`has no generations; it is renewed otherwise: ${how}`, removal)];
   const problems: Problem[] = [];
-  if (wish.until !== undefined && OVERLAP[rotation] === undefined)
-    problems.push(at(`is of the class ${rotation}, where the value before goes with the release that used it`, `${removal}.until`, `rotation.${name}.until`));
+  if (wish.until !== undefined && overlapOf(name) === undefined) {
+    const why = consumers.includes("host")
+      ? `is of the class ${rotation}, where the value before goes with the release that used it`
+      : "is a workflow's alone: nothing of the release could accept the value before";
+    problems.push(at(why, `${removal}.until`, `rotation.${name}.until`));
+  }
   if (wish.until !== undefined && wish.generation === 1)
     problems.push(at("has no value before generation 1 to accept", `${removal}.until`, `rotation.${name}.until`));
   if (wish.until !== undefined && wish.until > addDays(wish.since, 365))
     problems.push(at(`got ${wish.until}, wants a day within a year after ${wish.since}`, `${removal}.until`, `rotation.${name}.until`));
-  if (wish.until !== undefined && OVERLAP[rotation] !== undefined && !reaches(takersIn(asked.compose), previousOf(name)))
+  if (wish.until !== undefined && overlapOf(name) !== undefined && !reaches(takersIn(asked.compose), previousOf(name)))
     problems.push(
       at(
         `${previousOf(name)} reaches no service: what the value before had signed would be refused at once`,

@@ -166,6 +166,11 @@ describe("all that are due", () => {
   });
 });
 
+test("what a workflow has and no application is not accepted in two values", () => {
+  const password = { name: "TEST_USER_PASSWORD" as const, generation: 1 };
+  expect(choose(one("TEST_USER_PASSWORD"), { held: [password], live: {}, today: TODAY }).steps[0]!.wish).toEqual({ generation: 2, since: TODAY });
+});
+
 describe("one that a person gives", () => {
   test("travels by standard input alone, is asked of the provider, and is put back where the release fails", async () => {
     const stack = new RotatingStack(fresh);

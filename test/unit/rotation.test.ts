@@ -216,6 +216,7 @@ describe("a configuration that cannot be", () => {
       { POSTGRES_PASSWORD: wish(2, "2026-12-25") },
       "is of the class database, where the value before goes with the release that used it",
     ],
+    ["an overlap of what no application has", { TEST_USER_PASSWORD: wish(2, "2026-12-25") }, "is a workflow's alone: nothing of the release could accept"],
     ["an overlap that nobody reads", { SECRET_KEY: wish(2, "2026-12-25") }, "SECRET_KEY_PREVIOUS reaches no service"],
     ["an overlap for years", { SECRET_KEY: wish(2, "2028-12-25") }, "got 2028-12-25, wants a day within a year after 2026-11-25"],
     ["an overlap with nothing before", { SECRET_KEY: wish(1, "2026-12-25") }, "has no value before generation 1"],
