@@ -105,7 +105,7 @@ describe("an application's life", () => {
 
   test("the server tells the whole story", async () => {
     const history = (await server("recoloca history")).stdout.split("\n");
-    expect(history.filter((line) => / live /.test(line))).toHaveLength(1);
+    expect(history.filter((line) => / live( |$)/.test(line))).toHaveLength(1);
     expect(history.join("\n")).toMatch(/ 4 +1 .*failed before the switch/);
     expect(history.join("\n")).toMatch(/ 2 +2 .*superseded/);
     const shown = (await server("recoloca show 2")).stdout;
