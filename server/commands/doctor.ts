@@ -101,9 +101,7 @@ async function edge(): Promise<Finding[]> {
 async function answerFindings(store: Store): Promise<Finding[]> {
   // Who is at it writes it last.
   const wrong = (await isTaken(store.lockFile)) ? undefined : keptAnswerIsWrong(store);
-  return wrong
-    ? [{ what: `${store.stack}: what pulumi is told of it, ${wrong}, is not what is live`, fix: `systemctl start recoloca-resume@${store.stack}` }]
-    : [];
+  return wrong ? [{ what: `${store.stack}: what pulumi is told of it, ${wrong}, is not what is live`, fix: `recoloca resume --stack ${store.stack}` }] : [];
 }
 
 async function stackFindings(stack: string): Promise<Finding[]> {

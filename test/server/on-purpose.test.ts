@@ -165,9 +165,9 @@ test("other damaged files: the edge's is named; what Pulumi is told is made anew
   await server(`: > ${STORE}/live.json`);
   expect(await live()).toBe(1);
   await server(`echo '{ "live": null }' > ${STORE}/live.json`);
-  const found = /live\.json, is not what is live\n +(systemctl start \S+)$/m.exec((await server("recoloca doctor")).output);
+  const found = /live\.json, is not what is live\n +(recoloca resume --stack \S+)$/m.exec((await server("recoloca doctor")).output);
   expect(found).not.toBeNull();
-  await server(found![1]!);
+  expect((await server(found![1]!)).code).toBe(0);
   expect(await live()).toBe(1);
   await isWhole("first");
 });
