@@ -55,11 +55,10 @@ export function propose(stack: string, text: string, today: Day, compose?: strin
       : checkRotation({ application: stack, rotation: { ...rotation, [name]: wish }, compose, given: Object.keys(secrets), plain: variables })
           .filter(({ key }) => key.startsWith(`rotation.${name}`))
           .map(({ says }) => says);
-  const steps = chosen.steps.filter((step) => against(step).length === 0);
-  const problems = [
-    ...chosen.problems,
-    ...chosen.steps.flatMap((step) => (against(step).length > 0 ? [{ name: step.name, says: against(step).join("; ") }] : [])),
-  ];
+  const looked = chosen.steps.map((step) => ({ step, says: against(step) }));
+  const steps = looked.filter(({ says }) => says.length === 0).map(({ step }) => step);
+  const left = looked.filter(({ says }) => says.length > 0).map(({ step, says }) => ({ name: step.name, says: says.join("; ") }));
+  const problems = [...chosen.problems, ...left];
   for (const { name, wish } of steps) {
     const at = ["config", `${NAMESPACE}rotation`, name];
     document.setIn(at, numbersOf(document, wish));

@@ -63,7 +63,7 @@ export const cutFindings = async (store: Store): Promise<Finding[]> =>
     fix: `systemctl start recoloca-resume@${store.stack}, which happens by itself in a moment; or recoloca ${kind}`,
   }));
 
-/** Under the stack's lock, so that whoever has begun one is dead, or a restore. */
+/** Under the stack's lock, so that whoever has begun one, or a restore, is dead. */
 export async function pickUpCut(store: Store): Promise<void> {
   const cut = begunHere(store);
   removePartialBackups(store.stack);

@@ -31,10 +31,11 @@ export interface Moved {
 
 /** What its code would meet in the database: another schema than the one it knows. */
 export function schemaMoved(store: Store, target: ReleaseRecord): Moved | undefined {
-  const original = store.records().find(({ number }) => number === target.rollback?.to) ?? target;
+  const readings = store.readings();
+  const original = readings.find(({ number }) => number === target.rollback?.to)?.record ?? target;
   const knows = original.schema?.after;
   // Also those that failed: a migration stays when its release goes.
-  const since = store.readings().filter(({ number }) => number > original.number);
+  const since = readings.filter(({ number }) => number > original.number);
   const records = since.flatMap(({ record }) => record ?? []);
   const last = since.findLast(({ record, damage }) => damage !== undefined || record?.schema?.before !== undefined || record?.schema?.after !== undefined);
   // A change that nobody saw the end of counts as one, and so does what a damaged record may have told.

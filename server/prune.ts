@@ -43,10 +43,11 @@ function prunedBackups(store: Store): string[] {
   const backup = live && store.plan(live.number).backup;
   if (!backup) return [];
   // What a release would need whose record nobody can read is not known.
-  if (store.readings().some(({ damage }) => damage !== undefined)) return [];
+  const readings = store.readings();
+  if (readings.some(({ damage }) => damage !== undefined)) return [];
   // Also what going back to one of them would restore, whoever took it: it may be of a release that failed.
   const those = keptReleases(store);
-  const kept = store.records().filter(({ number }) => those.includes(number));
+  const kept = readings.flatMap(({ number, record }) => (record && those.includes(number) ? [record] : []));
   const needed = kept.flatMap((record) => [record.backup, schemaMoved(store, record)?.backup].filter((name) => name !== undefined));
   return pruneBackups(store, backup.keep, needed);
 }

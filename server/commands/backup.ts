@@ -84,10 +84,9 @@ export async function whileBegun<T>(store: Store, kind: Kind, who: Pick<Begun, "
     drop(store, kind);
     process.exit(130);
   };
-  if (who.timed) return work().finally(() => ended(store, kind));
-  process.once("SIGINT", stop);
+  if (!who.timed) process.once("SIGINT", stop);
   try {
-    return await whileGuarded(store.stack, work);
+    return await (who.timed ? work() : whileGuarded(store.stack, work));
   } finally {
     process.off("SIGINT", stop);
     ended(store, kind);

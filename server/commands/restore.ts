@@ -40,19 +40,17 @@ export async function restore(given: Given): Promise<number> {
   const why = against(store, backup, found.note, take);
   if (why !== undefined) return refuse(`${why}. Nothing was changed.`);
   signLock(store.lockFile, { what: "restore", number: place.number, by: whoAmI(), ...(take && { closed: true }) });
-  const wish: Wish = take ? { take } : { into: into as string };
-  return whileGuarded(store.stack, () => fill(store, base, found, identity, wish).catch(sayFailure));
+  const name = typeof into === "string" ? into : undefined;
+  return whileGuarded(store.stack, () => fill(store, base, found, identity, name).catch(sayFailure));
 }
 
-type Wish = { readonly into: string; readonly take?: never } | { readonly into?: never; readonly take: true };
-
-/** Says what it has done. */
-async function fill(store: Store, { place, backup }: LiveBase, { note, here }: Found, identity: string | undefined, { into, take }: Wish): Promise<number> {
+/** Says what it has done. `into`: a new one of that name; undefined: in the place of what is there. */
+async function fill(store: Store, { place, backup }: LiveBase, { note, here }: Found, identity: string | undefined, into: string | undefined): Promise<number> {
   const began = performance.now();
   const took = () => sayDuration((performance.now() - began) / 1000);
   const file = here ? backupFile(store.stack, note.name) : await fetched(note, backup, identity);
   try {
-    if (take) {
+    if (into === undefined) {
       const kept = await putInPlace(place, backup, { name: note.name, file }, String(Math.floor(Date.now() / 1000)), () => store.maintenance() !== undefined);
       say(` restored ${note.name} in the place of what was there (${took()}), which is kept as ${kept}`);
       saySchema(store, note);
