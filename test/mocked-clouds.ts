@@ -22,12 +22,14 @@ interface Resource {
   readonly type: string;
   readonly name: string;
   readonly inputs: Inputs;
+  /** By whom it is made: `urn:pulumi:staging::recoloca::pulumi:providers:aws::aws::aws-id`; empty for the one of the type that nothing configures. */
+  readonly provider?: string;
 }
 
 /** For `pulumi.runtime.setMocks`; `made` hears of each resource. */
 export const mockedClouds = (made: (resource: Resource) => void) => ({
-  newResource: ({ type, name, inputs }: Resource) => {
-    made({ type, name, inputs });
+  newResource: ({ type, name, inputs, provider = "" }: Resource) => {
+    made({ type, name, inputs, provider });
     const outputs =
       type === "pulumi:index:Stash"
         ? { output: inputs["input"] }

@@ -11,6 +11,8 @@ export interface Made {
   readonly type: string;
   readonly name: string;
   readonly inputs: Inputs;
+  /** By whom; empty for what nothing configures. */
+  readonly provider?: string;
 }
 
 /** `change`: full keys of the configuration to other values; `secrets`: more of `recoloca:secrets`; `organization`: at Pulumi Cloud, where the state is there. What a person sets is set: who may come by SSH, who approves. */

@@ -17,6 +17,24 @@ const CASES = STACKS.flatMap((stack) => [
   [stack, "proven by Route 53", PROVEN] as const,
 ]);
 
+/** Types that a test here looks at, for what could be read or reached of them. */
+const LOOKED_AT = [
+  ...["cloudwatch/logGroup:LogGroup", "cloudwatch/metricAlarm:MetricAlarm", "ebs/volume:Volume", "ec2/eip:Eip", "ec2/instance:Instance"],
+  ...["iam/role:Role", "iam/rolePolicy:RolePolicy", "iam/rolePolicyAttachment:RolePolicyAttachment", "kms/key:Key", "route53/record:Record"],
+  ...["s3/bucket:Bucket", "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "s3/bucketPolicy:BucketPolicy"],
+  ...["s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration", "s3/bucketPublicAccessBlock:BucketPublicAccessBlock"],
+  ...["s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration", "s3/bucketVersioning:BucketVersioning"],
+  ...["sns/topic:Topic", "sns/topicPolicy:TopicPolicy", "sns/topicSubscription:TopicSubscription", "ssm/parameter:Parameter"],
+  ...["vpc/securityGroupIngressRule:SecurityGroupIngressRule"],
+];
+/** Types that hold nothing and let nobody in: they tie others together, or lead outwards. */
+const NOTHING_TO_LOOK_AT = [
+  ...["ec2/eipAssociation:EipAssociation", "ec2/internetGateway:InternetGateway", "ec2/routeTable:RouteTable", "ec2/securityGroup:SecurityGroup"],
+  ...["ec2/routeTableAssociation:RouteTableAssociation", "ec2/subnet:Subnet", "ec2/volumeAttachment:VolumeAttachment", "ec2/vpc:Vpc"],
+  ...["iam/instanceProfile:InstanceProfile", "iam/openIdConnectProvider:OpenIdConnectProvider", "kms/alias:Alias"],
+  ...["s3/bucketOwnershipControls:BucketOwnershipControls", "vpc/securityGroupEgressRule:SecurityGroupEgressRule"],
+];
+
 /** AWS knows no narrower right. */
 const NO_NARROWER = ["ecr:GetAuthorizationToken", "route53:ListHostedZonesByName"];
 
@@ -40,6 +58,34 @@ describe.each(CASES)("stack %s, %s", (stack, how, more) => {
     expect(JSON.parse(only("pulumi:providers:aws")["defaultTags"] as string)).toEqual({
       tags: { application: "recoloca", environment: stack, owner: "recoloca", repository: "recoloca/recoloca", "managed-by": "pulumi" },
     });
+  });
+
+  test("everything at AWS is made by the one provider that says whose it is and in which region", () => {
+    expect(of("pulumi:providers:aws")).toHaveLength(1);
+    const provider = `::pulumi:providers:aws::${of("pulumi:providers:aws")[0]!.name}::`;
+    const others = all.filter((one) => one.type.startsWith("aws:") && !one.provider!.includes(provider));
+    expect(others.map(({ type, name }) => `${type} ${name}`)).toEqual([]);
+  });
+
+  test("no type is made whose policy nobody has thought of", () => {
+    const types = new Set(all.filter(({ type }) => type.startsWith("aws:")).map(({ type }) => type.slice("aws:".length)));
+    expect([...types].filter((one) => !LOOKED_AT.includes(one) && !NOTHING_TO_LOOK_AT.includes(one))).toEqual([]);
+  });
+
+  test("no role is taken by anybody, no key used by anybody, and what is kept for the server is encrypted", () => {
+    const trusts = [...of("aws:iam/role:Role").map((one) => one.inputs["assumeRolePolicy"]), ...of("aws:kms/key:Key").map((one) => one.inputs["policy"])];
+    expect(trusts.length).toBeGreaterThan(3);
+    for (const text of trusts)
+      for (const { Effect, Principal, Condition } of (
+        JSON.parse(text as string) as { Statement: { Effect: string; Principal: unknown; Condition?: unknown }[] }
+      ).Statement) {
+        expect(Effect).toBe("Allow");
+        // Whoever is let in by a token is let in by what it says.
+        if (JSON.stringify(Principal).includes("Federated")) expect(Condition).toBeDefined();
+        expect(JSON.stringify(Principal)).not.toContain('"*"');
+      }
+    for (const { inputs } of of("aws:ssm/parameter:Parameter")) expect(inputs["type"]).toBe("SecureString");
+    for (const { inputs } of of("aws:kms/key:Key")) expect(inputs["enableKeyRotation"]).toBe(true);
   });
 
   test("disks are encrypted, and the data outlives what uses it", () => {
