@@ -55,7 +55,7 @@ export const loadProgram = (env: NodeJS.ProcessEnv, config: Record<string, { rea
     `const { createRequire } = await import("node:module");
     const { setMocks } = createRequire(process.cwd() + "/")("@pulumi/pulumi/runtime/mocks");
     await setMocks({ newResource: (args) => ({ id: args.name, state: args.inputs }), call: () => ({}) }, "recoloca", "local", false, "organization");
-    const { url } = await import("./index.ts");
+    const { default: { url } } = await import("./index.ts");
     if (url === undefined) throw new Error("the program made nothing");
     process.removeAllListeners("exit");
     process.exit(0);`,

@@ -27,7 +27,8 @@ const { mockedClouds, NOTHING_LIVE } = await import("./test/mocked-clouds.ts");
 const made = {};
 const count = ({ type }) => (made[type.split(":")[0]] = (made[type.split(":")[0]] ?? 0) + 1);
 await sdk("@pulumi/pulumi/runtime/mocks").setMocks(mockedClouds(count), "recoloca", "staging", false, "organization");
-sdk("@pulumi/pulumi/runtime/settings").getMonitor().registerErrorHook = (_, done) => done(null, {});
+const monitor = sdk("@pulumi/pulumi/runtime/settings").getMonitor();
+monitor.registerErrorHook = monitor.registerResourceHook = (_, done) => done(null, {});
 await import("./components/quick-start.ts");
 const { SshSession } = await import("./components/host/ssh-session.ts");
 SshSession.prototype.open = async () => undefined;
@@ -65,7 +66,7 @@ interface Seen {
 /** Of which packages there have to be resources for it to be the whole graph. */
 const PACKAGES = ["aws", "github", "tls", "command", "recoloca"];
 
-export async function measureStagingGraph(tools: Toolchain): Promise<{ graphs: LoadedGraph[] }> {
+export async function measureStagingGraph(tools: Pick<Toolchain, "env">, pairs = PAIRS): Promise<{ graphs: LoadedGraph[] }> {
   const { config, secretKeys } = shippedConfiguration("staging");
   const env = { ...tools.env, PULUMI_CONFIG: JSON.stringify(config), PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(secretKeys) };
   const build = (before = "") => {
@@ -84,14 +85,14 @@ export async function measureStagingGraph(tools: Toolchain): Promise<{ graphs: L
   const all = async () => {
     // What is compiled is kept from here on, for both.
     pair();
-    return Array.from({ length: PAIRS }, pair);
+    return Array.from({ length: pairs }, pair);
   };
   const resources = Object.values(made).reduce((sum, one) => sum + one, 0);
   return {
     graphs: await step(
       "staging's graph",
       all,
-      (pairs) => `${pairs.map(({ graph, sdks }) => `${graph.toFixed(0)}/${sdks.toFixed(0)}`).join(" ")} of ${resources} resources`,
+      (taken) => `${taken.map(({ graph, sdks }) => `${graph.toFixed(0)}/${sdks.toFixed(0)}`).join(" ")} of ${resources} resources`,
     ),
   };
 }

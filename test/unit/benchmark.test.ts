@@ -1,7 +1,9 @@
 /** Which rows of the benchmark's table say that a measure is reached. */
 import { expect, test } from "vitest";
 import type { BackupRound, OwnRound } from "../../benchmark/backups.ts";
+import { loadProgram } from "../../benchmark/programs.ts";
 import { backupRows, environmentRows, renewalRow, tlsRows } from "../../benchmark/rows.ts";
+import { measureStagingGraph } from "../../benchmark/staging-graph.ts";
 
 const round = (seconds: number): BackupRound => ({ bytes: 4e8, written: seconds, checked: seconds, sent: seconds, restored: seconds, fetched: seconds });
 const own = (seconds: number, kib = 100_000): OwnRound => ({ ...round(seconds), kib, kibOfAll: kib + 30_000 });
@@ -44,4 +46,23 @@ test.each([
   ["with one request that failed", 21, 1, false],
 ])("renewing what the stack generates, %s", (_, rotation, lost, reached) => {
   expect(renewalRow([{ release: 20, rotation, requests: 4000, failed: lost }]).reached).toBe(reached);
+});
+
+test("the program of one server is loaded until it has made something", () => {
+  const config = {
+    hostAddress: "192.0.2.7",
+    hostKey: "ssh-ed25519 AAAA",
+    sshPrivateKey: "a key",
+    routes: '[{"path":"/","service":"frontend","port":3000}]',
+    secrets: '{"POSTGRES_PASSWORD":"password"}',
+  };
+  const given = Object.entries(config).map(([key, value]) => [`recoloca:${key}`, { value, secret: ["sshPrivateKey", "secrets"].includes(key) }]);
+  expect(loadProgram(process.env, Object.fromEntries(given) as Parameters<typeof loadProgram>[1])).toBeGreaterThan(0);
+});
+
+// It has an engine that the SDK's own mocks are not quite: what the components want of one more has to be there as well.
+test("the whole graph is what is loaded", async () => {
+  const { graphs } = await measureStagingGraph({ env: process.env }, 1);
+  expect(graphs).toHaveLength(1);
+  expect(graphs[0]!.registered).toBeGreaterThan(graphs[0]!.graph);
 });
