@@ -75,6 +75,7 @@ const LOOKUPS = [
   "ec2:DescribeInstanceTypes",
   "ec2:DescribeInstanceTypeOfferings",
   "ec2:DescribeSubnets",
+  "ec2:DescribeVolumes",
   "route53:ListHostedZones",
   "route53:GetHostedZone",
   "route53:ListTagsForResource",

@@ -1,6 +1,9 @@
 /** What must be true of everything that the stacks of this repository have at GitHub, and of what GitHub may do at AWS, whoever changes a component. */
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { parse } from "yaml";
 import { beforeAll, describe, expect, test } from "vitest";
+import { checkout } from "../../tools/cache.ts";
 import { everythingOf, type Inputs, type Made } from "../mocked-program.ts";
 
 const KEY = "arn:aws:kms:sa-east-1:123456789012:key/0a1b2c3d-0000-1111-2222-333344445555";
@@ -34,8 +37,26 @@ interface Statement {
   readonly Principal?: Record<string, string>;
   readonly Condition?: Record<string, Record<string, string | string[]>>;
 }
+const sourcesIn = (folder: string) =>
+  fs
+    .readdirSync(path.join(checkout, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => fs.readFileSync(path.join(checkout, folder, name), "utf8"));
 const statements = (document: unknown) => (JSON.parse(document as string) as { Statement: Statement[] }).Statement;
 const actions = (all: readonly Statement[]) => all.flatMap(({ Effect, Action }) => (Effect === "Allow" ? [Action].flat() : []));
+
+/** What AWS asks of whoever looks something up by these. Source: AWS's reference of actions and resources for each service. */
+const LOOKUPS: Readonly<Record<string, readonly string[]>> = {
+  "ebs/getVolume": ["ec2:DescribeVolumes"],
+  "ec2/getAmi": ["ec2:DescribeImages"],
+  "ec2/getInstanceType": ["ec2:DescribeInstanceTypes"],
+  "ec2/getInstanceTypeOfferings": ["ec2:DescribeInstanceTypeOfferings"],
+  "ec2/getSubnet": ["ec2:DescribeSubnets"],
+  getCallerIdentity: [],
+  getPartition: [],
+  "iam/getOpenIdConnectProvider": ["iam:ListOpenIDConnectProviders", "iam:GetOpenIDConnectProvider"],
+  "route53/getZone": ["route53:ListHostedZones", "route53:GetHostedZone", "route53:ListTagsForResource"],
+};
 
 describe.each(["staging", "production"])("stack %s", (stack) => {
   let all: Made[] = [];
@@ -52,6 +73,15 @@ describe.each(["staging", "production"])("stack %s", (stack) => {
       of("RepositoryEnvironment").map(({ inputs }): [string, unknown] => [inputs["environment"] as string, inputs["waitTimer"]]),
     );
     expect(waits).toEqual({ [stack]: 5, [`${stack}-infrastructure`]: 0, ...(stack === "production" && { automation: 0 }) });
+  });
+
+  test("a release run may look up whatever the program does, which it asks in each run", () => {
+    const looks = [
+      ...new Set(sourcesIn("components").flatMap((text) => [...text.matchAll(/"@pulumi\/aws\/((?:\w+\/)?get[A-Z]\w+)\.js"/g)].map(([, name]) => name!))),
+    ];
+    expect(looks.sort()).toEqual(Object.keys(LOOKUPS).sort());
+    const allowed = rights("deploy").filter(({ Resource }) => Resource === "*");
+    expect(actions(allowed)).toEqual(expect.arrayContaining(Object.values(LOOKUPS).flat()));
   });
 
   test("administrators keep to the rules of an environment, and only named branches and tags get one", () => {
