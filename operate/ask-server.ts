@@ -1,5 +1,6 @@
 /** What an operator asks of a stack's server, over the connection that the stack's configuration names and pins. */
-import { noAnswer } from "../components/host/ssh-errors.ts";
+import { groundQuestion, whyNotReady } from "../components/host/ground.ts";
+import { noAnswer, notReady } from "../components/host/ssh-errors.ts";
 import { SshSession, type Address } from "../components/host/ssh-session.ts";
 import { asRoot } from "../components/server.ts";
 import { commandLine } from "../components/shell.ts";
@@ -110,6 +111,9 @@ export function wayTo({ address: { host, port, user, via }, tunnel }: Pick<Serve
   return ` reached by SSH: ${user}@${host}:${port}, ${how}`;
 }
 
+/** What a shell, or sudo, says of a command that it does not know. */
+const NOT_THERE = /^(\S+: )?(line \d+: |\d+: )?(recoloca: (command )?not found|command not found: recoloca)/;
+
 /** Runs one of `recoloca`'s commands on a stack's server; `hear` gets what it prints, and it gets `input`. Gives its exit code. */
 export async function askServer(stack: OfStack, words: readonly string[], hear: (text: string) => void, input?: string): Promise<number> {
   const server = await serverOf(stack);
@@ -120,8 +124,13 @@ export async function askServer(stack: OfStack, words: readonly string[], hear: 
   const silent = await session.open(address);
   if (silent) throw noAnswer(silent.of, silent.why);
   const named = OF_THE_HOST.includes(words[0] ?? "") ? words : [...words, "--stack", `${application}-${stack.name}`];
-  const { code } = await session.run(asRoot(address.user, commandLine("recoloca", ...named)), hear, input);
-  return code;
+  let unknown = "";
+  const listen = (text: string) => (NOT_THERE.test(text) ? void (unknown = text) : hear(text));
+  const { code } = await session.run(asRoot(address.user, commandLine("recoloca", ...named)), listen, input);
+  if (unknown === "") return code;
+  const ground = await session.run(groundQuestion(address.user));
+  if (ground.code !== 0) throw notReady(address, whyNotReady(ground.output));
+  throw new Error(`nothing is on the server ${address.host}:${address.port} yet\n  pulumi up --stack ${stack.name}   prepares it`);
 }
 
 /** What one of `recoloca`'s commands prints on a stack's server; throws with it where the command fails. */

@@ -7,6 +7,7 @@ import { onMachine, type Server } from "../server.ts";
 import { quote } from "../shell.ts";
 import { bootstrapScript } from "./bootstrap.ts";
 import { growScript, type DataDisk } from "./data-disk.ts";
+import { groundQuestion, whyNotReady } from "./ground.ts";
 import {
   MEASUREMENTS_SCRIPT,
   REVIEW_SCRIPT,
@@ -20,7 +21,7 @@ import {
   traceProgram,
   type HostProgram,
 } from "./host-program.ts";
-import { noAnswer } from "./ssh-errors.ts";
+import { noAnswer, notReady, type Place } from "./ssh-errors.ts";
 import { SshSession } from "./ssh-session.ts";
 
 /** A machine that forwards SSH to the server. */
@@ -98,7 +99,10 @@ export class Host extends pulumi.ComponentResource {
     const proxy = bastion && { host: bastion.address, port: bastion.port, user: bastion.user, privateKey: opens(bastion.privateKey), hostKey: bastion.hostKey };
     const connection = { host, port, user, privateKey: opens(args.privateKey), hostKey, ...knock, ...(proxy && { proxy: { ...proxy, ...knock } }) };
     const ask = (command: string) => session.run(command);
-    const machine = silence.apply((why) => (why === "" ? pulumi.output(machineId(ask)) : lastOutput<string>("machine").apply((id) => id ?? "unknown")));
+    const place = pulumi.output(host).apply((address) => ({ host: address, port, user }));
+    const machine = pulumi
+      .all([silence, place])
+      .apply(([why, at]) => (why === "" ? pulumi.output(machineId(ask, at)) : lastOutput<string>("machine").apply((id) => id ?? "unknown")));
     this.server = { connection, provider, user, silence, machine, ask };
     const program = pulumi.output(hostProgram());
     const bootstrap = new remote.Command(
@@ -148,8 +152,9 @@ export class Host extends pulumi.ComponentResource {
   }
 }
 
-/** Of systemd, made at a machine's first start. Shortened: it names, it proves nothing. */
-async function machineId(ask: Server["ask"]): Promise<string> {
-  const { stdout } = await ask("cat /etc/machine-id");
+/** Of systemd, made at a machine's first start. Shortened: it names, it proves nothing. Throws where nothing is on the machine yet, and nothing can be put there. */
+async function machineId(ask: Server["ask"], place: Place): Promise<string> {
+  const { code, output, stdout } = await ask(`cat /etc/machine-id; ${groundQuestion(place.user)}`);
+  if (code !== 0) throw notReady(place, whyNotReady(output));
   return stdout.trim().slice(0, 12) || "unknown";
 }

@@ -53,3 +53,8 @@ export const noForwarding = (place: Place & { readonly via: Place }, why: string
   new Refusal(`the bastion ${at(place.via)} lets "${place.via.user}" in and does not forward to ${at(place)} (${why}); nothing was changed
   its sshd_config has to allow it: AllowTcpForwarding local, and where there is a PermitOpen ${at(place)} in it
   so has that user's line in authorized_keys: no "restrict" without "port-forwarding", and where there is a permitopen "${at(place)}" in it`);
+
+export const notReady = (place: Place, why: string) =>
+  new Refusal(`the server ${at(place)} cannot be prepared; nothing was changed
+  ${why}
+  it is another one: pulumi config set recoloca:hostAddress ADDRESS; it is let in as another user: pulumi config set recoloca:hostUser USER`);

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bootstrapScript } from "../../components/host/bootstrap.ts";
 import { growScript } from "../../components/host/data-disk.ts";
+import { groundQuestion, whyNotReady } from "../../components/host/ground.ts";
 import { removeSite } from "../../local/down.ts";
 import { ensureServer, onServer } from "../../local/server.ts";
 import { bareSite } from "../../local/site.ts";
@@ -41,10 +42,13 @@ describe("refused before anything is touched", () => {
       "HAProxy serves something here already",
     ],
   ])("%s", async (_what, setUp, says) => {
+    const asked = await bootstrap(setUp, groundQuestion("root"));
     const ran = await bootstrap(setUp);
     await on("pkill -x perl || true");
     expect(ran.code).toBe(20);
     expect(ran.output).toContain(`refused, nothing was changed: ${says}`);
+    expect(asked.code).toBe(20);
+    expect(whyNotReady(asked.output)).toContain(says);
     expect(await on("command -v dockerd haproxy node")).toBe("");
   });
 
@@ -56,6 +60,10 @@ describe("refused before anything is touched", () => {
 });
 
 describe("a bare Debian 13", () => {
+  test("is asked before anything is put on it, and nothing speaks against it", async () => {
+    expect(await bootstrap("true", groundQuestion("root"))).toMatchObject({ code: 0, output: "" });
+  });
+
   /** Whoever installs something just now, as apt itself takes its locks. */
   const INSTALLING = ["/var/lib/apt/lists/lock", "/var/lib/dpkg/lock-frontend"]
     .map((file) => `(perl -MFcntl -e 'open F, ">", "${file}"; fcntl F, F_SETLK, pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0) or die; sleep 12' >/dev/null 2>&1 &)`)

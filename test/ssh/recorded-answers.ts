@@ -18,8 +18,12 @@ export interface Recorded {
 
 type Live = NonNullable<LiveAnswer["live"]>;
 
+/** As the programs end that say so. */
+export const exitCodeOf = (answer: string) => (answer.includes("command not found") ? 127 : answer.includes("refused, nothing was changed") ? 20 : 0);
+
 /** A question of the program's own, which comes without any input, and without its end. */
-export const isQuestion = (words: string) => /^(sudo -n )?(cat \/etc\/machine-id|recoloca (live|status|doctor|history)\b.*)$/.test(words);
+export const isQuestion = (words: string) =>
+  /^(sudo -n )?(cat \/etc\/machine-id;.*|command -v recoloca .*|recoloca (live|status|doctor|history)\b.*)$/s.test(words);
 
 export class RecordedAnswers {
   private readonly folder: string;
@@ -42,6 +46,7 @@ export class RecordedAnswers {
     const key = /AGE-SECRET-KEY-\S+/.exec(input)?.[0];
     const recorded: Recorded = { words, input: createHash("sha256").update(input).digest("hex"), ...(key && { seenIn: processesThatShow(key) }) };
     if (!isQuestion(words)) fs.appendFileSync(this.file("recorded.jsonl"), `${JSON.stringify(recorded)}\n`);
+    if (fs.existsSync(this.file("bare"))) return this.bare(words);
     if (words.includes("/etc/machine-id")) return `${this.machine}\n`;
     if (/recoloca live /.test(words))
       return `${JSON.stringify({ format: 1, live: this.live(), next: `${(this.live()?.number ?? 0) + 1}-test` } satisfies LiveAnswer)}\n`;
@@ -50,6 +55,13 @@ export class RecordedAnswers {
       return `${JSON.stringify([{ stack: "recoloca-behind", number: this.live()?.number ?? 0, release: "1", outcome: "live" }])}\n`;
     if (/recoloca (status|doctor)/.test(words)) return ` this is the server; it was asked: ${words}\n`;
     return "";
+  }
+
+  /** Of a server that nothing is on yet; what the file says keeps it from being prepared. */
+  private bare(words: string): string {
+    if (!words.includes("command -v recoloca")) return "bash: line 1: recoloca: command not found\n";
+    const why = fs.readFileSync(this.file("bare"), "utf8");
+    return `${words.includes("/etc/machine-id") ? `${this.machine}\n` : ""}${why === "" ? "" : `refused, nothing was changed: ${why}\n`}`;
   }
 
   private deploy(plan: Plan, attempt: string): string {

@@ -65,6 +65,37 @@ function recorded(): Recorded[] {
 /** Each of the key's lines that is no frame. */
 const linesOf = ({ secret }: Keys) => secret.split("\n").filter((line) => line.length > 10 && !line.startsWith("-----"));
 
+describe("a server that nothing is on yet", () => {
+  const bare = (why: string) => fs.writeFileSync(folder.in("bare"), why);
+  const FEDORA = "this is Fedora; Debian 13 or newer, or Ubuntu 24.04 or newer, is wanted";
+  const make = (what: string) =>
+    attempt("make", ["--silent", "--old-file", "node_modules/.installed", what, "STACK=behind"], { cwd: checkout, env: stack.forOperators });
+  afterAll(() => fs.rmSync(folder.in("bare")));
+
+  test("and nothing can be put on: the preview says so already, and an update before it does anything", async () => {
+    bare(FEDORA);
+    stack.configure(direct);
+    for (const ran of [await stack.preview(), await stack.up()]) {
+      expect(ran.code).not.toBe(0);
+      expect(ran.output).toMatch(new RegExp(`the server 127\\.0\\.0\\.2:\\d+ cannot be prepared; nothing was changed\\n +${FEDORA}\\n`));
+    }
+    expect(recorded()).toEqual([]);
+  }, 120_000);
+
+  test("an operator reads that, and what prepares it, or why nothing can", async () => {
+    expect((await make("doctor")).output).toMatch(
+      new RegExp(`error: the server 127\\.0\\.0\\.2:\\d+ cannot be prepared; nothing was changed\\n +${FEDORA}\\n`),
+    );
+    bare("");
+    for (const what of ["status", "doctor"]) {
+      const ran = await make(what);
+      expect(ran.code).not.toBe(0);
+      expect(ran.output).toMatch(/error: nothing is on the server 127\.0\.0\.2:\d+ yet\n {2}pulumi up --stack behind {3}prepares it\n/);
+      expect(ran.output).not.toContain("not found");
+    }
+  }, 120_000);
+});
+
 describe("a stack whose server is reached directly", () => {
   let first: Recorded[];
 
