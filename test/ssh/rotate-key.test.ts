@@ -1,20 +1,29 @@
 /**
- * `make rotate SECRET=sshPrivateKey`, by the real commands in a real shell, on a home of its own: wherever it is stopped, the key that is written
- * down opens the server, and after the next run it is the only one that does.
+ * `make rotate SECRET=sshPrivateKey` against a real SSH server, with a home of its own: wherever it is killed, the key that is written down opens the
+ * server, and after the next run it is the only one that does.
  */
-import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import ssh2 from "ssh2";
-import { afterAll, describe, expect, test } from "vitest";
-import { rotate } from "../../operate/rotate.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { SshSession } from "../../components/host/ssh-session.ts";
+import { doorOf } from "../../operate/ask-server.ts";
+import { rotate, type Rotating } from "../../operate/rotate.ts";
 import type { Asked } from "../../operate/rotation-choice.ts";
 import { newPair, type Door } from "../../operate/server-key.ts";
 import { RotatingStack, TODAY } from "../doubles/rotating-stack.ts";
+import { Folder, Sshd, user, type Keys } from "./sshd.ts";
 
-const homes: string[] = [];
-afterAll(() => homes.forEach((home) => fs.rmSync(home, { recursive: true })));
+const folder = new Folder();
+const servers: Server[] = [];
+let hostKey: Keys;
+beforeAll(async () => {
+  hostKey = await folder.keys("host");
+});
+afterAll(async () => {
+  await Promise.all(servers.map(({ sshd }) => sshd.stop()));
+  folder.remove();
+});
 const ASKED: Asked = { secret: "sshPrivateKey", all: false, revoke: false };
 const OTHER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFuYQ ana@laptop";
 
@@ -25,22 +34,32 @@ const blobOf = (privateKey: string) => {
 };
 
 class Server {
-  readonly home = fs.mkdtempSync(path.join(os.tmpdir(), "recoloca-home-"));
   readonly stack = new RotatingStack({ POSTGRES_PASSWORD: { generation: 2, since: TODAY } });
-  /** Ends the run as a kill would, after that many commands. */
-  left = Infinity;
-  /** Keys that the server lets in for another reason, or not at all. */
-  refuses: (blob: string) => boolean = () => false;
+  readonly home: string;
+  readonly sshd: Sshd;
   change: Partial<Door> = {};
 
-  private constructor(pair: Awaited<ReturnType<typeof newPair>>) {
-    homes.push(this.home);
-    fs.mkdirSync(path.join(this.home, ".ssh"), { mode: 0o700 });
-    this.stack.sshPrivateKey = pair.privateKey;
-    this.text = `${OTHER}\n${pair.publicKey.type} ${pair.publicKey.blob} deploy\n`;
+  private constructor(home: string, sshd: Sshd) {
+    this.home = home;
+    this.sshd = sshd;
+    servers.push(this);
   }
-  static async begin(): Promise<Server> {
-    return new Server(await newPair("deploy"));
+  /** `looksInto`: where the SSH server looks for keys, beside `.ssh/authorized_keys2`. */
+  static async begin(looksInto = ".ssh/authorized_keys"): Promise<Server> {
+    const name = `server-${servers.length}`;
+    const home = folder.in(name);
+    const { privateKey, publicKey } = await newPair("deploy");
+    const open = `${publicKey.type} ${publicKey.blob}`;
+    const sshd = await Sshd.start(folder, {
+      ...{ name, host: "127.0.0.1", hostKey, authorized: { secret: privateKey, open, file: "" } },
+      more: [`SetEnv HOME=${home}`, `AuthorizedKeysFile ${home}/${looksInto} ${home}/.ssh/authorized_keys2`],
+    });
+    const server = new Server(home, sshd);
+    fs.mkdirSync(path.join(home, ".ssh"), { recursive: true, mode: 0o700 });
+    fs.writeFileSync(path.join(home, looksInto), `${open}\n`, { mode: 0o600 });
+    server.text = `${OTHER}\n${open} deploy\n`;
+    server.stack.sshPrivateKey = privateKey;
+    return server;
   }
 
   private get file() {
@@ -52,30 +71,49 @@ class Server {
   set text(text: string) {
     fs.writeFileSync(this.file, text, { mode: 0o600 });
   }
-
-  opens = (privateKey: string) => this.text.includes(blobOf(privateKey)) && !this.refuses(blobOf(privateKey));
   get keys() {
     return this.text.split("\n").filter((line) => line !== "" && line !== OTHER);
   }
 
-  door(): Door {
-    return {
-      owner: "recoloca-staging",
-      opensBastion: false,
-      others: async () => [],
-      run: async (privateKey, command) => {
-        if (this.left-- <= 0) throw new Error("killed");
-        if (!this.opens(privateKey)) throw new Error("the server does not take the key");
-        const ran = spawnSync("sh", ["-c", command], { env: { ...process.env, HOME: this.home }, encoding: "utf8" });
-        if (ran.status !== 0) throw new Error(ran.stderr.trim());
-        return ran.stdout;
-      },
-      ...this.change,
-    };
+  private get address() {
+    return { host: this.sshd.host, port: this.sshd.port, user, hostKey: hostKey.open };
+  }
+  async opens(privateKey: string): Promise<boolean> {
+    const silent = await new SshSession().open({ ...this.address, privateKey }).catch((error: Error) => error);
+    if (silent !== undefined && !(silent instanceof Error)) throw new Error(`the server does not answer: ${silent.why}`);
+    return silent === undefined;
   }
 
-  rotate(change: Parameters<RotatingStack["run"]>[0] = {}) {
-    return rotate(ASKED, this.stack.run({ door: this.door(), ...change }));
+  async door(): Promise<Door> {
+    const { host, port, user: hostUser } = this.address;
+    const values = { hostAddress: host, hostPort: String(port), hostUser, hostKey: hostKey.open, sshPrivateKey: this.stack.sshPrivateKey };
+    const configuration = Object.fromEntries(Object.entries(values).map(([key, value]) => [`recoloca:${key}`, { value, secret: key === "sshPrivateKey" }]));
+    // What else is deployed there `recoloca` says, which is not here.
+    return { ...(await doorOf({ name: "staging", configuration })), others: async () => [], ...this.change };
+  }
+
+  async rotate(change: Partial<Rotating> = {}) {
+    return rotate(ASKED, this.stack.run({ door: await this.door(), ...change }));
+  }
+
+  /** As if it were killed before that step: neither it nor anything after it happens. Gives the steps before. */
+  async killed(before: number): Promise<string[]> {
+    const [door, { pulumi }] = [await this.door(), this.stack.run()];
+    const steps: string[] = [];
+    await new Promise<void>((killed, fail) => {
+      const step = async <Done>(name: string, does: () => Promise<Done>): Promise<Done> => {
+        if (steps.length === before) {
+          killed();
+          await new Promise(() => undefined);
+        }
+        steps.push(name);
+        return does();
+      };
+      const run: Door["run"] = (key, command) => step(command.replace(/^base64 .*/, "read").replace(/^file=.*/s, "write"), () => door.run(key, command));
+      const counted: Rotating["pulumi"] = (args, options) => step(args.slice(0, 2).join(" "), () => pulumi(args, options));
+      rotate(ASKED, this.stack.run({ door: { ...door, run }, pulumi: counted })).then(() => killed(), fail);
+    });
+    return steps;
   }
 }
 
@@ -85,7 +123,7 @@ test("a new key is let in, proven, written down and deployed by; then the one be
   expect(await server.rotate()).toBe(0);
   const { stack } = server;
   expect(stack.sshPrivateKey).not.toBe(before);
-  expect([server.opens(stack.sshPrivateKey), server.opens(before)]).toEqual([true, false]);
+  expect([await server.opens(stack.sshPrivateKey), await server.opens(before)]).toEqual([true, false]);
   expect(server.keys).toEqual([`ssh-ed25519 ${blobOf(stack.sshPrivateKey)} recoloca-staging-generation-2`]);
   expect(server.text).toContain(OTHER);
   expect(fs.statSync(path.join(server.home, ".ssh/authorized_keys")).mode & 0o777).toBe(0o600);
@@ -103,37 +141,36 @@ test("each pair is a whole one, also where its first byte is zero", async () => 
   for (let made = 0; made < 1000; made++) blobOf((await newPair("one")).privateKey);
 });
 
+/** All that a run does at the server and in the stack, in order; `true` is a login. */
+const STEPS = ["read", "read", "read", "write", "true", "config set", "config set-all", "up --yes", "read", "write", "true"];
+
 describe("stopped", () => {
-  const goesOn = async (server: Server) => {
-    expect(server.opens(server.stack.sshPrivateKey)).toBe(true);
-    server.left = Infinity;
-    server.stack.killedAt = undefined;
+  const goesOn = async (server: Server, generation = 2) => {
+    expect(await server.opens(server.stack.sshPrivateKey)).toBe(true);
     expect(await server.rotate()).toBe(0);
     const { stack } = server;
-    expect(server.keys).toEqual([expect.stringContaining(blobOf(stack.sshPrivateKey))]);
-    expect(stack.live["sshPrivateKey"]?.generation).toBe(2);
-    expect(server.keys[0]).toContain("recoloca-staging-generation-2");
+    expect(await server.opens(stack.sshPrivateKey)).toBe(true);
+    expect(server.keys).toEqual([`ssh-ed25519 ${blobOf(stack.sshPrivateKey)} recoloca-staging-generation-${generation}`]);
+    expect(stack.live["sshPrivateKey"]?.generation).toBe(generation);
   };
-  test.each([0, 1, 2, 3, 4, 5, 6])("at the server, after %i commands", async (left) => {
+  test.each([...STEPS.entries()])("after %i steps, before %s", async (before) => {
     const server = await Server.begin();
-    server.left = left;
-    const told = await server.rotate().catch((error: Error) => error.message);
-    expect(`${told} ${server.stack.said.join("\n")}`).toMatch(/killed/);
-    expect(told).not.toBe(0);
-    await goesOn(server);
+    const first = server.stack.sshPrivateKey;
+    expect(await server.killed(before)).toEqual(STEPS.slice(0, before));
+    // Without its last look all of it is done, and the next run is another one.
+    await goesOn(server, before === STEPS.length - 1 ? 3 : 2);
+    expect(server.stack.sshPrivateKey).not.toBe(first);
+    expect(await server.opens(first)).toBe(false);
   });
-  test.each([/secret recoloca:sshPrivateKey/, /^config set-all/, /^up/])("before %s", async (killedAt) => {
-    const server = await Server.begin();
-    server.stack.killedAt = killedAt;
-    await expect(server.rotate()).rejects.toThrow("killed");
-    await goesOn(server);
+  test("nowhere, these are its steps", async () => {
+    expect(await (await Server.begin()).killed(Infinity)).toEqual(STEPS);
   });
   test("after the number was raised by hand: a key is made all the same", async () => {
     const server = await Server.begin();
     const before = server.stack.sshPrivateKey;
     server.stack.rotation["sshPrivateKey"] = { generation: 2, since: TODAY };
     expect(await server.rotate()).toBe(0);
-    expect(server.opens(before)).toBe(false);
+    expect(await server.opens(before)).toBe(false);
     expect(server.keys).toEqual([`ssh-ed25519 ${blobOf(server.stack.sshPrivateKey)} recoloca-staging-generation-2`]);
   });
   test("once its numbers were begun anew: a key is made all the same", async () => {
@@ -143,7 +180,7 @@ describe("stopped", () => {
     delete server.stack.live["sshPrivateKey"];
     const before = server.stack.sshPrivateKey;
     expect(await server.rotate()).toBe(0);
-    expect(server.opens(before)).toBe(false);
+    expect(await server.opens(before)).toBe(false);
     expect(server.keys).toEqual([`ssh-ed25519 ${blobOf(server.stack.sshPrivateKey)} recoloca-staging-generation-2`]);
   });
   test("long ago, before the one of then was closed: that is closed, and a new one is made", async () => {
@@ -153,7 +190,7 @@ describe("stopped", () => {
     for (const known of [server.stack.rotation, server.stack.live]) known["sshPrivateKey"]!.since = "2026-01-01";
     const before = server.stack.sshPrivateKey;
     expect(await server.rotate()).toBe(0);
-    expect(server.opens(before)).toBe(false);
+    expect(await server.opens(before)).toBe(false);
     expect(server.keys).toHaveLength(1);
     expect(server.stack.live["sshPrivateKey"]).toEqual({ generation: 3, since: TODAY });
   });
@@ -164,9 +201,9 @@ describe("stopped", () => {
     const bad: typeof pulumi = async (args, options) => ({ ...(await pulumi(args, options)), ...(args[0] === "up" && { code: 255 }) });
     expect(await server.rotate({ pulumi: bad })).toBe(1);
     expect(server.stack.said.join("\n")).toContain("the key before still opens the server, as pulumi up ended with 255: run this again");
-    expect(server.opens(before)).toBe(true);
+    expect(await server.opens(before)).toBe(true);
     expect(await server.rotate({ pulumi: bad }).catch((error: Error) => error.message)).toContain("both keys open the server");
-    expect(server.opens(before)).toBe(true);
+    expect(await server.opens(before)).toBe(true);
     await goesOn(server);
   });
   test("by an update that fails: both open, and nothing is taken back", async () => {
@@ -174,7 +211,7 @@ describe("stopped", () => {
     const before = server.stack.sshPrivateKey;
     server.stack.failing = ["sshPrivateKey"];
     expect(await server.rotate()).toBe(1);
-    expect([server.opens(server.stack.sshPrivateKey), server.opens(before)]).toEqual([true, true]);
+    expect([await server.opens(server.stack.sshPrivateKey), await server.opens(before)]).toEqual([true, true]);
     expect(server.stack.rotation["sshPrivateKey"]?.generation).toBe(2);
     expect(server.stack.said.join("\n")).toContain(
       "sshPrivateKey stays at generation 2, and both keys open the server: keep Pulumi.staging.yaml; run this again",
@@ -191,9 +228,7 @@ test("one that stands there twice goes twice; what else lets it in is told", asy
   server.text = `${server.text}\nssh-ed25519 ${blobOf(before)} again\n`;
   expect(await server.rotate()).toBe(0);
   expect(server.text).not.toContain(blobOf(before));
-  const present = server.stack.sshPrivateKey;
-  const opens = server.opens;
-  server.opens = (key) => key === present || opens(key);
+  fs.copyFileSync(path.join(server.home, ".ssh/authorized_keys"), path.join(server.home, ".ssh/authorized_keys2"));
   expect(await server.rotate()).toBe(1);
   expect(server.stack.said.join("\n")).toContain("let in by something else: authorized_keys2");
 });
@@ -214,18 +249,14 @@ describe("is refused, and nothing is changed:", () => {
     expect([server.text, server.stack.sshPrivateKey, server.stack.commands]).toEqual([text, key, []]);
   };
   test("a new key that the server does not take", async () => {
-    const server = await Server.begin();
-    const present = blobOf(server.stack.sshPrivateKey);
-    server.refuses = (blob) => blob !== present;
+    const server = await Server.begin("keys-of-the-provider");
     await refused(server, "does not open the server; it was taken out again");
   });
   test("one that is let in by something else", async () => {
     const server = await Server.begin();
-    const { text } = server;
+    fs.renameSync(path.join(server.home, ".ssh/authorized_keys"), path.join(server.home, ".ssh/authorized_keys2"));
     server.text = `${OTHER}\n`;
-    server.opens = () => true;
     await refused(server, "authorized_keys does not have the key");
-    server.text = text;
   });
   test("one that a person may come by, who is asked the first time", async () => {
     const server = await Server.begin();
@@ -251,7 +282,7 @@ describe("is refused, and nothing is changed:", () => {
   });
   test("a file that somebody else writes meanwhile", async () => {
     const server = await Server.begin();
-    const { run } = server.door();
+    const { run } = await server.door();
     let asked = 0;
     server.change = {
       run: async (privateKey, command) => {
