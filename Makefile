@@ -32,7 +32,8 @@ OPERATE := status history doctor measure logs backup backups restore drill rollb
 $(OPERATE): node_modules/.installed
 	@$(NPM) run operate -- $@ $(if $(RELEASE),"$$RELEASE") $(SERVICE) $(if $(DOORS),"$$DOORS") $(if $(DOWNGRADE),--downgrade) $(if $(RESTORE),--restore) $(if $(REASON),--reason "$$REASON") $(if $(RENEW),--renew)
 
-# SECRET=NAME or ALL=due; REVOKE=now for one that has leaked, YES=1 where nobody is there to agree, ALONE=1 where nobody else comes by the server's key.
+# SECRET=NAME or ALL=due; REVOKE=now for one that has leaked, YES=1 where nobody is there to agree, ALONE=1 where nobody else comes by the server's key;
+# PULL_REQUEST=1 opens one, where what to commit would be said.
 rotate: node_modules/.installed ## renew a secret of a stack: SECRET=NAME, or ALL=due
 	@$(NPM) run operate -- rotate
 

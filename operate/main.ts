@@ -18,6 +18,7 @@ import { pulumiFor } from "./pulumi-for.ts";
 import { wordsOf } from "./restore.ts";
 import { settleStack, type Pulumi } from "./rollback.ts";
 import { rotate } from "./rotate.ts";
+import { readyToPropose } from "./rotation-pull-request.ts";
 import { tellStackSecrets } from "./secrets.ts";
 
 async function configurationOf(stack: string, pulumi: Pulumi): Promise<Record<string, Configured>> {
@@ -47,15 +48,17 @@ async function placeOf(stack: string, pulumi: Pulumi): Promise<StackPlace> {
   return { organization: organization ?? NO_ORGANIZATION, project: project ?? "recoloca", stack: name };
 }
 
+const githubBase = () => (process.env["GITHUB_BASE_URL"] ?? "https://api.github.com").replace(/\/$/, "");
+const ownToken = () => process.env["GITHUB_TOKEN"] ?? process.env["GH_TOKEN"];
+
 /** What the stack should have at GitHub, and who asks what it has. */
 async function githubOf(stack: string, configuration: Record<string, Configured>, pulumi: Pulumi): Promise<Asked> {
   const { values } = checkValues(valuesOf(configuration));
-  const token = values.githubToken ?? process.env["GITHUB_TOKEN"] ?? process.env["GH_TOKEN"];
-  const base = (process.env["GITHUB_BASE_URL"] ?? "https://api.github.com").replace(/\/$/, "");
+  const token = values.githubToken ?? ownToken();
   const { previews, repository } = values;
   const place = await placeOf(stack, pulumi);
   const named = { url: urlOf(values), stack: stackName(place), organization: place.organization, project: place.project };
-  return { previews, repository, github: githubSettings(values, place.stack, named), ask: token ? githubAsk(base, token) : undefined };
+  return { previews, repository, github: githubSettings(values, place.stack, named), ask: token ? githubAsk(githubBase(), token) : undefined };
 }
 
 /** What Pulumi Cloud does with the stack by itself, where that was asked for. Gives how much was found. */
@@ -73,25 +76,32 @@ async function doctorAround(stack: string, configuration: Record<string, Configu
   return (await tellGithub(asked.github, asked.ask, print)) + (await previewsOf(asked, pulumi, print));
 }
 
-/** `make rotate`, by SECRET, ALL, REVOKE and YES of the environment. */
+/** Who sits here, or who started the run. */
+const whoAsks = () => process.env["GITHUB_ACTOR"] ?? os.userInfo().username;
+
+/** `make rotate`, by SECRET, ALL, REVOKE, YES, ALONE and PULL_REQUEST of the environment. */
 async function rotateStack(stack: string, configuration: Record<string, Configured>, pulumi: Pulumi, print: (line: string) => void): Promise<number> {
-  const { SECRET, ALL, REVOKE, YES, ALONE, GITHUB_ACTOR, GITHUB_STEP_SUMMARY } = process.env;
+  const { SECRET, ALL, REVOKE, YES, ALONE, PULL_REQUEST, GITHUB_STEP_SUMMARY } = process.env;
   const wrong = [
     ...(ALL && ALL !== "due" ? [`ALL got "${ALL}", wants due`] : []),
     ...(REVOKE && REVOKE !== "now" ? [`REVOKE got "${REVOKE}", wants now`] : []),
+    ...(PULL_REQUEST && PULL_REQUEST !== "1" ? [`PULL_REQUEST got "${PULL_REQUEST}", wants 1`] : []),
   ];
   // What was renewed meanwhile is what opens the server.
   let now = configuration;
   if (stack === LOCAL && SECRET === "sshPrivateKey")
     throw new Error("the key of the local server lies beside it, for whoever is here\n  make local-down && make local makes both anew");
   if (wrong.length > 0) throw new Error(`${wrong.join("\n")}\n  make rotate SECRET=NAME [REVOKE=now], or ALL=due`);
+  const { githubToken, repository } = checkValues(valuesOf(configuration)).values;
+  // A person's own token first: the pull request is his.
+  const opening = { stack, folder: checkout, base: githubBase(), token: ownToken() ?? githubToken, repository };
   return rotate(
     { secret: SECRET || undefined, all: ALL === "due", revoke: REVOKE === "now" },
     {
       stack,
       application: configuration["recoloca:application"]?.value ?? "recoloca",
       production: stack === PRODUCTION,
-      who: GITHUB_ACTOR ?? os.userInfo().username,
+      who: whoAsks(),
       today: dayOf(new Date()),
       folder: checkout,
       configuration: async () => valuesOf((now = await configurationOf(stack, pulumi))),
@@ -105,6 +115,7 @@ async function rotateStack(stack: string, configuration: Record<string, Configur
         what === "alone"
           ? agreesTo(ALONE === "1", "in a script: ALONE=1, where nobody else comes by that key")(question)
           : agreesTo(false, "in a script: a new value, or the number alone by pulumi config set --path recoloca:rotation.NAME.generation")(question),
+      propose: PULL_REQUEST ? await readyToPropose(opening) : undefined,
       print,
       summary: GITHUB_STEP_SUMMARY,
     },

@@ -1,4 +1,4 @@
-/** Asking an interface over HTTP what there is: with GET and nothing else, all pages of a list, and one line where there is no answer to judge. */
+/** An interface over HTTP: what there is, by GET and all pages of a list; what it is told, by POST; and one line where there is no answer to judge. */
 
 export interface Answer {
   readonly status: number;
@@ -10,6 +10,8 @@ export interface Answer {
 }
 /** Of a path: `/repos/recoloca/recoloca/environments`. `pages`: of a list the first is enough, or all are wanted. @default "all". Throws `Unanswered`. */
 export type Ask = (path: string, pages?: "all" | "first") => Promise<Answer>;
+/** Sends a body of JSON to a path. Throws `Unanswered`. */
+export type Tell = (path: string, body: object) => Promise<Answer>;
 
 /** Nothing can be said of what was asked for: the network, a limit, the service's own trouble. The message is one line, with the way out. */
 export class Unanswered extends Error {}
@@ -28,8 +30,9 @@ export interface Service {
   readonly status: string;
 }
 
-async function got({ name, base, headers, status }: Service, url: string): Promise<Response> {
-  const answer = await fetch(url, { method: "GET", headers, signal: AbortSignal.timeout(SECONDS * 1000) }).catch((error: Error): never => {
+async function got({ name, base, headers, status }: Service, url: string, sent?: object): Promise<Response> {
+  const what = sent === undefined ? { method: "GET" } : { method: "POST", body: JSON.stringify(sent) };
+  const answer = await fetch(url, { ...what, headers, signal: AbortSignal.timeout(SECONDS * 1000) }).catch((error: Error): never => {
     if (error.name === "TimeoutError") throw new Unanswered(`${name} does not answer within ${SECONDS} s at ${base}; the same command again later`);
     const { cause } = error as { cause?: { code?: string; message?: string } };
     throw new Unanswered(
@@ -59,6 +62,20 @@ function joined(all: unknown, more: unknown): unknown {
   return Object.fromEntries(Object.entries(all).map(([key, value]) => [key, Array.isArray(value) ? joined(value, page[key] ?? []) : value]));
 }
 
+async function bodyOf({ name }: Service, answer: Response): Promise<unknown> {
+  const body: unknown = await answer.json().catch(() => ({}));
+  const until = limited(answer, body);
+  if (until !== undefined) throw new Unanswered(`${name}'s limit of requests is reached: the same command again ${until}`);
+  return body;
+}
+
+export const tellOf =
+  (service: Service): Tell =>
+  async (path, body) => {
+    const answer = await got(service, `${service.base}${path}`, body);
+    return { status: answer.status, body: await bodyOf(service, answer) };
+  };
+
 export const askOf =
   (service: Service): Ask =>
   async (path, pages = "all") => {
@@ -68,9 +85,7 @@ export const askOf =
     let [url, body]: [string | undefined, unknown] = [`${base}${asked}`, undefined];
     for (;;) {
       const answer = await got(service, url);
-      const page: unknown = await answer.json().catch(() => ({}));
-      const until = limited(answer, page);
-      if (until !== undefined) throw new Unanswered(`${service.name}'s limit of requests is reached: the same command again ${until}`);
+      const page = await bodyOf(service, answer);
       body = body === undefined ? page : joined(body, page);
       url = /<([^>]+)>;\s*rel="next"/.exec(answer.headers.get("link") ?? "")?.[1];
       // The token goes nowhere else.

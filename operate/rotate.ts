@@ -17,6 +17,7 @@ import { closeKeyBefore, isOfServer, KEY_TARGETS, settleLeftOpen } from "./rotat
 import type { Door } from "./server-key.ts";
 import { auditLines, auditSummary, type Audited } from "./rotation-audit.ts";
 import { breaks, choose, type Asked, type Step } from "./rotation-choice.ts";
+import type { Propose } from "./rotation-pull-request.ts";
 import { putBack, staysAfterFailure, withWishes, write, type Values } from "./rotation-writes.ts";
 import type { Pulumi } from "./rollback.ts";
 
@@ -43,6 +44,8 @@ export interface Rotating {
   /** Whether something is so, to which nobody can agree beforehand: that a run was stopped, or that the server's key is nobody else's. */
   readonly knows: (question: string, what: "stopped" | "alone") => Promise<boolean>;
   readonly provider?: typeof askProvider;
+  /** Opens the pull request, where one was asked for. @default what to commit is said */
+  readonly propose?: Propose | undefined;
   readonly print: (line: string) => void;
   /** Where a job's summary goes. */
   readonly summary?: string | undefined;
@@ -75,15 +78,35 @@ export async function rotate(asked: Asked, run: Rotating): Promise<number> {
   if (asked.revoke && !(await agreed(choice.steps[0]!, run))) return 1;
   const done = await together(choice.steps, raw, run, live);
   auditLines(done).forEach((line) => print(line));
-  // The local stack's is kept with what else `make local` made.
-  if (stack !== LOCAL && done.some(({ outcome }) => outcome !== "failed"))
-    print(
-      `\n to commit   git add Pulumi.${stack}.yaml && git commit --message "${subject(done)}"\n             a checkout without it is refused: its numbers are older than what is live`,
-    );
+  const proposed = await bringIn(
+    done.filter(({ outcome }) => outcome !== "failed"),
+    run,
+  );
   for (const { name, reason } of done)
     if (reason === undefined && asked.revoke) print(` ${name} was used by: ${usedBy(name)}; on the server nothing has the value before any more`);
   summarize(run, done, choice.remind);
-  return done.some(({ reason }) => reason !== undefined) || choice.problems.length > 0 ? 1 : 0;
+  return done.some(({ reason }) => reason !== undefined) || choice.problems.length > 0 || !proposed ? 1 : 0;
+}
+
+/** The numbers are in this checkout alone: by whom they come into the repository. False where the pull request that was asked for is not there. */
+async function bringIn(done: readonly Audited[], { stack, who, propose, print }: Rotating): Promise<boolean> {
+  // The local stack's are kept with what else `make local` made.
+  if (stack === LOCAL || done.length === 0) return true;
+  const why = "a checkout without it is refused: its numbers are older than what is live";
+  if (!propose) {
+    print(`\n to commit   git add Pulumi.${stack}.yaml && git commit --message "${subject(done)}"\n             ${why}`);
+    return true;
+  }
+  const names = done.map(({ name, to, outcome }) => `${name}-${to}${outcome === "ended" ? "-alone" : ""}`);
+  const body = `${auditSummary(stack, who, done, [])}\nIt is live. Merge it soon: ${why}.`;
+  try {
+    const link = await propose({ branch: `renewed-${stack}-${names.join("-")}`.slice(0, 100), title: subject(done).slice(0, 200), body });
+    print(`\n pull request   ${link}\n                merge it soon: ${why}`);
+    return true;
+  } catch (error) {
+    print(`\n It is renewed and live, and has no pull request yet: ${(error as Error).message}`);
+    return false;
+  }
 }
 
 function howBy(name: SecretName, { stack, today }: Rotating): string {

@@ -5,7 +5,7 @@
 import { pipelineOf } from "../../components/pipeline/index.ts";
 import { BRANCH } from "../../components/workflow-files/branch.ts";
 import type { GithubSettings } from "../../settings/github.ts";
-import { askOf, Unanswered, type Ask } from "../rest.ts";
+import { askOf, Unanswered, type Ask, type Service } from "../rest.ts";
 import { environmentsTold } from "./environments.ts";
 import { filesTold, runningTold } from "./files.ts";
 import { repositoryForm, repositoryTold } from "./repository.ts";
@@ -14,14 +14,14 @@ import { type Look, type Told, type Unread } from "./told.ts";
 import { appTold, tokenTold } from "./tokens.ts";
 
 /** `base`: `https://api.github.com`. */
-export const githubAsk = (base: string, token: string): Ask =>
-  askOf({
-    name: "GitHub",
-    base,
-    headers: { authorization: `Bearer ${token}`, accept: "application/vnd.github+json", "x-github-api-version": "2022-11-28" },
-    page: "per_page=100",
-    status: "https://www.githubstatus.com",
-  });
+export const githubService = (base: string, token: string): Service => ({
+  name: "GitHub",
+  base,
+  headers: { authorization: `Bearer ${token}`, accept: "application/vnd.github+json", "x-github-api-version": "2022-11-28" },
+  page: "per_page=100",
+  status: "https://www.githubstatus.com",
+});
+export const githubAsk = (base: string, token: string): Ask => askOf(githubService(base, token));
 
 const ANOTHER = "another token: docs/github.md";
 

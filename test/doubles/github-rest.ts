@@ -1,9 +1,10 @@
 /**
  * GitHub's REST interface, as it answers of a repository that a stack has made: from what the engine's mocks were told, in the shapes of GitHub's own
- * description (https://github.com/github/rest-api-description, and for environments what is answered beside it). It takes GET alone.
+ * description (https://github.com/github/rest-api-description, and for environments what is answered beside it). What it is told it keeps.
  */
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
 import type { Made } from "../mocked-program.ts";
 import { blobSha } from "./github-repository.ts";
 import { isRecord, list, text, type Values } from "./values.ts";
@@ -17,7 +18,7 @@ export interface Said {
   body?: unknown;
   headers?: Readonly<Record<string, string>>;
 }
-/** By path, with `?ref=` where it has one. */
+/** By path, with `?ref=` where it has one; `POST /path` where it is told something. */
 export type Answers = Record<string, Said>;
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -211,18 +212,22 @@ export interface GithubRest {
   answers: Answers;
   /** `GET /repos/…`, each with the token that came. */
   readonly asked: string[];
+  /** Bodies of what it was told. */
+  readonly told: unknown[];
   close(): void;
 }
 
 export async function githubRest(): Promise<GithubRest> {
-  const rest = { base: "", answers: {} as Answers, asked: [] as string[], close: () => void server.close() };
+  const rest = { base: "", answers: {} as Answers, asked: [] as string[], told: [] as unknown[], close: () => void server.close() };
   const server = http.createServer((request, response) => {
     const url = new URL(request.url!, "http://here");
     rest.asked.push(`${request.method} ${request.headers.authorization} ${url.pathname}`);
     const ref = url.searchParams.get("ref");
     const page = url.searchParams.get("page");
     const path = `${decodeURIComponent(url.pathname)}${ref === null ? "" : `?ref=${ref}`}`;
-    const found = rest.answers[page === null ? path : `${path}#${page}`];
+    const told = request.method === "POST";
+    if (told) void json(request).then((body) => rest.told.push(body));
+    const found = rest.answers[told ? `POST ${path}` : page === null ? path : `${path}#${page}`];
     const {
       status = 200,
       body,
