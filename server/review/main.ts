@@ -68,6 +68,12 @@ async function open(environments: Environments, text: string): Promise<number> {
       `the next one goes at ${endsAt(others[0]!, policy).toISOString()} by itself; at once where the label is taken from its pull request`,
     );
   const isNew = others.length === there.length;
+  const written = isNew ? undefined : await writtenTooMuch(policy, number);
+  if (written !== undefined)
+    return refuse(
+      `${written}: it goes within the hour, with its data`,
+      "at once where the label is taken from its pull request; set again, that opens a new one",
+    );
   const full = isNew ? tooFull(policy, roomNow()) : undefined;
   if (full !== undefined) return refuse(`this server has no room for one more: ${full}`);
   const environment = environments.renewed(number, Object.values(policy.secrets), new Date());
@@ -120,7 +126,7 @@ async function expire(environments: Environments): Promise<number> {
   let worst = 0;
   for (const one of environments.all()) {
     try {
-      const why = await overdue(environments, policy, one);
+      const why = await overdue(policy, one);
       if (why !== undefined) worst = Math.max(worst, await close(environments, one.number, why));
     } catch (error) {
       say(`#${one.number} cannot be looked at: ${(error as Error).message}`);
@@ -130,13 +136,15 @@ async function expire(environments: Environments): Promise<number> {
   return worst;
 }
 
-async function overdue({ application }: Environments, policy: ReviewPolicy | undefined, environment: Environment): Promise<string | undefined> {
+async function overdue(policy: ReviewPolicy | undefined, environment: Environment): Promise<string | undefined> {
   if (!policy) return "the stack allows none any more";
   if (endsAt(environment, policy).getTime() <= Date.now()) return `nobody has renewed it for ${policy.days} ${policy.days === 1 ? "day" : "days"}`;
-  const written = await writtenBy(`${application}-${reviewEnvironment(environment.number)}`);
-  return written > policy.disk
-    ? `it has written ${Number.isFinite(written) ? `${Math.ceil(written)} MiB` : "more than can be counted"}, and may ${policy.disk}`
-    : undefined;
+  return writtenTooMuch(policy, environment.number);
+}
+
+async function writtenTooMuch({ application, disk }: ReviewPolicy, number: number): Promise<string | undefined> {
+  const written = await writtenBy(`${application}-${reviewEnvironment(number)}`);
+  return written > disk ? `it has written ${Number.isFinite(written) ? `${Math.ceil(written)} MiB` : "more than can be counted"}, and may ${disk}` : undefined;
 }
 
 function list(environments: Environments): number {

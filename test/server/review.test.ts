@@ -177,6 +177,9 @@ test("goes by itself when nobody has renewed it, when it has written too much, a
   expect((await server(`recoloca-review ${APPLICATION} expire`)).code).toBe(0);
   expect(await containers()).toEqual(["shapes-pr-2"]);
   await server("docker exec $(docker ps --quiet --filter label=recoloca.stack=shapes-pr-2) sh -c 'head -c 80M /dev/zero > /data/much'");
+  const pushed = await asked("open", request(2, "c"));
+  expect(pushed.code, pushed.output).toBe(20);
+  expect(pushed.output).toMatch(/refused: it has written \d+ MiB, and may 64: it goes within the hour, with its data\n.*label/);
   expect(
     (await server(`systemctl start recoloca-review@${APPLICATION}.service; journalctl --unit recoloca-review@${APPLICATION}.service --output cat`)).stdout,
   ).toMatch(/has written \d+ MiB, and may 64/);
