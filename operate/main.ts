@@ -128,6 +128,8 @@ async function main(): Promise<number> {
   const words = wordsOf(process.argv.slice(2), command, process.env);
   // Before the toolchain and the stack are looked at: a wrong key needs neither.
   const key = words.includes("--identity") ? await backupKeys(process.env["IDENTITY"] ?? "", command) : undefined;
+  // For the program, which has Pulumi's environment: whoever renews a secret is in the record of its release.
+  if (words[0] === "rotate") process.env["RECOLOCA_ACTOR"] = whoAsks();
   const pulumi = await pulumiFor(stack, command);
   const configuration = await configurationOf(stack, pulumi);
   const print = (line: string) => process.stdout.write(`${line}\n`);

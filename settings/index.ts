@@ -115,6 +115,15 @@ export function offOf(values: Pick<Values, "domain" | "publicUrl" | "notify"> & 
 const firstOnes = (made: readonly MadeValue[], given: Record<string, string>) =>
   Object.fromEntries(made.flatMap(({ variable, secret, generation }) => (generation === 1 ? [[variable, given[secret] ?? ""]] : [])));
 
+/**
+ * Where the configuration names no release, one that is brought anew is whoever's who runs `make rotate`. What is live keeps the word of its own deploy, so that
+ * nothing changes by who runs the next update.
+ */
+const byWhom = (provenance: Provenance): Provenance => {
+  const actor = process.env["RECOLOCA_ACTOR"] ?? provenance.actor;
+  return { ...provenance, ...(actor !== undefined && { actor }) };
+};
+
 /** Of the containers; what only workflows use does not go to the server. */
 const forHost = ([name]: readonly [string, string]) => secretOf(name)?.consumers.includes("host") ?? true;
 
@@ -168,7 +177,7 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     compose,
     ...(images && { images }),
     ...(release !== undefined && { release }),
-    provenance: values.provenance,
+    provenance: images ? values.provenance : byWhom(values.provenance),
     variables: { ...values.variables, ...rotated.variables },
     secrets: pulumi.secret({ ...hostSecrets, ...firstOnes(rotated.made, hostSecrets) }),
     secretNames: [...new Set([...Object.keys(hostSecrets), ...rotated.made.map(({ variable }) => variable)])],

@@ -1,5 +1,5 @@
 /** What a raised number makes of a whole stack: its own program, Pulumi's mocks for an engine. */
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { planSchema } from "../../release/plan.ts";
 import { everythingOf, type Inputs, type Made } from "../mocked-program.ts";
 
@@ -14,6 +14,7 @@ function planOf(made: readonly Made[]) {
   const { stdin } = made.find(({ name }) => name === "recoloca-release")!.inputs as { stdin: string | { value: string } };
   return planSchema.parse(JSON.parse(typeof stdin === "string" ? stdin : stdin.value));
 }
+afterEach(() => void vi.unstubAllEnvs());
 const passwordsIn = (made: readonly Made[]) => made.filter(({ type }) => type === "random:index/randomPassword:RandomPassword");
 
 test("without a rotation nothing is made, and the application has the database's own password", async () => {
@@ -38,4 +39,33 @@ test("the third generation is made beside the others' way out, logs in by its ow
   expect(generations).toEqual({ POSTGRES_PASSWORD: { generation: 3, since: "2026-11-25" } });
   expect(masked).toContain("DATABASE_PASSWORD");
   expect(made.filter(({ inputs }) => JSON.stringify(inputs).includes("made-POSTGRES")).map(({ name }) => name)).toEqual(["recoloca-release"]);
+});
+
+test("whoever runs make rotate is named by a release that the configuration does not name, and by no other", async () => {
+  const [pulumi, { loadSettings }] = await Promise.all([import("@pulumi/pulumi"), import("../../settings/index.ts")]);
+  await pulumi.runtime.setMocks(
+    { newResource: ({ inputs }) => ({ id: "id", state: inputs as object }), call: () => ({}) },
+    "recoloca",
+    "staging",
+    false,
+    "organization",
+  );
+  const SECRET = ["recoloca:sshPrivateKey", "recoloca:secrets"];
+  const provenanceOf = (config: Record<string, string>) => {
+    const values = {
+      hostAddress: "h",
+      hostKey: "ssh-ed25519 AAAA",
+      sshPrivateKey: "key",
+      secrets: '{"POSTGRES_PASSWORD":"p"}',
+      routes: '[{"path":"/","service":"frontend","port":80}]',
+      ...config,
+    };
+    pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(values).map(([key, value]) => [`recoloca:${key}`, value])), SECRET);
+    vi.stubEnv("PULUMI_CONFIG_SECRET_KEYS", JSON.stringify(SECRET));
+    return loadSettings().provenance;
+  };
+  const named = { images: JSON.stringify(NAMED.images), release: "1", provenance: '{"actor":"bo"}' };
+  expect(provenanceOf({})).toEqual({});
+  vi.stubEnv("RECOLOCA_ACTOR", "ana");
+  expect([provenanceOf({}), provenanceOf(named)]).toEqual([{ actor: "ana" }, { actor: "bo" }]);
 });
