@@ -51,6 +51,7 @@ const ELSEWHERE: Readonly<Partial<Record<SecretName, string>>> = {
   backupIdentity: "people keep it: a new pair by age-keygen, its public half into recoloca:backup.recipient; older backups want the old one",
   notify: "a new URL at the receiver: pulumi config set --path --secret 'recoloca:notify[0].url'",
   telemetry: "a new token at the receiver: pulumi config set --path --secret 'recoloca:telemetry.headers.authorization'",
+  REVIEW_SSH_KEY: "the stack makes another one, on the server and at GitHub: pulumi up --replace '**:PrivateKey::review-key'",
   PULUMI_CONFIG_PASSPHRASE: "pulumi stack change-secrets-provider passphrase, then the new one into recoloca:secrets.PULUMI_CONFIG_PASSPHRASE",
 };
 

@@ -6,7 +6,10 @@ import { DATABASE, readServices, type Keeper } from "./database-login.ts";
 
 /** `given`: keys that the configuration has, without the namespace. In the catalogue's order. */
 export function heldSecrets({ rotation = {}, secrets = {} }: Partial<Values>, given: readonly string[]): Held[] {
-  const made: readonly SecretName[] = given.includes("ec2") ? ["sshAccessKey", "sshHostKey"] : [];
+  const made: readonly SecretName[] = [
+    ...(given.includes("ec2") ? (["sshAccessKey", "sshHostKey"] as const) : []),
+    ...(given.includes("review") ? (["REVIEW_SSH_KEY"] as const) : []),
+  ];
   return (Object.entries(SECRETS) as [SecretName, Secret][])
     .filter(([name, { key }]) => name in secrets || (key !== undefined && given.includes(key)) || made.includes(name))
     .map(([name]) => {
