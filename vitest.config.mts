@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Of those that take minutes; whatever is not here comes after them. */
-const LONGEST = ["maintenance.test.ts", "rotation-interrupted.test.ts", "changed-settings.test.ts"];
+const LONGEST = ["maintenance.test.ts", "rotation-interrupted.test.ts", "rotation-interrupted-redis.test.ts", "changed-settings.test.ts"];
 const place = ({ moduleId }: TestSpecification) => LONGEST.findIndex((name) => moduleId.endsWith(name)) + 1 || LONGEST.length + 1;
 
 /** With two files at a time, one that begins last and takes longest would run alone. */

@@ -1,11 +1,7 @@
-/**
- * An application that logs in to the sample's PostgreSQL at each request, by whatever login its release was given, and generations of it; with
- * visitors who come all the while.
- */
-import * as http from "node:http";
-import { testSite } from "../local/site.ts";
+/** An application that logs in to the sample's PostgreSQL at each request, by whatever login its release was given, and generations of it. */
 import type { Plan } from "../release/plan.ts";
 import { planFor } from "./host.ts";
+import { FIRST, otherThan, passwordOf, SINCE, userOf } from "./rotated-logins.ts";
 import { imagesOf, server } from "./site.ts";
 
 const PSQL = "/usr/lib/postgresql/17/bin/psql";
@@ -27,14 +23,10 @@ class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 200
 Server(("", 8000), Web).serve_forever()`;
 
-const since = "2026-11-25";
-export const FIRST = "the-first-password";
-export const passwordOf = (generation: number) => (generation === 1 ? FIRST : `password-of-generation-${generation}`);
-export const userOf = (generation: number) => (generation === 1 ? "shop" : generation % 2 ? "shop_b" : "shop_a");
-/** The one that a generation takes turns with. */
-export const otherThan = (generation: number) => userOf(generation === 2 ? 3 : generation - 1);
-
 const { backend, postgres } = await imagesOf("1");
+/** What is right of its answers. */
+export const LET_IN = /^200 shop(_[ab])? as shop$/;
+
 export const plain: Plan = planFor(backend, {
   compose: `services:
   web: { image: web, init: true, command: ${JSON.stringify(["python3", "-c", WEB])}, environment: { DATABASE_USER: "\${DATABASE_USER:-shop}", PGPASSWORD: "\${DATABASE_PASSWORD}", NEXT: "\${NEXT:-}" } }
@@ -71,7 +63,7 @@ export function generation(number: number, change: Partial<Plan> = {}): Plan {
         first: "POSTGRES_PASSWORD",
       },
     ],
-    generations: { POSTGRES_PASSWORD: { generation: number, since } },
+    generations: { POSTGRES_PASSWORD: { generation: number, since: SINCE } },
   };
   const variables = {
     POSTGRES_PASSWORD: FIRST,
@@ -91,46 +83,3 @@ export async function opens(number: number): Promise<boolean> {
   );
   return ran.code === 0;
 }
-
-/** So many at a time, each with so many milliseconds from one visit to his next: a hundred a second, and fewer where the machine has no more to give. */
-const VISITORS = 5;
-const EVERY = 50;
-
-/** Visitors, until the work is done and each of them has his answer. Gives what went wrong. */
-export async function visited(work: () => Promise<unknown>): Promise<{ answers: number; wrong: string[] }> {
-  const wrong: string[] = [];
-  let answers = 0;
-  let done = false;
-  const visitor = async () => {
-    while (!done) {
-      const next = performance.now() + EVERY;
-      const said = await visit();
-      answers++;
-      if (!/^200 shop(_[ab])? as shop$/.test(said)) wrong.push(said);
-      await new Promise((rested) => setTimeout(rested, Math.max(0, next - performance.now())));
-    }
-  };
-  const all = Array.from({ length: VISITORS }, visitor);
-  try {
-    await work();
-  } finally {
-    done = true;
-    await Promise.all(all);
-  }
-  return { answers, wrong };
-}
-
-const visit = () =>
-  new Promise<string>((done) => {
-    const request = http.request(
-      { host: "127.0.0.1", port: testSite.httpPort, path: "/", agent: false, timeout: 10_000, headers: { host: "shapes.test" } },
-      (response) => {
-        let body = "";
-        response.on("data", (part: Buffer) => (body += part.toString())).on("end", () => done(`${response.statusCode} ${body}`));
-        response.on("error", (error) => done(error.message));
-      },
-    );
-    request.on("timeout", () => request.destroy(new Error("no answer in 10s")));
-    request.on("error", (error) => done(error.message));
-    request.end();
-  });

@@ -6,7 +6,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { FAULTS, type Fault } from "../chaos/faults.ts";
 import { ended, newest, reached } from "../held-release.ts";
 import { deployAfterAll, deployPlan, installHostProgram, removeStack, startDeploy } from "../host.ts";
-import { generation, opens, plain, visited } from "../rotated-database.ts";
+import { generation, LET_IN, opens, plain } from "../rotated-database.ts";
+import { visited } from "../rotated-logins.ts";
 import { server } from "../site.ts";
 
 beforeAll(async () => {
@@ -62,7 +63,7 @@ test.each<["made" | "closed", Fault, "before" | "new"]>([
 ])("while a login is being %s, %s: the one of %s opens, and only that one once it is live", async (what, fault, lives) => {
   const live = await liveGeneration();
   const number = live + 1;
-  const { answers, wrong } = await visited(async () => {
+  const { answers, wrong } = await visited(LET_IN, async () => {
     const early = what === "made" ? lockRoles() : undefined;
     if (early) await untilOnRoles(true);
     const deploying = startDeploy(generation(number, { watch: 3 }));
