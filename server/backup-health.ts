@@ -8,6 +8,7 @@ import type { Finding } from "./finding.ts";
 import { lateOnes } from "./lateness.ts";
 import { ago, firstLine, sayBytes } from "./render.ts";
 import type { Store } from "./store.ts";
+import { unguarded } from "./unguarded.ts";
 
 export function sayDrill({ at, passed, backup, from, compared, tables, rows, reason }: DrillResult): string {
   if (!passed) return `FAILED ${ago(at)} ago: ${firstLine(reason)}`;
@@ -42,7 +43,7 @@ export async function backupFindings(store: Store, backup: Backup): Promise<Find
   if (failed) found.push({ what: `${stack}: the last backup failed ${ago(failed.at)} ago: ${failed.reason}`, fix: "recoloca backup, once that is mended" });
   if (newest?.bucketProblem !== undefined && !failed)
     found.push({ what: `${stack}: ${newest.name} is on this server alone: ${firstLine(newest.bucketProblem)}`, fix: "recoloca backup, once that is mended" });
-  found.push(...unguarded(stack, backup, newest));
+  found.push(...exposed(stack, backup, newest));
   for (const file of damagedNotes(stack))
     found.push({
       what: `${stack}: ${file} cannot be read: nobody knows any more what the backup beside it is`,
@@ -53,24 +54,9 @@ export async function backupFindings(store: Store, backup: Backup): Promise<Find
   return found;
 }
 
-/** Whether what is in the bucket can be removed or written over by whoever has this server's keys: its newest copy shows it. */
-function unguarded(stack: string, { bucket }: Backup, newest: BackupNote | undefined): Finding[] {
+/** Its newest copy shows it. */
+function exposed(stack: string, { bucket }: Backup, newest: BackupNote | undefined): Finding[] {
   const copy = newest?.bucket;
-  if (!bucket || !copy) return [];
-  const { name } = bucket;
-  if (copy.version === undefined)
-    return [
-      {
-        what: `${stack}: the bucket ${name} keeps no versions: what is removed from it, or written over, is gone`,
-        fix: `aws s3api put-bucket-versioning --bucket ${name} --versioning-configuration Status=Enabled`,
-      },
-    ];
-  if (copy.lock === undefined)
-    return [
-      {
-        what: `${stack}: the bucket ${name} locks nothing, as far as this server may see: its backups can be removed before their time`,
-        fix: `a default retention on it, and s3:GetBucketObjectLockConfiguration for this server: aws s3api get-object-lock-configuration --bucket ${name}`,
-      },
-    ];
-  return [];
+  const found = bucket && copy && unguarded(bucket.name, { versions: copy.version !== undefined, locks: copy.lock !== undefined });
+  return found ? [{ ...found, what: `${stack}: ${found.what}` }] : [];
 }

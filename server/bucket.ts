@@ -11,7 +11,7 @@ import type { Backup, Bucket } from "../release/backup.ts";
 import type { Plan } from "../release/plan.ts";
 import { decryption, encryption, through } from "./age.ts";
 import { backupFile, backupsFolder, checksumOf, type BackupNote } from "./backup-note.ts";
-import { COMPLETE, type InBucket, type Listed, type Order } from "./bucket/order.ts";
+import { COMPLETE, type Guards, type InBucket, type Listed, type Order } from "./bucket/order.ts";
 import { Failure } from "./context.ts";
 import { run } from "./process.ts";
 
@@ -44,6 +44,8 @@ export async function askBucket(stack: string, { bucket, recipient }: Backup): P
     throw new BucketProblem("age, which encrypts the backups, is not on this server", "pulumi up, which installs it");
   await text({ does: "check", bucket, folder: folderOf(stack, bucket) });
 }
+
+export const guardsOf = async (bucket: Bucket): Promise<Guards> => JSON.parse(await text({ does: "guards", bucket })) as Guards;
 
 /** Why other keys than those that backups go by now cannot take their place, or undefined: they do everything once that a backup will want of them. */
 export async function againstKeys(stack: string, { backup }: Pick<Plan, "backup">, before: Pick<Plan, "backup"> | undefined): Promise<string | undefined> {

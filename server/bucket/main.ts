@@ -6,7 +6,7 @@ import { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { explain } from "./explain.ts";
 import { COMPLETE, type Order } from "./order.ts";
-import { check, list, prove, read, send, takeOut } from "./s3.ts";
+import { check, guards, list, prove, read, send, takeOut } from "./s3.ts";
 
 const DESCRIPTOR = 3;
 /** As a shell says it of a program whose reader is gone: why is the reader's to say. */
@@ -32,6 +32,7 @@ async function main(): Promise<void> {
 async function carryOut(order: Order, complete: () => Promise<boolean>): Promise<void> {
   const print = (value: unknown) => void process.stdout.write(JSON.stringify(value));
   if (order.does === "check") await check(order.bucket, order.folder);
+  else if (order.does === "guards") print(await guards(order.bucket));
   else if (order.does === "prove") await prove(order.bucket, order.folder, order.key);
   else if (order.does === "list") print(await list(order.bucket, order.folder));
   else if (order.does === "read") process.stdout.write(await read(order.bucket, order.key));

@@ -4,6 +4,7 @@ import type { Bucket } from "../../release/backup.ts";
 /** One line of JSON on file descriptor 3, which no other process sees, unlike arguments and environments. */
 export type Order = { readonly bucket: Bucket } & (
   | { readonly does: "check"; readonly folder: string }
+  | { readonly does: "guards" }
   | { readonly does: "prove"; readonly folder: string; readonly key: string }
   | { readonly does: "list"; readonly folder: string }
   | { readonly does: "read"; readonly key: string }
@@ -36,6 +37,12 @@ export interface InBucket {
   readonly version?: string | undefined;
   /** `GOVERNANCE`, `COMPLIANCE`: where the bucket locks whatever comes in, and this identity may see that. */
   readonly lock?: string | undefined;
+}
+
+/** What keeps whoever has this server's keys from removing what is there, or writing over it. Undefined: this identity may not see it. */
+export interface Guards {
+  readonly versions?: boolean | undefined;
+  readonly locks?: boolean | undefined;
 }
 
 /** One object of a `list`. */

@@ -4,6 +4,7 @@ import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import {
   AbortMultipartUploadCommand,
+  GetBucketVersioningCommand,
   GetObjectCommand,
   GetObjectLockConfigurationCommand,
   HeadObjectCommand,
@@ -11,11 +12,12 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
+  type S3ServiceException,
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import type { Bucket } from "../../release/backup.ts";
 import { Counted } from "../counted.ts";
-import type { InBucket, Listed, Put } from "./order.ts";
+import type { Guards, InBucket, Listed, Put } from "./order.ts";
 
 /** Each part, each answer, is asked for so often, with growing pauses: about a minute in all. */
 const TRIES = 12;
@@ -140,6 +142,24 @@ export async function send(bucket: Bucket, put: Put, input: Readable, complete: 
   const note = JSON.stringify({ ...put.note, bucket: there }, null, 2);
   await client.send(new PutObjectCommand({ Bucket: bucket.name, Key: put.noteKey, Body: note, ContentType: "application/json" }));
   return there;
+}
+
+/** Versions are asked for only where nothing is locked: a lock needs them. */
+export async function guards(bucket: Bucket): Promise<Guards> {
+  const client = clientOf(bucket, QUICK_TRIES);
+  const locks = await client
+    .send(new GetObjectLockConfigurationCommand({ Bucket: bucket.name }))
+    .then(({ ObjectLockConfiguration }) => ObjectLockConfiguration?.Rule?.DefaultRetention?.Mode !== undefined, hasNoneOrHides);
+  if (locks) return { versions: true, locks };
+  const versions = await client.send(new GetBucketVersioningCommand({ Bucket: bucket.name })).then(({ Status }) => Status === "Enabled", hasNoneOrHides);
+  return { versions, locks };
+}
+
+/** Of a store that has no such thing, and of one that does not let this identity ask. */
+function hasNoneOrHides(error: S3ServiceException): false | undefined {
+  if (["ObjectLockConfigurationNotFoundError", "NotImplemented", "MethodNotAllowed"].includes(error.name)) return false;
+  if (error.$metadata.httpStatusCode === 403) return undefined;
+  throw error;
 }
 
 /** Undefined where it locks nothing by itself, and where this identity may not see it. */

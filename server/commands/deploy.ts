@@ -28,6 +28,7 @@ import { takeOnTls } from "../stack-tls.ts";
 import { EDGE_LIMIT, startStopped } from "../steps.ts";
 import { Store, type Slot } from "../store.ts";
 import { transact, type Caller } from "../transaction.ts";
+import { unguardedAnew } from "../unguarded.ts";
 
 /** One clear error, nothing changed. */
 export const refuse = (text: string): number => {
@@ -54,8 +55,11 @@ export async function deploy(given: Given): Promise<number> {
   if (running) return refuse(sayRunning(running));
   const attempt = typeof given.options["attempt"] === "string" ? given.options["attempt"] : undefined;
   const live = store.state().live;
-  const keys = await againstKeys(store.stack, plan, live ? store.plan(live.number) : undefined);
+  const before = live ? store.plan(live.number) : undefined;
+  const keys = await againstKeys(store.stack, plan, before);
   if (keys !== undefined) return refuse(`${keys}\n   backups go on by those before. Nothing was changed.`);
+  const exposed = await unguardedAnew(plan, before);
+  if (exposed) say(` warning: ${exposed.what}\n     ${exposed.fix}`);
   if (live && store.record(live.number)?.identity === identity) {
     // What is not part of a release's identity (gates, backups, times) is for the next command and the next deploy.
     const { release, provenance } = store.plan(live.number);
@@ -78,8 +82,8 @@ export async function deploy(given: Given): Promise<number> {
   }
   const held = holdOf(store, plan, given.options["lift"]);
   if (held !== undefined) return refuse(held);
-  const before = lastTry(store, identity);
-  if (before !== undefined) say(before);
+  const tried = lastTry(store, identity);
+  if (tried !== undefined) say(tried);
   return runPlan(store, plan, "deploy", {
     ...(attempt !== undefined && { attempt }),
     ...(typeof given.options["from"] === "string" && given.options["from"] !== "" && { from: given.options["from"] }),
