@@ -11,6 +11,7 @@ import { sayDuration } from "../release/duration.ts";
 import { askBucket, asFailure, upload } from "./bucket.ts";
 import { announce, backupFile, backupsFolder, removePartialBackups, unusedName, writeNote, type BackupNote } from "./backup-note.ts";
 import { backupJob, baseOf, canBackUp, withUrl, type Place } from "./backup-place.ts";
+import { olderClient } from "./client-version.ts";
 import { Failure, type Context } from "./context.ts";
 import { Counted } from "./counted.ts";
 import { readCounts } from "./counts.ts";
@@ -93,6 +94,8 @@ async function keep(place: Place, backup: Backup, name: string, source: Source):
   const { bytes } = counted;
   if (ran.code !== 0 || stored || bytes === 0) {
     removePartialBackups(store.stack);
+    const older = stored ? undefined : olderClient(ran.said, backup);
+    if (older) throw older;
     const ended = ran.code === undefined ? "could not be run to its end" : `failed with exit code ${ran.code}`;
     const how = stored ? "cannot be kept" : ran.code !== 0 ? ended : "wrote nothing";
     throw new Failure(`BACKUP FAILED: ${source.what} ${how}`, [["its output", stored?.said || ran.said || "(empty)"]]);

@@ -51,6 +51,35 @@ const LARGE = 300 * 2 ** 20;
 const large = () => to(postgres({ command: ["sh", "-c", `head -c ${LARGE} /dev/urandom`], verify: ["sh", "-c", `test "$(wc -c)" = ${LARGE}`] }));
 const onItsWay = () => expect.poll(async () => (await open()).length, { timeout: 60_000, interval: 50 }).toBe(1);
 
+/** Says that it is Postgres 18.1, and answers whatever it is asked with one row. */
+const NEWER = `
+const message = (type, ...parts) => {
+  const body = Buffer.concat(parts.map((part) => Buffer.from(part)));
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(body.length + 4);
+  return Buffer.concat([Buffer.from(type), length, body]);
+};
+const nul = "\\0";
+const ready = message("Z", "I");
+const row = Buffer.concat([
+  message("T", [0, 1], "snapshot" + nul, [0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 255, 255, 255, 255, 255, 255, 0, 0]),
+  message("D", [0, 1, 0, 0, 0, 8], "select 1"),
+  message("C", "SELECT 1" + nul),
+  ready,
+]);
+require("node:net").createServer((socket) => {
+  let begun = false;
+  socket.on("error", () => undefined).on("data", (data) => {
+    if (begun) return void (data[0] === 81 && socket.write(row));
+    // Of TLS and of GSS it is asked first.
+    if (data.length === 8) return void socket.write("N");
+    begun = true;
+    const told = (name, value) => message("S", name + nul + value + nul);
+    socket.write(Buffer.concat([message("R", [0, 0, 0, 0]), told("server_version", "18.1"), told("client_encoding", "UTF8"), told("standard_conforming_strings", "on"), ready]));
+  });
+}).listen(5499);
+`;
+
 beforeAll(async () => {
   await installHostProgram();
   store = await ensureObjectStore(testSite, () => undefined);
@@ -137,7 +166,7 @@ test("killed by a timer in the middle of its way: started again, which aborts wh
   await deployed(release());
 });
 
-test("a bucket that keeps no versions is used, and doctor says what that means", async () => {
+test("a bucket that keeps no versions is used; the deploy that sets it says what that means, once, and so does doctor", async () => {
   const plain = "plain";
   await store.owner.send(new CreateBucketCommand({ Bucket: plain }));
   const Statement = [
@@ -145,11 +174,14 @@ test("a bucket that keeps no versions is used, and doctor says what that means",
   ];
   await store.owner.send(new PutBucketPolicyCommand({ Bucket: plain, Policy: JSON.stringify({ Version: "2012-10-17", Statement }) }));
   const { bucket: kept } = to(postgres());
-  await deployed(release({ ...to(postgres()), bucket: { ...kept!, name: plain } }));
+  const intoPlain = () => deployed(release({ ...to(postgres()), bucket: { ...kept!, name: plain } }));
+  const WARNING = / warning: the bucket plain keeps no versions: .* is gone\n +aws s3api put-bucket-versioning --bucket plain/g;
+  expect((await intoPlain()).match(WARNING)).toHaveLength(1);
+  expect(await intoPlain()).not.toContain("warning");
   const { output } = await recoloca("doctor");
   expect(output).toContain("shapes-test: the bucket plain keeps no versions: what is removed from it, or written over, is gone");
   expect(output).toContain("aws s3api put-bucket-versioning --bucket plain --versioning-configuration Status=Enabled");
-  await deployed(release());
+  expect(await deployed(release())).not.toContain("warning");
 });
 
 describe("a store that is down", () => {
@@ -297,6 +329,21 @@ test("a Postgres by its URL, with a client of its own image", async () => {
   const taken = await recoloca("backup");
   expect(taken.output).toMatch(/backed up database → manual-\S+ .*in the bucket/);
   expect((await recoloca("drill")).output).toContain("as when it was taken");
+});
+
+test("a Postgres that is newer than that client is told with both versions, and with the setting", async () => {
+  const { postgres: image } = await imagesOf("1");
+  await server(`systemd-run --quiet --unit newer node -e '${NEWER}'`);
+  const { stdout: address } = await server("hostname --ip-address");
+  const variables = { ...plan.variables, DATABASE_URL: `postgresql://shop:${PASSWORD}@${address.trim()}:5499/shop` };
+  const backup = to(backupOf({ url: "DATABASE_URL", image }));
+  const ran = await deployPlan(releaseOf({ ...plan, variables, masked: ["PASSWORD", "DATABASE_URL"] }, { backup }));
+  await server("systemctl stop newer");
+  expect(ran.code, ran.output).toBe(21);
+  expect(ran.output).toMatch(
+    /BACKUP FAILED: the database is Postgres 18\.1, and the client in recoloca:backup\.image is 17\.\d+, which cannot dump a newer one\n +to mend it +an image of Postgres 18, by digest: pulumi config set --path recoloca:backup\.image postgres@sha256:/,
+  );
+  expect(ran.output).not.toContain(PASSWORD);
 });
 
 test("on a server that has lost everything: a release, then the data from the bucket in the place of its own", async () => {

@@ -1,6 +1,7 @@
 /** What a stack may say of its backups, and what is made of it. */
 import { expect, test } from "vitest";
 import * as z from "zod";
+import { olderClient } from "../../server/client-version.ts";
 import { differences, readCounts } from "../../server/counts.ts";
 import { postgresVariables } from "../../server/database-url.ts";
 import { backupForm } from "../../settings/backup.ts";
@@ -119,4 +120,17 @@ test("counts: tables apart from the whole, and what differs between two", () => 
   expect(readCounts('["public.a", 3]\n["*", 900]\n')).toEqual({ tables: { "public.a": 3 }, bytes: 900 });
   expect(readCounts("\n")).toBeUndefined();
   expect(differences({ a: 3, b: 1, c: 0 }, { a: 3, c: 2, d: 1 })).toEqual(["b is not there, of 1", "c has 2 rows, of 0", "d has 1 rows, and was not there"]);
+});
+
+test("a client that is older than its server is told with both versions; of one in the Compose file it is not ours to say", () => {
+  const said =
+    "pg_dump: error: aborting because of server version mismatch\npg_dump: detail: server version: 18.1 (Debian 18.1-1); pg_dump version: 17.12 (Debian 17.12-0+deb13u1)\n";
+  const backup = backupForm(z.string().transform(() => 60)).parse({ url: "DATABASE_URL", image: IMAGE });
+  expect(olderClient(said, backup)).toMatchObject({
+    message: "BACKUP FAILED: the database is Postgres 18.1, and the client in recoloca:backup.image is 17.12, which cannot dump a newer one",
+    evidence: [["to mend it", "an image of Postgres 18, by digest: pulumi config set --path recoloca:backup.image postgres@sha256:…"]],
+  });
+  expect(olderClient("pg_dump: error: connection refused", backup)).toBeUndefined();
+  const { database: _database, ...inFile } = backup;
+  expect(olderClient(said, inFile)).toBeUndefined();
 });
