@@ -66,12 +66,18 @@ function forRootAlone<T>(start: () => T): T {
   }
 }
 
-/** The authority's own words, without dates, levels and addresses of its objects. */
+const ZONE_RIGHT = "pulumi up gives this server's role that right, and an explicit deny is of whoever has the account";
+
+/** The authority's own words, or Route 53's, without dates, levels and addresses of its objects. */
 export function notIssued(output: string): NotIssued {
   const lines = output
     .split("\n")
     .map((line) => line.replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d /, "").trim())
     .filter((line) => line !== "");
+  const refused = /User: \S+ is not authorized to perform: route53:.*/.exec(output)?.[0];
+  if (refused !== undefined) return new NotIssued(`Route 53 refuses the record that proves the name: ${refused}; ${ZONE_RIGHT}`);
+  if (/NoCredentialProviders/.test(output))
+    return new NotIssued("Route 53 was not asked: this server got no credentials of a role at AWS; pulumi up gives it one");
   const said = lines.findLast((line) => /acme: error|error:/.test(line) && /urn:ietf|::|dial|timeout|lookup/.test(line)) ?? lines.at(-1) ?? "lego said nothing";
   const at = /retry after (\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)/.exec(output);
   return new NotIssued(said.replace(/, url: \S*$/, "").slice(0, 400), at ? `${at[1]}T${at[2]}Z` : undefined);

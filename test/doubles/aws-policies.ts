@@ -66,6 +66,9 @@ function holds(condition: unknown, context: Context): boolean {
     Bool: (wanted, value) => text(wanted) === value,
     StringEquals: (wanted, value) => text(wanted) === value,
     StringLike: like,
+    // Of a key with several values, of which the doubles' requests have one.
+    "ForAllValues:StringEquals": (wanted, value) => text(wanted) === value,
+    "ForAllValues:StringLike": like,
   };
   return Object.entries(isRecord(condition) ? condition : {}).every(([operator, keys]) => {
     const compare = operators[operator];

@@ -6,6 +6,10 @@ import { isRecord, list, text, type Values } from "./values.ts";
 
 export const ZONE = "aws:route53/zone:Zone";
 export const RECORD = "aws:route53/record:Record";
+/** Of every zone. */
+export const NAME_SERVERS: readonly string[] = ["org", "com", "net", "co.uk"].map(
+  (end, n) => `ns-${(n + 1) * 256}.awsdns-${String((n + 1) * 8).padStart(2, "0")}.${end}`,
+);
 
 const addresses: Rule = ({ type, records }) => {
   const fits = type === "A" ? isIPv4 : type === "AAAA" ? isIPv6 : undefined;
@@ -50,14 +54,13 @@ export function getZone(args: Values, { world }: Place): Values {
   const [zone] = world.all(ZONE).filter(fits);
   if (!zone) throw new Error("no matching Route 53 Hosted Zone found");
   const id = text(zone["id"]);
-  const servers = [1, 2, 3, 4].map((n) => `ns-${n * 256}.awsdns-${String(n * 8).padStart(2, "0")}.${["org", "com", "net", "co.uk"][n - 1]}`);
   return {
     ...zone,
     id,
     zoneId: id,
     arn: `arn:aws:route53:::hostedzone/${id}`,
-    nameServers: servers,
-    primaryNameServer: servers[0],
+    nameServers: NAME_SERVERS,
+    primaryNameServer: NAME_SERVERS[0],
     tags: isRecord(zone["tags"]) ? zone["tags"] : {},
   };
 }

@@ -25,6 +25,7 @@ import { parameterStore } from "./parameter-store.ts";
 import { addressed, forward, isOpen } from "./public-address.ts";
 import { record, text, type Values } from "./values.ts";
 import type { World } from "./world.ts";
+import { ZONES, zoneEndpoint } from "./zone-endpoint.ts";
 
 export interface Hosting {
   /** Whose network, registry and ports: `sshPort` leads to port 22 of the instance with the public address, `httpPort` to 80. */
@@ -199,9 +200,12 @@ export class InstanceHost implements Machines {
     const { key, certificate } = await this.identity(text(instance()["region"]));
     const parameters = parameterStore(id, instance, this.world, credentials);
     const buckets = objects && new BucketEndpoint(objects.store, this.world);
-    const services = https.createServer({ key, cert: certificate }, (request, response) =>
-      buckets && (request.headers.host ?? "").includes(".s3.") ? buckets.answer(instance(), credentials, request, response) : parameters(request, response),
-    );
+    const zones = zoneEndpoint(id, instance, this.world, credentials);
+    const services = https.createServer({ key, cert: certificate }, (request, response) => {
+      const { host = "" } = request.headers;
+      if (buckets && host.includes(".s3.")) return buckets.answer(instance(), credentials, request, response);
+      return host === ZONES ? zones(request, response) : parameters(request, response);
+    });
     const servers: [string, http.Server | https.Server][] = [
       ["metadata.sock", metadataServer(id, instance, this.world, credentials)],
       ["services.sock", services],
@@ -217,7 +221,7 @@ export class InstanceHost implements Machines {
   /** Of the services that answer at 127.0.0.2 of an instance. */
   private names(region: string): string[] {
     const { buckets = [] } = this.hosting.objects ?? {};
-    return [`ssm.${region}.amazonaws.com`, ...buckets.map((bucket) => `${bucket}.s3.${region}.amazonaws.com`)];
+    return [`ssm.${region}.amazonaws.com`, ZONES, ...buckets.map((bucket) => `${bucket}.s3.${region}.amazonaws.com`)];
   }
 
   /** The certificate of the region's endpoints: made once, trusted in the instances only. */

@@ -70,6 +70,8 @@ export function metadataServer(id: string, instance: () => Values, world: World,
       if (!(seconds >= 1 && seconds <= 21_600)) return answer(400);
       const token = randomBytes(42).toString("base64url");
       tokens.set(token, Date.now() + seconds * 1000);
+      // Go's SDK takes no token whose end it is not told.
+      response.setHeader("x-aws-ec2-metadata-token-ttl-seconds", seconds);
       return answer(200, token);
     }
     const token = request.headers["x-aws-ec2-metadata-token"];

@@ -11,7 +11,7 @@ import { REGISTRY_USER, registryPassword } from "../../local/registry.ts";
 import { gatewayOf } from "../../local/server.ts";
 import { inSite, registryName, testSite } from "../../local/site.ts";
 import { checkout } from "../../tools/cache.ts";
-import { acmeRoot, DIRECTORY, makeAcme, removeAcme } from "../acme-server.ts";
+import { acmeLog, acmeRoot, DIRECTORY, makeAcme, removeAcme } from "../acme-server.ts";
 import { type Doubles, startDoubles } from "../doubles/doubles.ts";
 import { found } from "../doubles/github-repository.ts";
 import { type Config, TestStack } from "../doubles/test-stack.ts";
@@ -22,6 +22,10 @@ const UNCHANGED = /updated|created|deleted|replaced/;
 const INSTANCE = "aws:ec2/instance:Instance";
 const VOLUME = "aws:ebs/volume:Volume";
 const INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
+const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
+
+/** How each environment's name is proven: staging's through its edge, production's by a record in its zone. */
+const PROOF: Record<string, object> = { staging: {}, production: { dns: "route53" } };
 
 /** Types of what one `up` did at the clouds. */
 interface Change {
@@ -62,7 +66,7 @@ describe.each(["staging", "production"])("%s", (name) => {
     stack.configure({
       ...stack.shipped,
       "recoloca:ec2": { ...shipped("recoloca:ec2"), sshFrom: ["203.0.113.0/24"], ...since.ec2 },
-      "recoloca:tls": { acme: { ...(shipped("recoloca:tls") as { acme: object }).acme, directory: DIRECTORY } },
+      "recoloca:tls": { acme: { ...(shipped("recoloca:tls") as { acme: object }).acme, directory: DIRECTORY, ...PROOF[name] } },
       "recoloca:createBackupBucket": { ...shipped("recoloca:createBackupBucket"), name: bucket, ...since.bucket },
       "recoloca:github": { ...shipped("recoloca:github"), reviewers: { teams: { platform: 42 } }, ...GITHUB[name] },
       "recoloca:pipeline": undefined,
@@ -196,6 +200,29 @@ describe.each(["staging", "production"])("%s", (name) => {
   });
 
   if (name === "production") {
+    test("its certificate was proven by a record in the zone, which the server's role wrote and took away again", async () => {
+      const asked = await acmeLog();
+      expect(asked).toContain("Issued certificate");
+      expect(asked).not.toContain("validate w/ HTTP");
+      expect(doubles.world.all("aws:route53/record:Record").map((one) => one["type"])).toEqual(["A"]);
+      const renewed = await on("recoloca certificate --renew");
+      expect(renewed).toContain(`${domain()}, 89 days left`);
+      expect(renewed).not.toContain("not renewed");
+    });
+
+    test("where the role may not write there, the old one stays, and one line says who refused what, and what mends it", async () => {
+      const { id: policy, ...proof } = doubles.world.all(ROLE_POLICY).find((one) => String(one["policy"]).includes("_acme-challenge"))!;
+      doubles.world.remove(ROLE_POLICY, policy as string);
+      const refused = await on("recoloca certificate --renew");
+      doubles.world.put(ROLE_POLICY, policy as string, proof);
+      expect(refused.trim().split("\n")).toEqual([
+        expect.stringMatching(
+          /, 89 days left, .*; not renewed: Route 53 refuses .*User: arn:aws:sts::\d+:assumed-role\/recoloca-production.* is not authorized to perform: route53:\w+ .*pulumi up gives this server's role that right.*\(1 times in a row/,
+        ),
+      ]);
+      expect(await on("recoloca certificate --renew")).not.toContain("not renewed");
+    });
+
     test("what people live on is guarded: neither destroyed nor terminated, and what is kept is protected in the state", async () => {
       expect(Object.keys(await protectedResources())).toEqual(
         expect.arrayContaining(["aws:ebs/volume:Volume", "aws:ec2/eip:Eip", "aws:kms/key:Key", "aws:s3/bucket:Bucket", "command:remote:Command"]),

@@ -3,6 +3,7 @@
  * programs and configurations, with Pulumi's mocks for an engine.
  */
 import { beforeAll, describe, expect, test } from "vitest";
+import { allows } from "../doubles/aws-policies.ts";
 import { everythingOf, PRIVATE, type Made } from "../mocked-program.ts";
 
 const WATCHED = { "recoloca:observability": { to: "cloudwatch", email: "ops@recoloca.ai" } };
@@ -214,6 +215,17 @@ describe.each(CASES)("stack %s, %s", (stack, how, more) => {
             },
           ],
     );
+    const policies = all.filter(({ type, name }) => /rolePolicy:RolePolicy$/.test(type) && name.endsWith("-proof")).map(({ inputs }) => inputs["policy"]);
+    const may = (type: string, name: string) =>
+      allows(policies, "route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z0", {
+        "route53:ChangeResourceRecordSetsRecordTypes": type,
+        "route53:ChangeResourceRecordSetsNormalizedRecordNames": name,
+      });
+    expect([may("TXT", "_acme-challenge.recoloca.ai"), may("A", "_acme-challenge.recoloca.ai"), may("TXT", "recoloca.ai")]).toEqual([
+      how === "proven by Route 53",
+      false,
+      false,
+    ]);
   });
 
   test("user data holds no secret", () => {

@@ -175,6 +175,23 @@ test("lego is asked by HTTP through the edge, or by DNS", () => {
   expect(dns.join(" ")).toMatch(/--domains shop\.example --dns route53 run$/);
 });
 
+test("what Route 53 refuses is said with who may do what where, and what mends it", () => {
+  const words =
+    "User: arn:aws:sts::123456789012:assumed-role/shop-production/i-0 is not authorized to perform: route53:ChangeResourceRecordSets on resource: arn:aws:route53:::hostedzone/Z0 with an explicit deny in a service control policy";
+  const { message, retryAt } = notIssued(
+    `2026/11/25 00:00:00 Could not obtain certificates:\n\terror: one or more domains had a problem:\n[shop.example] [shop.example] acme: error presenting token: route53: failed to change record set: operation error Route 53: ChangeResourceRecordSets, https response error StatusCode: 403, RequestID: , api error AccessDenied: ${words}\n`,
+  );
+  expect(message).toBe(
+    `Route 53 refuses the record that proves the name: ${words}; pulumi up gives this server's role that right, and an explicit deny is of whoever has the account`,
+  );
+  expect(retryAt).toBeUndefined();
+  expect(
+    notIssued(
+      "2026/11/26 00:00:00 Could not obtain certificates:\n\terror: one or more domains had a problem:\n[shop.example] [shop.example] acme: error presenting token: route53: failed to determine hosted zone ID: NoCredentialProviders: no valid providers in chain. Deprecated.\n\tFor verbose messaging see aws.Config.CredentialsChainVerboseErrors\n",
+    ).message,
+  ).toBe("Route 53 was not asked: this server got no credentials of a role at AWS; pulumi up gives it one");
+});
+
 test("lego is installed only where certificates are asked for", () => {
   expect(bootstrapScript()).not.toContain("lego");
   expect(bootstrapScript({ certificates: true }).replace('command -v lego >/dev/null || missing="$missing lego"\n', "")).toBe(bootstrapScript());
