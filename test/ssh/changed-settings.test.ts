@@ -157,6 +157,34 @@ describe("what else may happen to a stack", () => {
     expect((await all.see({ set: { "variables.MORE": "another release", "ec2.dataDisk": 50 } })).effects).toEqual(["rolls", "~ host-data-disk", "~ review"]);
   });
 
+  test("a release goes out by a role that may change nothing, while much waits that wants another", async () => {
+    const waiting = {
+      "ec2.dataDisk": 60,
+      "ec2.instanceType": "t4g.large",
+      "createBackupBucket.expireAfter": 90,
+      "github.waitMinutes": 5,
+      "ec2.sshFrom": ["198.51.100.0/24"],
+    };
+    all.configure("staging", { ...waiting, "variables.MORE": "a release of its own" });
+    all.doubles.clear();
+    const types = [...new Set((await state("staging")).map(({ type }) => type))].filter((type) => /^(aws|github):/.test(type));
+    for (const type of types)
+      for (const operation of ["create", "update", "delete", "read"] as const)
+        all.doubles.fail({ type, operation, message: `AccessDenied: not authorized to ${operation} ${type}`, times: Infinity });
+    all.machines.recorded("staging");
+    // As the pipeline does it: workflows/jobs/deploy.ts.
+    const ran = await staging().up("--target", "**::recoloca-release", "--target", "**RotatedSecrets**");
+    expect(ran.code, ran.output).toBe(0);
+    expect(all.machines.recorded("staging").filter((words) => words.includes("recoloca deploy"))).toHaveLength(1);
+    expect(all.doubles.requests.filter(({ type, operation }) => /^(aws|github):/.test(type) && !["check", "diff", "invoke"].includes(operation))).toEqual([]);
+    const whole = await staging().up();
+    expect(whole.code).not.toBe(0);
+    expect(whole.output).toContain("AccessDenied: not authorized to update");
+    all.doubles.clear();
+    all.machines.recorded("staging");
+    all.configure("staging", { "variables.MORE": "another release", "ec2.dataDisk": 50 });
+  });
+
   test("another checkout, with another token, changes nothing after an update from the first one", async () => {
     const updated = await staging().up();
     expect(updated.code, updated.output).toBe(0);
