@@ -13,12 +13,13 @@ interface ActionFile {
 }
 
 /** What an action's own file says of it. */
-export function knownOf(text: string, readAt: string): Known {
+export function knownOf(text: string, { sha, version }: Pin): Known {
   const { inputs = {}, outputs = {}, runs } = parse(text) as ActionFile;
   const nested = (runs?.steps ?? []).flatMap(({ uses }) => (uses === undefined || /^(\.|docker:)/.test(uses) ? [] : [uses.split("@")[0]!]));
   const wanted = Object.entries(inputs).filter(([, input]) => String(input?.required) === "true" && input?.default === undefined);
   return {
-    readAt,
+    readAt: sha,
+    version,
     inputs: Object.keys(inputs),
     required: wanted.map(([name]) => name),
     outputs: Object.keys(outputs),
@@ -28,7 +29,8 @@ export function knownOf(text: string, readAt: string): Known {
 
 /** Throws one error that names every action whose file cannot be read; then nothing was written. Gives the names of those that were. */
 export async function readActions(
-  pins: Readonly<Record<string, Pin>> = readPins(),
+  // As they are, whatever was read before.
+  pins: Readonly<Record<string, Pin>> = readPins(undefined, {}),
   {
     file = KNOWN_FILE,
     known = KNOWN,
@@ -38,14 +40,14 @@ export async function readActions(
   const raised = Object.entries(pins).filter(([name, { sha }]) => known[name]?.readAt !== sha);
   const wrong: string[] = [];
   const read: Record<string, Known> = {};
-  for (const [name, { sha }] of raised) {
+  for (const [name, pin] of raised) {
     const [owner, repository, ...inside] = name.split("/");
-    const places = ["action.yml", "action.yaml"].map((one) => [from, owner, repository, sha, ...inside, one].join("/"));
+    const places = ["action.yml", "action.yaml"].map((one) => [from, owner, repository, pin.sha, ...inside, one].join("/"));
     const said: string[] = [];
     for (const place of places) {
       const answer = await fetch(place).catch((error: unknown) => String((error as Error).cause ?? error));
       if (typeof answer !== "string" && answer.ok) {
-        read[name] = knownOf(await answer.text(), sha);
+        read[name] = knownOf(await answer.text(), pin);
         break;
       }
       said.push(`${place}: ${typeof answer === "string" ? answer : answer.status}`);

@@ -37,6 +37,8 @@ export const isPinned = (name: string): boolean => (ACTIONS as readonly string[]
 export interface Known {
   /** The commit that it was read at. */
   readonly readAt: string;
+  /** The release that this is. */
+  readonly version: string;
   /** The pin, where its own commit could not be read from where this was written, and that of another release was. */
   readonly insteadOf?: string;
   readonly inputs: readonly string[];
@@ -58,6 +60,22 @@ export const unread = (pins: Readonly<Record<string, Pin>> = readPins(), known: 
     return [`${name}: ${what}, and the pin is ${sha.slice(0, 7)} (${version}): npm run read-actions`];
   });
 
+/** Whether the first of two releases came before the second: `v4.9.0`, `v5`. */
+function isOlder(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((version) => version.slice(1).split(".").map(Number));
+  const at = [0, 1, 2].find((index) => (a![index] ?? 0) !== (b![index] ?? 0));
+  return at !== undefined && (a![at] ?? 0) < (b![at] ?? 0);
+}
+
+/** What is wrong with a pin beside what is known of its action: a raised one is newer, and not wrong. */
+function unlike({ sha, version }: Pin, known: Known | undefined): string | undefined {
+  const way = "put it back, or have it read as it is: npm run read-actions";
+  if (known && isOlder(version, known.version)) return `got ${version}, which is older than ${known.version}, as which it was read; ${way}`;
+  if (known?.version === version && known.readAt !== sha)
+    return `got ${sha.slice(0, 7)} as ${version}, which is ${known.readAt.slice(0, 7)}: a release has one commit; ${way}`;
+  return undefined;
+}
+
 export interface Pin {
   readonly sha: string;
   /** The release's tag: `v7.0.1`. */
@@ -66,8 +84,8 @@ export interface Pin {
 
 const file = path.join(folder, "action.yml");
 
-/** Throws one error that names every pin that is missing, has no commit or no version, or is of no action that workflows use. */
-export function readPins(text = fs.readFileSync(file, "utf8")): Record<ActionName, Pin> {
+/** Throws one error that names every pin that is missing, has no commit or no version, is of no action that workflows use, or is not what was read as that or went before it. */
+export function readPins(text = fs.readFileSync(file, "utf8"), known: Readonly<Record<string, Known>> = KNOWN): Record<ActionName, Pin> {
   const steps = parseDocument(text).getIn(["runs", "steps"]);
   const found: Record<string, Pin> = {};
   const wrong: string[] = [];
@@ -79,7 +97,11 @@ export function readPins(text = fs.readFileSync(file, "utf8")): Record<ActionNam
     if (!/^[0-9a-f]{40}$/.test(sha)) wrong.push(`${name}: got "@${sha}", wants the commit of a release, 40 hex digits`);
     else if (!/^v\d+(\.\d+)*$/.test(version)) wrong.push(`${name}: its release is missing after it: "# v1.2.3"`);
     else if (!isPinned(name)) wrong.push(`${name}: no workflow uses it; remove it`);
-    else found[name] = { sha, version };
+    else {
+      found[name] = { sha, version };
+      const otherwise = unlike(found[name], known[name]);
+      if (otherwise !== undefined) wrong.push(`${name}: ${otherwise}`);
+    }
   }
   const missing = ACTIONS.filter((name) => !(name in found) && !wrong.some((line) => line.startsWith(`${name}:`)));
   wrong.push(...missing.map((name) => `${name}: is missing, and workflows use it`));

@@ -1,4 +1,5 @@
 /** What GitHub's side is refused for, word for word: what was got, and what mends it. */
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
@@ -13,6 +14,7 @@ import { refuse, refuseTogether } from "../../workflows/check.ts";
 import { requiredChecks, workflowFiles, workflows } from "../../workflows/index.ts";
 import type { Workflow } from "../../workflows/model.ts";
 import { KNOWN, readPins, unread, type ActionName } from "../../workflows/pins.ts";
+import { checkout } from "../../tools/cache.ts";
 import { ALL, BY_TAG } from "../workflows/options.ts";
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), "refusals-"));
@@ -176,6 +178,44 @@ describe("a pin", () => {
     ]);
   });
 
+  test("that is older than what was read, or another commit of that release, is refused wherever files are made", () => {
+    const list = (change: Record<string, string>) =>
+      `runs:\n  steps:\n${Object.entries(pins).map(([name, { sha: own, version }]) => `    - uses: ${change[name] ?? `${name}@${own} # ${version}`}\n`).join("")}`; // prettier-ignore
+    const change = { "actions/checkout": `actions/checkout@${sha} # v7.0.0`, "pulumi/actions": `pulumi/actions@${sha} # ${pins["pulumi/actions"].version}` };
+    const way = "put it back, or have it read as it is: npm run read-actions";
+    expect(saidBy(() => readPins(list(change)))).toBe(
+      `workflows/pins/action.yml has 2 problems
+  actions/checkout: got v7.0.0, which is older than ${pins["actions/checkout"].version}, as which it was read; ${way}
+  pulumi/actions: got 0123456 as ${pins["pulumi/actions"].version}, which is ${pins["pulumi/actions"].sha.slice(0, 7)}: a release has one commit; ${way}`,
+    );
+    expect(saidBy(() => readPins(list({ "actions/checkout": `actions/checkout@${sha} # v7.0.10` })))).toBe("nothing");
+  });
+
+  describe("for whoever runs make workflows", () => {
+    /** A copy of this program, whose pin of actions/checkout is this one. */
+    const ran = (pin: string, CHECK: string) => {
+      const copy = fs.mkdtempSync(path.join(root, "program-"));
+      for (const name of ["application/compose.yaml", "components", "local", "operate", "package.json", "Pulumi.production.yaml", "release", "secrets", "settings", "tools", "workflows", ".github"])
+        fs.cpSync(path.join(checkout, name), path.join(copy, name), { recursive: true });
+      fs.symlinkSync(path.join(checkout, "node_modules"), path.join(copy, "node_modules"));
+      const list = path.join(copy, "workflows/pins/action.yml");
+      fs.writeFileSync(list, fs.readFileSync(list, "utf8").replace(/actions\/checkout@\S+ # \S+/, `actions/checkout@${pin}`));
+      const before = fs.readFileSync(path.join(copy, ".github/workflows/ci.yml"), "utf8");
+      const { status, stdout, stderr } = spawnSync(process.execPath, ["operate/workflow-files.ts"], { cwd: copy, encoding: "utf8", env: { ...process.env, CHECK } });
+      return { status, said: stdout + stderr, wrote: fs.readFileSync(path.join(copy, ".github/workflows/ci.yml"), "utf8") !== before };
+    };
+    const raise = `${sha} # v99.0.0`;
+    test.each([
+      ["writing: a raised one that nobody has read", raise, "", 1, "error: workflows/pins/action.yml has 1 pins whose actions nobody has read; nothing was written\n  actions/checkout: what it takes"],
+      ["comparing all: the same", raise, "1", 1, "npm run read-actions"],
+      ["in what raises it: it is said, and passes", raise, "but-pins", 0, " a pin was raised: actions/checkout: what it takes"],
+      ["in what raises it: one that is older does not", `${sha} # v6.0.0`, "but-pins", 1, "which is older than"],
+    ])("%s", (_what, pin, check, status, says) => {
+      const seen = ran(pin, check);
+      expect(seen).toMatchObject({ status, said: expect.stringContaining(says) as string, wrote: false });
+    });
+  }); // prettier-ignore
+
   test("of today is one that its action was read at, but for two whose commits could not be read from here", () => {
     expect(unread()).toEqual([]);
     expect(Object.keys(KNOWN).sort()).toEqual(Object.keys(pins).sort());
@@ -194,7 +234,14 @@ runs:
   using: composite
   steps: [{ uses: actions/cache/save@abc }, { run: x }, { uses: ./inner }, { uses: "docker://x" }, { uses: actions/cache/save@abc }]
 `;
-    expect(knownOf(text, sha)).toEqual({ readAt: sha, inputs: ["a", "b", "c"], required: ["a"], outputs: ["d"], nested: ["actions/cache/save"] });
+    expect(knownOf(text, { sha, version: "v1.2.3" })).toEqual({
+      readAt: sha,
+      version: "v1.2.3",
+      inputs: ["a", "b", "c"],
+      required: ["a"],
+      outputs: ["d"],
+      nested: ["actions/cache/save"],
+    });
   });
 
   describe("is read", () => {
@@ -219,7 +266,7 @@ runs:
       answers[`/github/codeql-action/${sha}/upload-sarif/action.yaml`] = "inputs: { sarif_file: {} }";
       expect(await readActions(two, { file, known, from })).toEqual(["actions/checkout", "github/codeql-action/upload-sarif"]);
       const written = JSON.parse(fs.readFileSync(file, "utf8")) as typeof KNOWN;
-      expect(written["actions/checkout"]).toEqual({ readAt: sha, inputs: ["ref"], required: [], outputs: [] });
+      expect(written["actions/checkout"]).toEqual({ readAt: sha, version: "v99.0.0", inputs: ["ref"], required: [], outputs: [] });
       expect(written["docker/login-action"]).toEqual(known["docker/login-action"]);
       expect(unread(two, written)).toEqual([]);
       expect(await readActions(two, { file, known: written, from: "http://127.0.0.1:9" })).toEqual([]);
