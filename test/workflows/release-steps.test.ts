@@ -251,7 +251,7 @@ describe("a release run", () => {
   const step = script(files, "deploy.yml", "deploy-staging", "Release");
   const run = (pulumi: string) =>
     runScript(step, {
-      env: { STACK: "staging" },
+      env: { STACK: "staging", PULUMI_STACK: "recoloca/recoloca/staging" },
       programs: { node: "echo '[]'", pulumi: `n=$(cat n 2> /dev/null || echo 0); echo $((n + 1)) > n; ${pulumi}`, sleep: "" },
     });
   test("waits while another run has the stack, and then does its own", () => {
@@ -263,8 +263,12 @@ describe("a release run", () => {
     const { code, folder } = run("exit 4");
     expect([code, fs.readFileSync(path.join(folder, "n"), "utf8").trim()]).toEqual([4, "1"]);
   });
-  test("gives up after a while", () =>
-    expect(run('echo "[409] Conflict: Another update is currently in progress"; exit 255').said).toContain("has had the stack for 10 minutes"));
+  test("gives up after a while, and says what takes a lock away that was left", () => {
+    const { said, summary } = run('echo "[409] Conflict: Another update is currently in progress"; exit 255');
+    expect(said).toContain("has had the stack for 10 minutes");
+    expect(said).toContain("pulumi cancel --stack recoloca/recoloca/staging --yes");
+    expect(summary).toContain("pulumi login 's3://recoloca-state'\npulumi cancel --stack recoloca/recoloca/staging --yes\n");
+  });
 });
 
 test("an offer for production replaces the one that nobody approved, and no other run", () => {

@@ -4,7 +4,7 @@ import { OF_THIS_REPOSITORY, onDefaultBranch, previewable, readableWithoutSecret
 import { checks, RUNNER } from "../jobs/checks.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
 import { notify, notifyOfFailure } from "../jobs/notify.ts";
-import { INFRASTRUCTURE_ROLE, planRole, STACK_PERMISSIONS, stackEnv, stackGround, way } from "../jobs/stack.ts";
+import { alone, ALONE_ENV, INFRASTRUCTURE_ROLE, planRole, STACK_PERMISSIONS, stackEnv, stackGround, way } from "../jobs/stack.ts";
 import { at } from "../steps.ts";
 
 /** After a merge, or by hand from the default branch. */
@@ -146,14 +146,14 @@ fi`,
     },
     {
       name: "Bring it up",
-      why: "Without the App's token GitHub's own side is left to a person.",
-      env: { GITHUB_TOKEN: expression("steps.app.outputs.token") },
+      why: "Without the App's token GitHub's own side is left to a person. Where another run has the stack, this one waits for it, 10 minutes at most.",
+      env: { ...ALONE_ENV, GITHUB_TOKEN: expression("steps.app.outputs.token") },
       ...at(options.programPath),
-      run: `
+      run: `${alone(options)}
 without=()
 [ -n "$GITHUB_TOKEN" ] || without=(--exclude ${GITHUB_SIDE})${options.backend.kind === "cloud" ? `\nwithout+=(--exclude ${PULUMI_ACCESS})` : ""}
 code=0
-pulumi up --yes --diff --non-interactive "\${without[@]}" 2>&1 | tee "$RUNNER_TEMP/up.log" || code=$?
+alone "$RUNNER_TEMP/up.log" pulumi up --yes --diff --non-interactive "\${without[@]}" || code=$?
 { echo "### $STACK"; echo '\`\`\`'; tail -n 40 "$RUNNER_TEMP/up.log"; echo '\`\`\`'; } >> "$GITHUB_STEP_SUMMARY"
 exit "$code"`,
     },

@@ -6,7 +6,7 @@ import { at } from "../steps.ts";
 import { RUNNER } from "./checks.ts";
 import { login } from "./images.ts";
 import { outcome, smoke } from "./outcome.ts";
-import { DEPLOY_ROLE, STACK_PERMISSIONS, stackEnv, stackGround, way } from "./stack.ts";
+import { alone, ALONE_ENV, DEPLOY_ROLE, STACK_PERMISSIONS, stackEnv, stackGround, way } from "./stack.ts";
 
 interface Deploy {
   /** May be an expression. */
@@ -87,23 +87,16 @@ done`,
 });
 
 /** Only the deployment, and the secrets that are made for it: changes to the ground wait for a run of their own. */
-export const releaseRun = ({ application, programPath }: WorkflowOptions): Step => ({
+export const releaseRun = (options: WorkflowOptions): Step => ({
   name: "Release",
   id: "release",
   why: "Backs up, migrates, starts the new release beside the old one, switches, watches; whatever fails is taken back by the server itself. Pulumi's own exit code does not say what became of it: the next step asks the server. Where another run has the stack, this one waits for it, 10 minutes at most.",
   "continue-on-error": true,
-  ...at(programPath),
-  run: `
-node operate/main.ts history --json | jq --arg stack '${application.name}'-"$STACK" '[.[] | select(.stack == $stack) | .number] | max // 0' > "$RUNNER_TEMP/before"
-for _ in $(seq 60); do
-  code=0
-  pulumi up --yes --skip-preview --non-interactive --target '**::${application.name}-release' --target '**RotatedSecrets**' 2>&1 | tee "$RUNNER_TEMP/release.log" || code=$?
-  grep --quiet --extended-regexp 'stack is currently locked|Another update is currently in progress' "$RUNNER_TEMP/release.log" || exit "$code"
-  echo "another run has the stack; again in 10 s"
-  sleep 10
-done
-echo "::error::another run has had the stack for 10 minutes"
-exit 1`,
+  env: ALONE_ENV,
+  ...at(options.programPath),
+  run: `${alone(options)}
+node operate/main.ts history --json | jq --arg stack '${options.application.name}'-"$STACK" '[.[] | select(.stack == $stack) | .number] | max // 0' > "$RUNNER_TEMP/before"
+alone "$RUNNER_TEMP/release.log" pulumi up --yes --skip-preview --non-interactive --target '**::${options.application.name}-release' --target '**RotatedSecrets**'`,
 });
 
 /** What a later scan and the metrics read: no secret, no line of a log. */

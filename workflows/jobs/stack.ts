@@ -1,6 +1,7 @@
 /** Steps that let a job work on a stack: its own credentials for minutes, Pulumi, the way to the server. */
 import { expression, secret, variable, type Permissions, type Step } from "../model.ts";
 import { planRoleVariable } from "../../secrets/variables.ts";
+import { LOCKED, unlock } from "../lock.ts";
 import type { WorkflowOptions } from "../options.ts";
 import { VERSIONS } from "../pins.ts";
 import { askFor, tokenOf } from "../pulumi-token.ts";
@@ -43,7 +44,6 @@ interface Ground {
 /** From nothing to `pulumi` that knows the stack. */
 export function stackGround(options: WorkflowOptions, { role, ref, history, stack, reads = false }: Ground): Step[] {
   const { aws, backend, programPath } = options;
-  const where = backend.kind === "s3" ? backend.url : "https://api.pulumi.com";
   return [
     checkout({ ...(ref !== undefined && { ref }), ...(history && { history }) }),
     node(programPath, { cached: false }),
@@ -77,11 +77,46 @@ export function stackGround(options: WorkflowOptions, { role, ref, history, stac
       env: { PULUMI_STACK: stack ?? variable("PULUMI_STACK") },
       ...at(programPath),
       run: `
-pulumi login '${where}'
+pulumi login '${backendUrl(options)}'
 ${backend.kind === "cloud" ? `pulumi org set-default '${backend.organization}'\n` : ""}pulumi stack select "$PULUMI_STACK"`,
     },
   ];
 }
+
+const backendUrl = ({ backend }: WorkflowOptions) => (backend.kind === "s3" ? backend.url : "https://api.pulumi.com");
+
+/** Of a step that uses `alone`. */
+export const ALONE_ENV = { PULUMI_STACK: variable("PULUMI_STACK") };
+/**
+ * Shell that defines `alone LOG COMMAND...`: runs it and keeps what it says; where another run has the stack it waits for that one, 10 minutes at most.
+ * The lock that a killed run leaves is a person's to take away: from here it looks like that of one which is at work.
+ */
+export const alone = (options: WorkflowOptions): string => `
+alone() {
+  local log="$1" code
+  shift
+  for _ in $(seq 60); do
+    code=0
+    "$@" 2>&1 | tee "$log" || code=$?
+    if [ "$code" -eq 0 ] || ! grep --quiet --extended-regexp '${LOCKED}' "$log"; then return "$code"; fi
+    echo "another run has the stack; again in 10 s"
+    sleep 10
+  done
+  {
+    echo "### $STACK is locked"
+    echo "Another run has had it for 10 minutes, or was killed and left its lock. ${options.backend.kind === "s3" ? "Whose it is, and since when" : "Whose it is, Pulumi Cloud shows at the stack"}:"
+    echo '\`\`\`'
+    grep --extended-regexp --after-context 3 '${LOCKED}' "$log"
+    echo '\`\`\`'
+    echo "Once nobody is at it, in the folder of the program, and then this run again:"
+    echo '\`\`\`'
+    echo "pulumi login '${backendUrl(options)}'"
+    echo "${unlock("$PULUMI_STACK")}"
+    echo '\`\`\`'
+  } >> "$GITHUB_STEP_SUMMARY"
+  echo "::error::another run has had the stack for 10 minutes, or was killed and left its lock. Once nobody is at it: ${unlock("$PULUMI_STACK")}"
+  return 1
+}`;
 
 /** A port of this machine that leads to the server's SSH, where it has no open one. */
 export function way(options: WorkflowOptions): Step[] {
