@@ -78,12 +78,13 @@ describe("the required check", () => {
 
 describe("the message to the team", () => {
   const step = script(files, "deploy.yml", "notify", "Write the message");
-  const tell = (needs: Record<string, string>, subject = "Better <b> & more\n\nbody", about = "staging") => {
+  const tell = (needs: Record<string, string>, subject = "Better <b> & more\n\nbody", about = "staging", brings = "") => {
     const { folder, code, said } = runScript(step, {
       env: {
         NEEDS: JSON.stringify(Object.fromEntries(Object.entries(needs).map(([id, result]) => [id, { result }]))),
         ABOUT: about,
         SUBJECT: subject,
+        BRINGS: brings,
         ACTOR: "ana",
         COMMIT: "c0ffee0000",
         REPOSITORY: "https://github.com/r/r",
@@ -98,6 +99,13 @@ describe("the message to the team", () => {
     expect(tell({ images: "failure", deploy: "skipped" })).toMatch(/^:x: \*staging\* failed: images\n/);
     expect(tell({ images: "cancelled", deploy: "skipped" })).toMatch(/failed: images\n/);
     expect(tell({ images: "success", deploy: "skipped" })).toMatch(/ended early, not run: deploy\n/);
+  });
+  test("says which commits a release brings, where it got as far as knowing", () => {
+    const brings = { since: "since abcdef0, which was live", commits: ["c0ffee0 Better <!channel>", "and 3 more"] };
+    expect(tell({ a: "success" }, "", "release v2", JSON.stringify(brings))).toContain(
+      "\nIt brings: since abcdef0, which was live\n• c0ffee0 Better &lt;!channel&gt;\n• and 3 more\n<https://github.com/r/r/actions/runs/7|the run>",
+    );
+    expect(tell({ a: "failure" })).not.toContain("It brings");
   });
   test("says what changed, by whom, and where; nobody's words are markup", () => {
     expect(tell({ a: "success" })).toContain(

@@ -56,9 +56,47 @@ describe("a deploy never goes back", () => {
     expect(code).toBe(1);
     expect(said).toContain("to go back, run the workflow Rollback");
   });
+  test("says what is live, for what comes after it", () => {
+    expect(with_(commits["new"]!, commits["old"]).outputs).toEqual({ commit: commits["old"] });
+    expect(with_(commits["new"]!, undefined).outputs).toEqual({ commit: "" });
+  });
   test("a server that does not answer ends it before anything is changed", () => {
     expect(runScript(step, { folder: repository, env: { STACK: "staging", COMMIT: commits["new"]! }, programs: { node: "exit 1" } }).code).not.toBe(0);
   });
+});
+
+describe("what a release brings is what was not live before it", () => {
+  const step = script(files, "release.yml", "deploy-production", "What it brings");
+  const brings = (live: string, commit: string, folder = repository) => {
+    const { code, said, outputs, summary } = runScript(step, { folder, env: { LIVE: live, COMMIT: commit } });
+    expect([code, said]).toEqual([0, ""]);
+    return { ...(JSON.parse(outputs["brings"]!) as { since: string; commits: string[] }), summary };
+  };
+  const short = (name: string) => commits[name]!.slice(0, 7);
+  test("newest first, in the summary and for the message to the team", () => {
+    const { since, commits: brought, summary } = brings(commits["old"]!, commits["docs"]!);
+    expect([since, brought]).toEqual([`since ${short("old")}, which was live`, [`${short("docs")} docs`, `${short("new")} new`]]);
+    expect(summary).toBe(`### What it brings: since ${short("old")}, which was live\n\n- ${short("docs")} docs\n- ${short("new")} new\n`);
+  });
+  test("nothing, where it is live; and where that is unknown, it says so and ends nothing", () => {
+    expect(brings(commits["new"]!, commits["new"]!)).toMatchObject({ since: "no commit that was not live", commits: [] });
+    expect(brings("", commits["new"]!)).toMatchObject({ since: "nothing was live before", commits: [] });
+    expect(brings("0".repeat(40), commits["new"]!)).toMatchObject({ since: "0000000 was live before, which this history has not", commits: [] });
+  });
+  test("ten of many, without merges, none of them wide, nobody's words markup", () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "many-"));
+    const git = (...args: string[]) => execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@example.com", ...args], { cwd: folder, encoding: "utf8" }).trim();
+    git("init", "--quiet", "--initial-branch", "main");
+    for (let index = 0; index <= 13; index++) git("commit", "--quiet", "--allow-empty", "--message", index === 13 ? `<b> ${"x".repeat(200)}` : `change ${index}`);
+    git("checkout", "--quiet", "-b", "side");
+    git("commit", "--quiet", "--allow-empty", "--message", "aside");
+    git("checkout", "--quiet", "main");
+    git("merge", "--quiet", "--no-ff", "--message", "a merge", "side");
+    const { commits: brought, summary } = brings(git("rev-list", "--max-parents=0", "HEAD"), git("rev-parse", "HEAD"), folder);
+    expect([brought.length, brought.at(-1), brought.some((one) => one.includes("a merge"))]).toEqual([11, "and 4 more", false]);
+    expect(brought.find((one) => one.includes("<b>"))).toMatch(/^[0-9a-f]{7} <b> x{88}$/);
+    expect(summary).toContain("&lt;b&gt; x");
+  }); // prettier-ignore
 });
 
 describe("what became of a release is the server's own word", () => {

@@ -58,6 +58,9 @@ export function release(options: WorkflowOptions): Workflow {
       notify: {
         ...notify({
           needs: ["find", ...Object.keys(jobs), ...(byTag ? ["publish"] : [])],
+          brings: Object.keys(jobs)
+            .map((id) => `needs.${id}.outputs.brings`)
+            .join(" || "),
           about: chosen
             ? `release ${expression("github.ref_name")} to ${expression(`inputs.environment || '${production}'`)}`
             : `release ${expression("github.ref_name")} to ${production}`,

@@ -3,6 +3,7 @@ import { expression, TOKEN, variable, type Job, type Step } from "../model.ts";
 import { abilitiesOf } from "../github-plan.ts";
 import type { WorkflowOptions } from "../options.ts";
 import { at } from "../steps.ts";
+import { brings } from "./brings.ts";
 import { RUNNER } from "./checks.ts";
 import { login } from "./images.ts";
 import { outcome, smoke } from "./outcome.ts";
@@ -38,6 +39,7 @@ export function deploy(options: WorkflowOptions, { environment, commit, backend,
       ...STACK_PERMISSIONS,
       ...(signed && { attestations: ["read", "check who built the images"] as const, packages: ["read", "look at the images"] as const }),
     },
+    outputs: { brings: expression("steps.brings.outputs.brings") },
     env: { ...stackEnv(options, environment), COMMIT: expression(commit), BACKEND: expression(backend), FRONTEND: expression(frontend) },
     steps: [
       ...(signed ? [login(), verified(options)] : []),
@@ -45,15 +47,18 @@ export function deploy(options: WorkflowOptions, { environment, commit, backend,
       ...way(options),
       {
         name: "A deploy never goes back",
+        id: "live",
         why: "Where an old run is repeated, or two releases were approved in the wrong order, what is live is newer than this.",
         ...folder,
         run: `
 live="$(node operate/main.ts status --json | jq --raw-output --arg stack '${application.name}'-"$STACK" '.[] | select(.stack == $stack) | .live.provenance.commit // empty')"
+echo "commit=$live" >> "$GITHUB_OUTPUT"
 if [ -n "$live" ] && [ "$live" != "$COMMIT" ] && git merge-base --is-ancestor "$COMMIT" "$live"; then
   echo "::error::$COMMIT is older than what is live ($live), and a deploy never goes back: to go back, run the workflow Rollback"
   exit 1
 fi`,
       },
+      brings("steps.live.outputs.commit"),
       {
         name: "Name the release",
         env: { NAME: expression("github.ref_type == 'tag' && github.ref_name || ''"), ACTOR: expression("github.actor") },

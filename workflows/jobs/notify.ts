@@ -12,11 +12,13 @@ interface Notify {
   readonly about: string;
   /** What changed, an expression without braces. @default nothing is said of it */
   readonly subject?: string;
+  /** Which commits a release brings, an expression without braces for the output of `brings`. @default nothing is said of them */
+  readonly brings?: string;
   /** Of a run that skipped everything there is nothing to tell. @default every run */
   readonly if?: string;
 }
 
-export const notify = ({ name = "Tell the team", needs, about, subject, if: when }: Notify): Job => ({
+export const notify = ({ name = "Tell the team", needs, about, subject, brings, if: when }: Notify): Job => ({
   name,
   why: "The outcome is that of the jobs before it, not of this one. A run that somebody cancelled needs no message: he knows.",
   needs,
@@ -35,6 +37,7 @@ export const notify = ({ name = "Tell the team", needs, about, subject, if: when
         NEEDS: expression("toJSON(needs)"),
         ABOUT: about,
         SUBJECT: subject === undefined ? "" : expression(subject),
+        ...(brings !== undefined && { BRINGS: expression(brings) }),
         ACTOR: expression("github.actor"),
         COMMIT: expression("github.sha"),
         REPOSITORY: `${expression("github.server_url")}/${expression("github.repository")}`,
@@ -54,7 +57,10 @@ jq --null-input '
   | (env.SUBJECT | split("\\n")[0] // "" | plain) as $subject
   # A run that is about no commit is of the one that its branch had then, which says nothing of it.
   | (if $subject == "" then "by \\(env.ACTOR)" else "<\\(env.REPOSITORY)/commit/\\(env.COMMIT)|\\(env.COMMIT[0:7])> \\($subject) (by \\(env.ACTOR))" end) as $who
-  | "\\($first)\\n\\($who)\\n<\\(env.REPOSITORY)/actions/runs/\\(env.RUN_ID)|the run>" as $text
+  # A job that ended before it could say what it brings says nothing.
+  | ((env.BRINGS // "" | select(. != "") | fromjson) // null) as $brings
+  | (if $brings == null then "" else "It brings: \\($brings.since | plain)\\n" + ([$brings.commits[] | "• \\(plain)\\n"] | join("")) end) as $what
+  | "\\($first)\\n\\($who)\\n\\($what)<\\(env.REPOSITORY)/actions/runs/\\(env.RUN_ID)|the run>" as $text
   | { text: $text, blocks: [{ type: "section", text: { type: "mrkdwn", text: $text } }] }' > slack.json`,
     },
     {
@@ -69,5 +75,5 @@ jq --null-input '
 const FAILED = "contains(needs.*.result, 'failure') || contains(needs.*.result, 'cancelled')";
 
 /** Of what the clock starts: nobody waits for it, so only what went wrong is told. `unless`, an expression: an issue has said it already. */
-export const notifyOfFailure = ({ if: when, unless, ...rest }: Omit<Notify, "subject"> & { readonly unless?: string }): Job =>
+export const notifyOfFailure = ({ if: when, unless, ...rest }: Omit<Notify, "subject" | "brings"> & { readonly unless?: string }): Job =>
   notify({ ...rest, if: [...(when === undefined ? [] : [when]), ...(unless === undefined ? [] : [`!(${unless})`]), `(${FAILED})`].join(" && ") });
