@@ -121,10 +121,10 @@ function toIncident({ number, created_at: openedAt, closed_at: closedAt, body }:
   return { number, openedAt, ...(closedAt !== null && { closedAt }), ...(named !== undefined && { deployment: Number(named) }) };
 }
 
-/** By the workflow that made it: its file's name is this project's own, its display name is anybody's. */
+/** By the workflow that made it: its file's name is this project's own, its display name is anybody's. GitHub may name the ref behind it: `rollback.yml@refs/heads/main`. */
 async function kindOf(ask: Ask, repository: string, run: string): Promise<Kind> {
   const { path = "" } = (await ask(`repos/${repository}/actions/runs/${run}`).catch(() => ({}))) as { path?: string };
-  return KINDS[path.split("/").at(-1)!.split("@")[0]!] ?? "release";
+  return KINDS[path.split("@")[0]!.split("/").at(-1)!] ?? "release";
 }
 
 /** At most 250, which is what GitHub compares. Undefined where one of the two is gone. */

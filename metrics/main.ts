@@ -1,9 +1,13 @@
-/** Run by the workflow Metrics: `node metrics/main.ts FOLDER ENVIRONMENT...` reads GitHub, writes FOLDER/index.html and FOLDER/delivery.json, and prints the summary. */
+/**
+ * Run by the workflow Metrics: `node metrics/main.ts FOLDER ENVIRONMENT...` reads GitHub, writes FOLDER/index.html and FOLDER/delivery.json, adds a line to
+ * FOLDER/history.jsonl, and prints the summary.
+ */
 import * as fs from "node:fs";
 import { createRequire } from "node:module";
 import * as path from "node:path";
 import { readDelivery, type Ask, type Delivery } from "./deployments.ts";
 import { measure, type Window } from "./dora.ts";
+import { withLine, type Line } from "./history.ts";
 import { page, summary, type Shown } from "./page.ts";
 
 const DAYS = 90;
@@ -23,6 +27,15 @@ export function show(repository: string, environments: readonly string[], delive
     window,
     environments: environments.map((name) => ({ name, measures: measure(delivery, name, window), latest: of(name).slice(-LATEST).reverse() })),
   };
+}
+
+/** Adds to what an earlier run left; of that, what cannot be read is said, and is no reason to measure nothing. */
+function remember(file: string, { window, environments }: Shown, run = window.to): void {
+  const measured: Line["environments"] = Object.fromEntries(environments.map(({ name, measures: { days: _, ...rest } }) => [name, rest]));
+  const before = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "";
+  const { text, damaged } = withLine(before, { run, at: window.to, environments: measured });
+  fs.writeFileSync(file, text);
+  if (damaged > 0) process.stderr.write(`::warning::${damaged} of the lines in ${path.basename(file)} could not be read and are left out\n`);
 }
 
 const github =
@@ -50,6 +63,7 @@ async function main(): Promise<void> {
   fs.mkdirSync(folder, { recursive: true });
   fs.writeFileSync(path.join(folder, "index.html"), page(shown, charts()));
   fs.writeFileSync(path.join(folder, "delivery.json"), JSON.stringify({ ...shown, incidents: delivery.incidents }, null, 1));
+  remember(path.join(folder, "history.jsonl"), shown, process.env["GITHUB_RUN_ID"]);
   process.stdout.write(summary(shown));
 }
 

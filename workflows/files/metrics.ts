@@ -1,6 +1,7 @@
-import { TOKEN, type Job, type Workflow } from "../model.ts";
+import { expression, TOKEN, type Job, type Workflow } from "../model.ts";
 import { abilitiesOf } from "../github-plan.ts";
 import { onDefaultBranch, type WorkflowOptions } from "../options.ts";
+import { newest } from "../jobs/artifacts.ts";
 import { RUNNER } from "../jobs/checks.ts";
 import { notifyOfFailure } from "../jobs/notify.ts";
 import { at, checkout, inside, keep, node, npmCi } from "../steps.ts";
@@ -16,13 +17,26 @@ export function metrics(options: WorkflowOptions): Workflow {
     permissions: {
       contents: ["read", "check out, and compare the commits of two releases"],
       deployments: ["read", "read what was deployed, when, and how it ended"],
-      actions: ["read", "tell a release from a rollback by the workflow that made it"],
+      actions: ["read", "tell a release from a rollback by the workflow that made it, and take over the history of the run before"],
       issues: ["read", "read incidents"],
     },
     steps: [
       checkout(),
       node(programPath, { cached: false }),
       npmCi(programPath),
+      {
+        name: "Take over the history",
+        why: "What cannot be read ends the run: one that began anew would be what the next run takes over.",
+        env: { GH_TOKEN: TOKEN, GH_REPO: expression("github.repository") },
+        ...at(programPath),
+        run: `${newest(options)}
+mkdir --parents delivery
+if newest delivery "$RUNNER_TEMP/earlier" && [ -f "$RUNNER_TEMP/earlier/history.jsonl" ]; then
+  cp "$RUNNER_TEMP/earlier/history.jsonl" delivery/
+else
+  echo "no run before has left a history that is still there: it begins with this one"
+fi`,
+      },
       {
         name: "Read GitHub's record of deployments, and write the page",
         env: { GITHUB_TOKEN: TOKEN },
@@ -48,7 +62,7 @@ export function metrics(options: WorkflowOptions): Workflow {
   return {
     file: "metrics.yml",
     name: "Metrics",
-    says: `How delivery goes, once a day: change lead time, deployment frequency, change fail rate, recovery time and rework rate (DORA) of ${names.join(", ")} in the last 90 days, computed anew each time from GitHub's own record of deployments. Summary, delivery.json and a page${pages ? ", which is published" : ""}. An incident is an issue with the label "incident"; "deployment: 1234" in its text says what caused it.`,
+    says: `How delivery goes, once a day: change lead time, deployment frequency, change fail rate, recovery time and rework rate (DORA) of ${names.join(", ")} in the last 90 days, computed anew each time from GitHub's own record of deployments. Summary, delivery.json, history.jsonl with a line for each run, and a page${pages ? ", which is published" : ""}. An incident is an issue with the label "incident"; "deployment: 1234" in its text says what caused it.`,
     on: { schedule: [{ cron: "7 7 * * *", says: "daily 07:07" }], workflow_dispatch: {} },
     concurrency: { group: "metrics", "cancel-in-progress": false },
     jobs: {
