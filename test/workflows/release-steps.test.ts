@@ -4,12 +4,16 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { workflowFiles } from "../../workflows/index.ts";
 import { BY_APPROVAL, BY_TAG } from "./options.ts";
-import { runScript, script } from "./scripts.ts";
+import { runScript, script, variables } from "./scripts.ts";
 
 const files = workflowFiles(BY_TAG);
 const RUN = "https://github.com/recoloca/recoloca/actions/runs/7";
+const stepsOf = (file: string, job: string) =>
+  (parse(files.find(({ path: name }) => name.endsWith(`/${file}`))!.text) as { jobs: Record<string, { steps: { name: string; with?: Record<string, unknown> }[] }> })
+    .jobs[job]!.steps; // prettier-ignore
 const commits: Record<string, string> = {};
 let repository = "";
 
@@ -169,7 +173,7 @@ describe("what became of a release is the server's own word", () => {
 describe("the images of a release are those that were tested", () => {
   const step = script(files, "release.yml", "find", "Find the run");
   const images = { backend: "ghcr.io/recoloca/backend@sha256:b", frontend: "ghcr.io/recoloca/frontend@sha256:f" };
-  const find = (wanted: string, runs: [id: number, commit: string, tested: boolean][], artifact = true) =>
+  const find = (wanted: string, runs: [id: number, commit: string, tested: boolean][], artifact = true, kept: object = images) =>
     runScript(step, {
       folder: repository,
       env: { WANTED: wanted, GH_REPO: "recoloca/recoloca", TESTED: "End-to-end tests against staging" },
@@ -194,7 +198,7 @@ if [ "$1" = api ]; then
   jq --raw-output "$4" <<< "$body"
 else
   [ "$1 $2" = "run download" ] && ${artifact} || exit 1
-  mkdir -p "$7"; echo "$3" > "$7/run"; echo '${JSON.stringify(images)}' > "$7/images.json"
+  mkdir -p "$7"; echo "$3" > "$7/run"; echo '${JSON.stringify(kept)}' > "$7/images.json"
 fi`,
       },
     });
@@ -229,6 +233,34 @@ fi`,
     expect(find(commits["unmerged"]!, [[2, "new", true]]).said).toContain("is not on main");
     expect(find("nonsense", [[2, "new", true]]).said).toContain("there is no commit nonsense");
   });
+  test("by what the build wrote down: its digests, as the registry has them, and under the names that are looked for", () => {
+    const built = (part: string) =>
+      runScript(script(files, "deploy.yml", "images", `One name for ${part}`), {
+        env: { ...{ IMAGE: `ghcr.io/recoloca/${part}`, COMMIT: "c0ffee" }, [`${part.toUpperCase()}_AMD64`]: "sha256:a", [`${part.toUpperCase()}_ARM64`]: "sha256:b" },
+        programs: { docker: `case "$3" in create) [ "$*" = "buildx imagetools create --tag $IMAGE:commit-c0ffee $IMAGE@sha256:a $IMAGE@sha256:b" ] ;; inspect) [ "$4" = "$IMAGE:commit-c0ffee" ] && echo '"sha256:index-of-${part}"' ;; esac` },
+      }).outputs;
+    const outputs: Record<string, Readonly<Record<string, string>>> = { backend: built("backend"), frontend: built("frontend") };
+    // What GitHub would put in the place of `${{ steps.backend.outputs.image }}`.
+    const env = Object.fromEntries(
+      Object.entries(variables(files, "deploy.yml", "images", "Write down")).map(([name, text]) => {
+        const [, id = "", output = ""] = /^\$\{\{ steps\.(\w+)\.outputs\.(\w+) \}\}$/.exec(text)!;
+        return [name, outputs[id]![output]!];
+      }),
+    );
+    const { code, folder } = runScript(script(files, "deploy.yml", "images", "Write down"), { env });
+    expect(code).toBe(0);
+    const kept = stepsOf("deploy.yml", "images").find(({ name }) => name === "Keep the digests")!.with!;
+    const written = JSON.parse(fs.readFileSync(path.join(folder, String(kept["path"])), "utf8")) as object;
+    expect(step).toContain(`gh run download "$run" --name ${String(kept["name"])} `);
+    expect(find(commits["new"]!, [[2, "new", true]], true, written).outputs).toEqual({
+      commit: commits["new"],
+      backend: "ghcr.io/recoloca/backend@sha256:index-of-backend",
+      frontend: "ghcr.io/recoloca/frontend@sha256:index-of-frontend",
+    });
+    // The jobs that deploy read nothing else.
+    const jobs = parse(files.find(({ path: name }) => name.endsWith("/release.yml"))!.text) as { jobs: Record<string, { env: Record<string, string> }> };
+    expect(jobs.jobs["deploy-production"]!.env).toMatchObject({ BACKEND: "${{ needs.find.outputs.backend }}", FRONTEND: "${{ needs.find.outputs.frontend }}" });
+  }); // prettier-ignore
   test("images that GitHub has thrown away are named as such", () => {
     const { code, said } = find(commits["new"]!, [[2, "new", true]], false);
     expect(code).toBe(1);
