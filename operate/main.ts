@@ -10,7 +10,7 @@ import { stackName, NO_ORGANIZATION, type StackPlace } from "../settings/stack-p
 import { urlOf } from "../settings/tls.ts";
 import { answerOf, askServer, doorOf, valuesOf, type Access, type Configured } from "./ask-server.ts";
 import { backupKeys } from "./backup-key.ts";
-import { githubAsk, tellGithub } from "./github-doctor/index.ts";
+import { compareGithub, githubAsk, tellGithub } from "./github-doctor/index.ts";
 import { cloudOf, settingsInState, tellPreviews } from "./previews-doctor.ts";
 import { agreesTo, askHidden, nothingMore } from "./new-value.ts";
 import type { Ask } from "./rest.ts";
@@ -135,6 +135,10 @@ async function main(): Promise<number> {
   const print = (line: string) => process.stdout.write(`${line}\n`);
   if (words[0] === "secrets") return tellStackSecrets(stack, valuesOf(configuration), checkout, print);
   if (words[0] === "rotate") return rotateStack(stack, configuration, pulumi, print);
+  if (words[0] === "compare-github") {
+    const { github, ask } = await githubOf(stack, configuration, pulumi);
+    return compareGithub(github, ask, print);
+  }
   // First, as it is there when the server is not.
   const found = words[0] === "doctor" ? await doctorAround(stack, configuration, pulumi, print) : 0;
   const code = await askServer({ name: stack, configuration, made: () => accessOf(pulumi) }, words, (text) => process.stdout.write(text), key);

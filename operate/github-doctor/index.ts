@@ -10,7 +10,7 @@ import { environmentsTold } from "./environments.ts";
 import { filesTold, runningTold } from "./files.ts";
 import { repositoryForm, repositoryTold } from "./repository.ts";
 import { rulesetsTold } from "./rulesets.ts";
-import { type Look, type Told, type Unread } from "./told.ts";
+import type { Told, Unread } from "./told.ts";
 import { appTold, tokenTold } from "./tokens.ts";
 
 /** `base`: `https://api.github.com`. */
@@ -25,7 +25,8 @@ export const githubAsk = (base: string, token: string): Ask => askOf(githubServi
 
 const ANOTHER = "another token: docs/github.md";
 
-async function githubTold(github: GithubSettings, ask: Ask): Promise<Told[]> {
+/** `byPerson`: the token is somebody's own, and is looked at too. */
+async function githubTold(github: GithubSettings, ask: Ask, byPerson: boolean): Promise<Told[]> {
   const { owner, repository, abilities, infrastructureApp, whole } = github;
   const root = `/repos/${owner}/${repository}`;
   const answer = await ask(root);
@@ -62,19 +63,39 @@ async function githubTold(github: GithubSettings, ask: Ask): Promise<Told[]> {
     ...(infrastructureApp === undefined ? [] : [appTold(infrastructureApp, owner, ask)]),
   ]);
   return [
-    ...tokenTold(found, answer),
+    ...(byPerson ? tokenTold(found, answer) : []),
     ...(abilities.environments ? [] : [{ what: "the plan has no environments, should have them", fix: "docs/github.md says what each plan lacks" }]),
     ...parts.flat(),
   ];
 }
 
-/** One line for each right that is lacking. */
-function unreadLines(all: readonly Unread[]): string[] {
+/** Each right that is lacking, with what it would read. */
+function lacking(all: readonly Unread[]): [right: string, what: string][] {
   const rights = [...new Set(all.map(({ right }) => right))];
-  return rights.map((right) => {
-    const what = [...new Set(all.flatMap((one) => (one.right === right ? [one.unread] : [])))];
-    return ` cannot be read: ${what.join("; ")}: the token lacks ${right}. Fix: ${ANOTHER}`;
+  return rights.map((one) => [one, [...new Set(all.flatMap(({ right, unread }) => (right === one ? [unread] : [])))].join("; ")]);
+}
+
+interface Judged {
+  /** A line each, with its fix. */
+  readonly findings: readonly string[];
+  readonly unread: ReturnType<typeof lacking>;
+  readonly looks: readonly string[];
+  readonly compared: string;
+}
+
+/** Undefined where GitHub did not answer, which was told. */
+async function judged(github: GithubSettings, ask: Ask, tell: (line: string) => void, byPerson: boolean): Promise<Judged | undefined> {
+  const told = await githubTold(github, ask, byPerson).catch((error: unknown) => {
+    if (!(error instanceof Unanswered)) throw error;
+    tell(` GitHub was not compared: ${error.message}`);
   });
+  if (!told) return undefined;
+  return {
+    findings: told.flatMap((one) => ("what" in one ? [` ${one.what}. Fix: ${one.fix}`] : [])),
+    unread: lacking(told.filter((one) => "unread" in one)),
+    looks: told.flatMap((one) => ("look" in one ? [one.look] : [])),
+    compared: `${github.environments.map(({ environment }) => environment).join(", ")}${github.whole ? "; the repository's settings, rules, Actions and workflow files" : ""}`,
+  };
 }
 
 /** What `make doctor` prints of a stack's GitHub side; nothing where it has none. Gives how much was found, or could not be read. */
@@ -84,23 +105,30 @@ export async function tellGithub(github: GithubSettings | undefined, ask: Ask | 
     tell(" GitHub was not asked: export GITHUB_TOKEN");
     return 0;
   }
-  const told = await githubTold(github, ask).catch((error: unknown) => {
-    if (error instanceof Unanswered) return error;
-    throw error;
-  });
-  if (told instanceof Unanswered) {
-    tell(` GitHub was not compared: ${told.message}`);
-    return 1;
-  }
-  const [findings, unread, looks] = [
-    told.filter((one) => "what" in one),
-    told.filter((one) => "unread" in one),
-    told.filter((one): one is Look => "look" in one),
-  ];
-  const lines = [...findings.map(({ what, fix }) => ` ${what}. Fix: ${fix}`), ...unreadLines(unread)];
-  for (const line of [...lines, ...looks.map(({ look }) => ` not told: ${look}`)]) tell(line);
-  const compared = `${github.environments.map(({ environment }) => environment).join(", ")}${github.whole ? "; the repository's settings, rules, Actions and workflow files" : ""}`;
+  const found = await judged(github, ask, tell, true);
+  if (!found) return 1;
+  const { findings, unread, looks, compared } = found;
+  for (const line of findings) tell(line);
+  for (const [right, what] of unread) tell(` cannot be read: ${what}: the token lacks ${right}. Fix: ${ANOTHER}`);
+  for (const look of looks) tell(` not told: ${look}`);
   if (findings.length === 0)
     tell(unread.length === 0 ? ` no findings at GitHub: ${compared}` : ` no other findings at GitHub, in what could be read of: ${compared}`);
-  return lines.length;
+  return findings.length + unread.length;
+}
+
+/** What a comparison ends with. */
+export const DRIFT = { none: 0, unknown: 1, some: 7 } as const;
+
+/** The same for a run at night, whose own token reads less than a person's: what that may never read is said, and is no difference. */
+export async function compareGithub(github: GithubSettings | undefined, ask: Ask | undefined, tell: (line: string) => void): Promise<number> {
+  if (!github || !ask) {
+    tell(github ? " GitHub was not compared: there is no GITHUB_TOKEN" : " the stack has nothing at GitHub");
+    return github ? DRIFT.unknown : DRIFT.none;
+  }
+  const found = await judged(github, ask, tell, false);
+  if (!found) return DRIFT.unknown;
+  for (const line of found.findings) tell(line);
+  if (found.findings.length === 0) tell(` nothing differs at GitHub, in what could be read of: ${found.compared}`);
+  for (const [right, what] of found.unread) tell(` not compared, as the run lacks ${right}: ${what}`);
+  return found.findings.length > 0 ? DRIFT.some : DRIFT.none;
 }

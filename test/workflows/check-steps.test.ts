@@ -253,17 +253,32 @@ describe("findings of scans", () => {
     expect(said).toContain(says);
     expect(fs.existsSync(path.join(folder, "findings.json"))).toBe(false);
   });
-  test("drift is an issue with what differs; none closes it", () => {
-    const step = script(files, "infrastructure.yml", "drift-staging", "Compare");
-    const found = (pulumi: string) => {
-      const { code, folder } = runScript(step, { env: { STACK: "staging" }, programs: { pulumi } });
-      return [code, JSON.parse(fs.readFileSync(path.join(folder, "findings.json"), "utf8")) as object[]] as const;
-    };
-    expect(found("exit 0")).toEqual([0, []]);
-    expect(found("echo '~ bucket'; exit 255")).toEqual([
-      0,
-      [expect.objectContaining({ id: "drift-staging", body: expect.stringContaining("~ bucket") as string })],
-    ]);
+  describe.each([
+    ["its servers", "Compare", "drift-staging", "pulumi"],
+    ["GitHub's side", "Compare what it has at GitHub", "drift-github-staging", "node"],
+  ])("drift of %s", (_what, name, id, program) => {
+    const step = script(files, "infrastructure.yml", "drift-staging", name);
+    const compared = (says: string) => {
+      const { code, folder, said, summary } = runScript(step, {
+        env: { STACK: "staging" },
+        programs: { [program]: says },
+        // Of what was compared before it.
+        files: program === "node" ? { "findings.json": '[{ "id": "drift-staging" }]' } : {},
+      });
+      const file = path.join(folder, "findings.json");
+      return { code, said, summary, found: fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, "utf8")) as { id: string; title: string; body: string }[]) : undefined };
+    }; // prettier-ignore
+    test("is an issue with what differs; none closes it", () => {
+      expect(compared("exit 0")).toMatchObject({ code: 0, found: [] });
+      const { code, found, summary } = compared("echo '~ it \"differs\"'; exit 7");
+      expect([code, found!.map((one) => one.id), found![0]!.title]).toEqual([0, [id], expect.stringMatching(/staging.* is not what it should be$/) as string]);
+      expect(found![0]!.body).toContain('\n```\n~ it "differs"\n\n```\n');
+      expect(summary).toBe('~ it "differs"\n');
+    });
+    test("is not known where there is no comparison: the run fails, and opens and closes nothing", () => {
+      for (const code of [1, 4, 255])
+        expect(compared(`echo 'no network' >&2; exit ${code}`)).toMatchObject({ code: 1, found: undefined, summary: "no network\n" });
+    });
   });
 });
 

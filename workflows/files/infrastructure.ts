@@ -33,7 +33,7 @@ export function infrastructure(options: WorkflowOptions): Workflow {
   return {
     file: "infrastructure.yml",
     name: "Infrastructure",
-    says: `Everything but releases: server, network, backups, GitHub's own side. ${commented ? `A pull request of this repository gets a preview of ${staging} as a comment. ` : ""}After the merge the program is checked once more, ${staging} is brought up to it, then ${others.map(({ name }) => name).join(", ")}, behind the same approval as a deploy. It never moves a release: the stacks keep what is live.${readable ? " Every night what is there is compared with what should be, and a difference opens an issue." : ""}`,
+    says: `Everything but releases: server, network, backups, GitHub's own side. ${commented ? `A pull request of this repository gets a preview of ${staging} as a comment. ` : ""}After the merge the program is checked once more, ${staging} is brought up to it, then ${others.map(({ name }) => name).join(", ")}, behind the same approval as a deploy. It never moves a release: the stacks keep what is live.${readable ? " Every night what is there, at GitHub as far as a run may read it, is compared with what should be, and a difference opens an issue." : ""}`,
     on: {
       ...(commented && { pull_request: { branches: [options.defaultBranch], paths } }),
       ...(readable && { schedule: [{ cron: "47 3 * * *", says: "daily 03:47" }] }),
@@ -185,38 +185,60 @@ function appToken({ repository }: WorkflowOptions): Step[] {
   ];
 }
 
-/** Of GitHub's own side, which nobody may read without a token of the App, and no run's own token writes. */
+/** Of GitHub's own side, which no run's own token writes, nor reads whole. */
 const GITHUB_SIDE = "'**github:index/**'";
 /** Whom Pulumi Cloud lets at which stack: a person's business, which no run's token reads or changes. */
 const PULUMI_ACCESS = "'**recoloca:index:PulumiAccess$**'";
+
+/** Pulumi's word for what `--expect-no-changes` did not expect, and `compareGithub`'s (operate/github-doctor). Any other is no comparison. */
+const DIFFERS = 7;
+
+/** Shell: what is in the log is a finding where `code` says that something differs; where nothing is known the step fails, and no issue is opened or closed. */
+const found = (id: string, log: string, title: string, body: string) => `
+tail -n 60 "$RUNNER_TEMP/${log}" | tee --append "$GITHUB_STEP_SUMMARY"
+case "$code" in
+  0) echo '[]' > "$GITHUB_WORKSPACE/findings.json" ;;
+  ${DIFFERS}) jq --null-input --arg stack "$STACK" --rawfile log <(tail -n 60 "$RUNNER_TEMP/${log}") '[{
+    id: "${id}-\\($stack)", title: "${title}",
+    body: "${body}\\n\\n\`\`\`\\n\\($log)\\n\`\`\`\\n\\nTo bring it back: the workflow Infrastructure, by hand. To keep the change: put it into the program." }]' > "$GITHUB_WORKSPACE/findings.json" ;;
+  *) echo "::error::$STACK could not be compared: see above"; exit 1 ;;
+esac`;
 
 const drift = (options: WorkflowOptions, environment: string): Job => ({
   name: `Compare ${environment} with what is there`,
   if: "github.event_name == 'schedule'",
   "runs-on": RUNNER,
   "timeout-minutes": 20,
-  permissions: { ...STACK_PERMISSIONS, "id-token": ["write", "take the read-only role for this run"], ...ISSUE_PERMISSIONS },
+  permissions: {
+    ...STACK_PERMISSIONS,
+    "id-token": ["write", "take the read-only role for this run"],
+    actions: ["read", "compare environments, and see whether GitHub runs the workflows"],
+    ...ISSUE_PERMISSIONS,
+  },
   env: stackEnv(options, environment),
   steps: [
     ...stackGround(options, readOnly(options, environment)),
     ...way(options),
     {
       name: "Compare",
-      why: "Not GitHub's own side: nobody may read that without a token, which this run has not. make doctor compares it.",
+      why: "GitHub's own side is read by itself below: Pulumi would have to read all of it or nothing, and no run's token may read all.",
       ...at(options.programPath),
       run: `
-echo '[]' > "$GITHUB_WORKSPACE/findings.json"
-set +e
-pulumi preview --refresh --diff --expect-no-changes --non-interactive --exclude ${GITHUB_SIDE}${options.backend.kind === "cloud" ? ` --exclude ${PULUMI_ACCESS}` : ""} > "$RUNNER_TEMP/drift.log" 2>&1
-code=$?
-set -e
-tail -n 60 "$RUNNER_TEMP/drift.log" | tee --append "$GITHUB_STEP_SUMMARY"
-if [ "$code" -ne 0 ]; then
-  jq --null-input --arg stack "$STACK" --rawfile log <(tail -n 60 "$RUNNER_TEMP/drift.log") '[{
-    id: "drift-\\($stack)", title: "\\($stack) is not what it should be",
-    body: "Somebody or something changed it outside of the program, or the program was changed and not brought up.\\n\\n\`\`\`\\n\\($log)\\n\`\`\`\\n\\nTo bring it back: the workflow Infrastructure, by hand. To keep the change: put it into the program." }]' > "$GITHUB_WORKSPACE/findings.json"
-fi`,
+code=0
+pulumi preview --refresh --diff --expect-no-changes --non-interactive --exclude ${GITHUB_SIDE}${options.backend.kind === "cloud" ? ` --exclude ${PULUMI_ACCESS}` : ""} > "$RUNNER_TEMP/drift.log" 2>&1 || code=$?${found("drift", "drift.log", "\\($stack) is not what it should be", "Somebody or something changed it outside of the program, or the program was changed and not brought up.")}`,
     },
     issuesOf(`drift-${environment}`),
+    {
+      name: "Compare what it has at GitHub",
+      why: "Environments with their reviewers, rules of branches and tags, workflow files: what the run's own token may read. Names of secrets, variables, what Actions may run, merge settings and who may pass a rule no run's token reads; make doctor compares those.",
+      if: "!cancelled()",
+      env: { GITHUB_TOKEN: TOKEN },
+      ...at(options.programPath),
+      run: `
+rm --force "$GITHUB_WORKSPACE/findings.json"
+code=0
+node operate/main.ts compare-github > "$RUNNER_TEMP/github.log" 2>&1 || code=$?${found("drift-github", "github.log", "What \\($stack) has at GitHub is not what it should be", "Somebody changed it there, or the program was changed and not brought up.")}`,
+    },
+    issuesOf(`drift-github-${environment}`),
   ],
 });
