@@ -6,7 +6,7 @@ const text = (value: unknown) => (typeof value === "string" ? value : "");
 
 /** Undefined where the provider's own words are all that there is to say. */
 export function explain({ type, urn, inputs, message }: Refused): string | undefined {
-  const [repository, file] = [text(inputs["repository"]), text(inputs["file"])];
+  const [repository, file, branch] = [text(inputs["repository"]), text(inputs["file"]), text(inputs["branch"])];
   const kind = type.split(":").at(-1)!;
   if (/\b401\b|bad credentials|requires authentication/i.test(message))
     return "GitHub does not know the token, or there is none: export GITHUB_TOKEN, or pulumi config set --secret recoloca:githubToken";
@@ -21,6 +21,8 @@ export function explain({ type, urn, inputs, message }: Refused): string | undef
     return `${file} is there already and was not written by this stack; it was left as it is. Read it; if this stack's may take its place:\n  pulumi config set --path 'recoloca:github.adopt[0]' ${file}`;
   if (kind === "RepositoryFile" && /\b409\b|does not match/i.test(message))
     return `${file} was changed by hand since the stack wrote it; it was left as it is. See what was changed, bring it into the program, then: pulumi up --refresh`;
+  if (kind === "RepositoryFile" && /branch \S+ not found/i.test(message))
+    return `the branch ${branch} is gone: somebody removed it. "Restore branch" at its last pull request, then the same command; or pulumi up --refresh, which begins it anew from the default branch: what the program gave up meanwhile is then removed by hand`;
   if (kind === "RepositoryEnvironment" && /\b422\b|billing|plan|upgrade/i.test(message))
     return "GitHub's plan does not have this for the repository: recoloca:github.plan and recoloca:github.visibility have to say what it really has (make doctor compares)";
   if (/already exists|name already|\b409\b/i.test(message))

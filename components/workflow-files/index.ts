@@ -36,9 +36,9 @@ export class WorkflowFiles extends pulumi.ComponentResource {
   constructor(name: string, args: WorkflowFilesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("recoloca:index:WorkflowFiles", name, { way: args.way }, opts);
     const { provider, repository, defaultBranch, way, adopt } = args;
-    const files = [...args.files].sort((one, other) => (one.path < other.path ? -1 : 1));
-    const own = { parent: this, provider, hooks: explained() };
     const direct = way === "direct";
+    const files = [...args.files, ...(direct ? [] : [listOf(args.files)])].sort((one, other) => (one.path < other.path ? -1 : 1));
+    const own = { parent: this, provider, hooks: explained() };
     const branch = direct ? undefined : new Branch(name, { repository, branch: BRANCH, sourceBranch: defaultBranch }, own);
     // One after the other: each is a commit, and two at once would race for the branch.
     let before: pulumi.Resource[] = [...(args.after ?? []), ...(branch ? [branch] : [])];
@@ -77,3 +77,15 @@ export class WorkflowFiles extends pulumi.ComponentResource {
     );
   }
 }
+
+/**
+ * Pulumi removes last, after the pull request; GitHub opens none for a branch without a commit of its own. So what changes the set of files changes
+ * this one, and the removals come onto the branch of the pull request that it opened.
+ */
+const listOf = (files: WorkflowFilesArgs["files"]) => ({
+  path: ".github/GENERATED.md",
+  text: `Written by the stack that owns the repository, by pull request from the branch \`${BRANCH}\`; changed in the program alone.\n\n${files
+    .map(({ path }) => `- \`${path}\`\n`)
+    .sort()
+    .join("")}`,
+});

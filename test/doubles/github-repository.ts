@@ -7,10 +7,13 @@ import type { World } from "./world.ts";
 export const REPOSITORY = "github:index/repository:Repository";
 export const FILE = "github:index/repositoryFile:RepositoryFile";
 export const BRANCH = "github:index/branch:Branch";
+export const PULL_REQUEST = "github:index/repositoryPullRequest:RepositoryPullRequest";
 export const RULESET = "github:index/repositoryRuleset:RepositoryRuleset";
 /** Not of the SDK: commits in their order, and the app or team whose token is used, `me`. */
 export const COMMIT = "github:commit";
 export const ACTOR = "github:actor";
+/** By branch: how many of all commits its base has in it. */
+const CONTAINED = "github:contained";
 
 export const repository: Reference = { type: REPOSITORY, missing: "GET repos/%s: 404 Not Found []" };
 
@@ -46,6 +49,38 @@ function commit(world: World, { repository: repo, file, branch, commitMessage: m
   return sha;
 }
 
+const upToDate = (world: World, repo: string, branch: string) => world.put(CONTAINED, `${repo}:${branch}`, { number: commits(world).length });
+/** Commits of a branch that the one it came from has not got. */
+export const ahead = (world: World, repo: string, branch: string): readonly Values[] =>
+  commits(world)
+    .filter((one) => one["repository"] === repo && one["branch"] === branch)
+    .filter((one) => (one["number"] as number) >= ((world.get(CONTAINED, `${repo}:${branch}`)?.["number"] as number | undefined) ?? 0));
+
+/** A person merges the open pull request with a merge commit; its branch stays. */
+export function mergeByHand(world: World, repo: string): void {
+  const { id, headRef, baseRef } = world.all(PULL_REQUEST).find((one) => one["baseRepository"] === repo && one["state"] === "open")!;
+  const [head, base] = [text(headRef), text(baseRef)];
+  for (const path of new Set(ahead(world, repo, head).map((one) => text(one["file"])))) {
+    const file = world.get(FILE, fileId(repo, path, head));
+    if (file) world.put(FILE, fileId(repo, path, base), { ...file, branch: base, ref: base });
+    else world.remove(FILE, fileId(repo, path, base));
+  }
+  upToDate(world, repo, head);
+  world.change(PULL_REQUEST, text(id), { state: "closed" });
+}
+
+/** A person removes a branch. Gives what restores it, as GitHub's own button does. */
+export function removeByHand(world: World, repo: string, branch: string): () => void {
+  const id = `${repo}:${branch}`;
+  const [held, files] = [world.get(BRANCH, id)!, world.all(FILE).filter((one) => one["repository"] === repo && one["branch"] === branch)];
+  world.remove(BRANCH, id);
+  for (const file of files) world.remove(FILE, text(file["id"]));
+  return () => {
+    world.put(BRANCH, id, held);
+    for (const { id: own, ...file } of files) world.put(FILE, text(own), file);
+  };
+}
+
 /** Whether the branch's rules let this token commit to it. Without an actor, nobody asks. */
 function mayCommit(world: World, branch: string): boolean {
   const me = world.get(ACTOR, "me");
@@ -66,6 +101,8 @@ export const files = {
   [FILE]: {
     replaces: ["repository", "file", "branch"],
     refers: { repository },
+    gone: (inputs: Values) =>
+      failed(`PUT repos/recoloca/${text(inputs["repository"])}/contents/${text(inputs["file"])}`, 404, `Branch ${text(inputs["branch"])} not found []`),
     create: (inputs: Values, at: Place) => {
       const [repo, file, branch] = [text(inputs["repository"]), text(inputs["file"]), text(inputs["branch"]) || "main"];
       const id = fileId(repo, file, branch);
@@ -91,10 +128,13 @@ export const files = {
     create: (inputs: Values, { world }: Place) => {
       const [repo, branch, source] = [text(inputs["repository"]), text(inputs["branch"]), text(inputs["sourceBranch"]) || "main"];
       const id = `${repo}:${branch}`;
-      if (world.get(BRANCH, id)) throw failed(`POST repos/recoloca/${repo}/git/refs`, 422, "Reference already exists []");
+      const outputs = { ref: `refs/heads/${branch}`, sha: randomBytes(20).toString("hex"), sourceSha: randomBytes(20).toString("hex") };
+      // One that is there the provider takes as it is (resource_github_branch.go).
+      if (world.get(BRANCH, id)) return { id, outputs };
+      upToDate(world, repo, branch);
       for (const file of world.all(FILE).filter((one) => one["repository"] === repo && one["branch"] === source))
         world.put(FILE, fileId(repo, text(file["file"]), branch), { ...file, branch, ref: branch });
-      return { id, outputs: { ref: `refs/heads/${branch}`, sha: randomBytes(20).toString("hex"), sourceSha: randomBytes(20).toString("hex") } };
+      return { id, outputs };
     },
     remove: (held: Values, { world }: Place) => {
       for (const { id, ...file } of world.all(FILE))

@@ -1,6 +1,6 @@
 /** @pulumi/github as a double: the types that the stacks use, with GitHub's ids, limits and words where it refuses. */
 import { exactlyOne, formed, oneOf, between } from "./aws-account.ts";
-import { BRANCH, failed, FILE, files, REPOSITORY, repository, RULESET } from "./github-repository.ts";
+import { ahead, BRANCH, failed, files, PULL_REQUEST, REPOSITORY, repository, RULESET } from "./github-repository.ts";
 import type { Kind, Kinds, Package, Place, Rule } from "./kinds.ts";
 import { isRecord, list, text, type Values } from "./values.ts";
 
@@ -12,7 +12,8 @@ export const REPOSITORY_VARIABLE = "github:index/actionsVariable:ActionsVariable
 export const PERMISSIONS = "github:index/actionsRepositoryPermissions:ActionsRepositoryPermissions";
 export const TOKEN_PERMISSIONS = "github:index/workflowRepositoryPermissions:WorkflowRepositoryPermissions";
 export const ALERTS = "github:index/repositoryVulnerabilityAlerts:RepositoryVulnerabilityAlerts";
-export const PULL_REQUEST = "github:index/repositoryPullRequest:RepositoryPullRequest";
+/** Not of the SDK: every pull request that there ever was, by its number. */
+const REQUESTED = "github:requested";
 
 const NAME = (property: string) =>
   formed(property, /^(?!GITHUB_)[A-Z_][A-Z0-9_]*$/i, "letters, digits and underscores; it may not start with a digit or with GITHUB_");
@@ -168,12 +169,11 @@ const kinds: Kinds = {
       const [base, head] = [text(inputs["baseRef"]), text(inputs["headRef"])];
       if (!world.get(BRANCH, `${repo}:${head}`))
         throw failed(`POST repos/recoloca/${repo}/pulls`, 422, "Validation Failed [{Resource:PullRequest Field:head Code:invalid Message:}]");
-      const on = (branch: string) =>
-        JSON.stringify(world.all(FILE).filter((one) => one["repository"] === repo && one["branch"] === branch).map((one) => [one["file"], one["sha"]]).sort()); // prettier-ignore
-      if (on(base) === on(head)) throw failed(`POST repos/recoloca/${repo}/pulls`, 422, `No commits between ${base} and ${head}`);
+      if (ahead(world, repo, head).length === 0) throw failed(`POST repos/recoloca/${repo}/pulls`, 422, `No commits between ${base} and ${head}`);
       if (world.all(PULL_REQUEST).some((one) => one["headRef"] === head && one["state"] === "open"))
         throw failed(`POST repos/recoloca/${repo}/pulls`, 422, `A pull request already exists for recoloca:${head}.`);
-      const number = 1 + world.all(PULL_REQUEST).length;
+      const number = 1 + world.all(REQUESTED).length;
+      world.put(REQUESTED, String(number), { repository: repo });
       return { id: `recoloca/${repo}/${number}`, outputs: { number, state: "open", openedBy: "recoloca-infrastructure", draft: false } };
     },
   },

@@ -57,6 +57,8 @@ export interface Kind {
   readonly create: (inputs: Values, at: Place) => Made | Promise<Made>;
   /** What changes beside the inputs. `held`: what is in the world now; `state`: what the engine believes is there. */
   readonly update?: (inputs: Values, held: Values, at: Place, id: string, state: Values) => Values | Promise<Values>;
+  /** The vendor's error where what is to be changed or removed is not there. */
+  readonly gone?: (state: Values) => Error;
   /** Before it is gone; throws where the vendor refuses. */
   readonly remove?: (held: Values, at: Place, id: string) => void | Promise<void>;
 }

@@ -160,7 +160,7 @@ export class DoubleProvider implements Provider {
     const place = this.place(asked);
     const next = { ...this.withoutDropped(asked, typings), ...this.own.common?.(inputs, place), ...inputs };
     if (asked.preview) return this.answer(kind, next, asked.inputs.secrets);
-    const held = this.there(asked);
+    const held = this.there(asked, kind);
     this.refers(kind, inputs);
     const outputs = { ...next, ...(await kind.update?.(inputs, held, place, asked.id, asked.state.values)) };
     this.world.put(asked.type, asked.id, outputs);
@@ -173,9 +173,9 @@ export class DoubleProvider implements Provider {
     return Object.fromEntries(Object.entries(state.values).filter(([key]) => !dropped(key)));
   }
 
-  private there({ type, id }: Asked): Values {
+  private there({ type, id, state }: Asked, kind: Kind): Values {
     const held = this.world.get(type, id);
-    if (!held) throw new Error(`NotFound: ${type} ${id} does not exist`);
+    if (!held) throw kind.gone?.(state.values) ?? new Error(`NotFound: ${type} ${id} does not exist`);
     return held;
   }
 
@@ -195,7 +195,7 @@ export class DoubleProvider implements Provider {
   async delete(asked: Asked): Promise<void> {
     const { kind } = await this.known(asked.type);
     await this.meet(asked);
-    const held = this.there(asked);
+    const held = this.there(asked, kind);
     for (const { type, property, by } of kind.heldBy ?? []) {
       const mine = by ? held[by] : asked.id;
       const holds = (one: Values) => one[property] === mine || list(one[property]).includes(mine);

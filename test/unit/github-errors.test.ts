@@ -4,7 +4,7 @@ import { explain } from "../../components/github-errors.ts";
 
 const FILE = "github:index/repositoryFile:RepositoryFile";
 const ENVIRONMENT = "github:index/repositoryEnvironment:RepositoryEnvironment";
-const inputs = { repository: "shop", file: ".github/workflows/ci.yml", environment: "staging", variableName: "PUBLIC_URL" };
+const inputs = { repository: "shop", file: ".github/workflows/ci.yml", branch: "recoloca/workflows", environment: "staging", variableName: "PUBLIC_URL" };
 const said = (type: string, message: string) => explain({ type, urn: `urn:pulumi:staging::recoloca::${type}::ci`, inputs, message });
 
 test.each([
@@ -16,6 +16,7 @@ test.each([
   [FILE, "PUT …/ci.yml: 409 .github/workflows/ci.yml does not match 8a3f []", /was changed by hand/],
   // A status is a word of its own, not three digits of a hash.
   [FILE, "PUT …/ci.yml: 409 .github/workflows/ci.yml does not match c0bd3c403e71401404 []", /was changed by hand/],
+  [FILE, "PUT …/ci.yml: 404 Branch recoloca/workflows not found []", /branch recoloca\/workflows is gone.*"Restore branch".*pulumi up --refresh/],
   [
     FILE,
     "PUT …/ci.yml: 409 Repository rule violations found: Changes must be made through a pull request. []",

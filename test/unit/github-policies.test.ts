@@ -251,6 +251,16 @@ describe("the stack that owns the repository", () => {
     }
   }); // prettier-ignore
 
+  test("keeps history linear, but where the workflow files' branch lives on after its merge: only then is there a merge commit at all", async () => {
+    for (const [way, linear] of [["direct", true], ["pull-request", false]] as const) {
+      const made = await everythingOf("production", { "recoloca:github": { ...CONFIGURED["production"], workflowFiles: way, writers: linear ? { apps: { infrastructure: 7 } } : {} } }, SECRETS);
+      const { rules } = made.find(({ type, inputs }) => type.endsWith(":RepositoryRuleset") && inputs["target"] === "branch")!.inputs as { rules: { requiredLinearHistory: boolean; pullRequest: { allowedMergeMethods: string[] } } };
+      const { inputs: repository } = made.find(({ type }) => type.endsWith(":Repository"))!;
+      expect([way, rules.requiredLinearHistory, rules.pullRequest.allowedMergeMethods]).toEqual([way, linear, ["squash", "rebase", ...(linear ? [] : ["merge"])]]);
+      expect([way, repository["allowMergeCommit"], repository["deleteBranchOnMerge"]]).toEqual([way, !linear, linear]);
+    }
+  }); // prettier-ignore
+
   test("publishes its Pages by a workflow, as production's file wants the page of delivery metrics", () => {
     expect(only("Repository")["pages"]).toEqual({ buildType: "workflow" });
   });
