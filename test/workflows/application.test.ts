@@ -24,6 +24,7 @@ beforeAll(() => {
     `${application.e2e}/tests/bad.spec.ts`,
     'import { test } from "@playwright/test";\ntest("no promise is waited for", ({ page }) => void page.nothing());\ntest.only("a", () => {});\n',
   );
+  bad.write(`${application.e2e}/tests/unformatted.ts`, "export const one = 1\n");
 }, 900_000);
 
 test.each([
@@ -34,6 +35,7 @@ test.each([
   [frontend, "lint-frontend", "Format", /bad\.js/],
   [frontend, "lint-frontend", "Types", /bad\.js\(2,10\): error/],
   [application.e2e, "lint-e2e", "Lint", /no-focused-test/],
+  [application.e2e, "lint-e2e", "Format", /unformatted\.ts/],
   [application.e2e, "lint-e2e", "Types", /bad\.spec\.ts\(2,\d+\): error.*nothing/],
 ])("%s: %s: %s: nothing to say, and something of a fault", (folder, job, step, says) => {
   const well = good.run(folder, job, step);

@@ -32,7 +32,7 @@ test("a test that is named as an answer is there", () => {
 test("what is still open says why", () => {
   const open = DEFECTS.flatMap((defect) => ("open" in defect ? [defect] : []));
   expect(open.map(({ numbers }) => numbers)).toEqual([[58]]);
-  for (const { open: why } of open) expect(why.split(". ").length).toBeGreaterThan(1);
+  for (const { open: why } of open) expect(why!.split(". ").length).toBeGreaterThan(1);
 });
 
 test("docs/seed-review.md is fresh", () => expect(fs.readFileSync(below("../docs/seed-review.md"), "utf8")).toBe(seedReview()));

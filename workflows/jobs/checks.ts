@@ -51,6 +51,7 @@ export function checks(options: WorkflowOptions, { pathAware }: { pathAware: boo
       node(e2e, { cached: true }),
       npmCi(e2e),
       lint("Lint", e2e, "npm run lint"),
+      lint("Format", e2e, "npm run format:check"),
       lint("Types", e2e, "npm run type-check"),
     ]),
     "lint-files": job("files", "Lint shell scripts and Dockerfiles", 10, [

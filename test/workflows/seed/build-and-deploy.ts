@@ -101,8 +101,12 @@ export const BUILD_AND_DEPLOY: readonly Defect[] = [
   { numbers: [57], was: "latest moved with every tag", check: ({ text }) => expect(text).not.toMatch(/:latest\b|type=semver/) },
   {
     numbers: [58],
-    was: "old images are never removed from the registry",
-    open: "GHCR keeps every image, and a person removes old ones. Which of them may be gone back to only the servers know, and a run that asks them all to delete what it alone can delete for good would be one more that reaches production; an image of two platforms is three there, of which two have no name. What it costs is storage, which GitHub does not bill for images of public repositories",
+    was: "images had no labels, nobody asked one before it went out, and old ones are never removed from the registry",
+    check: (made) => {
+      expect(builds(made).length).toBeGreaterThan(1);
+      for (const step of builds(made)) expect(step.with!["labels"]).toMatch(/image\.source=.*\n.*image\.revision=\$\{\{ github\.sha \}\}$/);
+    },
+    open: "Each new container is asked by the server, directly, before it gets a visitor. GHCR keeps every image, and a person removes old ones. Which of them may be gone back to only the servers know, and a run that asks them all to delete what it alone can delete for good would be one more that reaches production; an image of two platforms is three there, of which two have no name. What it costs is storage, which GitHub does not bill for images of public repositories",
   },
   {
     numbers: [59],

@@ -10,10 +10,9 @@ interface Common {
 }
 export type Defect = Common &
   (
-    | { /** Fails where it is back. */ readonly check: (made: Made) => void }
+    | { /** Fails where it is back. */ readonly check: (made: Made) => void; /** What of it that does not answer. */ readonly open?: string }
     | { /** Another test that fails where it is back: its file below test/, and a part of its name. */ readonly by: readonly [file: string, name: string] }
     | { /** Why it cannot be here. */ readonly cannot: string }
-    | { /** What is not answered yet, honestly. */ readonly open: string }
   );
 
 export interface Step {
