@@ -112,8 +112,8 @@ defaults
     option http-server-close
     # A reload leaves a visitor's open connection to the process that has it, until its next answer: closed at once, it may meet a request half way.
     option idle-close-on-response
-    # A container that dies does not refuse, it vanishes: notice within 200 ms and ask the other one.
-    timeout connect 200ms
+    # An application that is busy for a moment and whose queue is full leaves a connection unanswered: it is asked for again after a second, by the kernel.
+    timeout connect 1500ms
     timeout client 60s
     timeout server 60s
     timeout http-request 10s
@@ -121,8 +121,10 @@ defaults
     timeout queue 5s
     timeout check 500ms
     timeout tunnel 1h
-    retries 3
+    # Whoever asks for an application that is gone for good learns that within four seconds.
+    retries 1
     option redispatch 1
+    # A container that dies does not refuse, it vanishes: a check that is not answered until the next one, and another one is asked.
     default-server inter 100ms fall 1 rise 1 observe layer4 error-limit 1 on-error mark-down
 
 frontend web
@@ -156,18 +158,29 @@ backend ${stack.stack}.maintenance
     http-request return status 503 content-type "text/html; charset=utf-8" file ${pageFile(stack)} hdr Retry-After 30
 `;
 
-/** Per slot, the other slot's server stands by as backup; it is switched on only while the transaction watches. */
+/** A slot's server once more, as HAProxy's table has it. */
+export const onceMore = (slot: Slot) => `${slot}-again`;
+
+/**
+ * Per slot, the other slot's server stands by as backup; it is switched on only while the transaction watches. Whom nobody stands by for is asked once
+ * more, whatever its checks say: it may be short of processor and not dead, and a visitor who waits gets an answer.
+ */
 function stackBackends(stack: EdgeStack): string {
-  const server = (route: Pick<Route, "service" | "port">, slot: Slot) => {
+  const server = (route: Pick<Route, "service" | "port">, slot: Slot, name: string, how: string) => {
     const address = stack.addresses[slot][route.service];
-    return address && `    server ${slot} ${address}:${route.port} check`;
+    return address && `    server ${name} ${address}:${route.port} ${how}`;
   };
   return SLOTS.flatMap((slot) =>
     backends(stack, slot).map((route) => {
-      const spare = server(route, slot === "blue" ? "green" : "blue");
+      const other = slot === "blue" ? "green" : "blue";
+      const servers = [
+        server(route, slot, slot, "check"),
+        server(route, other, other, "check backup disabled"),
+        server(route, slot, onceMore(slot), "no-check observe none backup"),
+      ];
       return `
 backend ${backendName(stack.stack, route, slot)}
-${[server(route, slot), spare && `${spare} backup disabled`].filter(Boolean).join("\n")}
+${servers.filter(Boolean).join("\n")}
 `;
     }),
   ).join("");

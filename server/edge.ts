@@ -12,6 +12,7 @@ import {
   backendName,
   backends,
   edgeConfiguration,
+  onceMore,
   pageFile,
   type EdgeStack,
 } from "./edge-configuration.ts";
@@ -153,7 +154,7 @@ export class Edge {
   async sessions(slot: Slot): Promise<number> {
     const mine = [...this.names("blue"), ...this.names("green")];
     const tables = [await this.stat(), ...(await Promise.all((await former()).map(async (worker) => parseStat(await worker("show stat")))))];
-    return tables.flat().reduce((sum, row) => sum + (mine.includes(row.backend) && row.server === slot ? row.sessions : 0), 0);
+    return tables.flat().reduce((sum, row) => sum + (mine.includes(row.backend) && [slot, onceMore(slot)].includes(row.server) ? row.sessions : 0), 0);
   }
 
   /** Connections of before a reload by which the next request, if there is one while an idle connection stays open, goes to the slot. */
@@ -177,12 +178,13 @@ export class Edge {
   /** Ends what is still open to a slot, so that its containers need not wait for visitors who would stay for hours. */
   async cut(slot: Slot): Promise<void> {
     for (const serving of ["blue", "green"] as const)
-      for (const name of this.names(serving)) await ask(ADMIN_SOCKET, `shutdown sessions server ${name}/${slot}`);
+      for (const name of this.names(serving))
+        for (const one of [slot, ...(serving === slot ? [onceMore(slot)] : [])]) await ask(ADMIN_SOCKET, `shutdown sessions server ${name}/${one}`);
     // A process of before a reload knows its servers no more, but each of its sessions.
     const mine = new Set([...this.names("blue"), ...this.names("green")]);
     for (const worker of await former())
       for (const session of sessionsOf(await worker("show sess")))
-        if (mine.has(session.backend) && session.server === slot) await worker(`shutdown session ${session.id}`);
+        if (mine.has(session.backend) && [slot, onceMore(slot)].includes(session.server)) await worker(`shutdown session ${session.id}`);
   }
 
   /** Answers and 5xx answers given by the backends of a slot since HAProxy started. */

@@ -77,6 +77,21 @@ test("the application learns who asked, how, and for which host", async () => {
   });
 });
 
+test("an application that takes no connection for a moment is waited for, and nobody is turned away", async () => {
+  // Its queue has room for a few, and for a second it looks at none of them.
+  const busy = `
+const block = () => { const end = Date.now() + 1200; while (Date.now() < end); };
+require("node:http").createServer((request, response) => { response.end("answered"); if (request.url === "/block") block(); }).listen({ port: 8000, backlog: 4 });
+`;
+  const command = JSON.stringify(["node", "-e", busy]);
+  plan = streams({ compose: `services:\n  web:\n    image: web\n    init: true\n    command: ${command}\n`, variables: {} });
+  expect((await deployPlan(plan)).code).toBe(0);
+  const { stdout } = await server(
+    `curl -s -o /dev/null http://127.0.0.1/block; for i in $(seq 40); do curl -s -o /dev/null -m 10 -w '%{http_code}\\n' http://127.0.0.1/ & done; wait`,
+  );
+  expect(stdout.trim().split("\n")).toEqual(Array<string>(40).fill("200"));
+});
+
 test("a release's routes come and go with it: one that fails leaves the live one's as they are", async () => {
   plan = streams();
   expect((await deployPlan(plan)).code).toBe(0);

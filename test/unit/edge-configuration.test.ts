@@ -44,14 +44,17 @@ test("host names stand before any host, each slot has its own routes, and the ot
   expect(text.slice(text.indexOf("backend shop-staging.backend-8000.blue\n"))).toBe(`backend shop-staging.backend-8000.blue
     server blue 10.201.0.10:8000 check
     server green 10.201.1.10:8000 check backup disabled
+    server blue-again 10.201.0.10:8000 no-check observe none backup
 
 backend shop-staging.frontend-3000.blue
     server blue 10.201.0.11:3000 check
     server green 10.201.1.11:3000 check backup disabled
+    server blue-again 10.201.0.11:3000 no-check observe none backup
 
 backend shop-staging.frontend-3000.green
     server green 10.201.1.11:3000 check
     server blue 10.201.0.11:3000 check backup disabled
+    server green-again 10.201.1.11:3000 no-check observe none backup
 `);
 });
 
