@@ -28,7 +28,7 @@ test("without a rotation nothing is made, and the application has the database's
 
 test("the third generation is made beside the others' way out, logs in by its own name, and is in no plain input", async () => {
   const made = await withRotation({ POSTGRES_PASSWORD: { generation: 3, since: "2026-11-25" } });
-  expect(passwordsIn(made)).toEqual([
+  expect(passwordsIn(made)).toMatchObject([
     { type: "random:index/randomPassword:RandomPassword", name: "POSTGRES_PASSWORD-3", inputs: { length: 48, special: false } },
   ]);
   const { variables, logins, generations, masked } = planOf(made);
