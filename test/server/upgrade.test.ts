@@ -1,12 +1,13 @@
 /** Newer packages of the edge and the engine, under visitors. The same version stands in for a newer one: its scripts are what would cut them. */
+import { spawn } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { must, until } from "../../local/command.ts";
-import { ensureServer, serverName } from "../../local/server.ts";
+import { ensureServer, serverName, sshArguments } from "../../local/server.ts";
 import { testSite } from "../../local/site.ts";
 import { Visitors } from "../chaos/visitors.ts";
-import { isWhole, release } from "../held-release.ts";
-import { deployPlan, installHostProgram, removeStack } from "../host.ts";
-import { server } from "../site.ts";
+import { isWhole, newest, reached, release } from "../held-release.ts";
+import { deployPlan, installHostProgram, removeStack, startDeploy } from "../host.ts";
+import { mustServer, server } from "../site.ts";
 
 const plan = release("first");
 beforeAll(async () => {
@@ -55,17 +56,27 @@ describe("in the stack's own window", () => {
     expect(await timer()).toContain("LoadState=not-found");
   });
 
-  test("the server restarts where newer packages want it, and serves again by itself", async () => {
+  test("it waits for a deploy that runs; then the server restarts where newer packages want it, and serves by itself", async () => {
     await server("touch /run/reboot-required; echo linux-image-amd64 > /run/reboot-required.pkgs");
-    // The restart takes the connection along; what it has said until then is in the unit's journal.
     const boot = async () => (await server("cat /proc/sys/kernel/random/boot_id; stat -c %Y /run/systemd/system")).stdout;
     const before = await boot();
-    await server("recoloca upgrade --reboot");
+    const deploying = startDeploy(release("second", { watch: 60 }));
+    await reached("second", "watched");
+    // The restart takes the connection along; what it has said until then is read here.
+    let said = "";
+    const upgrading = spawn("ssh", [...sshArguments(testSite), "recoloca upgrade --reboot"]);
+    for (const stream of [upgrading.stdout, upgrading.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (said += text));
+    await expect.poll(() => said, { timeout: 20_000 }).toMatch(/ waiting up to 2h 00m: release \d+ \(second\) is being deployed/);
+    expect(await boot()).toBe(before);
+    await mustServer("recoloca accept");
+    await deploying.ended;
+    expect(await newest()).toMatchObject({ release: "second", outcome: "live" });
     // A container that restarts itself ends: here somebody has to switch it on again.
     const running = async () => (await must("docker", ["inspect", "--format", "{{.State.Running}}", serverName(testSite)])).trim();
     await until("the server is down", 90, async () => (await running()) === "false");
+    expect(said).toContain("restarting the server for linux-image-amd64");
     await ensureServer(testSite);
     expect(await boot()).not.toBe(before);
-    await isWhole("first");
+    await isWhole("second");
   });
 });
