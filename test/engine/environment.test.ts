@@ -95,6 +95,10 @@ describe.each(["staging", "production"])("%s", (name) => {
   const instance = () => doubles.world.all(INSTANCE)[0]!;
   const id = () => instance()["id"] as string;
   const on = async (command: string) => (await doubles.host!.on(id(), command)).output;
+  const shownCertificate = () => on(`openssl x509 -noout -fingerprint -in /etc/haproxy/recoloca/certificates/${domain()}.pem`);
+  /** What was changed at the clouds since the last clear. */
+  const written = () =>
+    doubles.requests.filter((one) => ["create", "update", "delete"].includes(one.operation) && !one.preview).map((one) => `${one.operation} ${one.type}`);
   /** The version that answers, once the instance is up. */
   const serves = (version: string) => expect.poll(() => ask("/api/v1/version"), { timeout: 90_000, interval: 500 }).toContain(`"version":"${version}"`);
   /** As a visitor who trusts the test's authority. */
@@ -171,6 +175,13 @@ describe.each(["staging", "production"])("%s", (name) => {
     },
   );
 
+  test("each resource goes by the name that it had: by another one it would be made anew, and what people live on destroyed", async () => {
+    const { deployment } = JSON.parse(await stack.state()) as { deployment: { resources: { urn: string }[] } };
+    const names = deployment.resources.map(({ urn }) => urn.split("::").slice(2).join(" ")).filter((one) => !/^pulumi:providers:\w+ default/.test(one)).sort(); // prettier-ignore
+    // Where one has another name on purpose, it gets `aliases` first; then vitest --update writes the list.
+    await expect(`${names.join("\n")}\n`).toMatchFileSnapshot(`names-of-${name}.txt`);
+  });
+
   test("secrets are nowhere in the open: state, user data, what was asked of the clouds", async () => {
     const keys = doubles.world.all("aws:ssm/parameter:Parameter").map((one) => String(one["value"]).split("\n")[1]!);
     expect(keys).toHaveLength(1);
@@ -240,6 +251,40 @@ describe.each(["staging", "production"])("%s", (name) => {
       configure(await release("2"));
       const ran = await stack.up();
       expect(ran.code, ran.output).toBe(0);
+      await serves("2");
+    });
+
+    test("its host, made anew, is refused before anything is touched as long as it is protected", async () => {
+      configure(await release("2"), { ec2: { generation: 2 } });
+      doubles.clear();
+      const ran = await stack.pulumi(["up", "--yes"]);
+      expect(ran.code).not.toBe(0);
+      expect(ran.output).toMatch(/unable to replace resource.*:recoloca-production"\n +as it is currently marked for protection/);
+      expect(written()).toEqual([]);
+      await serves("2");
+    });
+
+    test("with that lifted, as docs/aws.md says it, it is another machine with other keys and the same address, data, certificate and release", async () => {
+      await ask("/api/v1/listings", { method: "POST", body: JSON.stringify({ title: "kept" }) });
+      const before = { id: id(), key: await on("cat /etc/ssh/ssh_host_ed25519_key.pub"), certificate: await shownCertificate() };
+      configure(await release("2"), { ec2: { generation: 2, protect: false } });
+      const replaced = ["machine-host-key", "machine-deploy-key"].flatMap((one) => ["--replace", `urn:pulumi:production::**::${one}`]);
+      const ran = await stack.up(...replaced);
+      expect(ran.code, ran.output).toBe(0);
+      expect(id()).not.toBe(before.id);
+      expect(await on("cat /etc/ssh/ssh_host_ed25519_key.pub")).not.toBe(before.key);
+      expect(await shownCertificate()).toBe(before.certificate);
+      expect(doubles.world.all(VOLUME)).toHaveLength(1);
+      await serves("2");
+      expect(await ask("/api/v1/listings")).toContain("kept");
+    });
+
+    test("protected again: one update of the server alone", async () => {
+      configure(await release("2"), { ec2: { protect: undefined } });
+      doubles.clear();
+      const ran = await stack.up();
+      expect(ran.code, ran.output).toBe(0);
+      expect(written()).toEqual([`update ${INSTANCE}`]);
       await serves("2");
     });
     return;
@@ -323,19 +368,18 @@ describe.each(["staging", "production"])("%s", (name) => {
     const ran = await stack.up("--target", "**recoloca:index:ComposeDeployment**", "--target-dependents");
     expect(ran.code, ran.output).toBe(0);
     await serves("2");
-    expect(doubles.requests.filter((one) => ["create", "update", "delete"].includes(one.operation) && !one.preview)).toEqual([]);
+    expect(written()).toEqual([]);
   });
 
   test("the instance is made anew: another machine with the same address, host key, certificate, data and release", async () => {
     await ask("/api/v1/listings", { method: "POST", body: JSON.stringify({ title: "kept" }) });
-    const shown = () => on(`openssl x509 -noout -fingerprint -in /etc/haproxy/recoloca/certificates/${domain()}.pem`);
-    const before = { id: id(), key: await on("cat /etc/ssh/ssh_host_ed25519_key.pub"), certificate: await shown() };
+    const before = { id: id(), key: await on("cat /etc/ssh/ssh_host_ed25519_key.pub"), certificate: await shownCertificate() };
     configure(await release("2"), { ec2: { generation: 2 } });
     const ran = await stack.up();
     expect(ran.code, ran.output).toBe(0);
     expect(id()).not.toBe(before.id);
     expect(await on("cat /etc/ssh/ssh_host_ed25519_key.pub")).toBe(before.key);
-    expect(await shown()).toBe(before.certificate);
+    expect(await shownCertificate()).toBe(before.certificate);
     expect(await ask("/api/v1/listings")).toContain("kept");
     expect(await on("recoloca status")).toMatch(/2 .*live/);
     const again = await stack.up();
@@ -366,7 +410,7 @@ describe.each(["staging", "production"])("%s", (name) => {
     const ran = await stack.pulumi(["up", "--yes"]);
     expect(ran.code).not.toBe(0);
     expect(ran.output).toMatch(says);
-    expect(doubles.requests.filter((one) => ["create", "update", "delete"].includes(one.operation) && !one.preview)).toEqual([]);
+    expect(written()).toEqual([]);
     since.ec2 = kept;
     doubles.world.remove("aws:ebs/volume:Volume", "vol-0123456789abcdef0");
   });
