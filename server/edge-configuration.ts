@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Route } from "../release/plan.ts";
 import { challengeBackend, challengeRules, tlsDefaults, tlsRules, type EdgeTls } from "./edge-tls.ts";
-import type { Slot } from "./store.ts";
+import { other, type Slot } from "./store.ts";
 
 export const SLOTS_MAP = "/etc/haproxy/recoloca/slots.map";
 /** Stack to the word that lets a request pass, or to `off`. */
@@ -158,8 +158,8 @@ backend ${stack.stack}.maintenance
     http-request return status 503 content-type "text/html; charset=utf-8" file ${pageFile(stack)} hdr Retry-After 30
 `;
 
-/** A slot's server once more, as HAProxy's table has it. */
-export const onceMore = (slot: Slot) => `${slot}-again`;
+/** What HAProxy's table calls a slot's server, and the same one once more, which the slot's own backends alone have. */
+export const serversOf = (slot: Slot) => [slot, `${slot}-again`] as const;
 
 /**
  * Per slot, the other slot's server stands by as backup; it is switched on only while the transaction watches. Whom nobody stands by for is asked once
@@ -172,11 +172,11 @@ function stackBackends(stack: EdgeStack): string {
   };
   return SLOTS.flatMap((slot) =>
     backends(stack, slot).map((route) => {
-      const other = slot === "blue" ? "green" : "blue";
+      const [own, again] = serversOf(slot);
       const servers = [
-        server(route, slot, slot, "check"),
-        server(route, other, other, "check backup disabled"),
-        server(route, slot, onceMore(slot), "no-check observe none backup"),
+        server(route, slot, own, "check"),
+        server(route, other(slot), other(slot), "check backup disabled"),
+        server(route, slot, again, "no-check observe none backup"),
       ];
       return `
 backend ${backendName(stack.stack, route, slot)}

@@ -12,8 +12,8 @@ import {
   backendName,
   backends,
   edgeConfiguration,
-  onceMore,
   pageFile,
+  serversOf,
   type EdgeStack,
 } from "./edge-configuration.ts";
 import { hasCertificate, selfMadeIsThere } from "./certificates.ts";
@@ -153,8 +153,9 @@ export class Edge {
   /** Requests that the slot's containers are still answering. */
   async sessions(slot: Slot): Promise<number> {
     const mine = [...this.names("blue"), ...this.names("green")];
+    const servers: readonly string[] = serversOf(slot);
     const tables = [await this.stat(), ...(await Promise.all((await former()).map(async (worker) => parseStat(await worker("show stat")))))];
-    return tables.flat().reduce((sum, row) => sum + (mine.includes(row.backend) && [slot, onceMore(slot)].includes(row.server) ? row.sessions : 0), 0);
+    return tables.flat().reduce((sum, row) => sum + (mine.includes(row.backend) && servers.includes(row.server) ? row.sessions : 0), 0);
   }
 
   /** Connections of before a reload by which the next request, if there is one while an idle connection stays open, goes to the slot. */
@@ -177,14 +178,15 @@ export class Edge {
 
   /** Ends what is still open to a slot, so that its containers need not wait for visitors who would stay for hours. */
   async cut(slot: Slot): Promise<void> {
+    const servers: readonly string[] = serversOf(slot);
     for (const serving of ["blue", "green"] as const)
       for (const name of this.names(serving))
-        for (const one of [slot, ...(serving === slot ? [onceMore(slot)] : [])]) await ask(ADMIN_SOCKET, `shutdown sessions server ${name}/${one}`);
+        for (const one of serving === slot ? servers : [slot]) await ask(ADMIN_SOCKET, `shutdown sessions server ${name}/${one}`);
     // A process of before a reload knows its servers no more, but each of its sessions.
     const mine = new Set([...this.names("blue"), ...this.names("green")]);
     for (const worker of await former())
       for (const session of sessionsOf(await worker("show sess")))
-        if (mine.has(session.backend) && [slot, onceMore(slot)].includes(session.server)) await worker(`shutdown session ${session.id}`);
+        if (mine.has(session.backend) && servers.includes(session.server)) await worker(`shutdown session ${session.id}`);
   }
 
   /** Answers and 5xx answers given by the backends of a slot since HAProxy started. */
