@@ -3,7 +3,10 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Of those that take minutes; whatever is not here comes after them. */
-const LONGEST = ["maintenance.test.ts", "rotation-interrupted.test.ts", "rotation-interrupted-redis.test.ts", "changed-settings.test.ts"];
+const LONGEST = [
+  ...["engine/staging.test.ts", "server/maintenance.test.ts", "chaos/first-half.test.ts", "chaos/second-half.test.ts", "engine/production.test.ts"],
+  ...["server/rotation-interrupted.test.ts", "server/rotation-interrupted-redis.test.ts", "ssh/changed-settings.test.ts"],
+];
 const place = ({ moduleId }: TestSpecification) => LONGEST.findIndex((name) => moduleId.endsWith(name)) + 1 || LONGEST.length + 1;
 
 /** With two files at a time, one that begins last and takes longest would run alone. */
@@ -22,11 +25,12 @@ const withoutMaps = {
 const TEMPORARY = "./test/temporary-folder.ts";
 
 /** Each of the two has a server of its own (local/site.ts). They wait more than they work. */
-const real = { testTimeout: 300_000, hookTimeout: 900_000, maxWorkers: 2, globalSetup: [TEMPORARY, "./test/site.ts"] };
+const real = { testTimeout: 300_000, hookTimeout: 900_000, globalSetup: [TEMPORARY, "./test/site.ts"] };
 
 export default defineConfig({
   test: {
     pool: "forks",
+    maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     coverage: { provider: "v8", reporter: ["text"], include: ["{release,settings,components,server,workflows,review}/**/*.ts"] },
     projects: [

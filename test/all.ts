@@ -1,5 +1,5 @@
 /** `make test`: every check in order, each with its time; the slowest parts, what failed and one count at the end. */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { stripVTControlCharacters } from "node:util";
@@ -15,30 +15,43 @@ interface Check {
   readonly vitest?: boolean;
 }
 
-const vitest = (name: string, ...more: string[]): Check => ({
+const vitest = (name: string, projects: readonly string[], ...more: string[]): Check => ({
   name,
-  command: [bin("vitest"), "run", "--project", name, "--reporter=default", "--reporter=json", `--outputFile.json=${report(name)}`, ...more],
+  command: [
+    bin("vitest"),
+    "run",
+    ...projects.flatMap((project) => ["--project", project]),
+    ...["--reporter=default", "--reporter=json", `--outputFile.json=${report(name)}`],
+    ...more,
+  ],
   vitest: true,
 });
 
-const CHECKS: readonly Check[] = [
-  { name: "lint", command: [bin("eslint"), "."] },
-  { name: "format", command: [bin("prettier"), "--check", "--log-level=warn", "."] },
-  { name: "types", command: [bin("tsc"), "--noEmit"] },
-  vitest("unit", "--coverage"),
-  vitest("workflows"),
-  vitest("ssh"),
-  vitest("engine"),
-  vitest("server"),
-  vitest("chaos"),
-  vitest("journeys"),
+/** One after the other, but for those in one line, which run at once: each of them has one processor's work. */
+const CHECKS: readonly (readonly Check[])[] = [
+  [
+    { name: "lint", command: [bin("eslint"), "."] },
+    { name: "types", command: [bin("tsc"), "--noEmit"] },
+    { name: "format", command: [bin("prettier"), "--check", "--log-level=warn", "."] },
+  ],
+  [vitest("unit", ["unit"], "--coverage")],
+  [vitest("workflows", ["workflows"])],
+  // Together: they share their servers, and the longest files of all begin first.
+  [vitest("servers", ["ssh", "engine", "server", "chaos", "journeys"])],
 ];
 
 interface Report {
   numPassedTests: number;
   numFailedTests: number;
   numPendingTests: number;
-  testResults: { message: string; status: string; assertionResults: { fullName: string; status: string; duration?: number; failureMessages: string[] }[] }[];
+  testResults: {
+    name: string;
+    startTime: number;
+    endTime: number;
+    message: string;
+    status: string;
+    assertionResults: { fullName: string; status: string; duration?: number; failureMessages: string[] }[];
+  }[];
 }
 
 /** The first 30 lines of what a failure said. */
@@ -50,18 +63,36 @@ const indented = (text: string) =>
     .join("\n");
 
 const count = { passed: 0, failed: 0, skipped: 0 };
-const times: [string, number][] = [];
+type Time = readonly [what: string, seconds: number];
+const times: Record<"checks" | "files" | "tests", Time[]> = { checks: [], files: [], tests: [] };
 /** What failed, with why: said once more at the very end, which is all that a log cut to its tail keeps. */
 const failures: string[] = [];
-fs.mkdirSync(localFolder("reports"), { recursive: true });
-for (const check of CHECKS) {
+const running = new Map<Check, number>();
+
+/** What it prints comes as it is printed, or in one piece where others print as well. */
+function ran({ command }: Check, alone: boolean): Promise<number | null> {
+  const [program = "", ...args] = command;
+  const child = spawn(program, args, { cwd: root, stdio: ["ignore", alone ? "inherit" : "pipe", alone ? "inherit" : "pipe"] });
+  const printed: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => printed.push(chunk));
+  return new Promise((done, failed) => {
+    child.on("error", failed);
+    child.on("close", (status) => {
+      process.stdout.write(Buffer.concat(printed));
+      done(status);
+    });
+  });
+}
+
+async function checked(check: Check, alone: boolean): Promise<void> {
   if (check.vitest) fs.rmSync(report(check.name), { force: true });
-  process.stdout.write(`\n── ${check.name}\n`);
-  const start = performance.now();
-  const [program = "", ...args] = check.command;
-  const { status } = spawnSync(program, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
-  times.push([check.name, (performance.now() - start) / 1000]);
-  process.stdout.write(`── ${check.name} ${status === 0 ? "passed" : "FAILED"} in ${times.at(-1)![1].toFixed(1)} s\n`);
+  if (alone) process.stdout.write(`\n── ${check.name}\n`);
+  running.set(check, performance.now());
+  const status = await ran(check, alone);
+  const seconds = (performance.now() - running.get(check)!) / 1000;
+  running.delete(check);
+  times.checks.push([check.name, seconds]);
+  process.stdout.write(`── ${check.name} ${status === 0 ? "passed" : "FAILED"} in ${seconds.toFixed(1)} s\n`);
   const before = failures.length;
   if (!check.vitest) count[status === 0 ? "passed" : "failed"]++;
   else if (!fs.existsSync(report(check.name))) count.failed++;
@@ -73,16 +104,37 @@ for (const check of CHECKS) {
     if (status !== 0 && read.numFailedTests === 0) count.failed++;
     for (const file of read.testResults) {
       if (file.status === "failed" && file.message) failures.push(`${check.name}\n${indented(file.message)}`);
+      times.files.push([path.relative(root, file.name), (file.endTime - file.startTime) / 1000]);
       for (const one of file.assertionResults) {
-        times.push([`${check.name}: ${one.fullName.trim()}`, (one.duration ?? 0) / 1000]);
+        times.tests.push([`${check.name}: ${one.fullName.trim()}`, (one.duration ?? 0) / 1000]);
         if (one.status === "failed") failures.push(`${check.name}: ${one.fullName.trim()}\n${indented(one.failureMessages.join("\n"))}`);
       }
     }
   }
   if (status !== 0 && failures.length === before) failures.push(`${check.name}\n${indented("what it printed is above")}`);
 }
-process.stdout.write("\nslowest\n");
-for (const [name, seconds] of times.sort((a, b) => b[1] - a[1]).slice(0, 12)) process.stdout.write(`${seconds.toFixed(1).padStart(8)} s  ${name}\n`);
-if (failures.length > 0) process.stdout.write(`\nfailed\n${failures.join("\n")}\n`);
-process.stdout.write(`\n${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped\n`);
+
+function summary(): void {
+  for (const [kind, all] of Object.entries(times)) {
+    process.stdout.write(`\nslowest ${kind}\n`);
+    for (const [name, seconds] of all.sort((a, b) => b[1] - a[1]).slice(0, 12)) process.stdout.write(`${seconds.toFixed(1).padStart(8)} s  ${name}\n`);
+  }
+  if (failures.length > 0) process.stdout.write(`\nfailed\n${failures.join("\n")}\n`);
+  process.stdout.write(`\n${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped\n`);
+}
+
+// Whoever has no more time for it learns what took it.
+process.on("SIGTERM", () => {
+  for (const [{ name }, since] of running) times.checks.push([`${name}, not ended`, (performance.now() - since) / 1000]);
+  summary();
+  process.stdout.write("stopped before its end\n");
+  process.exit(143);
+});
+
+fs.mkdirSync(localFolder("reports"), { recursive: true });
+for (const group of CHECKS) {
+  if (group.length > 1) process.stdout.write(`\n── ${group.map(({ name }) => name).join(", ")}\n`);
+  await Promise.all(group.map((check) => checked(check, group.length === 1)));
+}
+summary();
 process.exitCode = count.failed > 0 ? 1 : 0;

@@ -12,10 +12,11 @@ import { ensureServer, mustOnServer, onServer } from "../local/server.ts";
 import { testSite, testSites } from "../local/site.ts";
 import { LocalStack, settingsOf, withImages } from "../local/stack.ts";
 import { ensureToolchain } from "../tools/toolchain.ts";
+import { oncePerRun } from "./once-per-run.ts";
 
 const say = (line: string) => process.stdout.write(`   ${line}\n`);
 
-export default async function setUp(): Promise<() => Promise<void>> {
+export default oncePerRun("sites", async () => {
   const wasRunning = (await attempt("docker", ["version"]).catch(() => ({ code: 1 }))).code === 0;
   await ensureToolchain(say);
   say(`docker engine ${await ensureEngine()}`);
@@ -31,7 +32,7 @@ export default async function setUp(): Promise<() => Promise<void>> {
     for (const site of testSites) await removeSite(site);
     if (!wasRunning) await stopEngine();
   };
-}
+});
 
 export const url = `http://127.0.0.1:${testSite.httpPort}`;
 export const server = (command: string, input?: string) => onServer(testSite, command, input);

@@ -2,8 +2,9 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { oncePerRun } from "./once-per-run.ts";
 
-export default function setup() {
+export default oncePerRun("temporary folder", async () => {
   const before = process.env.TMPDIR;
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "tests-"));
   // Workers are started after this, with the environment of this process.
@@ -13,4 +14,4 @@ export default function setup() {
     else process.env.TMPDIR = before;
     fs.rmSync(folder, { recursive: true, force: true });
   };
-}
+});

@@ -8,7 +8,7 @@ import { ended, newest, reached } from "../held-release.ts";
 import { deployAfterAll, deployPlan, installHostProgram, removeStack, startDeploy } from "../host.ts";
 import { generation, LET_IN, opens, plain } from "../rotated-database.ts";
 import { visited } from "../rotated-logins.ts";
-import { server } from "../site.ts";
+import { mustServer, server } from "../site.ts";
 
 beforeAll(async () => {
   await installHostProgram();
@@ -64,11 +64,14 @@ test.each<["made" | "closed", Fault, "before" | "new"]>([
   const live = await liveGeneration();
   const number = live + 1;
   const { answers, wrong } = await visited(LET_IN, async () => {
-    const early = what === "made" ? lockRoles() : undefined;
-    if (early) await untilOnRoles(true);
-    const deploying = startDeploy(generation(number, { watch: 3 }));
-    if (what === "closed") await reached(`generation-${number}`, "watched");
-    const lock = early ?? lockRoles();
+    const rolls = () => startDeploy(generation(number, { watch: what === "closed" ? 300 : 1 }));
+    const first = what === "closed" ? rolls() : undefined;
+    if (first) await reached(`generation-${number}`, "watched");
+    const lock = lockRoles();
+    await untilOnRoles(true);
+    // The window ends by a word: nothing is closed before the lock is there, however long that takes.
+    if (first) await mustServer("recoloca accept");
+    const deploying = first ?? rolls();
     await untilOnRoles(false);
     const faulted = FAULTS[fault](deploying);
     // What is cancelled ends at once or with its step: that one ends now.
