@@ -52,20 +52,7 @@ export async function ensureObjectStore(site: Site, log: (line: string) => void,
     "-p", `127.0.0.1:${published(site)}:${PORT}`, await debianImage("debian", ["ca-certificates"]), "sh", "-c",
     `mkdir -p /data/objects /data/versions /data/users && exec /versitygw --port :${PORT} --region ${region} --virtual-domain s3.${region}.amazonaws.com --iam-dir /data/users --quiet posix --versioning-dir /data/versions /data/objects`,
   ]); // prettier-ignore
-  const admin = [
-    "/versitygw",
-    "admin",
-    "--access",
-    root.accessKeyId,
-    "--secret",
-    root.secretAccessKey,
-    "--region",
-    region,
-    "--endpoint-url",
-    `http://127.0.0.1:${PORT}`,
-  ];
-  const user = ["create-user", "--access", host.accessKeyId, "--secret", host.secretAccessKey, "--role", "user"];
-  await until("the object store answers", 30, async () => (await attempt("docker", ["exec", name, ...admin, ...user])).code === 0);
+  await until("the object store answers", 30, async () => (await administer(site, region, ...userOf(host))).code === 0);
   const owner = new S3Client({ region, endpoint: `http://127.0.0.1:${published(site)}`, forcePathStyle: true, credentials: root });
   const store: ObjectStore = { endpoint: `http://${name}:${PORT}`, port: published(site), region, bucket: "backups", host, prefix: "servers/one", owner };
   await makeBucket(store);
@@ -74,7 +61,30 @@ export async function ensureObjectStore(site: Site, log: (line: string) => void,
 
 const newKeys = (accessKeyId: string): Keys => ({ accessKeyId, secretAccessKey: randomBytes(18).toString("base64url") });
 
-async function makeBucket({ owner, bucket, prefix, host }: ObjectStore): Promise<void> {
+const userOf = ({ accessKeyId, secretAccessKey }: Keys) => ["create-user", "--access", accessKeyId, "--secret", secretAccessKey, "--role", "user"];
+
+const administer = (site: Site, region: string, ...words: string[]) =>
+  attempt("docker", [
+    "exec", storeContainer(site), "sh", "-c",
+    `/versitygw admin --access "$ROOT_ACCESS_KEY" --secret "$ROOT_SECRET_KEY" --region ${region} --endpoint-url http://127.0.0.1:${PORT} "$@"`, "admin", ...words,
+  ]); // prettier-ignore
+
+/** A second pair of keys, which may what the server's may; both are good at once. */
+export async function secondKeys(site: Site, store: ObjectStore): Promise<Keys> {
+  const second = newKeys("server-2");
+  const { code, output } = await administer(site, store.region, ...userOf(second));
+  if (code !== 0) throw new Error(output);
+  await allow(store, store.host, second);
+  return second;
+}
+
+export async function revokeKeys(site: Site, { region }: ObjectStore, { accessKeyId }: Keys): Promise<void> {
+  const { code, output } = await administer(site, region, "delete-user", "--access", accessKeyId);
+  if (code !== 0) throw new Error(output);
+}
+
+async function makeBucket(store: ObjectStore): Promise<void> {
+  const { owner, bucket, host } = store;
   await owner.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: true }));
   await owner.send(
     new PutObjectLockConfigurationCommand({
@@ -82,10 +92,15 @@ async function makeBucket({ owner, bucket, prefix, host }: ObjectStore): Promise
       ObjectLockConfiguration: { ObjectLockEnabled: "Enabled", Rule: { DefaultRetention: { Mode: "GOVERNANCE", Days: 1 } } },
     }),
   );
-  const allow = (Action: string[], Resource: string) => ({ Effect: "Allow", Principal: { AWS: [host.accessKeyId] }, Action, Resource });
+  await allow(store, host);
+}
+
+/** These, and nobody else but the owner. */
+async function allow({ owner, bucket, prefix }: ObjectStore, ...keys: readonly Keys[]): Promise<void> {
+  const may = (Action: string[], Resource: string) => ({ Effect: "Allow", Principal: { AWS: keys.map((one) => one.accessKeyId) }, Action, Resource });
   const Statement = [
-    allow(["s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:GetBucketObjectLockConfiguration"], `arn:aws:s3:::${bucket}`),
-    allow(["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"], `arn:aws:s3:::${bucket}/${prefix}/*`),
+    may(["s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:GetBucketObjectLockConfiguration"], `arn:aws:s3:::${bucket}`),
+    may(["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"], `arn:aws:s3:::${bucket}/${prefix}/*`),
   ];
   await owner.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: JSON.stringify({ Version: "2012-10-17", Statement }) }));
 }

@@ -34,7 +34,9 @@ export const privateKey = (site: Site) => fs.readFileSync(inSite(site, "id_ed255
 
 export const sshArguments = (site: Site): string[] => [
   "-i", inSite(site, "id_ed25519"), "-p", String(site.sshPort), "-o", "BatchMode=yes", "-o", "ConnectTimeout=5",
-  "-o", `UserKnownHostsFile=${inSite(site, "known_hosts")}`, "-o", "StrictHostKeyChecking=yes", "-o", "LogLevel=ERROR", "root@127.0.0.1",
+  "-o", `UserKnownHostsFile=${inSite(site, "known_hosts")}`, "-o", "StrictHostKeyChecking=yes", "-o", "LogLevel=ERROR",
+  // A tenth of a second of a processor less for each command; nobody will decrypt what was said to a disposable server.
+  "-o", "KexAlgorithms=curve25519-sha256", "root@127.0.0.1",
 ]; // prettier-ignore
 
 /** Runs one command line on the server. */

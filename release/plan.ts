@@ -141,6 +141,8 @@ export const planSchema = z.strictObject({
   telemetry: telemetrySchema.optional(),
   /** Of the stack and not of a release: it is taken on once the release is live. Absent: plain HTTP. */
   tls: tlsSchema.optional(),
+  /** Where its names may lead, beside the server's own addresses. Absent: nobody has said, and the DNS is not asked. */
+  addresses: z.array(z.string().min(1)).optional(),
   /** Logins that the application uses and that must be there before it starts; what they replace is closed once it is live. */
   logins: z.array(loginSchema).max(4).optional(),
   /** How often each secret of its environment has been renewed. Absent: none has. */

@@ -1,10 +1,23 @@
 /** What `recoloca doctor` has to say of a stack's certificates. */
 import { isServed } from "./certificate-swap.ts";
+import type { Plan } from "../release/plan.ts";
+import { certifiedNames } from "../release/tls.ts";
 import { OVERDUE, certificateOf, left, lifeOf, sayCertificate } from "./certificates.ts";
 import { certifiedHere } from "./certify.ts";
 import type { Finding } from "./finding.ts";
 import { whyNotHere } from "./name-check.ts";
 import { run } from "./process.ts";
+
+/** Of those whose proof does not lead here; a name that is proven by HTTP is looked at with its certificate. */
+export async function nameFindings(stack: string, plan: Plan): Promise<Finding[]> {
+  const acme = plan.tls?.acme;
+  const addresses = plan.addresses ?? acme?.addresses;
+  if (addresses === undefined || (acme && !acme.dns)) return [];
+  const found = await Promise.all(certifiedNames(plan).map((name) => whyNotHere(name, addresses)));
+  return found.flatMap((what) => (what === undefined ? [] : [{ what: `${stack}: ${what}`, fix: RECORD }]));
+}
+
+const RECORD = "the DNS record, at whoever has the zone";
 
 type Certified = ReturnType<typeof certifiedHere>[number];
 
@@ -25,9 +38,7 @@ async function findingsOf({ name, stack, acme }: Certified): Promise<Finding[]> 
   const elsewhere = acme && !acme.dns ? await whyNotHere(name, acme.addresses) : undefined;
   return [
     ...(wrong ? [{ what: said, fix }] : []),
-    ...(elsewhere !== undefined && elsewhere !== certificate.problem
-      ? [{ what: `${stack}: ${elsewhere}`, fix: "the DNS record, at whoever has the zone" }]
-      : []),
+    ...(elsewhere !== undefined && elsewhere !== certificate.problem ? [{ what: `${stack}: ${elsewhere}`, fix: RECORD }] : []),
     ...(life && !(await isServed(name))
       ? [{ what: `${stack}: the edge does not show the certificate of ${name} that is on disk`, fix: "systemctl reload haproxy" }]
       : []),

@@ -27,5 +27,5 @@ export async function whyNotHere(name: string, addresses: readonly string[]): Pr
   }
   const away = leads.filter((one) => !here.includes(one));
   if (away.length === 0) return undefined;
-  return `${name} leads to ${away.join(", ")}, which is not this server: ${record}; where that address leads here all the same: pulumi config set --path 'recoloca:tls.acme.addresses[0]' ${away[0]}`;
+  return `${name} leads to ${away.join(", ")}, which is not this server: ${record}; where that address leads here all the same: pulumi config set --path 'recoloca:domainAddresses[0]' ${away[0]}`;
 }

@@ -88,7 +88,6 @@ export const FIELD_WORDS: Readonly<Record<string, string>> = {
   "tls.acme.directory": "`staging`, or the URL of another authority. Let's Encrypt as a rule.",
   "tls.acme.rehearsal": "Where names are tried first, so that a mistake does not use up an authority's limit.",
   "tls.acme.dns": "Proof by a record instead of by port 80.",
-  "tls.acme.addresses": "Addresses that the names lead to, where they are not the server's: a proxy in front.",
   "tls.hsts": "How long browsers keep to HTTPS: `180d`.",
   "images.NAME": "Of that service: `ghcr.io/recoloca/backend@sha256:…`, or by tag.",
   "provenance.commit": "The commit that the images were built from.",

@@ -17,7 +17,7 @@ import { sayProblems, setCommand } from "./problems.ts";
 import { reviewPolicy } from "./review.ts";
 import { rotatedOf, type MadeValue } from "./rotation.ts";
 import { stackName } from "./stack-place.ts";
-import { tlsOf, urlOf, wantsTls } from "./tls.ts";
+import { addressesOf, tlsOf, urlOf, wantsTls } from "./tls.ts";
 import { checkWhole } from "./whole.ts";
 
 export interface Settings {
@@ -50,6 +50,7 @@ export interface Settings {
   readonly made: readonly MadeValue[];
   readonly logins: readonly Login[];
   readonly domain?: string;
+  readonly addresses?: readonly string[];
   /** Where people reach the application. */
   readonly url: string;
   /** Secret: a given certificate's key is in it. */
@@ -186,7 +187,8 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
     logins: rotated.logins,
     ...(domain !== undefined && { domain }),
     url,
-    tls: pulumi.secret(tlsOf(values, hostAddress)),
+    tls: pulumi.secret(tlsOf(values)),
+    ...(domain !== undefined && { addresses: addressesOf(values) }),
     routes: values.routes.map((route) => ({ ...route, host: route.host ?? domain ?? "*" })),
     gates: values.gates.map((gate) => ({ ...gate, ...(gate.host === undefined && domain !== undefined && { host: domain }) })),
     ...(backup && { backup }),
@@ -214,7 +216,7 @@ function toSettings(values: Values, environment: string, compose: Settings["comp
 
 /** As if nothing had ever been renewed: its logins are its own, and the first ones. */
 function reviewOf(values: Values, wish: NonNullable<Values["review"]>, compose: string, given: readonly string[]): ReviewPolicy {
-  const { application, routes, gates, migration, variables, domain, hostAddress } = values;
+  const { application, routes, gates, migration, variables, domain } = values;
   const fresh = rotatedOf({ application, rotation: {}, compose, given, plain: Object.keys(variables) });
   const secrets = [...given.map((name) => [name, name]), ...fresh.made.map(({ variable, secret }) => [variable, secret])];
   return reviewPolicy(wish, {
@@ -225,7 +227,7 @@ function reviewOf(values: Values, wish: NonNullable<Values["review"]>, compose: 
     variables: { ...variables, ...fresh.variables },
     secrets: Object.fromEntries(secrets) as Record<string, string>,
     domain,
-    tls: tlsOf(values, hostAddress),
+    tls: tlsOf(values),
   });
 }
 

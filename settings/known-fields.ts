@@ -21,7 +21,7 @@ const FIELDS: Record<string, readonly string[]> = {
   provenance: ["commit", "actor", "run", "reason"],
   notify: ["url", "format", "on"],
   telemetry: ["endpoint", "headers"],
-  tls: ["acme", "hsts", "email", "directory", "rehearsal", "dns", "addresses"],
+  tls: ["acme", "hsts", "email", "directory", "rehearsal", "dns"],
   bastion: BASTION_FIELDS,
   ec2: EC2_FIELDS,
   github: GITHUB_FIELDS,

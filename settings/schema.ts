@@ -16,7 +16,7 @@ import { pipelineForm } from "./pipeline.ts";
 import { previewsForm } from "./previews.ts";
 import { reviewForm } from "./review.ts";
 import { rotationForm } from "./rotation.ts";
-import { tlsForm } from "./tls.ts";
+import { publicUrlForm, tlsForm } from "./tls.ts";
 import { secretsForm, variablesForm } from "./variables.ts";
 import { wholeNumber } from "./whole-number.ts";
 
@@ -129,17 +129,19 @@ export const KEYS = {
     what: "Host name that the application answers on; routes without a host use it. Without it, any host name.",
     example: "staging.recoloca.ai",
   },
+  domainAddresses: {
+    form: z.array(z.string().min(1)).optional(),
+    what: "Addresses that the domain's names lead to, where they are not the server's: a proxy or a load balancer in front. `doctor` looks at the DNS, and an authority is asked for a certificate only of names that lead here.",
+    example: '["203.0.113.9"]',
+  },
   publicUrl: {
-    form: z
-      .string()
-      .regex(/^https?:\/\/[^\s/]+$/, "wants a URL without a path: https://staging.recoloca.ai")
-      .optional(),
+    form: publicUrlForm.optional(),
     what: "Where people reach the application, where that is not http://DOMAIN, or https:// with TLS: another port, a proxy in front. Shown, not used.",
     example: "https://staging.recoloca.ai",
   },
   tls: {
     form: tlsForm.optional(),
-    what: "HTTPS: `acme` has the names certified (`email`; `directory`: Let's Encrypt, `staging` or a URL; `dns: route53`; `addresses`), `hsts` tells browsers for how long. docs/tls.md",
+    what: "HTTPS: `acme` has the names certified (`email`; `directory`: Let's Encrypt, `staging` or a URL; `dns: route53`), `hsts` tells browsers for how long. docs/tls.md",
     example: '{"acme": {"email": "ops@recoloca.ai"}, "hsts": "180d"}',
     default: "plain HTTP",
   },

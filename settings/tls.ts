@@ -21,7 +21,8 @@ const directory = z
   .transform((text) => (text === "staging" ? LETS_ENCRYPT_STAGING : text))
   .pipe(z.url({ protocol: /^https$/, error: "wants staging, or a directory's URL: https://..." }));
 
-const acme = acmeSchema.extend({ directory: directory.optional(), rehearsal: url.optional() }).transform(({ directory, rehearsal, ...rest }): Acme => {
+const withDirectories = acmeSchema.omit({ addresses: true }).extend({ directory: directory.optional(), rehearsal: url.optional() });
+const acme = withDirectories.transform(({ directory, rehearsal, ...rest }): Omit<Acme, "addresses"> => {
   const first = rehearsal ?? (directory === undefined ? LETS_ENCRYPT_STAGING : undefined);
   const asked = directory ?? LETS_ENCRYPT;
   return { ...rest, directory: asked, ...(first !== undefined && first !== asked && { rehearsal: first }) };
@@ -34,10 +35,13 @@ export interface TlsValues {
   readonly tlsCertificate?: string | undefined;
   readonly tlsPrivateKey?: string | undefined;
   readonly domain?: string | undefined;
+  readonly domainAddresses?: readonly string[] | undefined;
   readonly routes?: readonly { readonly host?: string | undefined }[] | undefined;
 }
 
 export const wantsTls = ({ tls, tlsCertificate, tlsPrivateKey }: TlsValues): boolean => [tls, tlsCertificate, tlsPrivateKey].some((one) => one !== undefined);
+
+export const publicUrlForm = z.string().regex(/^https?:\/\/[^\s/]+$/, "wants a URL without a path: https://staging.recoloca.ai");
 
 /** Where people reach the application. `hostAddress`: of a server that is there. */
 export const urlOf = (values: TlsValues & { readonly publicUrl?: string | undefined; readonly hostAddress?: string | undefined }): string =>
@@ -93,11 +97,16 @@ export function checkTls(values: TlsValues): Problem[] {
 
 const namesOf = ({ routes = [], domain }: TlsValues) => certifiedNames({ routes: routes.map(({ host }) => ({ host: host ?? domain ?? "*" })) });
 
-/** For the plan. A server that is there is known by its address, too: that is where the names may lead. Holds the private key. */
-export function tlsOf({ tls, tlsCertificate, tlsPrivateKey }: TlsValues, hostAddress?: string): Tls | undefined {
+/** Where the names may lead, beside the server's own addresses. A server that is there is known by its address, too. */
+export const addressesOf = ({ domainAddresses = [], hostAddress }: TlsValues & { readonly hostAddress?: string | undefined }): string[] => [
+  ...new Set([...domainAddresses, ...(hostAddress === undefined ? [] : [hostAddress])]),
+];
+
+/** For the plan. Holds the private key. */
+export function tlsOf(values: Parameters<typeof addressesOf>[0]): Tls | undefined {
+  const { tls, tlsCertificate, tlsPrivateKey } = values;
   const hstsSeconds = tls?.hsts ?? 0;
-  if (tls?.acme)
-    return { acme: { ...tls.acme, addresses: [...new Set([...tls.acme.addresses, ...(hostAddress === undefined ? [] : [hostAddress])])] }, hsts: hstsSeconds };
+  if (tls?.acme) return { acme: { ...tls.acme, addresses: addressesOf(values) }, hsts: hstsSeconds };
   if (tlsCertificate === undefined || tlsPrivateKey === undefined) return undefined;
   return { given: { certificate: tlsCertificate, privateKey: tlsPrivateKey }, hsts: hstsSeconds };
 }

@@ -1,5 +1,5 @@
 /** `make test`: every check in order, each with its time; the slowest parts, what failed and one count at the end. */
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { stripVTControlCharacters } from "node:util";
@@ -68,16 +68,19 @@ const times: Record<"checks" | "files" | "tests", Time[]> = { checks: [], files:
 /** What failed, with why: said once more at the very end, which is all that a log cut to its tail keeps. */
 const failures: string[] = [];
 const running = new Map<Check, number>();
+const children = new Set<ChildProcess>();
 
 /** What it prints comes as it is printed, or in one piece where others print as well. */
 function ran({ command }: Check, alone: boolean): Promise<number | null> {
   const [program = "", ...args] = command;
   const child = spawn(program, args, { cwd: root, stdio: ["ignore", alone ? "inherit" : "pipe", alone ? "inherit" : "pipe"] });
+  children.add(child);
   const printed: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => printed.push(chunk));
   return new Promise((done, failed) => {
     child.on("error", failed);
     child.on("close", (status) => {
+      children.delete(child);
       process.stdout.write(Buffer.concat(printed));
       done(status);
     });
@@ -125,6 +128,7 @@ function summary(): void {
 
 // Whoever has no more time for it learns what took it.
 process.on("SIGTERM", () => {
+  for (const child of children) child.kill();
   for (const [{ name }, since] of running) times.checks.push([`${name}, not ended`, (performance.now() - since) / 1000]);
   summary();
   process.stdout.write("stopped before its end\n");

@@ -35,7 +35,7 @@ export const plain: Plan = planFor(backend, {
     environment: { POSTGRES_USER: shop, POSTGRES_DB: shop, POSTGRES_PASSWORD_FILE: /run/secrets/first }
     secrets: [first]
     volumes: ["data:/var/lib/postgresql/data"]
-    healthcheck: { test: ["CMD-SHELL", "pg_isready --username shop --host 127.0.0.1"], interval: 500ms, retries: 60 }
+    healthcheck: { test: ["CMD-SHELL", "pg_isready --username shop --host 127.0.0.1"], start_period: 60s, start_interval: 300ms, interval: 10s }
     stop_signal: SIGINT
 volumes: { data: {} }
 secrets: { first: { environment: POSTGRES_PASSWORD } }

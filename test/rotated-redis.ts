@@ -36,7 +36,7 @@ export const plain: Plan = planFor(backend, {
     command: ["sh", "-c", "[ -f /data/users.acl ] || echo \\"user default on >$$(cat /run/secrets/first) ~* &* +@all\\" > /data/users.acl; exec redis-server --bind 0.0.0.0 --dir /data --aclfile /data/users.acl"]
     secrets: [first]
     volumes: ["data:/data"]
-    healthcheck: { test: ["CMD", "redis-cli", "ping"], interval: 500ms, retries: 60 }
+    healthcheck: { test: ["CMD", "redis-cli", "ping"], start_period: 60s, start_interval: 300ms, interval: 10s }
 volumes: { data: {} }
 secrets: { first: { environment: REDIS_PASSWORD } }
 `,

@@ -7,7 +7,7 @@ import { attempt } from "../local/command.ts";
 import { removeSite } from "../local/down.ts";
 import { ensureEngine, stopEngine } from "../local/engine.ts";
 import { ensureImages, type Images } from "../local/images.ts";
-import { ensureRegistry } from "../local/registry.ts";
+import { copyImages, ensureRegistry } from "../local/registry.ts";
 import { ensureServer, mustOnServer, onServer } from "../local/server.ts";
 import { testSite, testSites } from "../local/site.ts";
 import { LocalStack, settingsOf, withImages } from "../local/stack.ts";
@@ -25,6 +25,7 @@ export default oncePerRun("sites", async () => {
     await removeSite(site);
     fs.mkdirSync(site.folder, { recursive: true, mode: 0o700 });
     await ensureRegistry(site);
+    if (site !== testSites[0]) await copyImages(testSites[0]!, site);
     say(`registry ${site.registryPort}, server ${await ensureServer(site)}`);
     await ensureImages(site, "1", ROOT);
   }

@@ -66,6 +66,8 @@ export interface ComposeDeploymentArgs {
   readonly telemetry?: pulumi.Input<Telemetry | undefined>;
   /** Certificates, and what browsers are told. For ACME the host has to be told too (`certificates`). @default plain HTTP */
   readonly tls?: pulumi.Input<Tls | undefined>;
+  /** Where its names may lead, beside the server's own addresses and the public one. @default not said, and `doctor` does not ask the DNS */
+  readonly addresses?: readonly string[];
   /** The server's public address, which it does not know itself where there is NAT: names that are certified have to lead to it. */
   readonly publicAddress?: pulumi.Input<string> | undefined;
   /** Seconds. */
@@ -120,13 +122,14 @@ export class ComposeDeployment extends pulumi.ComponentResource {
           args.secrets,
           pulumi.output(args.notify ?? []),
           pulumi.output(args.telemetry),
-          pulumi.all([args.tls, args.publicAddress]).apply(([tls, address]) => leadingTo(tls, address)),
+          pulumi.all([args.tls, args.publicAddress]).apply(([tls, address]) => ({
+            ...(tls && { tls: leadingTo(tls, address) }),
+            ...(args.addresses && { addresses: [...args.addresses, ...(address === undefined ? [] : [address])] }),
+          })),
           pulumi.output(args.bucket),
         ])
-        .apply(([wanted, secrets, notify, telemetry, tls, bucket]) =>
-          wanted
-            ? canonical({ ...withBucket(toPlan(args, wanted, secrets), bucket), notify: [...notify], ...(telemetry && { telemetry }), ...(tls && { tls }) })
-            : "",
+        .apply(([wanted, secrets, notify, telemetry, names, bucket]) =>
+          wanted ? canonical({ ...withBucket(toPlan(args, wanted, secrets), bucket), notify: [...notify], ...(telemetry && { telemetry }), ...names }) : "",
         ),
     );
     // Images, names and the attempt are for everyone; what is derived from the secrets is not shown.

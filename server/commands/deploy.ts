@@ -197,13 +197,13 @@ function whatRuns({ record, owner }: Busy): string {
 }
 
 export function sayRunning(busy: Busy): string {
-  const ways = busy.record
-    ? `
-   see it         recoloca show ${busy.record.number}
-   wait for it    pulumi config set recoloca:wait 10m; pulumi up
-   end it         recoloca cancel`
-    : "";
-  return `${whatRuns(busy)}${ways}
+  const ways = [
+    ...(busy.record ? [`see it         recoloca show ${busy.record.number}`] : []),
+    "wait for it    pulumi config set recoloca:wait 10m; pulumi up",
+    ...(busy.record ? ["end it         recoloca cancel"] : []),
+  ];
+  return `${whatRuns(busy)}
+${ways.map((way) => `   ${way}`).join("\n")}
    Nothing was changed.`;
 }
 

@@ -1,6 +1,6 @@
 /** `recoloca doctor`: what on this host will be trouble, each finding with its fix. */
 import * as fs from "node:fs";
-import { certificateFindings } from "../certificate-findings.ts";
+import { certificateFindings, nameFindings } from "../certificate-findings.ts";
 import { backupFindings } from "../backup-health.ts";
 import type { Given } from "../command-line.ts";
 import type { Finding } from "../finding.ts";
@@ -132,7 +132,9 @@ async function stackFindings(stack: string): Promise<Finding[]> {
       what: `${stack}: the last deploy (release ${newest.number}) did not come live, ${ago(newest.startedAt)} ago`,
       fix: `recoloca show ${newest.number}`,
     });
-  const { backup } = store.plan(live.number);
+  const plan = store.plan(live.number);
+  findings.push(...(await nameFindings(stack, plan)));
+  const { backup } = plan;
   if (backup) findings.push(...(await backupFindings(store, backup)));
   if (hold)
     findings.push({

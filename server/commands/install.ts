@@ -1,5 +1,6 @@
 /** Puts this program in place on the host: its name, its folders, and the edge with nothing to serve yet. */
 import * as fs from "node:fs";
+import { OUTCOMES } from "../../release/outcome.ts";
 import type { Given } from "../command-line.ts";
 import { applyConfiguration } from "../edge.ts";
 import { LIVE_FILE, keepLiveAnswer } from "../live-answer.ts";
@@ -69,6 +70,10 @@ const starter = (node: string, program: string) => `#!/bin/sh
 program="${node} --max-semi-space-size=2 ${program}"
 case "$1" in deploy | rollback | upgrade)
   if [ -d /run/systemd/system ]; then
+    if [ "$(systemctl is-system-running)" = stopping ]; then
+      echo "the server is being shut down, or restarted. Nothing was changed: run this again once it is back." >&2
+      exit ${OUTCOMES.refused.exit}
+    fi
     read -r id < /proc/sys/kernel/random/uuid
     unit="recoloca-$1-$id"
     systemd-run --quiet --collect --pipe --wait --service-type=exec --unit="$unit" --setenv=SUDO_USER="$SUDO_USER" --property=TimeoutStopSec=30 \\

@@ -22,6 +22,7 @@ export const VISITORS: Section = {
       visitors: "the old name leads nowhere from then on",
       note: "the record of the new name is made first; its certificate is asked for once the name leads here",
     },
+    { change: "a proxy in front, whose address the names lead to", set: { domainAddresses: ["203.0.113.9"] }, does: ["~ release", "~ review"] },
     { change: "where people reach it, as it is shown", set: { publicUrl: "https://www.recoloca.ai" }, does: ["~ ActionsEnvironmentVariable"] },
     {
       change: "no zone any more",
@@ -52,7 +53,7 @@ export const VISITORS: Section = {
           "tls.acme.directory": "https://acme.example.com/directory",
           "tls.acme.rehearsal": "https://acme.example.com/try",
         },
-        ...{ "tls.acme.dns": "route53", "tls.acme.addresses": ["203.0.113.9"], "tls.hsts": "30d" },
+        ...{ "tls.acme.dns": "route53", "tls.hsts": "30d" },
       },
       does: ["~ release", "~ review", "+ RolePolicy"],
       note: "a certificate that is there serves until the next one is",

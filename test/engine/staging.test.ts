@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { expect, test } from "vitest";
 import { attempt } from "../../local/command.ts";
 import { testSite } from "../../local/site.ts";
+import { elsewhere } from "../../secrets/rotation.ts";
 import { checkout } from "../../tools/cache.ts";
 import type { Config } from "../doubles/test-stack.ts";
 import { imagesOf } from "../site.ts";
@@ -106,6 +107,16 @@ test("pull requests get environments of their own beside it, by a key that can d
   await ask("/api/v1/listings", { method: "POST", body: JSON.stringify({ title: "of staging" }) });
   expect(await of("pr-7.staging.recoloca.ai", "/api/v1/listings")).not.toContain("of staging");
   expect((await asks("id")).code).toBe(20);
+
+  // Another key, as docs/secrets.md says it: the first opens nothing any more, and what it has opened stays.
+  const [, pattern = ""] = /--replace '(\S+)'/.exec(elsewhere("REVIEW_SSH_KEY")!)!;
+  const renewed = await staging.stack.up("--replace", pattern);
+  expect(renewed.code, renewed.output).toBe(0);
+  expect((await asks("list")).code).toBe(255);
+  const { reviewKey: second } = (await staging.stack.outputs()) as { reviewKey: string };
+  expect(inReview("github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret").map((one) => one["value"])).toEqual([second]);
+  fs.writeFileSync(path.join(folder, "review.key"), second, { mode: 0o600 });
+  expect((await asks("list")).output).toContain("#7");
   configure(await release("1"));
   const off = await staging.stack.up();
   expect(off.code, off.output).toBe(0);

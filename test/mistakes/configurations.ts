@@ -41,7 +41,7 @@ const staging = () =>
     application: "recoloca",
     ec2: { account: "123456789012", image: "debian-13", sshFrom: ["203.0.113.0/24"], reach: "direct", rootDisk: 20, owner: "platform", protect: false, generation: 1 },
     createBackupBucket: { name: "acme-backups", lock: "governance", lockDays: 7, coldAfter: 30, accessLogs: "acme-logs" },
-    tls: { acme: { email: "ops@recoloca.ai", dns: "route53", addresses: [] }, hsts: "180d" },
+    tls: { acme: { email: "ops@recoloca.ai", dns: "route53" }, hsts: "180d" },
     observability: { to: "cloudwatch", email: "ops@recoloca.ai", logs: true, keepLogs: 30, disk: 85, memory: 90, errors: 5 },
     review: { host: "pr-{number}.staging.recoloca.ai", most: 2, days: 3, repositories: ["ghcr.io/recoloca/backend"], seed: { service: "backend", command: ["true"] } },
     previews: { pullRequests: false, drift: "0 4 * * *", paths: ["infrastructure/**"] },

@@ -12,7 +12,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bucketProgram, bucketScript } from "../../components/host/host-program.ts";
 import { must, until } from "../../local/command.ts";
-import { bucketOf, ensureObjectStore, removeObjectStore, storeContainer, type ObjectStore } from "../../local/object-store.ts";
+import { bucketOf, ensureObjectStore, removeObjectStore, revokeKeys, secondKeys, storeContainer, type ObjectStore } from "../../local/object-store.ts";
 import { sshArguments } from "../../local/server.ts";
 import { testSite } from "../../local/site.ts";
 import type { Backup, Bucket } from "../../release/backup.ts";
@@ -135,6 +135,21 @@ test("other keys have to do all that a backup wants before they take the place o
   expect((await recoloca("backup")).code).toBe(0);
 });
 
+test("a second pair of keys takes over while the first is good; then the first is none, and backups go on", async () => {
+  const second = await secondKeys(testSite, store);
+  bucket = { ...bucket, ...second };
+  await deployed(release());
+  await revokeKeys(testSite, store, store.host);
+  const before = (await keys()).length;
+  const ran = await recoloca("backup");
+  expect(ran.code, ran.output).toBe(0);
+  expect(ran.output).toContain("in the bucket");
+  expect((await keys()).length).toBe(before + 2);
+  const late = await deployPlan(release({ ...postgres(), bucket: { ...bucket, ...store.host } }));
+  expect(late.code, late.output).toBe(20);
+  expect(late.output).toContain("the new keys of the bucket backups do not do what a backup wants");
+});
+
 test("killed in the middle: taken back; the next one aborts what was left", async () => {
   const before = await rows();
   const deploying = deployPlan(release(large()));
@@ -170,7 +185,7 @@ test("a bucket that keeps no versions is used; the deploy that sets it says what
   const plain = "plain";
   await store.owner.send(new CreateBucketCommand({ Bucket: plain }));
   const Statement = [
-    { Effect: "Allow", Principal: { AWS: [store.host.accessKeyId] }, Action: "s3:*", Resource: [`arn:aws:s3:::${plain}`, `arn:aws:s3:::${plain}/*`] },
+    { Effect: "Allow", Principal: { AWS: [bucket.accessKeyId] }, Action: "s3:*", Resource: [`arn:aws:s3:::${plain}`, `arn:aws:s3:::${plain}/*`] },
   ];
   await store.owner.send(new PutBucketPolicyCommand({ Bucket: plain, Policy: JSON.stringify({ Version: "2012-10-17", Statement }) }));
   const { bucket: kept } = to(postgres());

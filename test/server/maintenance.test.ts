@@ -173,7 +173,15 @@ describe("a breaking migration, with alembic and Postgres", () => {
 });
 
 describe("interrupted while the doors are closed", () => {
-  afterEach(forget);
+  /** The release that the last case left, where it left one whole; and how many there have been. */
+  let left: string | undefined;
+  let count = 0;
+  afterEach(async ({ task }) => {
+    if (task.result?.state === "pass") return;
+    left = undefined;
+    await forget();
+  });
+  afterAll(forget);
   /** A file is the database here: what counts is who puts it back, and when. */
   const backup: Backup = {
     service: "store",
@@ -186,6 +194,11 @@ describe("interrupted while the doors are closed", () => {
     timeout: 60,
   };
   const breaking = (next: Plan): Plan => ({ ...next, backup, migration: { ...next.migration!, breaking: true } });
+  const next = (held?: Held) => (plan = breaking(release(`release-${++count}`, held)));
+  const comes = async (held?: Held): Promise<string> => {
+    await good(next(held));
+    return (left = plan.release);
+  };
   const schema = async () => (await server("recoloca exec store -- cat /data/schema")).stdout.trim();
   const isOpen = async (name: string) => {
     await isWhole(name);
@@ -193,52 +206,53 @@ describe("interrupted while the doors are closed", () => {
     expect((await server("recoloca maintenance")).stdout).toContain("is open");
   };
 
-  test.each<[Doing, "its process is killed" | "the engine is restarted" | "the power is cut", Held, string]>([
-    ["closed", "its process is killed", {}, "first"],
-    ["migrated", "its process is killed", { migration: 8 }, "second"],
-    ["migrated", "the power is cut", { migration: 8 }, "first"],
-    ["healthy", "the engine is restarted", { boot: 6 }, "second"],
-    ["healthy", "the power is cut", { boot: 6 }, "second"],
-    ["watched", "the power is cut", { watch: 8 }, "second"],
-  ])("in %s %s", async (state, what, held, end) => {
-    plan = breaking(release("first", { stop: state === "closed" ? 6 : 0 }));
-    await good(plan);
-    await interrupt(breaking(release("second", held)), state, FAULTS[what]);
-    await isOpen(end);
-    await good(breaking(release("third")));
-    await isOpen("third");
+  test.each<[Doing, "its process is killed" | "the engine is restarted" | "the power is cut", "first" | "second", Held]>([
+    ["closed", "its process is killed", "first", {}],
+    ["migrated", "its process is killed", "second", { migration: 8 }],
+    ["migrated", "the power is cut", "first", { migration: 8 }],
+    ["healthy", "the engine is restarted", "second", { boot: 6 }],
+    ["healthy", "the power is cut", "second", { boot: 6 }],
+    ["watched", "the power is cut", "second", { watch: 8 }],
+  ])("in %s %s: the %s one lives", async (state, what, lives, held) => {
+    const before = state === "closed" ? await comes({ stop: 6 }) : (left ?? (await comes()));
+    const { release: name } = next(held);
+    await interrupt(plan, state, FAULTS[what]);
+    await isOpen(lives === "first" ? before : name);
+    await isOpen(await comes());
   });
 
   test("killed when the data is back already: it is not put back over what the old release writes", async () => {
-    plan = breaking(release("first", { boot: 5 }));
-    await good(plan);
-    const oldRuns = "docker ps --quiet --filter status=running --filter label=recoloca.service=web --filter label=recoloca.release=1";
-    await interrupt(breaking(release("second", { refused: true })), "undoing", async () => {
+    const before = await comes({ boot: 5 });
+    const { number } = await newest();
+    const kept = async () => (await server("recoloca exec store -- ls /data")).stdout.match(/recoloca_kept/g)?.length ?? 0;
+    const keptBefore = await kept();
+    const oldRuns = `docker ps --quiet --filter status=running --filter label=recoloca.service=web --filter label=recoloca.release=${number}`;
+    await interrupt(next({ refused: true }), "undoing", async () => {
       await expect.poll(async () => (await server(oldRuns)).stdout, { timeout: 30_000, interval: 50 }).not.toBe("");
       await FAULTS["its process is killed"]();
     });
-    await isOpen("first");
-    expect((await server("recoloca exec store -- ls /data")).stdout.match(/recoloca_kept/g)).toHaveLength(1);
+    await isOpen(before);
+    expect(await kept()).toBe(keptBefore + 1);
+    await comes();
   });
 
   test("a person cannot open it meanwhile", async () => {
-    plan = breaking(release("first"));
-    await good(plan);
+    if (left === undefined) await comes();
     let off = { code: 0, output: "" };
-    const { ran } = await interrupt(breaking(release("second", { boot: 5 })), "healthy", async () => void (off = await server("recoloca maintenance off")));
+    const { ran, record } = await interrupt(next({ boot: 5 }), "healthy", async () => void (off = await server("recoloca maintenance off")));
     expect(off.code, off.output).toBe(20);
-    expect(off.output).toContain("release 2 closes shapes-test while it changes the data, and opens it itself");
+    expect(off.output).toContain(`release ${record.number} closes shapes-test while it changes the data, and opens it itself`);
     expect(ran.code, ran.output).toBe(0);
-    await isOpen("second");
+    left = record.release;
+    await isOpen(left);
   });
 
   test("cancelled while it is healthy already: the data goes back with it", async () => {
-    plan = breaking(release("first"));
-    await good(plan);
-    const { ran } = await interrupt(breaking(release("second", { boot: 8 })), "healthy", async () => void (await server("recoloca cancel")));
+    const before = left ?? (await comes());
+    const { ran } = await interrupt(next({ boot: 8 }), "healthy", async () => void (await server("recoloca cancel")));
     expect(ran.code, ran.output).toBe(21);
     expect((await newest()).outcome).toBe("failed");
-    await isOpen("first");
+    await isOpen(before);
     expect((await fetch(url)).status).toBe(200);
   });
 });

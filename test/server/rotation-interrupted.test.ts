@@ -2,30 +2,17 @@
  * A rotation of a database's password that is interrupted where its logins are made or closed: the release that lives is let in, before and
  * after, and the next deploy needs no hand on the server. A lock of the table of roles holds the deploy there: roles are read and not written.
  */
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { FAULTS, type Fault } from "../chaos/faults.ts";
-import { ended, newest, reached } from "../held-release.ts";
-import { deployAfterAll, deployPlan, installHostProgram, removeStack, startDeploy } from "../host.ts";
+import { reached } from "../held-release.ts";
+import { startDeploy } from "../host.ts";
+import { isInterrupted, isRotated, type Rotated } from "../interrupted-rotation.ts";
 import { generation, LET_IN, opens, plain } from "../rotated-database.ts";
-import { visited } from "../rotated-logins.ts";
-import { mustServer, server } from "../site.ts";
+import { server } from "../site.ts";
 
-beforeAll(async () => {
-  await installHostProgram();
-  for (const number of [1, 2]) {
-    const ran = await deployPlan(generation(number));
-    expect(ran.code, ran.output).toBe(0);
-  }
-});
+const rotated: Rotated = { secret: "POSTGRES_PASSWORD", letIn: LET_IN, plain, generation, opens };
+isRotated(rotated);
 afterEach(async () => void (await psql(LET_GO)));
-afterAll(() => removeStack(plain));
-
-/** Whatever became of the case before. */
-async function liveGeneration(): Promise<number> {
-  const { stdout } = await server("recoloca live --application shapes --environment test --json");
-  const { live } = JSON.parse(stdout) as { live: { generations: Record<string, { generation: number }> } };
-  return live.generations["POSTGRES_PASSWORD"]!.generation;
-}
 
 const LET_GO = "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'";
 const psql = (...commands: string[]) =>
@@ -60,36 +47,27 @@ test.each<["made" | "closed", Fault, "before" | "new"]>([
   ["closed", "its connection is cut", "new"],
   ["closed", "its process is killed", "new"],
   ["closed", "the power is cut", "new"],
-])("while a login is being %s, %s: the one of %s opens, and only that one once it is live", async (what, fault, lives) => {
-  const live = await liveGeneration();
-  const number = live + 1;
-  const { answers, wrong } = await visited(LET_IN, async () => {
-    const rolls = () => startDeploy(generation(number, { watch: what === "closed" ? 300 : 1 }));
-    const first = what === "closed" ? rolls() : undefined;
-    if (first) await reached(`generation-${number}`, "watched");
-    const lock = lockRoles();
-    await untilOnRoles(true);
-    // The window ends by a word: nothing is closed before the lock is there, however long that takes.
-    if (first) await mustServer("recoloca accept");
-    const deploying = first ?? rolls();
-    await untilOnRoles(false);
-    const faulted = FAULTS[fault](deploying);
-    // What is cancelled ends at once or with its step: that one ends now.
-    if (fault === "it is cancelled") await lock.letGo();
-    await faulted;
-    await lock.letGo();
-    await ended();
-    deploying.cut();
-    await deploying.ended;
-    expect((await newest()).outcome === "live").toBe(lives === "new");
-    expect(await opens(lives === "new" ? number : live)).toBe(true);
-    if (lives === "before") {
-      const again = await deployAfterAll(generation(number, { release: `generation-${number}-again` }));
-      expect(again.code, again.output).toBe(0);
-    }
-  });
-  expect(answers).toBeGreaterThan(100);
-  if (UNSEEN.includes(fault)) expect(wrong).toEqual([]);
-  expect((await newest()).rotated).toMatchObject([{ secret: "POSTGRES_PASSWORD", to: number, verified: "login", closed: true }]);
-  expect([await opens(live), await opens(number)]).toEqual([false, true]);
-});
+])("while a login is being %s, %s: the one of %s opens, and only that one once it is live", (what, fault, lives) =>
+  isInterrupted(rotated, {
+    lives,
+    unseen: UNSEEN.includes(fault),
+    interrupt: async ({ number }) => {
+      const rolls = () => startDeploy(generation(number, { watch: what === "closed" ? 300 : 1 }));
+      const first = what === "closed" ? rolls() : undefined;
+      if (first) await reached(`generation-${number}`, "watched");
+      const lock = lockRoles();
+      await untilOnRoles(true);
+      // The window ends by a word, which waits for the release's end: nothing is closed before the lock is there, however long that takes.
+      const accepted = first && server("recoloca accept");
+      const deploying = first ?? rolls();
+      await untilOnRoles(false);
+      const faulted = FAULTS[fault](deploying);
+      // What is cancelled ends at once or with its step: that one ends now.
+      if (fault === "it is cancelled") await lock.letGo();
+      await faulted;
+      await lock.letGo();
+      await accepted;
+      return deploying;
+    },
+  }),
+);

@@ -102,7 +102,7 @@ describe("while there is no certificate", () => {
     expect(output).toMatch(/certificate away\.test, none yet.*: away\.test leads to [\d.]+, which is not this server: its A record has to be \d/);
     expect(await acmeLog()).not.toContain(AWAY);
     const [, address = ""] = /leads to ([\d.]+),/.exec(output)!;
-    expect(output).toContain(`pulumi config set --path 'recoloca:tls.acme.addresses[0]' ${address}`);
+    expect(output).toContain(`pulumi config set --path 'recoloca:domainAddresses[0]' ${address}`);
     // Nobody answers there: what the authority says of it is told, and it is not asked again at once.
     expect(await live({ ...plan, ...{ tls: acme({ addresses: [address] }) } })).toMatch(/none yet.*acme:.*connection.*\(1 times in a row; next try 20/);
     expect(await acmeLog()).toContain(AWAY);

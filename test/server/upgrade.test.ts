@@ -1,7 +1,7 @@
 /** Newer packages of the edge and the engine, under visitors. The same version stands in for a newer one: its scripts are what would cut them. */
 import { spawn } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { must, until } from "../../local/command.ts";
+import { attempt, must, until } from "../../local/command.ts";
 import { ensureServer, serverName, sshArguments } from "../../local/server.ts";
 import { testSite } from "../../local/site.ts";
 import { Visitors } from "../chaos/visitors.ts";
@@ -34,6 +34,22 @@ test("the edge and the engine run the installed files, and nobody was refused", 
   await isWhole("first");
 });
 
+test("a deploy that comes meanwhile is told so, and changes nothing", async () => {
+  await mustServer(
+    `rm -f /run/held; touch /run/hold; echo 'APT::Update::Pre-Invoke { "touch /run/held; while [ -e /run/hold ]; do sleep 0.1; done"; };' > /etc/apt/apt.conf.d/99hold`,
+  );
+  const upgrading = server("recoloca upgrade");
+  await mustServer("until [ -e /run/held ]; do sleep 0.1; done");
+  const deployed = await deployPlan(release("meanwhile"));
+  await mustServer("rm /run/hold /etc/apt/apt.conf.d/99hold");
+  expect(deployed.code, deployed.output).toBe(20);
+  expect(deployed.output).toMatch(
+    /the edge and the engine are being upgraded.*, since \d+s\n +wait for it +pulumi config set recoloca:wait 10m; pulumi up\n +Nothing was changed\./,
+  );
+  expect((await upgrading).code).toBe(0);
+  expect((await newest()).release).toBe("first");
+});
+
 test("what is the newest already is left alone", async () => {
   const before = await started();
   const ran = await server("recoloca upgrade");
@@ -41,6 +57,8 @@ test("what is the newest already is left alone", async () => {
   expect(ran.output).toMatch(/haproxy \S+ is the newest\n docker\.io \S+ is the newest/);
   expect(await started()).toBe(before);
 });
+
+const inside = async (command: string) => (await attempt("docker", ["exec", serverName(testSite), "sh", "-c", command])).output;
 
 describe("in the stack's own window", () => {
   const install = (words: string) => server(`node $(grep -o '/opt/recoloca/[0-9a-f]*/recoloca.js' /usr/local/bin/recoloca | head -1) install ${words}`);
@@ -60,6 +78,10 @@ describe("in the stack's own window", () => {
     await server("touch /run/reboot-required; echo linux-image-amd64 > /run/reboot-required.pkgs");
     const boot = async () => (await server("cat /proc/sys/kernel/random/boot_id; stat -c %Y /run/systemd/system")).stdout;
     const before = await boot();
+    // Something that takes its time to stop, as databases do.
+    await mustServer(
+      "touch /run/hold; systemd-run --quiet --unit=hold --property=Type=oneshot --property=RemainAfterExit=yes --property='ExecStop=sh -c \"while [ -e /run/hold ]; do sleep 0.1; done\"' true",
+    );
     const deploying = startDeploy(release("second", { watch: 60 }));
     await reached("second", "watched");
     // The restart takes the connection along; what it has said until then is read here.
@@ -72,6 +94,11 @@ describe("in the stack's own window", () => {
     await deploying.ended;
     expect(await newest()).toMatchObject({ release: "second", outcome: "live" });
     // A container that restarts itself ends: here somebody has to switch it on again.
+    await expect.poll(() => inside("systemctl is-system-running"), { timeout: 60_000 }).toContain("stopping");
+    const late = await attempt("docker", ["exec", "--interactive", serverName(testSite), "recoloca", "deploy"], { input: JSON.stringify(release("late")) });
+    await inside("rm /run/hold");
+    expect(late.code, late.output).toBe(20);
+    expect(late.output.trim()).toBe("the server is being shut down, or restarted. Nothing was changed: run this again once it is back.");
     const running = async () => (await must("docker", ["inspect", "--format", "{{.State.Running}}", serverName(testSite)])).trim();
     await until("the server is down", 90, async () => (await running()) === "false");
     expect(said).toContain("restarting the server for linux-image-amd64");

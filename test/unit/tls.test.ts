@@ -6,10 +6,12 @@ import { afterAll, describe, expect, test } from "vitest";
 import { bootstrapScript } from "../../components/host/bootstrap.ts";
 import { certificateProblems } from "../../release/certificate.ts";
 import { CERTIFIABLE } from "../../release/forms.ts";
+import type { Plan } from "../../release/plan.ts";
 import { LETS_ENCRYPT, LETS_ENCRYPT_STAGING, type Acme } from "../../release/tls.ts";
 import { legoArguments, notIssued } from "../../server/acme.ts";
 import { asOneFile, sayCertificate } from "../../server/certificates.ts";
 import { afterFailure, isDue, serves, untoldStep, waits, wantsRehearsal } from "../../server/certify.ts";
+import { nameFindings } from "../../server/certificate-findings.ts";
 import { whyNotHere } from "../../server/name-check.ts";
 import { certificateList, httpsMap } from "../../server/edge-tls.ts";
 import { edgeConfiguration, type EdgeStack } from "../../server/edge-configuration.ts";
@@ -105,7 +107,7 @@ describe("settings", () => {
   ])("with %s", (_what, change, wanted) => expect(problems(change)).toEqual(wanted)); // prettier-ignore
 
   test("Let's Encrypt is rehearsed in its staging directory, another authority only where one is named", () => {
-    const acme = (given: object) => tlsOf({ tls: tlsForm.parse({ acme: { email: "ops@shop.example", ...given } }) }, "203.0.113.7")?.acme;
+    const acme = (given: object) => tlsOf({ tls: tlsForm.parse({ acme: { email: "ops@shop.example", ...given } }), hostAddress: "203.0.113.7" })?.acme;
     const email = "ops@shop.example";
     const addresses = ["203.0.113.7"];
     expect(acme({})).toEqual({ email, addresses, directory: LETS_ENCRYPT, rehearsal: LETS_ENCRYPT_STAGING });
@@ -249,6 +251,27 @@ describe("the edge", () => {
 test("a name that leads elsewhere is told with the record to make; one that leads to an address that was named is not", async () => {
   const said = await whyNotHere("203.0.113.9", []);
   expect(said).toContain("203.0.113.9 leads to 203.0.113.9, which is not this server");
-  expect(said).toContain("pulumi config set --path 'recoloca:tls.acme.addresses[0]' 203.0.113.9");
+  expect(said).toContain("pulumi config set --path 'recoloca:domainAddresses[0]' 203.0.113.9");
   expect(await whyNotHere("203.0.113.9", ["203.0.113.9"])).toBeUndefined();
+});
+
+describe("doctor asks where the names lead to, also of a certificate that is given, one proven by a record, and none", () => {
+  const NAME = "203.0.113.9";
+  const routes = [{ host: NAME, path: "/", service: "web", port: 8000 }];
+  const of = async (plan: object) => (await nameFindings("shop-test", { routes, ...plan } as Plan)).map(({ what }) => what);
+  const [elsewhere, here] = [["203.0.113.7"], [NAME]];
+  const byRecord = (addresses: string[]) => ({ acme: { ...ACME, dns: "route53" as const, addresses }, hsts: 0 });
+
+  test.each<[string, object, boolean]>([
+    ["nothing of TLS", { addresses: elsewhere }, true],
+    ["a given certificate", { addresses: elsewhere, tls: { given: { certificate: "", privateKey: "" }, hsts: 0 } }, true],
+    ["a proof by record", { tls: byRecord(elsewhere) }, true],
+    ["a name that leads to the proxy in front", { addresses: here, tls: byRecord(here) }, false],
+    ["nobody having said where", {}, false],
+    ["a proof by HTTP, which is looked at with its certificate", { addresses: elsewhere, tls: { acme: ACME, hsts: 0 } }, false],
+  ])("with %s", async (_what, plan, told) =>
+    expect(await of(plan)).toEqual(
+      told ? [expect.stringContaining(`shop-test: ${NAME} leads to ${NAME}, which is not this server: its A record has to be 203.0.113.7`)] : [],
+    ),
+  );
 });
