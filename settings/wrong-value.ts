@@ -21,6 +21,7 @@ export const STRUCTURED: ReadonlySet<string> = new Set([
   "backup",
   "migration",
   "notify",
+  "domainAddresses",
   "recreate",
   "telemetry",
   "tls",

@@ -65,6 +65,7 @@ const production = () =>
     provenance: { actor: "ana", commit: "b81d03e", reason: "a new listing" },
     removeData: "false",
     publicUrl: "https://recoloca.ai",
+    domainAddresses: ["203.0.113.9"],
     drain: "30s",
     lift: "14",
   }); // prettier-ignore
