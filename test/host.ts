@@ -8,9 +8,11 @@ import { must } from "../local/command.ts";
 import { registryPassword } from "../local/registry.ts";
 import { registryName, testSite } from "../local/site.ts";
 import { sshArguments } from "../local/server.ts";
-import { imagesOf, mustServer, server } from "./site.ts";
+import { imagesOf, mustServer, server, wipe } from "./site.ts";
 
 export async function installHostProgram(): Promise<void> {
+  // An operator's commands ask which stack is meant, where there is more than one.
+  await wipe();
   const { packed, hash } = await hostProgram();
   await must("ssh", [...sshArguments(testSite), "sh -s"], { input: bootstrapScript() });
   await must("ssh", [...sshArguments(testSite), installScript(hash)], { input: packed });

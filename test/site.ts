@@ -80,9 +80,14 @@ export async function liveRelease(): Promise<Live | null> {
   return (JSON.parse(answer) as { live: Live | null }).live;
 }
 
-/** The stack's place on the server as if nothing had ever been deployed; Pulumi's state stays. */
+/** The server as if nothing had ever been deployed, whatever a file before this one has left; Pulumi's state stays. */
 export async function wipe(): Promise<void> {
-  await mustServer("! command -v recoloca >/dev/null || recoloca remove --application recoloca --environment local --volumes");
+  await mustServer(`command -v recoloca > /dev/null || exit 0
+for releases in /var/lib/recoloca/*/releases; do
+  [ -d "$releases" ] || continue
+  stack=$(basename "$(dirname "$releases")")
+  recoloca remove --application "\${stack%-*}" --environment "\${stack##*-}" --volumes
+done`);
 }
 
 /** Containers of the stack on the server, as `service slot`. */
