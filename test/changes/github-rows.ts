@@ -42,7 +42,7 @@ export const GITHUB: Section = {
       change: "workflow files by pull request, where they were written directly",
       of: "production",
       set: { "github.workflowFiles": "pull-request" },
-      does: ["+ Branch", "+ RepositoryPullRequest", "~ Repository", "~ RepositoryRuleset", "± RepositoryFile"],
+      does: ["+ Branch", "+ RepositoryFile", "+ RepositoryPullRequest", "~ Repository", "~ RepositoryRuleset", "± RepositoryFile"],
       note: "**first have the stack forget the files**: [github.md](github.md#how-workflow-files-get-there). Else there are none until the pull request is merged",
     },
     {
