@@ -40,11 +40,11 @@ rotate: node_modules/.installed ## renew a secret of a stack: SECRET=NAME, or AL
 new-environment: node_modules/.installed ## write the file of a new stack, asked or by flags (NAME=demo DOMAIN=...)
 	@$(NPM) run new-environment
 
-test: node_modules/.installed ## lint, types, unit, workflows, ssh, engine, server, chaos, journeys
-	@$(NPM) run all-tests
+test: node_modules/.installed ## lint, types, unit, workflows, ssh, engine, server, chaos, journeys (WHOLE=1: also what not every run repeats)
+	@WHOLE=$(WHOLE) $(NPM) run all-tests
 
 chaos: node_modules/.installed ## every interruption in every state of a deploy, in the order of SEED=1
-	@SEED=$(or $(SEED),1) CHAOS=all $(NPM) run chaos
+	@SEED=$(or $(SEED),1) WHOLE=1 $(NPM) run chaos
 
 benchmark: node_modules/.installed ## every measure of the README's table (WRITE=1 puts it there)
 	@$(NPM) run benchmark -- $(if $(WRITE),--write)

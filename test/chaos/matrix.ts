@@ -1,4 +1,4 @@
-/** What comes when, and which release lives afterwards: the whole matrix, and a part of it in which everything comes twice. */
+/** What comes when, and which release lives afterwards: the whole matrix, and a part of it in which everything comes once. */
 import type { Doing } from "../../release/record.ts";
 import type { Held } from "../held-release.ts";
 import { FAULTS, type Fault } from "./faults.ts";
@@ -69,10 +69,10 @@ const ONLY: Partial<Record<Fault, readonly StateName[]>> = {
 export const everyCase = (): Case[] =>
   (Object.keys(FAULTS) as Fault[]).flatMap((fault) => (ONLY[fault] ?? EVERY).map((state) => ({ state, fault, lives: lives(state, fault) })));
 
-/** Every fault comes in two states at least, and every state meets two faults at least. */
-export function pairwise(all: readonly Case[], random: () => number): Case[] {
+/** Every fault comes in a state at least, and every state meets a fault at least. */
+export function eachOnce(all: readonly Case[], random: () => number): Case[] {
   const chosen: Case[] = [];
-  const few = (fits: (one: Case) => boolean) => chosen.filter(fits).length < 2;
+  const few = (fits: (one: Case) => boolean) => !chosen.some(fits);
   const wants = (one: Case) => [few(({ fault }) => fault === one.fault), few(({ state }) => state === one.state)];
   const mixed = shuffled(all, random);
   // First those that both are wanted for: the fewest cases that way.
