@@ -4,8 +4,9 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Of those that take minutes; whatever is not here comes after them. */
 const LONGEST = [
-  ...["engine/staging.test.ts", "server/maintenance.test.ts", "chaos/first-half.test.ts", "chaos/second-half.test.ts", "engine/production.test.ts"],
-  ...["server/rotation-interrupted.test.ts", "server/rotation-interrupted-redis.test.ts", "ssh/changed-settings.test.ts"],
+  ...["engine/staging.test.ts", "server/on-purpose.test.ts", "engine/github.test.ts", "engine/production.test.ts", "server/bucket.test.ts"],
+  ...["engine/observability.test.ts", "server/maintenance.test.ts", "chaos/first-half.test.ts", "chaos/second-half.test.ts"],
+  ...["ssh/changed-settings.test.ts", "server/rotation-interrupted.test.ts"],
 ];
 const place = ({ moduleId }: TestSpecification) => LONGEST.findIndex((name) => moduleId.endsWith(name)) + 1 || LONGEST.length + 1;
 

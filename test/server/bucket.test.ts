@@ -145,7 +145,8 @@ test("a second pair of keys takes over while the first is good; then the first i
   expect(ran.code, ran.output).toBe(0);
   expect(ran.output).toContain("in the bucket");
   expect((await keys()).length).toBe(before + 2);
-  const late = await deployPlan(release({ ...postgres(), bucket: { ...bucket, ...store.host } }));
+  const { accessKeyId, secretAccessKey } = store.host;
+  const late = await deployPlan(release({ ...postgres(), bucket: { ...bucket, accessKeyId, secretAccessKey } }));
   expect(late.code, late.output).toBe(20);
   expect(late.output).toContain("the new keys of the bucket backups do not do what a backup wants");
 });
