@@ -41,7 +41,7 @@ new-environment: node_modules/.installed ## write the file of a new stack, asked
 	@$(NPM) run new-environment
 
 test: node_modules/.installed ## lint, types, unit, workflows, ssh, engine, server, chaos, journeys (WHOLE=1: also what not every run repeats)
-	@WHOLE=$(WHOLE) $(NPM) run all-tests
+	@$(NPM) run all-tests
 
 chaos: node_modules/.installed ## every interruption in every state of a deploy, in the order of SEED=1
 	@SEED=$(or $(SEED),1) WHOLE=1 $(NPM) run chaos

@@ -25,7 +25,7 @@ const withoutMaps = {
 
 const TEMPORARY = "./test/temporary-folder.ts";
 
-/** Each of the two has a server of its own (local/site.ts). They wait more than they work. */
+/** Each of the two has a server of its own (local/site.ts). */
 const real = { testTimeout: 300_000, hookTimeout: 900_000, globalSetup: [TEMPORARY, "./test/site.ts"] };
 
 export default defineConfig({

@@ -28,6 +28,9 @@ async function ensureSecrets(site: Site): Promise<void> {
   fs.renameSync(path.join(folder, "certificate.new"), path.join(folder, "certificate.pem"));
 }
 
+/** The volume that has a site's images. */
+const imagesOf = (site: Site) => `${registryContainer(site)}-images`;
+
 export async function ensureRegistry(site: Site): Promise<string> {
   await ensureSecrets(site);
   const base = await debianImage("registry-base", ["docker-registry", "apache2-utils", "ca-certificates"]);
@@ -38,7 +41,7 @@ export async function ensureRegistry(site: Site): Promise<string> {
   if ((await attempt("docker", ["inspect", name])).code !== 0) {
     await ensureNetwork(site);
     await must("docker", [
-      "create", "--name", name, "--network", site.name, "-v", `${inSite(site, "registry")}:/secret:ro`, "-v", `${name}-images:/images`,
+      "create", "--name", name, "--network", site.name, "-v", `${inSite(site, "registry")}:/secret:ro`, "-v", `${imagesOf(site)}:/images`,
       "-p", `127.0.0.1:${site.registryPort}:5443`, image,
     ]); // prettier-ignore
   }
@@ -54,13 +57,11 @@ export async function ensureRegistry(site: Site): Promise<string> {
 
 /** A registry that runs gets all that another site's has: a push into it finds what it would have to compress. */
 export async function copyImages(from: Site, to: Site): Promise<void> {
-  const volume = (site: Site) => `${registryContainer(site)}-images`;
   const debian = await debianImage("debian", ["ca-certificates"]);
-  await must("docker", ["run", "--rm", "-v", `${volume(from)}:/from:ro`, "-v", `${volume(to)}:/to`, debian, "cp", "-a", "/from/.", "/to/"]);
+  await must("docker", ["run", "--rm", "-v", `${imagesOf(from)}:/from:ro`, "-v", `${imagesOf(to)}:/to`, debian, "cp", "-a", "/from/.", "/to/"]);
 }
 
 export async function removeRegistry(site: Site): Promise<void> {
-  const name = registryContainer(site);
-  await attempt("docker", ["rm", "--force", name]);
-  await attempt("docker", ["volume", "rm", "--force", `${name}-images`]);
+  await attempt("docker", ["rm", "--force", registryContainer(site)]);
+  await attempt("docker", ["volume", "rm", "--force", imagesOf(site)]);
 }

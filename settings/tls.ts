@@ -36,6 +36,8 @@ export interface TlsValues {
   readonly tlsPrivateKey?: string | undefined;
   readonly domain?: string | undefined;
   readonly domainAddresses?: readonly string[] | undefined;
+  /** Of a server that is there. */
+  readonly hostAddress?: string | undefined;
   readonly routes?: readonly { readonly host?: string | undefined }[] | undefined;
 }
 
@@ -43,8 +45,8 @@ export const wantsTls = ({ tls, tlsCertificate, tlsPrivateKey }: TlsValues): boo
 
 export const publicUrlForm = z.string().regex(/^https?:\/\/[^\s/]+$/, "wants a URL without a path: https://staging.recoloca.ai");
 
-/** Where people reach the application. `hostAddress`: of a server that is there. */
-export const urlOf = (values: TlsValues & { readonly publicUrl?: string | undefined; readonly hostAddress?: string | undefined }): string =>
+/** Where people reach the application. */
+export const urlOf = (values: TlsValues & { readonly publicUrl?: string | undefined }): string =>
   values.publicUrl ?? `${wantsTls(values) ? "https" : "http"}://${values.domain ?? values.hostAddress}`;
 
 const CERTIFICATE = "cat CHAIN.pem | pulumi config set --secret recoloca:tlsCertificate";
@@ -98,12 +100,12 @@ export function checkTls(values: TlsValues): Problem[] {
 const namesOf = ({ routes = [], domain }: TlsValues) => certifiedNames({ routes: routes.map(({ host }) => ({ host: host ?? domain ?? "*" })) });
 
 /** Where the names may lead, beside the server's own addresses. A server that is there is known by its address, too. */
-export const addressesOf = ({ domainAddresses = [], hostAddress }: TlsValues & { readonly hostAddress?: string | undefined }): string[] => [
+export const addressesOf = ({ domainAddresses = [], hostAddress }: TlsValues): string[] => [
   ...new Set([...domainAddresses, ...(hostAddress === undefined ? [] : [hostAddress])]),
 ];
 
 /** For the plan. Holds the private key. */
-export function tlsOf(values: Parameters<typeof addressesOf>[0]): Tls | undefined {
+export function tlsOf(values: TlsValues): Tls | undefined {
   const { tls, tlsCertificate, tlsPrivateKey } = values;
   const hstsSeconds = tls?.hsts ?? 0;
   if (tls?.acme) return { acme: { ...tls.acme, addresses: addressesOf(values) }, hsts: hstsSeconds };

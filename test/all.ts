@@ -67,20 +67,20 @@ type Time = readonly [what: string, seconds: number];
 const times: Record<"checks" | "files" | "tests", Time[]> = { checks: [], files: [], tests: [] };
 /** What failed, with why: said once more at the very end, which is all that a log cut to its tail keeps. */
 const failures: string[] = [];
-const running = new Map<Check, number>();
-const children = new Set<ChildProcess>();
+/** With when each began. */
+const running = new Map<ChildProcess, readonly [name: string, since: number]>();
 
 /** What it prints comes as it is printed, or in one piece where others print as well. */
-function ran({ command }: Check, alone: boolean): Promise<number | null> {
+function ran({ name, command }: Check, alone: boolean): Promise<number | null> {
   const [program = "", ...args] = command;
   const child = spawn(program, args, { cwd: root, stdio: ["ignore", alone ? "inherit" : "pipe", alone ? "inherit" : "pipe"] });
-  children.add(child);
+  running.set(child, [name, performance.now()]);
   const printed: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => printed.push(chunk));
   return new Promise((done, failed) => {
     child.on("error", failed);
     child.on("close", (status) => {
-      children.delete(child);
+      running.delete(child);
       process.stdout.write(Buffer.concat(printed));
       done(status);
     });
@@ -90,10 +90,9 @@ function ran({ command }: Check, alone: boolean): Promise<number | null> {
 async function checked(check: Check, alone: boolean): Promise<void> {
   if (check.vitest) fs.rmSync(report(check.name), { force: true });
   if (alone) process.stdout.write(`\n── ${check.name}\n`);
-  running.set(check, performance.now());
+  const start = performance.now();
   const status = await ran(check, alone);
-  const seconds = (performance.now() - running.get(check)!) / 1000;
-  running.delete(check);
+  const seconds = (performance.now() - start) / 1000;
   times.checks.push([check.name, seconds]);
   process.stdout.write(`── ${check.name} ${status === 0 ? "passed" : "FAILED"} in ${seconds.toFixed(1)} s\n`);
   const before = failures.length;
@@ -128,8 +127,10 @@ function summary(): void {
 
 // Whoever has no more time for it learns what took it.
 process.on("SIGTERM", () => {
-  for (const child of children) child.kill();
-  for (const [{ name }, since] of running) times.checks.push([`${name}, not ended`, (performance.now() - since) / 1000]);
+  for (const [child, [name, since]] of running) {
+    child.kill();
+    times.checks.push([`${name}, not ended`, (performance.now() - since) / 1000]);
+  }
   summary();
   process.stdout.write("stopped before its end\n");
   process.exit(143);

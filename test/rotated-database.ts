@@ -1,27 +1,17 @@
 /** An application that logs in to the sample's PostgreSQL at each request, by whatever login its release was given, and generations of it. */
 import type { Plan } from "../release/plan.ts";
 import { planFor } from "./host.ts";
-import { FIRST, otherThan, passwordOf, SINCE, userOf } from "./rotated-logins.ts";
+import { FIRST, otherThan, passwordOf, SINCE, userOf, webThatLogsIn } from "./rotated-logins.ts";
 import { imagesOf, server } from "./site.ts";
 
 const PSQL = "/usr/lib/postgresql/17/bin/psql";
 
 /** Each answer wants a login of its own, and says who was let in and works as whom. */
-const WEB = `import http.server, os, psycopg
-class Web(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        try:
-            with psycopg.connect(host="postgres", dbname="shop", user=os.environ["DATABASE_USER"], password=os.environ["PGPASSWORD"], sslmode="disable") as database:
-                body, status = database.execute("select session_user || ' as ' || current_user").fetchone()[0], 200
-        except Exception as error:
-            body, status = str(error), 500
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(body.encode())
-    def log_message(self, *_): pass
-class Server(http.server.ThreadingHTTPServer):
-    request_queue_size = 200
-Server(("", 8000), Web).serve_forever()`;
+const WEB = webThatLogsIn(
+  "psycopg",
+  `with psycopg.connect(host="postgres", dbname="shop", user=os.environ["DATABASE_USER"], password=os.environ["PGPASSWORD"], sslmode="disable") as database:
+    body = database.execute("select session_user || ' as ' || current_user").fetchone()[0]`,
+);
 
 const { backend, postgres } = await imagesOf("1");
 /** What is right of its answers. */

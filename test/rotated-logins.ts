@@ -10,6 +10,25 @@ export const userOf = (generation: number, first = "shop") => (generation === 1 
 /** The one that a generation takes turns with. */
 export const otherThan = (generation: number) => userOf(generation === 2 ? 3 : generation - 1);
 
+/** A web server in the sample's Python. Each request runs these lines, which log in with `modules` and leave an answer in `body`; 500 is what kept them from it. */
+export const webThatLogsIn = (modules: string, lines: string): string => `import http.server, os, ${modules}
+class Web(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        try:
+            status = 200
+${lines.replace(/^/gm, " ".repeat(12))}
+        except Exception as error:
+            body, status = str(error), 500
+        body = body if isinstance(body, bytes) else str(body).encode()
+        self.send_response(status)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_): pass
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 200
+Server(("", 8000), Web).serve_forever()`;
+
 /** So many at a time, each with so many milliseconds from one visit to his next: a hundred a second, and fewer where the machine has no more to give. */
 const VISITORS = 5;
 const EVERY = 50;

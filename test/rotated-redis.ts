@@ -1,27 +1,15 @@
 /** An application that logs in to the sample's Redis at each request, by whatever login its release was given, and generations of it. */
 import type { Plan } from "../release/plan.ts";
 import { planFor } from "./host.ts";
-import { FIRST, otherThan, passwordOf, SINCE, userOf as loginOf } from "./rotated-logins.ts";
+import { FIRST, otherThan, passwordOf, SINCE, userOf as loginOf, webThatLogsIn } from "./rotated-logins.ts";
 import { imagesOf, server } from "./site.ts";
 
 /** Each answer wants a login of its own, and says who was let in. */
-const WEB = `import http.server, os, redis
-class Web(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        try:
-            with redis.Redis(host="cache", username=os.environ["REDIS_USER"], password=os.environ["P"]) as cache:
-                body, status = cache.acl_whoami(), 200
-        except Exception as error:
-            body, status = str(error), 500
-        body = body if isinstance(body, bytes) else str(body).encode()
-        self.send_response(status)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-    def log_message(self, *_): pass
-class Server(http.server.ThreadingHTTPServer):
-    request_queue_size = 200
-Server(("", 8000), Web).serve_forever()`;
+const WEB = webThatLogsIn(
+  "redis",
+  `with redis.Redis(host="cache", username=os.environ["REDIS_USER"], password=os.environ["P"]) as cache:
+    body = cache.acl_whoami()`,
+);
 
 /** What is right of its answers. */
 export const LET_IN = /^200 (default|shop_[ab])$/;

@@ -72,8 +72,8 @@ export const everyCase = (): Case[] =>
 /** Every fault comes in a state at least, and every state meets a fault at least. */
 export function eachOnce(all: readonly Case[], random: () => number): Case[] {
   const chosen: Case[] = [];
-  const few = (fits: (one: Case) => boolean) => !chosen.some(fits);
-  const wants = (one: Case) => [few(({ fault }) => fault === one.fault), few(({ state }) => state === one.state)];
+  const none = (fits: (one: Case) => boolean) => !chosen.some(fits);
+  const wants = (one: Case) => [none(({ fault }) => fault === one.fault), none(({ state }) => state === one.state)];
   const mixed = shuffled(all, random);
   // First those that both are wanted for: the fewest cases that way.
   for (const one of mixed) if (wants(one).every(Boolean)) chosen.push(one);

@@ -17,7 +17,7 @@ import type { Plan } from "../../release/plan.ts";
 import type { ReleaseRecord } from "../../release/record.ts";
 import { checkout } from "../../tools/cache.ts";
 import { TestStack, type Config } from "../doubles/test-stack.ts";
-import { visited } from "../rotated-logins.ts";
+import { visited, webThatLogsIn } from "../rotated-logins.ts";
 import { imagesOf, mustServer, server } from "../site.ts";
 
 const STACK = "renewed";
@@ -25,24 +25,14 @@ const folder = inSite(testSite, STACK);
 const REGISTRY = { user: "puller", first: "MARKER-first-of-registry", next: "MARKER-next-of-registry" };
 const FIRST = { POSTGRES_PASSWORD: "MARKER-first-of-postgres", REDIS_PASSWORD: "MARKER-first-of-redis", SECRET_KEY: "MARKER-first-of-application" };
 
-const WEB = `import http.server, os, psycopg, redis
-class Web(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        try:
-            body, status = "ok", 200
-            if self.path != "/health":
-                with psycopg.connect(host="postgres", dbname="shop", user=os.environ["DATABASE_USER"], password=os.environ["DATABASE_PASSWORD"], sslmode="disable") as database:
-                    with redis.Redis(host="cache", username=os.environ["REDIS_USER"], password=os.environ["REDIS_PASSWORD"]) as cache:
-                        body = database.execute("select session_user").fetchone()[0] + " " + cache.acl_whoami()
-        except Exception as error:
-            body, status = str(error), 500
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(body.encode())
-    def log_message(self, *_): pass
-class Server(http.server.ThreadingHTTPServer):
-    request_queue_size = 200
-Server(("", 8000), Web).serve_forever()`;
+const WEB = webThatLogsIn(
+  "psycopg, redis",
+  `body = "ok"
+if self.path != "/health":
+    with psycopg.connect(host="postgres", dbname="shop", user=os.environ["DATABASE_USER"], password=os.environ["DATABASE_PASSWORD"], sslmode="disable") as database:
+        with redis.Redis(host="cache", username=os.environ["REDIS_USER"], password=os.environ["REDIS_PASSWORD"]) as cache:
+            body = database.execute("select session_user").fetchone()[0] + " " + cache.acl_whoami()`,
+);
 const LET_IN = /^200 (shop|recoloca_a) (default|recoloca_a)$/;
 
 let stack: TestStack;

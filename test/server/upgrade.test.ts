@@ -93,12 +93,12 @@ describe("in the stack's own window", () => {
     await mustServer("recoloca accept");
     await deploying.ended;
     expect(await newest()).toMatchObject({ release: "second", outcome: "live" });
-    // A container that restarts itself ends: here somebody has to switch it on again.
     await expect.poll(() => inside("systemctl is-system-running"), { timeout: 60_000 }).toContain("stopping");
     const late = await attempt("docker", ["exec", "--interactive", serverName(testSite), "recoloca", "deploy"], { input: JSON.stringify(release("late")) });
     await inside("rm /run/hold");
     expect(late.code, late.output).toBe(20);
     expect(late.output.trim()).toBe("the server is being shut down, or restarted. Nothing was changed: run this again once it is back.");
+    // A container that restarts itself ends: here somebody has to switch it on again.
     const running = async () => (await must("docker", ["inspect", "--format", "{{.State.Running}}", serverName(testSite)])).trim();
     await until("the server is down", 90, async () => (await running()) === "false");
     expect(said).toContain("restarting the server for linux-image-amd64");
