@@ -54,18 +54,23 @@ interface Report {
   }[];
 }
 
-/** The first 30 lines of what a failure said. */
-const indented = (text: string) =>
-  stripVTControlCharacters(text)
-    .split("\n")
-    .slice(0, 30)
-    .map((line) => `    ${line}`)
-    .join("\n");
+/** What a failure said: its first 12 lines, and its last 24, which are how what it ran ended. */
+function indented(text: string): string {
+  const lines = stripVTControlCharacters(text).split("\n");
+  const kept = lines.length > 36 ? [...lines.slice(0, 12), `… ${lines.length - 36} lines …`, ...lines.slice(-24)] : lines;
+  return kept.map((line) => `    ${line}`).join("\n");
+}
+
+/** A failure in one line of at most 240 characters. */
+function inOneLine(failure: string): string {
+  const [name = "", why = ""] = failure.split("\n");
+  return `${name.slice(-120)}: ${why.trim().slice(0, 118)}`;
+}
 
 const count = { passed: 0, failed: 0, skipped: 0 };
 type Time = readonly [what: string, seconds: number];
 const times: Record<"checks" | "files" | "tests", Time[]> = { checks: [], files: [], tests: [] };
-/** What failed, with why: said once more at the very end, which is all that a log cut to its tail keeps. */
+/** What failed, with why. */
 const failures: string[] = [];
 /** With when each began. */
 const running = new Map<ChildProcess, readonly [name: string, since: number]>();
@@ -122,7 +127,9 @@ function summary(): void {
     for (const [name, seconds] of all.sort((a, b) => b[1] - a[1]).slice(0, 12)) process.stdout.write(`${seconds.toFixed(1).padStart(8)} s  ${name}\n`);
   }
   if (failures.length > 0) process.stdout.write(`\nfailed\n${failures.join("\n")}\n`);
-  process.stdout.write(`\n${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped\n`);
+  // At the very end, which is all that a log cut to its tail keeps.
+  process.stdout.write(`\n${failures.map((failure) => `${inOneLine(failure)}\n`).join("")}`);
+  process.stdout.write(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped\n`);
 }
 
 // Whoever has no more time for it learns what took it.
