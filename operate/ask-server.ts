@@ -1,5 +1,6 @@
 /** What an operator asks of a stack's server, over the connection that the stack's configuration names and pins. */
 import { groundQuestion, whyNotReady } from "../components/host/ground.ts";
+import { whenSilent } from "../components/ec2-machine/when-silent.ts";
 import { noAnswer, notReady } from "../components/host/ssh-errors.ts";
 import { SshSession, type Address } from "../components/host/ssh-session.ts";
 import { asRoot } from "../components/server.ts";
@@ -52,6 +53,8 @@ interface Server {
   readonly address: Address;
   /** Whether a tunnel of Session Manager begins there. */
   readonly tunnel: boolean;
+  /** What to look at where it does not answer, of one at AWS. */
+  readonly look?: string;
 }
 
 async function serverOf({ name: stack, configuration, made }: OfStack): Promise<Server> {
@@ -79,12 +82,13 @@ async function serverOf({ name: stack, configuration, made }: OfStack): Promise<
     application,
     address: { host: hostAddress ?? address, port, user, hostKey: pinned, privateKey, ...(via && { via }) },
     tunnel: ec2?.reach === "session-manager",
+    ...(ec2 && { look: whenSilent({ ...ec2, environment: stack, sessionManager: ec2.reach === "session-manager" }) }),
   };
 }
 
 /** The server for whoever logs in with another key than the stack's. */
 export async function doorOf(stack: OfStack): Promise<Door> {
-  const { application, address } = await serverOf(stack);
+  const { application, address, look } = await serverOf(stack);
   const owner = `${application}-${stack.name}`;
   const { bastion, bastionPrivateKey } = checkValues(valuesOf(stack.configuration)).values;
   return {
@@ -97,7 +101,7 @@ export async function doorOf(stack: OfStack): Promise<Door> {
     run: async (privateKey, command) => {
       const session = new SshSession();
       const silent = await session.open({ ...address, privateKey });
-      if (silent) throw noAnswer(silent.of, silent.why);
+      if (silent) throw noAnswer(silent.of, silent.why, look);
       const { code, output, stdout } = await session.run(command);
       if (code !== 0) throw new Error(output.trim() || `it ended with ${code}`);
       return stdout;
@@ -117,12 +121,12 @@ const NOT_THERE = /^(\S+: )?(line \d+: |\d+: )?(recoloca: (command )?not found|c
 /** Runs one of `recoloca`'s commands on a stack's server; `hear` gets what it prints, and it gets `input`. Gives its exit code. */
 export async function askServer(stack: OfStack, words: readonly string[], hear: (text: string) => void, input?: string): Promise<number> {
   const server = await serverOf(stack);
-  const { address, application } = server;
+  const { address, application, look } = server;
   // First: where it is not reached, this is what to look at.
   if (words[0] === "doctor" && !words.includes("--json")) hear(`${wayTo(server)}\n`);
   const session = new SshSession();
   const silent = await session.open(address);
-  if (silent) throw noAnswer(silent.of, silent.why);
+  if (silent) throw noAnswer(silent.of, silent.why, look);
   const named = OF_THE_HOST.includes(words[0] ?? "") ? words : [...words, "--stack", `${application}-${stack.name}`];
   let unknown = "";
   const listen = (text: string) => (NOT_THERE.test(text) ? void (unknown = text) : hear(text));

@@ -1,4 +1,5 @@
 /** An operator's commands from his own machine: `make status STACK=staging` and the like run `recoloca` on the stack's server. */
+import { spawnSync } from "node:child_process";
 import * as os from "node:os";
 import { STACK as LOCAL } from "../local/stack.ts";
 import { checkout } from "../tools/cache.ts";
@@ -49,7 +50,13 @@ async function placeOf(stack: string, pulumi: Pulumi): Promise<StackPlace> {
 }
 
 const githubBase = () => (process.env["GITHUB_BASE_URL"] ?? "https://api.github.com").replace(/\/$/, "");
-const ownToken = () => process.env["GITHUB_TOKEN"] ?? process.env["GH_TOKEN"];
+/** Of the environment, else of the person's own `gh`, as the provider has it. */
+const ownToken = () => process.env["GITHUB_TOKEN"] ?? process.env["GH_TOKEN"] ?? tokenOfGh();
+
+function tokenOfGh(): string | undefined {
+  const { status, stdout } = spawnSync("gh", ["auth", "token"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], timeout: 10_000 });
+  return status === 0 ? stdout.trim() || undefined : undefined;
+}
 
 /** What the stack should have at GitHub, and who asks what it has. */
 async function githubOf(stack: string, configuration: Record<string, Configured>, pulumi: Pulumi): Promise<Asked> {
@@ -124,6 +131,10 @@ async function rotateStack(stack: string, configuration: Record<string, Configur
 
 async function main(): Promise<number> {
   const stack = process.env["STACK"] || LOCAL;
+  if (stack.includes("/"))
+    throw new Error(
+      `STACK got "${stack}"; wants the stack's name alone, which is also the environment's\n  pulumi org set-default ${stack.split("/")[0]}; make ${process.argv[2] ?? ""} STACK=${stack.split("/").at(-1)}`,
+    );
   const command = `make ${process.argv[2] ?? ""} STACK=${stack}`;
   const words = wordsOf(process.argv.slice(2), command, process.env);
   // Before the toolchain and the stack are looked at: a wrong key needs neither.

@@ -5,11 +5,8 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { createInterface } from "node:readline/promises";
-import { parse, stringify } from "yaml";
-import { NAMESPACE, ownKeys } from "../settings/index.ts";
-import { sayProblems } from "../settings/problems.ts";
-import { checkWhole } from "../settings/whole.ts";
 import { checkout } from "../tools/cache.ts";
+import { stackFile, stillToSet, type Answers } from "./stack-file.ts";
 
 interface Question {
   readonly flag: string;
@@ -44,8 +41,6 @@ const QUESTIONS: readonly Question[] = [
   { flag: "ADDRESS", asks: "the server's host name or address", form: /^[A-Za-z0-9.:-]+$/, wants: "a host name or an address", of: "existing" },
 ];
 
-export type Answers = Readonly<Record<string, string>>;
-
 /** Of the flags, or of the person where there is one; every flag that is missing or wrong at once. */
 export async function answers(given: NodeJS.ProcessEnv, ask: ((question: string) => Promise<string>) | undefined): Promise<Answers> {
   const found: Record<string, string> = {};
@@ -63,42 +58,6 @@ export async function answers(given: NodeJS.ProcessEnv, ask: ((question: string)
       `nothing was written\n\n${wrong.join("\n")}\n\n  make new-environment NAME=demo DOMAIN=demo.recoloca.ai HOST=ec2 REGION=sa-east-1 SSH_FROM=203.0.113.0/24`,
     );
   return found;
-}
-
-type Config = Record<string, unknown>;
-
-/** Text of the stack's file; `template` is the text of one that is like it, or of `itself` as it is now. */
-export function stackFile(given: Answers, template: string, itself = false): string {
-  const { config } = parse(template) as { config: Config };
-  const {
-    [`${NAMESPACE}:ec2`]: ec2,
-    [`${NAMESPACE}:createBackupBucket`]: bucket,
-    [`${NAMESPACE}:hostAddress`]: _host,
-    [`${NAMESPACE}:github`]: github,
-    ...rest
-  } = config;
-  const server =
-    given["HOST"] === "ec2"
-      ? { ec2: { ...withoutZone(ec2 as Config, given["DOMAIN"]!), region: given["REGION"], sshFrom: [given["SSH_FROM"]] }, createBackupBucket: bucket ?? {} }
-      : { hostAddress: given["ADDRESS"] };
-  // An account has one entry for GitHub; the template's stack makes it.
-  const side = github !== undefined && { github: itself ? github : { ...(github as Config), makesIdentityProvider: false } };
-  const own = { application: given["APPLICATION"], repository: given["REPOSITORY"], domain: given["DOMAIN"], ...server, ...side };
-  const named = Object.fromEntries(Object.entries(own).map(([key, value]) => [`${NAMESPACE}:${key}`, value]));
-  return `# ${given["NAME"]}: answers at ${given["DOMAIN"]}. Every key: docs/configuration.md.\n${stringify({ config: { ...rest, ...named } }, { lineWidth: 140 })}`;
-}
-
-/** The template's zone stays where it holds the new domain too. */
-function withoutZone({ zone, ...rest }: Config, domain: string): Config {
-  return typeof zone === "string" && domain.endsWith(`.${zone}`) ? { ...rest, zone } : rest;
-}
-
-/** What is still to be set before the first `pulumi up`; empty where nothing is. */
-export function stillToSet(name: string, file: string): string {
-  const { config } = parse(file) as { config: Config };
-  const raw = Object.fromEntries(Object.entries(ownKeys(config)).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]));
-  const { problems } = checkWhole({ values: raw, encrypted: new Set() }, checkout, name);
-  return problems.length === 0 ? "" : sayProblems(name, problems).replace(/^.*\n/, "");
 }
 
 async function main(): Promise<void> {

@@ -106,11 +106,17 @@ export function cloudSettings(values: CloudValues, environment: string): CloudSe
   };
 }
 
+/** The range that the person who reads it comes from; the shell is to fill it in. */
+const HERE = `pulumi config set --path 'recoloca:ec2.sshFrom[0]' "$(curl -s https://checkip.amazonaws.com)/32"`;
+
 /** What can only be seen with several values side by side. `given`: keys that the stack's file has; `unread`: what of it cannot be read. */
 export function checkCloud(values: CloudValues, given: ReadonlySet<string>, unread: ReadonlySet<string> = new Set()): Problem[] {
   const problems: Problem[] = [];
   const say = (key: string, says: string, fix?: string) => problems.push({ key, says, ...(fix !== undefined && { fix }) });
   const { ec2, createBackupBucket: wish, domain } = values;
+  // Of a server that is there all three are set; one of these alone is a way to one at AWS, or left over.
+  const both = given.has("ec2") && given.has("hostAddress") && given.has("hostKey");
+  if (both) say("ec2", "and a server that is there, recoloca:hostAddress and hostKey, are both set: one server is wanted", "pulumi config rm recoloca:ec2");
   if (!ec2 && given.has("ec2")) return problems;
   if (!ec2 && values.tls?.acme?.dns === "route53")
     say(
@@ -128,7 +134,7 @@ export function checkCloud(values: CloudValues, given: ReadonlySet<string>, unre
     return problems;
   }
   for (const key of ["hostKey", "sshPrivateKey"])
-    if (given.has(key)) say(key, "is made by the stack where recoloca:ec2 is set", `pulumi config rm recoloca:${key}`);
+    if (given.has(key) && !both) say(key, "is made by the stack where recoloca:ec2 is set", `pulumi config rm recoloca:${key}`);
   if (domain === undefined) say("domain", "is missing: a server at AWS is known by a name, not by an address", setCommand("domain", "staging.recoloca.ai"));
   if (values.repository === undefined)
     say(
@@ -139,7 +145,7 @@ export function checkCloud(values: CloudValues, given: ReadonlySet<string>, unre
   if (ec2.zone !== undefined && domain !== undefined && domain !== ec2.zone && !domain.endsWith(`.${ec2.zone}`))
     say("ec2.zone", `got "${ec2.zone}", which does not hold ${domain}`, setCommand("ec2.zone", domain.split(".").slice(-2).join(".")));
   if (ec2.reach === "direct" && ec2.sshFrom.length === 0 && values.hostAddress === undefined)
-    say("ec2.sshFrom", "is missing: nobody could reach the server, the deploy neither", setCommand("ec2.sshFrom[0]", "203.0.113.0/24"));
+    say("ec2.sshFrom", "is missing: nobody could reach the server, the deploy neither", HERE);
   if (ec2.reach === "session-manager" && ec2.image === "debian-13")
     say("ec2.image", 'got "debian-13", whose image has no agent of Session Manager; "ubuntu-24.04" has', setCommand("ec2.image", "ubuntu-24.04"));
   if (ec2.zone === undefined && !unread.has("ec2.zone") && values.tls?.acme?.dns === "route53")

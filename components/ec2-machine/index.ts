@@ -22,6 +22,7 @@ import { architectureOf, newestImage, type ImageName } from "./image.ts";
 import { firewall, ownNetwork, subnetThatIsThere, zoneOf } from "./network.ts";
 import { refuseOtherSystem, type System } from "./system.ts";
 import { DATA_LABEL, userData } from "./user-data.ts";
+import { whenSilent } from "./when-silent.ts";
 
 export interface Ec2MachineArgs {
   readonly provider: Provider;
@@ -73,7 +74,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
     readonly hostKey: pulumi.Output<string>;
     readonly privateKey: pulumi.Output<string>;
     readonly patience: number;
-    readonly whenSilent: pulumi.Output<string>;
+    readonly whenSilent: string;
     readonly dataDisk: pulumi.Output<{ readonly label: string; readonly size: number }>;
   };
   /** What it may do; others add to it. */
@@ -197,7 +198,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
       hostKey: publicHostKey,
       privateKey: pulumi.secret(deployKey.privateKeyOpenssh),
       patience: STARTS_WITHIN,
-      whenSilent: instance.id.apply((id) => `its console says why: aws ec2 get-console-output --latest --output text --region ${region} --instance-id ${id}`),
+      whenSilent: whenSilent(args),
       // Once the disk has that size.
       dataDisk: pulumi.all([data.size, attachment.id]).apply(([size]) => ({ label: DATA_LABEL, size })),
     };

@@ -137,13 +137,13 @@ END
 systemctl daemon-reload
 `;
 
-/** Reads the packed program on standard input; a half-copied one never gets the name. `window`: a systemd calendar expression. */
+/** Reads the packed program on standard input; a half-copied one never gets the name. `window`: a systemd calendar expression; none where absent. */
 export function installScript(hash: string, window?: string): string {
   const folder = `/opt/recoloca/${hash}`;
   return `set -eu
 mkdir -p ${folder}
 base64 -d | gzip -d > ${folder}/recoloca.js.new
 mv ${folder}/recoloca.js.new ${folder}/recoloca.js
-node ${folder}/recoloca.js install${window === undefined ? "" : ` --window "${window}"`}
+node ${folder}/recoloca.js install --window "${window ?? "never"}"
 `;
 }

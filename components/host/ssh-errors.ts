@@ -37,7 +37,7 @@ export const otherHostKey = (place: Named, pinned: string, shown: string | undef
 /** ssh-keyscan goes through nothing, so the bastion has to run it. */
 const keyscan = ({ host, port, via }: Place) => `${via ? `ssh -p ${via.port} ${via.user}@${via.host} ` : ""}ssh-keyscan -p ${port} -t ed25519 ${host}`;
 
-/** `look`: where else to look, a sentence or a command. */
+/** `look`: what to look at where the stack has made the server itself, whose address and keys nobody sets: sentences and commands. */
 export const noAnswer = (place: Named, why: string, look?: string) =>
   new Refusal(
     place.bastion
@@ -45,8 +45,8 @@ export const noAnswer = (place: Named, why: string, look?: string) =>
   is it up, and does its firewall let this machine in? Try: ${ssh(place)} true
   if it has moved: pulumi config set --path recoloca:bastion.address ADDRESS`
       : `the server ${at(place)} does not answer ${place.via ? `its bastion ${at(place.via)} ` : ""}(${why}); nothing was changed
-  ${look ?? `is it up, and does its firewall let ${place.via ? "the bastion" : "this machine"} in? Try: ${ssh(place)} true`}
-  if it has moved: pulumi config set recoloca:hostAddress ADDRESS`,
+  ${look ?? `is it up, and does its firewall let ${place.via ? "the bastion" : "this machine"} in? Try: ${ssh(place)} true
+  if it has moved: pulumi config set recoloca:hostAddress ADDRESS`}`,
   );
 
 export const noForwarding = (place: Place & { readonly via: Place }, why: string) =>

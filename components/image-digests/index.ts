@@ -46,11 +46,16 @@ async function digestOf(image: string, provider: Provider): Promise<string> {
   }
 }
 
+const PASSWORD = `is the password right, may it read packages, and this one?
+  pulumi config set --secret recoloca:registryPassword`;
+/** The server's role pulls there without a password; a tag is looked up with the login of this machine. */
+const ecrLogin = (server: string) => `this machine's own login there lasts twelve hours
+  aws ecr get-login-password | docker login --username AWS --password-stdin ${server}`;
+
 export function sayNotFound(image: string, said: string): string {
   const [server] = image.split("/");
   const why = /401|403|unauthorized|denied|bad credentials/i.test(said)
-    ? `${server} does not let this login read it: is the password right, may it read packages, and this one?
-  pulumi config set --secret recoloca:registryPassword`
+    ? `${server} does not let this login read it: ${/\.dkr\.ecr\./.test(server!) ? ecrLogin(server!) : PASSWORD}`
     : /404|not found|manifest unknown/i.test(said)
       ? `${server} has no such tag, or does not show it to this login: was it pushed?`
       : said.split("\n").at(-1)!.trim();

@@ -98,12 +98,12 @@ async function judged(github: GithubSettings, ask: Ask, tell: (line: string) => 
   };
 }
 
-/** What `make doctor` prints of a stack's GitHub side; nothing where it has none. Gives how much was found, or could not be read. */
+/** What `make doctor` prints of a stack's GitHub side; nothing where it has none. Gives how much was found, or could not be asked or read. */
 export async function tellGithub(github: GithubSettings | undefined, ask: Ask | undefined, tell: (line: string) => void): Promise<number> {
   if (!github) return 0;
   if (!ask) {
-    tell(" GitHub was not asked: export GITHUB_TOKEN");
-    return 0;
+    tell(" GitHub was not asked, so nobody knows whether it is as the stack wants it. Fix: export GITHUB_TOKEN=…, or gh auth login");
+    return 1;
   }
   const found = await judged(github, ask, tell, true);
   if (!found) return 1;

@@ -50,9 +50,10 @@ async function placeOurs(): Promise<void> {
   await must("systemctl", ["enable", "--quiet", "--now", "recoloca-prune.timer", "recoloca-certify.timer", "recoloca-overdue.timer"]);
 }
 
-/** When newer packages come, and a restart where one is wanted: a systemd calendar expression, or never. */
+/** When newer packages come, and a restart where one is wanted: a systemd calendar expression, or `never`. Who mends the server by hand says nothing, and it stays. */
 async function placeWindow(window: string | boolean | undefined): Promise<void> {
-  const when = typeof window === "string" ? window : undefined;
+  if (typeof window !== "string") return;
+  const when = window === "never" ? undefined : window;
   if (when !== undefined) await must("systemd-analyze", ["calendar", when]);
   const changed = await placeUnits({
     "recoloca-upgrade.timer": when && upgradeTimer(when),

@@ -70,7 +70,10 @@ describe("in the stack's own window", () => {
     const wrong = await install("--window 'Sunday morning'");
     expect(wrong.code).toBe(1);
     expect(wrong.output).toContain("Sunday morning");
-    expect((await install("")).code).toBe(0);
+    // As doctor says it to somebody whose edge is damaged.
+    expect((await server("recoloca install")).code).toBe(0);
+    expect(await timer()).toContain("ActiveState=active");
+    expect((await install("--window never")).code).toBe(0);
     expect(await timer()).toContain("LoadState=not-found");
   });
 

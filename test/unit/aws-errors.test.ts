@@ -18,6 +18,10 @@ test.each([
   ],
   ["creating S3 Bucket (a): BucketAlreadyOwnedByYou", /^this account has a bucket of that name/],
   ["creating IAM Role (a): EntityAlreadyExists: Role with name a already exists.", /^this account has one of that name already/],
+  [
+    "creating IAM OIDC Provider: EntityAlreadyExists: Provider with url https://token.actions.githubusercontent.com already exists.",
+    /others may go by that entry.*\n {2}pulumi config set --path recoloca:github\.makesIdentityProvider false$/,
+  ],
   ["ResourceAlreadyExistsException: The specified log group already exists", /^this account has one of that name already/],
   ["InvalidSubnetID.NotFound: The subnet ID 'subnet-0' does not exist", /recoloca:ec2\.subnet names a subnet that this account does not have/],
   [

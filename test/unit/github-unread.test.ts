@@ -183,9 +183,9 @@ describe("is one line, and counts:", () => {
   });
 });
 
-test("without a token it says so; without a GitHub side it says nothing", async () => {
+test("without a token it says so, and that is no good end; without a GitHub side it says nothing", async () => {
   const lines: string[] = [];
-  expect(await tellGithub(github, undefined, (line) => lines.push(line))).toBe(0);
+  expect(await tellGithub(github, undefined, (line) => lines.push(line))).toBe(1);
   expect(await tellGithub(undefined, undefined, (line) => lines.push(line))).toBe(0);
-  expect(lines).toEqual([" GitHub was not asked: export GITHUB_TOKEN"]);
+  expect(lines).toEqual([" GitHub was not asked, so nobody knows whether it is as the stack wants it. Fix: export GITHUB_TOKEN=…, or gh auth login"]);
 });

@@ -44,6 +44,12 @@ test.each([
   expect(text).toMatch(means);
 });
 
+test("at ECR the login of the machine that asks has ended: there is no password to set", () => {
+  const text = sayNotFound("123456789012.dkr.ecr.sa-east-1.amazonaws.com/backend:1", "Got error when attempting to fetch image: 403 Forbidden");
+  expect(text).toMatch(/\n {2}aws ecr get-login-password \| docker login --username AWS --password-stdin 123456789012\.dkr\.ecr\.sa-east-1\.amazonaws\.com$/);
+  expect(text).not.toContain("registryPassword");
+});
+
 test("a pull that the registry denies the server names the login, another one does not", () => {
   expect(JSON.stringify(pullHint(`${IMAGE}@${DIGEST}`, "denied: permission_denied"))).toContain("recoloca:registryPassword");
   expect(JSON.stringify(pullHint(`${IMAGE}@${DIGEST}`, "connection reset by peer"))).not.toContain("recoloca:registryPassword");

@@ -4,7 +4,8 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { answers, stackFile, stillToSet } from "../../operate/new-environment.ts";
+import { answers } from "../../operate/new-environment.ts";
+import { stackFile, stillToSet } from "../../operate/stack-file.ts";
 
 const template = fs.readFileSync(path.join(import.meta.dirname, "..", "..", "Pulumi.staging.yaml"), "utf8");
 const AT_AWS = { NAME: "demo", APPLICATION: "shop", DOMAIN: "demo.recoloca.ai", HOST: "ec2", REGION: "eu-central-1", SSH_FROM: "203.0.113.0/24" };
@@ -33,6 +34,64 @@ describe("from flags", () => {
     const { config } = parse(stackFile(given, production, true)) as { config: Record<string, unknown> };
     expect(config).toMatchObject({ "recoloca:hostAddress": "192.0.2.7", "recoloca:watch": "2m", "recoloca:github": { ownsRepository: true } });
     expect(config).not.toHaveProperty("recoloca:ec2");
+  });
+
+  const LIVED_IN = `secretsprovider: awskms://alias/shop-staging
+encryptedkey: AQICAHg
+config:
+  aws:region: sa-east-1
+  recoloca:application: shop
+  recoloca:images: { web: "ghcr.io/shop/web:1" }
+  recoloca:release: "1"
+  recoloca:rotation: { SECRET_KEY: { generation: 2, since: 2026-11-01 } }
+  recoloca:registryServer: ghcr.io
+  recoloca:registryUsername: shop
+  recoloca:registryPassword: { secure: AAAA }
+  recoloca:secrets:
+    POSTGRES_PASSWORD: { secure: BBBB }
+  recoloca:notify:
+    - { url: { secure: CCCC } }
+  recoloca:github: { visibility: private, plan: team, ownsRepository: true, mergeQueue: true }
+  recoloca:ec2: { region: sa-east-1, instanceType: t4g.small, generation: 3, dataVolume: vol-0123456789abcdef0, account: "123456789012" }
+  recoloca:createBackupBucket: { name: shop-staging-backups, expireAfter: 60 }
+`;
+  const ours = (file: string) => (parse(file) as { config: Record<string, unknown> }).config;
+
+  test("another environment has nothing of what is the first one's alone: no secret, no release, no disk, no bucket's name", async () => {
+    const text = stackFile(await answers(AT_AWS, undefined), LIVED_IN);
+    expect(text).not.toContain("secure");
+    expect(Object.keys(parse(text) as object)).toEqual(["config"]);
+    expect(ours(text)).toEqual({
+      "recoloca:registryServer": "ghcr.io",
+      "recoloca:registryUsername": "shop",
+      "recoloca:github": { visibility: "private", plan: "team", makesIdentityProvider: false },
+      "recoloca:ec2": { region: "eu-central-1", instanceType: "t4g.small", account: "123456789012", sshFrom: ["203.0.113.0/24"] },
+      "recoloca:createBackupBucket": { expireAfter: 60 },
+      "recoloca:application": "shop",
+      "recoloca:repository": "recoloca/recoloca",
+      "recoloca:domain": "demo.recoloca.ai",
+    });
+  });
+
+  test("written anew it keeps its secrets and what opens them, and they are not called missing, nor readable", async () => {
+    const text = stackFile(await answers(AT_AWS, undefined), LIVED_IN, true);
+    expect(parse(text)).toMatchObject({ secretsprovider: "awskms://alias/shop-staging", encryptedkey: "AQICAHg" });
+    expect(ours(text)).toMatchObject({
+      "aws:region": "sa-east-1",
+      "recoloca:registryPassword": { secure: "AAAA" },
+      "recoloca:secrets": { POSTGRES_PASSWORD: { secure: "BBBB" } },
+      "recoloca:notify": [{ url: { secure: "CCCC" } }],
+      "recoloca:release": "1",
+      "recoloca:ec2": { generation: 3, dataVolume: "vol-0123456789abcdef0", region: "eu-central-1" },
+    });
+    expect(stillToSet("staging", text)).not.toMatch(/registryPassword|POSTGRES_PASSWORD|notify|for anyone to read/);
+  });
+
+  test("nobody guesses an instance type", async () => {
+    const given = await answers(AT_AWS, undefined);
+    expect(() => stackFile(given, "config:\n  recoloca:hostAddress: 192.0.2.7\n")).toThrow(
+      /nothing was written.*has no recoloca:ec2[^\n]*\n.*ec2\.instanceType/,
+    );
   });
 
   test("what is missing or wrong is said at once", async () => {
