@@ -45,8 +45,11 @@ export const noAnswer = (place: Named, why: string, look?: string) =>
   is it up, and does its firewall let this machine in? Try: ${ssh(place)} true
   if it has moved: pulumi config set --path recoloca:bastion.address ADDRESS`
       : `the server ${at(place)} does not answer ${place.via ? `its bastion ${at(place.via)} ` : ""}(${why}); nothing was changed
-  ${look ?? `is it up, and does its firewall let ${place.via ? "the bastion" : "this machine"} in? Try: ${ssh(place)} true
-  if it has moved: pulumi config set recoloca:hostAddress ADDRESS`}`,
+  ${
+    look ??
+    `is it up, and does its firewall let ${place.via ? "the bastion" : "this machine"} in? Try: ${ssh(place)} true
+  if it has moved: pulumi config set recoloca:hostAddress ADDRESS`
+  }`,
   );
 
 export const noForwarding = (place: Place & { readonly via: Place }, why: string) =>
