@@ -1,6 +1,6 @@
 /** Which release can be gone back to, and what stands against it: the schema, and the base's definitions. */
-import type { Login } from "../release/logins.ts";
-import { canonical } from "../release/plan.ts";
+import { previousOf, type Login } from "../release/logins.ts";
+import { canonical, identityOf, type Plan } from "../release/plan.ts";
 import type { ReleaseRecord } from "../release/record.ts";
 import { reaches } from "../release/takers.ts";
 import { backupsOf } from "./backup-note.ts";
@@ -12,9 +12,45 @@ import type { Store } from "./store.ts";
 export function releaseBefore(store: Store, now: ReleaseRecord): ReleaseRecord | string {
   const start = now.rollback?.to ?? now.number;
   const { hold } = store.state();
-  const fits = (record: ReleaseRecord) => !record.rollback && record.identity !== now.identity && record.identity !== hold?.identity;
+  const fits = (record: ReleaseRecord) =>
+    !record.rollback && record.identity !== now.identity && record.identity !== hold?.identity && isAnother(store, record, now);
   const before = store.records().findLast((one) => one.outcome === "live" && one.number < start && fits(one));
   return before ?? `there is no older release that was live; recoloca history lists what happened. Nothing was changed.`;
+}
+
+/** Whether going back there would change anything: with today's secrets a release of before a rotation may be what is live. */
+export const isAnother = (store: Store, target: ReleaseRecord, now: ReleaseRecord): boolean =>
+  identityOf(planToGoBack(store.plan(target.number), store.plan(now.number))) !== now.identity;
+
+/**
+ * The old release as it was, with today's value of every secret that still exists (docs/decisions/0024): the one of then may open nothing any more. Who
+ * is told of it, and where its trace goes, is no part of a release.
+ */
+export function planToGoBack(target: Plan, now: Plan): Plan {
+  const { generations, logins, notify, telemetry, addresses } = now;
+  // What a rotation brought is today's, also where the older release was made before it.
+  const renewed = [...(logins ?? []).flatMap(({ user, password }) => [user, password]), ...Object.keys(generations ?? {}).map(previousOf)];
+  const masked = [...new Set([...target.masked, ...now.masked])];
+  const own = Object.entries(target.variables).filter(([name]) => !renewed.includes(name) || name in now.variables);
+  const brought = renewed.flatMap((name) => (now.variables[name] === undefined ? [] : [[name, now.variables[name]] as const]));
+  const kept = own.map(([name, value]) => [name, masked.includes(name) ? (now.variables[name] ?? value) : value] as const);
+  const { generations: _generations, logins: _logins, telemetry: _telemetry, addresses: _addresses, ...rest } = target;
+  return {
+    ...rest,
+    variables: Object.fromEntries([...kept, ...brought]),
+    migrate: false,
+    masked,
+    watch: now.watch,
+    drain: now.drain,
+    keep: now.keep,
+    backup: now.backup ?? target.backup,
+    tls: now.tls,
+    notify,
+    ...(telemetry && { telemetry }),
+    ...(addresses && { addresses }),
+    ...(generations && { generations }),
+    ...(logins && { logins }),
+  };
 }
 
 /** Where the revision could not be read after a change. */

@@ -2,13 +2,12 @@
  * `recoloca rollback [RELEASE]`: back to an older release by the same transaction, gated the same way. Where the schema has moved
  * since, it says what each way back would cost, and goes one only when told which.
  */
-import { previousOf } from "../../release/logins.ts";
 import { OUTCOMES } from "../../release/outcome.ts";
 import { provenanceSchema, type Plan } from "../../release/plan.ts";
 import type { ReleaseRecord } from "../../release/record.ts";
 import { Wrong, type Given } from "../command-line.ts";
 import { say } from "../follow.ts";
-import { baseMoved, loginMoved, releaseBefore, sayMoved, schemaMoved, type Moved } from "../going-back.ts";
+import { baseMoved, isAnother, loginMoved, planToGoBack, releaseBefore, sayMoved, schemaMoved, type Moved } from "../going-back.ts";
 import { downgradeSql } from "../migration.ts";
 import { ago, firstLine } from "../render.ts";
 import { Store } from "../store.ts";
@@ -30,6 +29,10 @@ export async function rollback(given: Given): Promise<number> {
   const target = given.words[0] === undefined ? releaseBefore(store, now) : namedBy(store, given.words[0]);
   if (typeof target === "string") return refuse(target);
   if (target.number === now.number) return refuse(`release ${now.number} (${now.release}) is the live one. Nothing was changed.`);
+  if (!isAnother(store, target, now))
+    return refuse(
+      `release ${target.number} (${target.release}) differs from what is live in secrets alone, which have been renewed since: going back to it would change nothing. Nothing was changed.`,
+    );
   const today = store.plan(now.number);
   const moved = schemaMoved(store, target);
   let data: Data | undefined;
@@ -119,28 +122,4 @@ function namedBy(store: Store, word: string): ReleaseRecord | string {
   if (found.outcome !== "live")
     return `release ${found.number} (${found.release}) ${found.outcome ? OUTCOMES[found.outcome].was : "has not ended"}, it never was live: only one that was can be gone back to. Nothing was changed.`;
   return found;
-}
-
-/** The old release with today's values for every variable that still exists, its own for those that are gone (design D22). */
-export function planToGoBack(target: Plan, now: Plan): Plan {
-  const { generations, logins } = now;
-  // What a rotation brought is today's, also where the older release was made before it.
-  const renewed = [...(logins ?? []).flatMap(({ user, password }) => [user, password]), ...Object.keys(generations ?? {}).map(previousOf)];
-  const own = Object.entries(target.variables).filter(([name]) => !renewed.includes(name) || name in now.variables);
-  const brought = renewed.flatMap((name) => (now.variables[name] === undefined ? [] : [[name, now.variables[name]] as const]));
-  const variables = Object.fromEntries([...own.map(([name, value]) => [name, now.variables[name] ?? value] as const), ...brought]);
-  const { generations: _generations, logins: _logins, ...rest } = target;
-  return {
-    ...rest,
-    variables,
-    migrate: false,
-    masked: [...new Set([...target.masked, ...now.masked])],
-    watch: now.watch,
-    drain: now.drain,
-    keep: now.keep,
-    backup: now.backup ?? target.backup,
-    tls: now.tls,
-    ...(generations && { generations }),
-    ...(logins && { logins }),
-  };
 }

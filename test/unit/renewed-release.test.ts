@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { definitionsOf } from "../../release/definitions.ts";
-import type { Plan } from "../../release/plan.ts";
+import { identityOf as releaseIdentity, type Plan } from "../../release/plan.ts";
 import type { ReleaseRecord } from "../../release/record.ts";
 import { backupForm } from "../../settings/backup.ts";
 import { planFor } from "../host.ts";
@@ -14,10 +14,9 @@ const root = fs.mkdtempSync(path.join(os.tmpdir(), "recoloca-renewed-"));
 vi.stubEnv("RECOLOCA_ROOT", root);
 const { scramVerifier } = await import("../../server/scram.ts");
 const { againstRotation, forgetOlder, rotationsOf } = await import("../../server/rotation.ts");
-const { loginMoved } = await import("../../server/going-back.ts");
+const { loginMoved, planToGoBack, releaseBefore } = await import("../../server/going-back.ts");
 const { backupJob, baseOf, withUrl } = await import("../../server/backup-place.ts");
 const { ownerOf } = await import("../../server/logins.ts");
-const { planToGoBack } = await import("../../server/commands/rollback.ts");
 const { Store } = await import("../../server/store.ts");
 afterAll(() => fs.rmSync(root, { recursive: true }));
 
@@ -195,6 +194,32 @@ describe("the way back over a rotation", () => {
     expect(back.logins).toEqual(renewed(3).logins);
     expect(back.generations).toEqual(renewed(3).generations);
     expect(againstRotation(back, renewed(3))).toBeUndefined();
+  });
+  test("has the older release's own variables beside today's secrets, and is told of where everything is told of today", () => {
+    const hook = { url: "https://hooks.example/today", format: "json" as const };
+    const then: Plan = { ...plain({ LOG_LEVEL: "info" }), masked: ["SECRET_KEY"], notify: [], telemetry: { endpoint: "https://old.example", headers: {} } };
+    const back = planToGoBack(then, { ...plain({ LOG_LEVEL: "debug", SECRET_KEY: "key-2" }), masked: ["SECRET_KEY"], notify: [hook] });
+    expect(back.variables).toMatchObject({ LOG_LEVEL: "info", SECRET_KEY: "key-2" });
+    expect(back.notify).toEqual([hook]);
+    expect(back).not.toHaveProperty("telemetry");
+  });
+  test("passes over a release that differs from what is live in what was renewed alone: it would be the same one again", () => {
+    fs.rmSync(root, { recursive: true });
+    const store = new Store("shapes-test");
+    const of = (image: string, key: string, generation: number): Plan => ({
+      ...plain({ SECRET_KEY: key }),
+      masked: ["SECRET_KEY"],
+      images: { web: image },
+      ...(generation > 1 && { generations: { SECRET_KEY: { generation, since } } }),
+    });
+    const bad = `r/web@sha256:${"b".repeat(64)}`;
+    const plans = [of(D, "key-1", 1), of(bad, "key-1", 1), of(bad, "key-2", 2)];
+    for (const [index, plan] of plans.entries()) {
+      store.create(plan);
+      const record = { format: 1, number: index + 1, release: `r${index + 1}`, outcome: "live", startedAt: `${since}T00:00:00Z`, identity: releaseIdentity(plan) };
+      fs.writeFileSync(store.file(index + 1, "record.json"), JSON.stringify({ ...record, images: plan.images }));
+    }
+    expect(releaseBefore(store, store.record(3)!)).toMatchObject({ number: 1 });
   });
   test("does not bring back a value that is accepted no longer", () => {
     const generations = { SECRET_KEY: { generation: 2, since } };
