@@ -16,7 +16,7 @@ export async function valuesFor(steps: readonly Step[], raw: Raw, run: Rotating)
     const present = valueIn(raw, name) ?? "";
     if (isOfServer(name) && how !== "end") Object.assign(values, { [name]: await newKey(present, wish.generation, run) });
     if (!asks) continue;
-    const parts = partsOf(present);
+    const parts = partsOf(name, present);
     values[name] = parts ? await newParts(name, parts, present, run) : await newValue(name, present, leftOver(raw, name), run);
   }
   await run.nothingMore?.();

@@ -54,16 +54,15 @@ async function must(pulumi: Pulumi, args: readonly string[], input?: string): Pr
   if (ran.code !== 0) throw new Error(`pulumi ${args.slice(0, 3).join(" ")} failed:\n${ran.output.trim()}`);
 }
 
-/** Of a value that is a structure; undefined where it is one text. */
-export function partsOf(value: string): Record<string, string> | undefined {
-  return value.startsWith("{") ? (JSON.parse(value) as Record<string, string>) : undefined;
-}
+/** Of the one that is a structure; undefined where it is one text, which may begin with a brace as well. */
+export const partsOf = (name: SecretName, value: string): Record<string, string> | undefined =>
+  name === "backupBucketKeys" && value !== "" ? (JSON.parse(value) as Record<string, string>) : undefined;
 
 const place = (name: string) => `recoloca:rotation.${name}`;
 const setSecret = (pulumi: Pulumi, key: string, value: string) => must(pulumi, ["config", "set", "--path", "--secret", key], value);
 /** One part after the other: what is between two of them the server refuses, and goes on by those before. */
 async function setValue(pulumi: Pulumi, name: SecretName, value: string): Promise<void> {
-  for (const [part, text] of Object.entries(partsOf(value) ?? { "": value })) await setSecret(pulumi, `${nameOf(name)}${part && `.${part}`}`, text);
+  for (const [part, text] of Object.entries(partsOf(name, value) ?? { "": value })) await setSecret(pulumi, `${nameOf(name)}${part && `.${part}`}`, text);
 }
 const nameOf = (name: SecretName) => `recoloca:${keyOf(name) ?? `secrets.${name}`}`;
 

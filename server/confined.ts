@@ -60,9 +60,9 @@ function ofService(service: Service, volumes: object, repositories: readonly str
   const { image = "", volumes: mounts = [], security_opt: security } = service;
   const { server, path } = nameOf(image);
   const known = repositories.map(nameOf).filter((one) => one.server === server);
-  // Docker's own images are everybody's; an id is of whatever lies on the server.
+  // Docker's own images are everybody's; an id, or its beginning, is of whatever lies on the server.
   const shared = server === "docker.io" && path.startsWith("library/");
-  const foreign = /^sha256:/.test(image) || (known.length > 0 && !shared && !known.some((one) => one.path === path));
+  const foreign = /^(sha256:|[0-9a-f]{1,64}$)/i.test(image) || (known.length > 0 && !shared && !known.some((one) => one.path === path));
   return [
     ...present(service).flatMap((key) => (MAY.has(key) || key.startsWith("x-") ? [] : [key])),
     ...(isEmpty(security) || JSON.stringify(security) === SECURITY ? [] : ["security_opt"]),

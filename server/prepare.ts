@@ -45,10 +45,11 @@ export function readCompose(folder: string, plan: Plan, kept?: string): Reading 
   const file = path.join(folder, "compose.yaml");
   // Written anew from the plan whenever they are read: nothing is lost where a power cut takes them.
   fs.writeFileSync(file, plan.compose, { mode: 0o600 });
+  // Names alone: Compose takes the value from its own environment, where all are. Nothing needs to be quoted, and no value lies in a file.
   fs.writeFileSync(
     path.join(folder, ".env"),
-    Object.entries(plan.variables)
-      .map(([name, value]) => `${name}=${quoteVariable(value)}\n`)
+    Object.keys(plan.variables)
+      .map((name) => `${name}\n`)
       .join(""),
     { mode: 0o600 },
   );
@@ -176,6 +177,3 @@ export function assign(book: Record<string, number>, services: readonly string[]
   if (over) throw new Refusal(`service "${over[0]}" would be the 118th on this stack's network; 117 fit`);
   return next;
 }
-
-/** Single quotes keep `$` and `#` as they are in an env file of Compose. */
-const quoteVariable = (value: string) => `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;

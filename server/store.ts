@@ -286,11 +286,11 @@ export class Store {
     const file = this.file(number, "journal.jsonl");
     const handle = fs.openSync(file, "a+", 0o600);
     try {
-      // What a power cut left of a line must not swallow the next one.
+      // What a power cut left of a line must not swallow the next one, which is written whole or not at all: on a disk that fills, one call may write a part.
       const { size } = fs.fstatSync(handle);
       const last = Buffer.alloc(1);
       const torn = size > 0 && fs.readSync(handle, last, 0, 1, size - 1) === 1 && last.toString() !== "\n";
-      fs.writeSync(handle, `${torn ? "\n" : ""}${JSON.stringify(line)}\n`);
+      fs.writeFileSync(handle, `${torn ? "\n" : ""}${JSON.stringify(line)}\n`);
       fs.fsyncSync(handle);
     } finally {
       fs.closeSync(handle);

@@ -53,22 +53,23 @@ export async function backup(given: Given): Promise<number> {
     return refuse(base);
   }
   const by = timed ? "its timer" : whoAmI();
-  signLock(store.lockFile, { what: "backup", number: base.place.number, by });
-  return whileBegun(store, "backup", { by, timed }, async () => {
-    await startAgain(store);
-    const name = `${timed ? "timed" : "manual"}-${new Date().toISOString().replace(/[:T]/g, "-").replace(/\..*/, "")}`;
-    try {
+  try {
+    // On a disk that is full this is as far as it gets, and nobody looks at a timer.
+    signLock(store.lockFile, { what: "backup", number: base.place.number, by });
+    return await whileBegun(store, "backup", { by, timed }, async () => {
+      await startAgain(store);
+      const name = `${timed ? "timed" : "manual"}-${new Date().toISOString().replace(/[:T]/g, "-").replace(/\..*/, "")}`;
       const notes = await takeBackup(base.place, base.backup, name, true);
       const [database, ...volumes] = notes;
       forgetFailure(store);
       if (given.options["json"]) process.stdout.write(`${JSON.stringify({ ...database, ...(volumes.length > 0 && { volumes }) }, null, 2)}\n`);
       else for (const note of notes) say(` ${sayTaken(note)}`);
       return 0;
-    } catch (error) {
-      await failed(store, timed, (error as Error).message);
-      return sayFailure(error);
-    }
-  });
+    });
+  } catch (error) {
+    await failed(store, timed, (error as Error).message);
+    return sayFailure(error);
+  }
 }
 
 /** Told first: on a disk that is full nothing can be kept. */

@@ -40,8 +40,18 @@ export async function drillCommand(given: Given): Promise<number> {
   const why = cannot(base.backup);
   if (why !== undefined) return refused(why);
   const by = timed ? "its timer" : whoAmI();
-  signLock(store.lockFile, { what: "drill", number: base.place.number, by });
-  return whileBegun(store, "drill", { by, timed }, () => drilled(store, base, { timed, json: given.options["json"] === true, identity }));
+  let begun = false;
+  try {
+    signLock(store.lockFile, { what: "drill", number: base.place.number, by });
+    return await whileBegun(store, "drill", { by, timed }, () => {
+      begun = true;
+      return drilled(store, base, { timed, json: given.options["json"] === true, identity });
+    });
+  } catch (error) {
+    // On a disk that is full it does not get as far as that, and nobody looks at a timer.
+    if (timed && !begun) await tellTrouble(store, "drill", (error as Error).message);
+    throw error;
+  }
 }
 
 const cannot = ({ service, restore, count, drop }: Backup): string | undefined =>
@@ -69,8 +79,9 @@ async function drilled(store: Store, { place, backup }: { place: Place; backup: 
     if (thrown instanceof KeyProblem && !timed) return refuse(`${thrown.message}. The last drill stays what it was.\n   ${thrown.fix}`);
     const error = thrown instanceof KeyProblem ? asFailure("DRILL FAILED", thrown) : (thrown as Error);
     const reason = error.message;
-    keepDrill(store, { at: new Date().toISOString(), passed: false, backup: chosen?.note.name, from: chosen?.from, reason });
+    // Told first: on a disk that is full nothing can be kept.
     if (timed) await tellTrouble(store, "drill", reason);
+    keepDrill(store, { at: new Date().toISOString(), passed: false, backup: chosen?.note.name, from: chosen?.from, reason });
     return sayFailure(error);
   } finally {
     if (chosen?.from === "bucket") fs.rmSync(chosen.file, { force: true });

@@ -189,11 +189,11 @@ SyslogLevel=notice
 LogLevelMax=notice
 `;
 
+/** What keeps it from its end (a full disk, an engine that is away) may last for hours: it is tried until it has ended, less and less often. */
 const RESUME_STACK = `[Unit]
 Description=Finishes or undoes the interrupted deploy of %i
 After=docker.service haproxy.service
-StartLimitIntervalSec=600
-StartLimitBurst=3
+StartLimitIntervalSec=0
 
 [Service]
 Type=exec
@@ -201,4 +201,6 @@ ExecStart=${NAME} resume --stack %i
 SuccessExitStatus=20 21 22 23
 Restart=on-failure
 RestartSec=1
+RestartSteps=6
+RestartMaxDelaySec=30
 `;

@@ -12,7 +12,7 @@ export async function overdueCommand(): Promise<number> {
   for (const stack of Store.stacks()) {
     const store = new Store(stack);
     try {
-      if ((begunHere(store).length > 0 || hasStopped(store)) && !(await isTaken(store.lockFile))) await startResume(stack);
+      if (wasInterrupted(store) && !(await isTaken(store.lockFile))) await startResume(stack);
       await tellLate(store);
     } catch (error) {
       // One stack that cannot be looked at keeps nobody from hearing of the others.
@@ -21,4 +21,10 @@ export async function overdueCommand(): Promise<number> {
     }
   }
   return code;
+}
+
+/** A damaged record is doctor's to tell. */
+function wasInterrupted(store: Store): boolean {
+  const newest = store.readings().at(-1)?.record;
+  return begunHere(store).length > 0 || hasStopped(store) || (newest !== undefined && newest.outcome === undefined);
 }

@@ -44,8 +44,8 @@ export async function writtenBy(stack: string): Promise<number> {
     ids.length === 0 ? [] : await lines("inspect", "--format", '{{range .Mounts}}{{if eq .Type "volume"}}{{println .Source}}{{end}}{{end}}', ...ids);
   const places = [...new Set([...named, ...mounted])];
   const looked = places.length === 0 ? { code: 0, stdout: "" } : await run("du", ["--summarize", "--block-size=1", "--", ...places], { timeout: 300 });
-  // So many files that nobody can count them are too much as well.
-  if (looked.code !== 0) return Infinity;
+  // So many files that nobody can count them are too much as well. A file that goes while it looks is an error to du too, which has counted the others.
+  if (looked.code > 1) return Infinity;
   const sizes = looked.stdout;
   const bytes = [...layers.map(Number), ...sizes.split("\n").map((line) => Number.parseInt(line, 10) || 0)];
   return bytes.reduce((sum, one) => sum + (Number.isFinite(one) ? one : 0), 0) / MIB;

@@ -42,6 +42,12 @@ export const FAULTS = {
     // Nothing of the store can be written any more; whoever tries ends with that.
     await server(`dd if=/dev/zero of=${STORE}/fill bs=64k 2> /dev/null`);
     await until("the deploy has ended", 60, async () => (await server("systemctl is-active --quiet 'recoloca-deploy-*'")).code !== 0);
+    // Whoever takes it up meets a disk that is still full, where anything is left to do.
+    const tries = `systemctl show --property=NRestarts --value 'recoloca-resume@*'; grep --count '"outcome":' ${STORE}/releases/${NEWEST}/record.json`;
+    await until("it was tried again and again, or has ended", 60, async () => {
+      const [restarts, over] = (await server(tries)).stdout.trim().split("\n").map(Number);
+      return restarts! >= 4 || over === 1;
+    });
     await ran(`rm ${STORE}/fill`);
   },
 } satisfies Record<string, (running: Running) => Promise<void>>;

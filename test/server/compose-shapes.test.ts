@@ -66,6 +66,26 @@ configs:
     expect((await get("/")).body).toContain("second-token");
   });
 
+  test("a whole env_file has every value as it is, and none of them in the file", async () => {
+    const values = { PATTERN: "a\\b\\\\c", ENDS: "ends\\", QUOTED: `it's "$5" # really`, ACCOUNT: '{"key":"-----BEGIN\\nMII"}', LINES: "one\ntwo" };
+    const names = json(Object.keys(values));
+    plan = planFor(image, {
+      compose: `
+services:
+  web:
+    image: web
+    init: true
+    env_file: .env
+    command: ${json(webAnswering(`__import__("json").dumps({ name: os.environ[name] for name in ${names} })`))}
+`,
+      variables: values,
+    });
+    const ran = await deployPlan(plan);
+    expect(ran.code, ran.output).toBe(0);
+    expect(JSON.parse((await get("/")).body)).toEqual(values);
+    expect((await server("cat /var/lib/recoloca/shapes-test/releases/*/project/.env")).stdout.split("\n").sort()).toEqual(["", ...Object.keys(values)].sort());
+  });
+
   test("what keeps data is recreated only when the stack says so", async () => {
     const keeping =
       compose.replace("IMAGE", image).replace("    environment: { EXPECTED", '    volumes: ["data:/data"]\n    environment: { EXPECTED') +

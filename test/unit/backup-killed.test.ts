@@ -18,7 +18,8 @@ const { BACKUP_JOBS } = await import("../../server/backup-place.ts");
 const begun = await import("../../server/begun.ts");
 const { lastFailure } = await import("../../server/backup-failure.ts");
 const { backupFindings, backupLine } = await import("../../server/backup-health.ts");
-const { whileBegun } = await import("../../server/commands/backup.ts");
+const { backup: backupCommand, whileBegun } = await import("../../server/commands/backup.ts");
+const { drillCommand } = await import("../../server/commands/drill.ts");
 const { overdueCommand } = await import("../../server/commands/overdue.ts");
 const { resumeCommand } = await import("../../server/commands/resume.ts");
 const { lastDrill } = await import("../../server/drill.ts");
@@ -154,6 +155,24 @@ describe("one that was killed", () => {
     expect(told()).toEqual([]);
   });
 
+  test("so is a release that nobody has brought to its end", async () => {
+    put("timed-0", new Date().toISOString());
+    fs.writeFileSync(path.join(stackFolder, "drill.json"), JSON.stringify({ at: new Date().toISOString(), passed: true }));
+    const newest = path.join(stackFolder, "releases", "99");
+    fs.mkdirSync(newest, { recursive: true });
+    fs.writeFileSync(path.join(newest, "plan.json"), "{}");
+    fs.writeFileSync(path.join(newest, "record.json"), JSON.stringify({ format: 1, number: 99, release: "r99", startedAt: new Date().toISOString() }));
+    try {
+      await overdueCommand();
+      expect(asked()).toEqual(["start --no-block recoloca-resume@shop-test.service"]);
+      taken = true;
+      await overdueCommand();
+      expect(asked()).toEqual([]);
+    } finally {
+      fs.rmSync(newest, { recursive: true });
+    }
+  });
+
   test("with its file damaged is told all the same", async () => {
     fs.writeFileSync(path.join(stackFolder, "backup-begun.json"), '{"at"');
     await resume();
@@ -244,5 +263,19 @@ describe("with nothing but recoloca:notify", () => {
     fs.writeFileSync(path.join(root, "a-broken-one/state.json"), "{");
     expect(await overdueCommand()).toBe(1);
     expect(told().join()).toContain("shop-test: a backup was due");
+  });
+});
+
+describe("by its timer on a disk that is full", () => {
+  test.each([
+    ["backup", backupCommand, /^shop-test: the backup failed: EISDIR/],
+    ["drill", drillCommand, /^shop-test: the drill failed: EISDIR/],
+  ])("a %s is told, though not even its beginning could be kept", async (_what, command, says) => {
+    fs.writeFileSync(path.join(stackFolder, "releases/1/base.compose.json"), JSON.stringify({ services: { postgres: {} } }));
+    live({ backup: form.parse({ service: "postgres", restore: ["x"], count: ["x"], drop: ["x"] }), notify: [{ url, format: "json" }] });
+    // What is in the way of the first file that it writes is as good as no room for it.
+    fs.mkdirSync(path.join(stackFolder, "owner.json"));
+    await expect(command({ words: [], options: { stack: "shop-test", timed: true } })).rejects.toThrow("EISDIR");
+    expect(told()).toEqual([expect.stringMatching(says)]);
   });
 });

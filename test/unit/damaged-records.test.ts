@@ -24,7 +24,10 @@ const file = (number: number, name: string) => path.join(stackFolder, "releases"
 function release(number: number, more: Partial<ReleaseRecord> = {}): void {
   const images = { web: `registry.test/web@sha256:${number}` };
   fs.mkdirSync(file(number, ""), { recursive: true });
-  fs.writeFileSync(file(number, "plan.json"), JSON.stringify({ images, variables: {}, masked: [], keep: 1, backup: form.parse({ service: "postgres", keep: 1 }) }));
+  fs.writeFileSync(
+    file(number, "plan.json"),
+    JSON.stringify({ images, variables: {}, masked: [], keep: 1, backup: form.parse({ service: "postgres", keep: 1 }) }),
+  );
   const record = { format: 1, number, release: `r${number}`, identity: String(number), images, outcome: "live", startedAt: hoursAgo(100 - number), ...more };
   fs.writeFileSync(file(number, "record.json"), JSON.stringify(record));
 }

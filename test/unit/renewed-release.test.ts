@@ -216,7 +216,14 @@ describe("the way back over a rotation", () => {
     const plans = [of(D, "key-1", 1), of(bad, "key-1", 1), of(bad, "key-2", 2)];
     for (const [index, plan] of plans.entries()) {
       store.create(plan);
-      const record = { format: 1, number: index + 1, release: `r${index + 1}`, outcome: "live", startedAt: `${since}T00:00:00Z`, identity: releaseIdentity(plan) };
+      const record = {
+        format: 1,
+        number: index + 1,
+        release: `r${index + 1}`,
+        outcome: "live",
+        startedAt: `${since}T00:00:00Z`,
+        identity: releaseIdentity(plan),
+      };
       fs.writeFileSync(store.file(index + 1, "record.json"), JSON.stringify({ ...record, images: plan.images }));
     }
     expect(releaseBefore(store, store.record(3)!)).toMatchObject({ number: 1 });

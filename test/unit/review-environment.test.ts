@@ -1,13 +1,16 @@
 /** An environment of a pull request: what its Compose file may have, what it gets, and what it may not get. */
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
 import { Readable } from "node:stream";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { reviewPolicySchema, reviewRequestSchema, type ReviewRequest } from "../../release/review.ts";
 import type { Plan } from "../../release/plan.ts";
 import { limited, readAllowed, shareOf } from "../../server/review/allowed.ts";
 import { reviewPlan } from "../../server/review/plan.ts";
 import { outsideOf } from "../../server/confined.ts";
 import { readAtMost } from "../../server/review/input.ts";
-import { tooFull } from "../../server/review/room.ts";
+import { tooFull, writtenBy } from "../../server/review/room.ts";
 
 const digest = `@sha256:${"a".repeat(64)}`;
 const policy = reviewPolicySchema.parse({
@@ -119,6 +122,22 @@ test("a server that is nearly full takes no more", () => {
   );
 });
 
+test("a file that goes while it is looked at costs nobody an environment: what du has counted counts", async () => {
+  const bin = fs.mkdtempSync(path.join(os.tmpdir(), "stubs-"));
+  const stub = (name: string, script: string) => fs.writeFileSync(path.join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  stub("docker", 'case "$*" in "volume ls "*) echo data ;; "volume inspect "*) echo /volumes/data ;; esac');
+  stub("du", "echo '3145728 /volumes/data'; echo \"du: cannot access 'temp-1.rdb': No such file or directory\" >&2; exit 1");
+  vi.stubEnv("PATH", `${bin}:${process.env["PATH"]!}`);
+  try {
+    expect(await writtenBy("shop-pr-12")).toBe(3);
+    stub("du", "exit 124");
+    expect(await writtenBy("shop-pr-12")).toBe(Infinity);
+  } finally {
+    vi.unstubAllEnvs();
+    fs.rmSync(bin, { recursive: true });
+  }
+});
+
 describe("what reads differently to Compose than it looks is refused", () => {
   test.each([
     ["a drive before a path", 'services: { web: { image: x, volumes: ["c:x/../../../..:/host"] } }'],
@@ -185,7 +204,10 @@ describe("what Compose made of it is looked at once more", () => {
       hub("recoloca/private", "docker.io/recoloca/backend"),
       hub("index.docker.io/recoloca/private", "recoloca/backend"),
       hub(`sha256:${"a".repeat(64)}`, "x.io/a"),
-    ]).toEqual([1, 1, 1]);
+      hub("a".repeat(64), "x.io/a"),
+      // The engine takes the beginning of an id, too.
+      hub("3f", "x.io/a"),
+    ]).toEqual([1, 1, 1, 1, 1]);
   });
   test.each<[string, string[]]>([
     ["the bind / at /host", with_({ volumes: [{ type: "bind", source: "/", target: "/host" }] })],

@@ -184,6 +184,13 @@ describe("one that a person gives", () => {
     expect(stack.said.join("\n")).toContain("a call of the provider");
     expect([...stack.commands, ...stack.said].join("\n")).not.toContain("MARKER");
   });
+  test("that began with a brace is one text all the same, and nothing of it is said", async () => {
+    const stack = new RotatingStack(fresh);
+    stack.secrets["STRIPE_WEBHOOK_SECRET"] = '{"MARKER';
+    expect(await rotate(one("STRIPE_WEBHOOK_SECRET"), stack.run({ askValue: async () => "whsec_{NEW" }))).toBe(0);
+    expect(stack.secrets["STRIPE_WEBHOOK_SECRET"]).toBe("whsec_{NEW");
+    expect(stack.said.join("\n")).not.toContain("MARKER");
+  });
   test("of a webhook keeps the one before beside it until its day", async () => {
     const stack = new RotatingStack(fresh);
     await rotate(one("STRIPE_WEBHOOK_SECRET"), stack.run({ askValue: async () => "whsec_NEW" }));
