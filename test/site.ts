@@ -87,7 +87,9 @@ for releases in /var/lib/recoloca/*/releases; do
   [ -d "$releases" ] || continue
   stack=$(basename "$(dirname "$releases")")
   recoloca remove --application "\${stack%-*}" --environment "\${stack##*-}" --volumes
-done`);
+done
+# A stack that was destroyed has left its data.
+docker volume ls --quiet --filter label=recoloca.stack | xargs --no-run-if-empty docker volume rm > /dev/null`);
 }
 
 /** Containers of the stack on the server, as `service slot`. */
