@@ -21,7 +21,7 @@ import { identity } from "./identity.ts";
 import { architectureOf, newestImage, type ImageName } from "./image.ts";
 import { firewall, ownNetwork, subnetThatIsThere, zoneOf } from "./network.ts";
 import { refuseOtherSystem, type System } from "./system.ts";
-import { DATA_LABEL, userData } from "./user-data.ts";
+import { DATA, DATA_LABEL, userData } from "./user-data.ts";
 import { whenSilent } from "./when-silent.ts";
 
 export interface Ec2MachineArgs {
@@ -75,7 +75,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
     readonly privateKey: pulumi.Output<string>;
     readonly patience: number;
     readonly whenSilent: string;
-    readonly dataDisk: pulumi.Output<{ readonly label: string; readonly size: number }>;
+    readonly dataDisk: pulumi.Output<{ readonly label: string; readonly place: string; readonly size: number }>;
   };
   /** What it may do; others add to it. */
   readonly role: Role;
@@ -200,7 +200,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
       patience: STARTS_WITHIN,
       whenSilent: whenSilent(args),
       // Once the disk has that size.
-      dataDisk: pulumi.all([data.size, attachment.id]).apply(([size]) => ({ label: DATA_LABEL, size })),
+      dataDisk: pulumi.all([data.size, attachment.id]).apply(([size]) => ({ label: DATA_LABEL, place: DATA, size })),
     };
     this.role = role;
     this.resource = instance;
