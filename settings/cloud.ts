@@ -1,9 +1,10 @@
 /** What a stack has at AWS, from its configuration: the account, the machine, the bucket, what watches it. Pure. */
-import { wildcardOf } from "../release/review.ts";
+import { NUMBER, wildcardOf } from "../release/review.ts";
 import type { BackupBucketWish } from "./backup-bucket.ts";
 import type { Ec2 } from "./ec2.ts";
 import { cloudWatchOf, type CloudWatchSettings, type Observability } from "./observability.ts";
 import { setCommand, type Problem } from "./problems.ts";
+import { namesOf } from "./tls.ts";
 
 /** An environment of that name is guarded like the one that people live on. */
 export const PRODUCTION = "production";
@@ -21,7 +22,8 @@ export interface CloudSettings {
     sshFrom: string[];
     sessionManager: boolean;
     pulls: boolean;
-    proves: boolean;
+    /** Names that it proves by records of Route 53; `*` where pull requests have numbers. */
+    proves: string[];
     rootDisk: number;
     dataDisk: number;
     dataVolume?: string;
@@ -52,6 +54,7 @@ export interface CloudValues {
   readonly ec2?: Ec2 | undefined;
   readonly createBackupBucket?: BackupBucketWish | undefined;
   readonly domain?: string | undefined;
+  readonly routes?: readonly { readonly host?: string | undefined }[] | undefined;
   readonly removeData?: boolean | undefined;
   readonly review?: { readonly host: string } | undefined;
   readonly repository?: string | undefined;
@@ -60,6 +63,12 @@ export interface CloudValues {
   readonly observability?: Observability | undefined;
   readonly tls?: { readonly acme?: { readonly dns?: string | undefined } | undefined } | undefined;
 }
+
+/** Names that are proven by records of Route 53: its own, and those of pull requests' environments, whose number is any. */
+const provenOf = (values: CloudValues): string[] =>
+  values.tls?.acme?.dns === "route53" ? [...namesOf(values), ...(values.review ? [values.review.host.replace(NUMBER, "*")] : [])] : [];
+
+const isIn = (zone: string, name: string) => name === zone || name.endsWith(`.${zone}`);
 
 /** AWS's own registry: its login comes from the instance's role. */
 export const isEcr = (server: string | undefined) => /^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com$/.test(server ?? "");
@@ -84,7 +93,7 @@ export function cloudSettings(values: CloudValues, environment: string): CloudSe
       sshFrom: reach === "session-manager" ? [] : sshFrom,
       sessionManager: reach === "session-manager",
       pulls: isEcr(registryServer),
-      proves: values.tls?.acme?.dns === "route53",
+      proves: provenOf(values),
       protect,
       removeData: values.removeData ?? false,
       domain,
@@ -142,7 +151,7 @@ export function checkCloud(values: CloudValues, given: ReadonlySet<string>, unre
       "is missing: it is written on everything at AWS, so that whoever finds it knows whose it is",
       setCommand("repository", "recoloca/recoloca"),
     );
-  if (ec2.zone !== undefined && domain !== undefined && domain !== ec2.zone && !domain.endsWith(`.${ec2.zone}`))
+  if (ec2.zone !== undefined && domain !== undefined && !isIn(ec2.zone, domain))
     say("ec2.zone", `got "${ec2.zone}", which does not hold ${domain}`, setCommand("ec2.zone", domain.split(".").slice(-2).join(".")));
   if (ec2.reach === "direct" && ec2.sshFrom.length === 0 && values.hostAddress === undefined)
     say("ec2.sshFrom", "is missing: nobody could reach the server, the deploy neither", HERE);
@@ -154,6 +163,14 @@ export function checkCloud(values: CloudValues, given: ReadonlySet<string>, unre
       "wants the zone that is to prove it: recoloca:ec2.zone",
       setCommand("ec2.zone", domain?.split(".").slice(-2).join(".") ?? "recoloca.ai"),
     );
+  for (const name of ec2.zone === undefined ? [] : provenOf(values))
+    // What is wrong with the domain and with review.host is said of these.
+    if (name !== domain && name !== values.review?.host.replace(NUMBER, "*") && !isIn(ec2.zone!, name))
+      say(
+        "tls.acme.dns",
+        `got "route53", and the zone ${ec2.zone}, whose records this server may write, does not hold ${name}: without it names are proven on port 80`,
+        "pulumi config rm --path recoloca:tls.acme.dns",
+      );
   if (ec2.reach === "session-manager" && values.hostAddress === undefined)
     say("hostAddress", "is missing: with Session Manager the server is where the tunnel begins", setCommand("hostAddress", "127.0.0.1"));
   if (wish && given.has("backupBucket"))

@@ -2,7 +2,6 @@
 import { InstanceProfile } from "@pulumi/aws/iam/instanceProfile.js";
 import { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
-import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import { Parameter } from "@pulumi/aws/ssm/parameter.js";
 import * as pulumi from "@pulumi/pulumi";
 import { policy } from "../aws-policy.ts";
@@ -20,37 +19,49 @@ export interface Identity {
   readonly rights: pulumi.Resource[];
 }
 
-/** What Session Manager's agent needs, in AWS's own words. */
-const SESSION_MANAGER = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore";
+/**
+ * What Session Manager's agent needs, and no more: AWS's own AmazonSSMManagedInstanceCore reads every parameter of the account beside it.
+ * Source: AWS's page on a custom role for Session Manager.
+ */
+const SESSIONS = [
+  "ssm:UpdateInstanceInformation",
+  ...["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"].map((one) => `ssmmessages:${one}`),
+];
 /** Reading images of the account's own registry. */
 const PULL = ["ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"];
 
 /**
- * Proving a name by a record, and no other change of a zone: TXT records of that name alone. The zone itself is looked for by the domain's name.
- * Sources: lego's page of its provider route53 (what it asks), AWS's of the condition keys for Route 53.
+ * Proving its own names by records, and no other change of a zone: another environment's names are in the same one. The zone itself is looked for by the
+ * domain's name. Sources: lego's page of its provider route53 (what it asks), AWS's of the condition keys for Route 53.
  */
-const PROOF = policy(
-  // AWS knows no narrower right to look for a zone by its name.
-  { Effect: "Allow", Action: ["route53:ListHostedZonesByName"], Resource: "*" },
-  { Effect: "Allow", Action: ["route53:GetChange"], Resource: "arn:aws:route53:::change/*" },
-  { Effect: "Allow", Action: ["route53:ListResourceRecordSets"], Resource: "arn:aws:route53:::hostedzone/*" },
-  {
-    Effect: "Allow",
-    Action: ["route53:ChangeResourceRecordSets"],
-    Resource: "arn:aws:route53:::hostedzone/*",
-    Condition: {
-      "ForAllValues:StringEquals": { "route53:ChangeResourceRecordSetsRecordTypes": ["TXT"] },
-      "ForAllValues:StringLike": { "route53:ChangeResourceRecordSetsNormalizedRecordNames": ["_acme-challenge.*"] },
+function proof(zoneId: string, names: readonly string[]): string {
+  const zone = `arn:aws:route53:::hostedzone/${zoneId}`;
+  const records = [...new Set(names.map((name) => `_acme-challenge.${name.replace(/^\*\./, "")}`))];
+  const types = { "route53:ChangeResourceRecordSetsRecordTypes": ["TXT"] };
+  const these = { "route53:ChangeResourceRecordSetsNormalizedRecordNames": records };
+  return policy(
+    // AWS knows no narrower right to look for a zone by its name.
+    { Effect: "Allow", Action: ["route53:ListHostedZonesByName"], Resource: "*" },
+    { Effect: "Allow", Action: ["route53:GetChange"], Resource: "arn:aws:route53:::change/*" },
+    { Effect: "Allow", Action: ["route53:ListResourceRecordSets"], Resource: zone },
+    {
+      Effect: "Allow",
+      Action: ["route53:ChangeResourceRecordSets"],
+      Resource: zone,
+      Condition: records.some((one) => one.includes("*"))
+        ? { "ForAllValues:StringEquals": types, "ForAllValues:StringLike": these }
+        : { "ForAllValues:StringEquals": { ...types, ...these } },
     },
-  },
-);
+  );
+}
 
 interface Wish {
   readonly hostKey: pulumi.Input<string>;
   readonly path: string;
   readonly sessionManager: boolean;
   readonly pulls: boolean;
-  readonly proves: boolean;
+  /** Names that it proves by records of a zone, whose id this is; `*` where pull requests have numbers. */
+  readonly proves?: { readonly zoneId: pulumi.Input<string>; readonly names: readonly string[] } | undefined;
 }
 
 export function identity(name: string, { hostKey, path, sessionManager, pulls, proves }: Wish, opts: pulumi.CustomResourceOptions): Identity {
@@ -60,8 +71,9 @@ export function identity(name: string, { hostKey, path, sessionManager, pulls, p
   const reads = new RolePolicy(`${name}-host-key`, { role: role.id, policy: parameter.arn.apply((arn) => allow(["ssm:GetParameter"], arn)) }, inside);
   // AWS knows no narrower right than all of the account's repositories for the login itself.
   if (pulls) new RolePolicy(`${name}-pull`, { role: role.id, policy: allow(PULL, "*") }, inside);
-  if (sessionManager) new RolePolicyAttachment(`${name}-sessions`, { role: role.id, policyArn: SESSION_MANAGER }, inside);
-  if (proves) new RolePolicy(`${name}-proof`, { role: role.id, policy: PROOF }, inside);
+  // AWS knows no narrower right for these either.
+  if (sessionManager) new RolePolicy(`${name}-sessions`, { role: role.id, policy: allow(SESSIONS, "*") }, inside);
+  if (proves) new RolePolicy(`${name}-proof`, { role: role.id, policy: pulumi.output(proves.zoneId).apply((id) => proof(id, proves.names)) }, inside);
   const profile = new InstanceProfile(name, { role: role.name }, opts);
   return { role, profile, parameter, rights: [reads] };
 }

@@ -41,8 +41,8 @@ export interface Ec2MachineArgs {
   readonly sessionManager: boolean;
   /** Whether its images come from the account's own registry. */
   readonly pulls: boolean;
-  /** Whether it proves its names by records of Route 53. */
-  readonly proves: boolean;
+  /** Names that it proves by records in the zone, `*` where pull requests have numbers. @default none, it proves them otherwise */
+  readonly proves: readonly string[];
   /** GiB. */
   readonly rootDisk: number;
   readonly dataDisk: number;
@@ -111,6 +111,8 @@ export class Ec2Machine extends pulumi.ComponentResource {
       refuseToMove(JSON.parse(was) as Home, homeIn(now));
       return now;
     });
+    const zoneId =
+      args.zone === undefined ? undefined : lookedUp(`the zone ${args.zone}`, getZone({ name: args.zone }, { parent: this, provider: args.provider })).zoneId;
     const { role, profile, parameter, rights } = identity(
       full,
       {
@@ -118,7 +120,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
         path: `/${application}/${environment}`,
         sessionManager: args.sessionManager,
         pulls: args.pulls,
-        proves: args.proves,
+        proves: zoneId && args.proves.length > 0 ? { zoneId, names: args.proves } : undefined,
       },
       own,
     );
@@ -206,8 +208,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
     this.resource = instance;
     this.instance = instance.id;
     this.dnsRecord = eip.publicIp.apply((address) => [domain, ...args.names].map((what) => `${what}. A ${address}`).join(", "));
-    if (args.zone !== undefined) {
-      const { zoneId } = lookedUp(`the zone ${args.zone}`, getZone({ name: args.zone }, { parent: this, provider: args.provider }));
+    if (zoneId) {
       const lead = (resource: string, what: string) => new Record(resource, { zoneId, name: what, type: "A", ttl: 300, records: [eip.publicIp] }, own);
       lead(full, domain);
       for (const what of args.names) lead(`${full}-${what}`, what);

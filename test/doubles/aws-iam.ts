@@ -9,23 +9,15 @@ import type { World } from "./world.ts";
 
 export const ROLE = "aws:iam/role:Role";
 const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
-const ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment";
 const OIDC = "aws:iam/openIdConnectProvider:OpenIdConnectProvider";
 
 const iamArn = (resource: string) => `arn:${PARTITION}:iam::${ACCOUNT}:${resource}`;
 const NAME = formed("name", /^[\w+=,.@-]{1,64}$/, "at most 64 characters: alphanumeric and +=,.@-_");
 const role: Reference = { type: ROLE, missing: "NoSuchEntity: The role with name %s cannot be found." };
 
-/** Of the vendor's own policies, what they say of the parameter store. */
-const MANAGED: Readonly<Record<string, unknown>> = {
-  AmazonSSMManagedInstanceCore: { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: ["ssm:GetParameter", "ssm:GetParameters"], Resource: "*" }] },
-};
-
 /** Every document that says what a role may do. */
-export const policiesOf = (world: World, name: string): readonly unknown[] => [
-  ...world.all(ROLE_POLICY).filter((one) => one["role"] === name).map((one) => one["policy"]),
-  ...world.all(ATTACHMENT).filter((one) => one["role"] === name).map((one) => MANAGED[text(one["policyArn"]).split("/").at(-1)!]),
-]; // prettier-ignore
+export const policiesOf = (world: World, name: string): readonly unknown[] =>
+  world.all(ROLE_POLICY).flatMap((one) => (one["role"] === name ? [one["policy"]] : []));
 
 const path = (inputs: Values) => text(inputs["path"]) || "/";
 const taken = (kind: string, name: string) => new Error(`EntityAlreadyExists: ${kind} with name ${name} already exists.`);
@@ -43,7 +35,6 @@ export const iam: Kinds = {
     ],
     heldBy: [
       { type: ROLE_POLICY, property: "role" },
-      { type: ATTACHMENT, property: "role" },
       { type: PROFILE, property: "role" },
     ],
     held: "DeleteConflict: Cannot delete entity %s, must detach all policies, delete policies and remove roles from instance profile first.",
@@ -68,12 +59,6 @@ export const iam: Kinds = {
     refers: { role },
     rules: [policy("policy", "identity"), formed("name", /^[\w+=,.@-]{1,128}$/, "at most 128 characters: alphanumeric and +=,.@-_")],
     create: (inputs) => ({ id: `${text(inputs["role"])}:${text(inputs["name"])}`, outputs: {} }),
-  },
-  [ATTACHMENT]: {
-    replaces: ["role", "policyArn"],
-    refers: { role },
-    rules: [formed("policyArn", /^arn:aws:iam::(aws|\d{12}):policy\/[\w+=,.@/-]+$/, "the ARN of a policy")],
-    create: (inputs) => ({ id: `${text(inputs["role"])}/${text(inputs["policyArn"])}`, outputs: {} }),
   },
   [PROFILE]: {
     named: "name",

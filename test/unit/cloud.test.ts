@@ -48,6 +48,17 @@ describe("is refused:", () => {
       "tls.acme.dns",
       /wants the zone/,
     ],
+    [
+      "a proof by Route 53 of a name that the zone does not hold",
+      {
+        ec2: { ...EC2, zone: "recoloca.ai" },
+        tls: { acme: { email: "ops@recoloca.ai", dns: "route53" } },
+        routes: [...GOOD.routes, { host: "shop.example", path: "/", service: "backend", port: 8000 }],
+      },
+      "tls.acme.dns",
+      /the zone recoloca\.ai, whose records this server may write, does not hold shop\.example/,
+      "pulumi config rm --path recoloca:tls.acme.dns",
+    ],
     ["a range that is none", { ec2: { ...EC2, sshFrom: ["203.0.113.7"] } }, "ec2.sshFrom[0]", /wants a range of addresses/],
     [
       "nobody who could reach it",
@@ -152,7 +163,14 @@ test("Session Manager wants no open port, and a proof by Route 53 its own right"
     encrypted: new Set(),
   });
   const machineOf = (ec2: object, tls?: object) => cloudSettings({ ...values, ec2: { ...values.ec2!, ...ec2 }, ...(tls && { tls }) }, "staging")!.machine;
-  expect(machineOf({})).toMatchObject({ sshFrom: ["203.0.113.0/24"], sessionManager: false, proves: false });
+  expect(machineOf({})).toMatchObject({ sshFrom: ["203.0.113.0/24"], sessionManager: false, proves: [] });
   expect(machineOf({ reach: "session-manager" })).toMatchObject({ sshFrom: [], sessionManager: true });
-  expect(machineOf({ zone: "recoloca.ai" }, { acme: { dns: "route53" } })).toMatchObject({ proves: true });
+  const proven = (more: object) =>
+    cloudSettings({ ...values, ...more, ec2: { ...values.ec2!, zone: "recoloca.ai" }, tls: { acme: { dns: "route53" } } }, "staging")!.machine.proves;
+  expect(proven({})).toEqual(["staging.recoloca.ai"]);
+  expect(proven({ routes: [{ host: "WWW.recoloca.ai" }, {}], review: { host: "pr-{number}.staging.recoloca.ai" } })).toEqual([
+    "staging.recoloca.ai",
+    "www.recoloca.ai",
+    "pr-*.staging.recoloca.ai",
+  ]);
 });
