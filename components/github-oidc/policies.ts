@@ -90,9 +90,14 @@ export interface Place {
   readonly application: string;
   readonly environment: string;
   readonly state?: State;
+  /** Name of the bucket for backups, where it is not the one that AWS makes of the stack's. */
+  readonly bucket?: string;
 }
 
 const own = ({ application, environment }: Place) => `${application}-${environment}`;
+
+const buckets = (place: Place) =>
+  [`${own(place)}-*`, ...(place.bucket === undefined ? [] : [place.bucket])].map((name) => `arn:${place.partition}:s3:::${name}`);
 
 /** The way to the server without an open port: a tunnel to machines of this environment, and nothing else of them. */
 const tunnel = ({ partition, account, region, application, environment }: Place) => [
@@ -101,6 +106,8 @@ const tunnel = ({ partition, account, region, application, environment }: Place)
   }),
   allow(["ssm:StartSession"], `arn:${partition}:ssm:${region}::document/AWS-StartPortForwardingSession`),
   allow(["ssm:TerminateSession", "ssm:ResumeSession"], `arn:${partition}:ssm:${region}:${account}:session/\${aws:userid}-*`),
+  // What StartSession answers with is opened by this. Source: AWS's sample policies for Session Manager.
+  allow(["ssmmessages:OpenDataChannel"], `arn:${partition}:ssm:${region}:${account}:session/*`),
 ];
 
 const PULLS = ["ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:DescribeImages"];
@@ -151,7 +158,7 @@ export const planPolicy = (place: Place, { sessionManager, pulls }: Reach) =>
   policy(
     ...(place.state ? state(place.state, place.partition, false) : []),
     allow(READS, "*"),
-    allow(["s3:GetBucket*", "s3:Get*Configuration", "s3:ListBucket"], `arn:${place.partition}:s3:::${own(place)}-*`),
+    allow(["s3:GetBucket*", "s3:Get*Configuration", "s3:ListBucket"], buckets(place)),
     allow(
       ["kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"],
       `arn:${place.partition}:kms:${place.region}:${place.account}:key/*`,
@@ -188,7 +195,7 @@ export const infrastructurePolicy = (place: Place) => {
     ...tunnel(place),
     allow(
       ["s3:CreateBucket", "s3:DeleteBucket", "s3:GetBucket*", "s3:PutBucket*", "s3:DeleteBucketPolicy", "s3:*Configuration", "s3:ListBucket"],
-      `arn:${partition}:s3:::${name}-*`,
+      buckets(place),
     ),
     allow(["route53:ChangeResourceRecordSets"], `arn:${partition}:route53:::hostedzone/*`),
     allow(
@@ -202,11 +209,18 @@ export const infrastructurePolicy = (place: Place) => {
       Action: ["iam:Put*", "iam:Attach*", "iam:Detach*", "iam:Delete*", "iam:Update*", "iam:Create*"],
       Resource: ["deploy", "plan", "infrastructure"].map((role) => `arn:${partition}:iam::${account}:role/${name}-${role}`),
     },
-    {
-      Effect: "Deny",
-      Action: ["ec2:*", "kms:*", "ssm:*", "cloudwatch:*"],
-      Resource: "*",
-      Condition: { StringNotEquals: { "aws:ResourceTag/environment": environment }, Null: { "aws:ResourceTag/environment": "false" } },
-    },
+    ...othersOf(place),
   );
+};
+
+/** What bears the tag of another environment, or of another application, is left alone; what a server is put into or begins with is used, and not changed. */
+const othersOf = ({ partition, region, application, environment }: Place) => {
+  const used = ["subnet", "vpc", "image", "snapshot"].map((kind) => `arn:${partition}:ec2:${region}:*:${kind}/*`);
+  return Object.entries({ application, environment }).flatMap(([tag, value]) => {
+    const Condition = { StringNotEquals: { [`aws:ResourceTag/${tag}`]: value }, Null: { [`aws:ResourceTag/${tag}`]: "false" } };
+    return [
+      { Effect: "Deny", Action: ["ec2:*", "kms:*", "ssm:*", "cloudwatch:*"], NotResource: used, Condition },
+      { Effect: "Deny", NotAction: ["ec2:RunInstances", "ec2:CreateSecurityGroup"], Resource: used, Condition },
+    ];
+  });
 };

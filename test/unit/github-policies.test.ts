@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { parse } from "yaml";
 import { beforeAll, describe, expect, test } from "vitest";
 import { checkout } from "../../tools/cache.ts";
+import { allows } from "../doubles/aws-policies.ts";
 import { everythingOf, type Inputs, type Made } from "../mocked-program.ts";
 
 const KEY = "arn:aws:kms:sa-east-1:123456789012:key/0a1b2c3d-0000-1111-2222-333344445555";
@@ -163,11 +164,23 @@ describe.each(["staging", "production"])("stack %s", (stack) => {
 
   test("an infrastructure run touches no other environment, and cannot widen what the workflows may", () => {
     const denied = rights("infrastructure").filter(({ Effect }) => Effect === "Deny");
-    expect(denied.flatMap(({ Resource }) => [Resource!].flat())).toEqual([
-      ...["deploy", "plan", "infrastructure"].map((kind) => `arn:aws:iam::123456789012:role/recoloca-${stack}-${kind}`),
-      "*",
-    ]);
-    expect(denied[1]!.Condition).toMatchObject({ StringNotEquals: { "aws:ResourceTag/environment": stack } });
+    expect([denied[0]!.Resource].flat()).toEqual(
+      ["deploy", "plan", "infrastructure"].map((kind) => `arn:aws:iam::123456789012:role/recoloca-${stack}-${kind}`),
+    );
+    const may = (action: string, resource: string, context: Record<string, string> = {}) =>
+      allows([{ Version: "2012-10-17", Statement: rights("infrastructure") }], action, resource, { "aws:RequestedRegion": "sa-east-1", ...context });
+    const tagged = (application: string, environment: string) => ({ "aws:ResourceTag/application": application, "aws:ResourceTag/environment": environment });
+    const [own, other, elses] = [tagged("recoloca", stack), tagged("recoloca", "another"), tagged("shop", stack)];
+    const asked = [
+      ["ec2:TerminateInstances", "arn:aws:ec2:sa-east-1:123456789012:instance/i-0"],
+      ["kms:Decrypt", "arn:aws:kms:sa-east-1:123456789012:key/of-secrets"],
+      ["ec2:DeleteSubnet", "arn:aws:ec2:sa-east-1:123456789012:subnet/subnet-0"],
+    ] as const;
+    for (const [action, resource] of asked)
+      expect([action, ...[own, other, elses].map((tags) => may(action, resource, tags))]).toEqual([action, true, false, false]);
+    // A subnet, and an image, of the company, whatever they are called: used, and not changed.
+    for (const resource of ["arn:aws:ec2:sa-east-1:123456789012:subnet/subnet-0", "arn:aws:ec2:sa-east-1::image/ami-0"])
+      expect([other, elses, tagged("network", "shared")].map((tags) => may("ec2:RunInstances", resource, tags))).toEqual([true, true, true]);
     expect(actions(rights("infrastructure"))).not.toContain("*");
     // What a watched environment is made of (components/environment-log, environment-alarms) is made and compared by these runs, too.
     expect(actions(rights("infrastructure"))).toEqual(expect.arrayContaining(["logs:*LogGroup", "sns:*Topic"]));
@@ -178,6 +191,32 @@ describe.each(["staging", "production"])("stack %s", (stack) => {
     );
     expect(identity.flatMap(({ Resource }) => [Resource!].flat()).every((one) => one.includes(`/recoloca-${stack}`))).toBe(true);
   });
+
+  test("through Session Manager each run opens what it has started, at machines of its own environment", async () => {
+    const { deployPolicy, infrastructurePolicy, planPolicy } = await import("../../components/github-oidc/policies.ts");
+    const place = { partition: "aws", account: "123456789012", region: "sa-east-1", application: "recoloca", environment: stack };
+    const reach = { sessionManager: true, pulls: false };
+    for (const document of [deployPolicy(place, reach), planPolicy(place, reach), infrastructurePolicy(place)]) {
+      const at = (environment: string) => ({ "ssm:resourceTag/application": "recoloca", "ssm:resourceTag/environment": environment });
+      const starts = (environment: string) => allows([document], "ssm:StartSession", "arn:aws:ec2:sa-east-1:123456789012:instance/i-0", at(environment));
+      expect([starts(stack), starts("another")]).toEqual([true, false]);
+      expect(allows([document], "ssmmessages:OpenDataChannel", "arn:aws:ssm:sa-east-1:123456789012:session/GitHubActions-0a1b")).toBe(true);
+    }
+  });
+
+  test("a bucket whose name somebody has chosen is compared and changed like one that AWS has named, and no other is", async () => {
+    const chosen = await everythingOf(
+      stack,
+      { "recoloca:github": CONFIGURED[stack], "recoloca:createBackupBucket": { name: "acme-shop-backups" } },
+      SECRETS,
+    );
+    const policyOf = (made: readonly Made[], kind: string) =>
+      made.find((one) => one.type.endsWith(":RolePolicy") && one.name === `recoloca-${stack}-${kind}`)!.inputs["policy"];
+    for (const [kind, action] of [["plan", "s3:GetBucketPolicy"], ["infrastructure", "s3:PutBucketPolicy"]] as const) {
+      const may = (made: readonly Made[], name: string) => allows([policyOf(made, kind)], action, `arn:aws:s3:::${name}`);
+      expect([kind, may(chosen, "acme-shop-backups"), may(chosen, `recoloca-${stack}-backups-1a2b`), may(chosen, "acme-shop-invoices"), may(all, "acme-shop-backups")]).toEqual([kind, true, true, false, false]);
+    }
+  }); // prettier-ignore
 
   test("a policy fits into what AWS takes", () => {
     // Of a role, all inline policies together: 10,240 characters without white space.
