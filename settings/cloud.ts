@@ -57,6 +57,7 @@ export interface CloudValues {
   readonly routes?: readonly { readonly host?: string | undefined }[] | undefined;
   readonly removeData?: boolean | undefined;
   readonly review?: { readonly host: string } | undefined;
+  readonly github?: object | undefined;
   readonly repository?: string | undefined;
   readonly registryServer?: string | undefined;
   readonly hostAddress?: string | undefined;
@@ -115,11 +116,46 @@ export function cloudSettings(values: CloudValues, environment: string): CloudSe
   };
 }
 
+/** What Pulumi adds to a name of which there may be several: a dash and seven digits. */
+const ADDED = "-0123456".length;
+
+/** What is made of application and stack has to be a name to AWS, too: it would say so in the middle of the first update. */
+function checkNames({ application = "recoloca", createBackupBucket: wish, github }: CloudValues, environment: string): Problem[] {
+  const full = `${application}-${environment}`;
+  const fix = `a shorter name, before the first pulumi up: ${setCommand("application", "shop")}
+or of the stack: pulumi stack rename staging`;
+  const [most, of] = [
+    [64 - ADDED, "the server's role"] as const,
+    ...(github ? [[64 - "-infrastructure".length, "the role of infrastructure runs"] as const] : []),
+    ...(wish && wish.name === undefined ? [[63 - "-backups".length - ADDED, "the bucket for backups"] as const] : []),
+  ].sort(([one], [other]) => one - other)[0]!;
+  return [
+    ...(full.length > most
+      ? [
+          {
+            key: "application",
+            says: `got "${application}", with the stack's name ${full}: ${full.length} characters, and AWS takes ${most} of the name of ${of}`,
+            fix,
+          },
+        ]
+      : []),
+    ...(wish && wish.name === undefined && !/^[a-z0-9-]+$/.test(environment)
+      ? [
+          {
+            key: "createBackupBucket.name",
+            says: `is missing: a bucket's name has lower-case letters, digits and dashes, and the stack is called ${environment}`,
+            fix: setCommand("createBackupBucket.name", "acme-shop-backups"),
+          },
+        ]
+      : []),
+  ];
+}
+
 /** The range that the person who reads it comes from; the shell is to fill it in. */
 const HERE = `pulumi config set --path 'recoloca:ec2.sshFrom[0]' "$(curl -s https://checkip.amazonaws.com)/32"`;
 
 /** What can only be seen with several values side by side. `given`: keys that the stack's file has; `unread`: what of it cannot be read. */
-export function checkCloud(values: CloudValues, given: ReadonlySet<string>, unread: ReadonlySet<string> = new Set()): Problem[] {
+export function checkCloud(values: CloudValues, environment: string, given: ReadonlySet<string>, unread: ReadonlySet<string> = new Set()): Problem[] {
   const problems: Problem[] = [];
   const say = (key: string, says: string, fix?: string) => problems.push({ key, says, ...(fix !== undefined && { fix }) });
   const { ec2, createBackupBucket: wish, domain } = values;
@@ -142,6 +178,7 @@ export function checkCloud(values: CloudValues, given: ReadonlySet<string>, unre
       );
     return problems;
   }
+  problems.push(...checkNames(values, environment));
   for (const key of ["hostKey", "sshPrivateKey"])
     if (given.has(key) && !both) say(key, "is made by the stack where recoloca:ec2 is set", `pulumi config rm recoloca:${key}`);
   if (domain === undefined) say("domain", "is missing: a server at AWS is known by a name, not by an address", setCommand("domain", "staging.recoloca.ai"));
