@@ -22,6 +22,8 @@ export interface CloudSettings {
     sshFrom: string[];
     sessionManager: boolean;
     pulls: boolean;
+    /** Where runs of GitHub may change what its role may do: buckets that somebody has named. */
+    bounded?: { buckets: string[] };
     /** Names that it proves by records of Route 53; `*` where pull requests have numbers. */
     proves: string[];
     rootDisk: number;
@@ -53,6 +55,7 @@ export interface CloudValues {
   readonly application?: string;
   readonly ec2?: Ec2 | undefined;
   readonly createBackupBucket?: BackupBucketWish | undefined;
+  readonly backupBucket?: { readonly name: string } | undefined;
   readonly domain?: string | undefined;
   readonly routes?: readonly { readonly host?: string | undefined }[] | undefined;
   readonly removeData?: boolean | undefined;
@@ -94,6 +97,7 @@ export function cloudSettings(values: CloudValues, environment: string): CloudSe
       sshFrom: reach === "session-manager" ? [] : sshFrom,
       sessionManager: reach === "session-manager",
       pulls: isEcr(registryServer),
+      ...(values.github && { bounded: { buckets: [wish?.name, values.backupBucket?.name].filter((name) => name !== undefined) } }),
       proves: provenOf(values),
       protect,
       removeData: values.removeData ?? false,

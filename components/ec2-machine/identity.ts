@@ -1,12 +1,16 @@
 /** Who the instance is towards AWS: a role with no right but those that are named here and by whom it is handed to. */
 import { InstanceProfile } from "@pulumi/aws/iam/instanceProfile.js";
+import { Policy } from "@pulumi/aws/iam/policy.js";
 import { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { Parameter } from "@pulumi/aws/ssm/parameter.js";
 import * as pulumi from "@pulumi/pulumi";
-import { policy } from "../aws-policy.ts";
+import { awsPlace } from "../aws-place.ts";
+import { BOUNDARY, policy } from "../aws-policy.ts";
+import { boundary, type Bounds } from "./boundary.ts";
+import { PULL, SESSIONS } from "./rights.ts";
 
-const allow = (Action: string[], Resource: string) => policy({ Effect: "Allow", Action, Resource });
+const allow = (Action: readonly string[], Resource: string) => policy({ Effect: "Allow", Action, Resource });
 
 const ASSUME = policy({ Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" });
 
@@ -18,17 +22,6 @@ export interface Identity {
   /** What has to be there before the instance may read it. */
   readonly rights: pulumi.Resource[];
 }
-
-/**
- * What Session Manager's agent needs, and no more: AWS's own AmazonSSMManagedInstanceCore reads every parameter of the account beside it.
- * Source: AWS's page on a custom role for Session Manager.
- */
-const SESSIONS = [
-  "ssm:UpdateInstanceInformation",
-  ...["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"].map((one) => `ssmmessages:${one}`),
-];
-/** Reading images of the account's own registry. */
-const PULL = ["ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"];
 
 /**
  * Proving its own names by records, and no other change of a zone: another environment's names are in the same one. The zone itself is looked for by the
@@ -60,12 +53,29 @@ interface Wish {
   readonly path: string;
   readonly sessionManager: boolean;
   readonly pulls: boolean;
+  /** The most that it may ever do, where runs of GitHub may change its policies. */
+  readonly bounds?: Omit<Bounds, "partition" | "account"> | undefined;
   /** Names that it proves by records of a zone, whose id this is; `*` where pull requests have numbers. */
   readonly proves?: { readonly zoneId: pulumi.Input<string>; readonly names: readonly string[] } | undefined;
 }
 
-export function identity(name: string, { hostKey, path, sessionManager, pulls, proves }: Wish, opts: pulumi.CustomResourceOptions): Identity {
-  const role = new Role(name, { assumeRolePolicy: ASSUME, description: `What ${name} may do` }, opts);
+export function identity(
+  name: string,
+  { hostKey, path, sessionManager, pulls, bounds, proves }: Wish,
+  opts: pulumi.CustomResourceOptions & pulumi.InvokeOptions,
+): Identity {
+  const most =
+    bounds &&
+    new Policy(
+      `${name}${BOUNDARY}`,
+      {
+        name: `${name}${BOUNDARY}`,
+        description: `The most that ${name} may ever do`,
+        policy: awsPlace(opts).apply((where) => boundary({ ...where, ...bounds })),
+      },
+      opts,
+    );
+  const role = new Role(name, { assumeRolePolicy: ASSUME, description: `What ${name} may do`, ...(most && { permissionsBoundary: most.arn }) }, opts);
   const inside = { ...opts, parent: role };
   const parameter = new Parameter(`${name}-host-key`, { name: `${path}/ssh-host-key`, type: "SecureString", value: pulumi.secret(hostKey) }, opts);
   const reads = new RolePolicy(`${name}-host-key`, { role: role.id, policy: parameter.arn.apply((arn) => allow(["ssm:GetParameter"], arn)) }, inside);

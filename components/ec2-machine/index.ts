@@ -41,6 +41,8 @@ export interface Ec2MachineArgs {
   readonly sessionManager: boolean;
   /** Whether its images come from the account's own registry. */
   readonly pulls: boolean;
+  /** Set where runs of GitHub may change what its role may do: names of buckets for backups that somebody has chosen. */
+  readonly bounded?: { readonly buckets: readonly string[] };
   /** Names that it proves by records in the zone, `*` where pull requests have numbers. @default none, it proves them otherwise */
   readonly proves: readonly string[];
   /** GiB. */
@@ -120,6 +122,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
         path: `/${application}/${environment}`,
         sessionManager: args.sessionManager,
         pulls: args.pulls,
+        bounds: args.bounded && { ...args.bounded, region, application, environment },
         proves: zoneId && args.proves.length > 0 ? { zoneId, names: args.proves } : undefined,
       },
       own,

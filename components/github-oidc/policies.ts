@@ -1,5 +1,5 @@
 /** Who may take which role of an environment from GitHub, and what each may do. Pure. */
-import { policy } from "../aws-policy.ts";
+import { BOUNDARY, policy } from "../aws-policy.ts";
 
 /** Whose word is taken, and what it has to be. */
 export interface Trusted {
@@ -144,6 +144,8 @@ const READS = [
   "iam:GetRolePolicy",
   "iam:ListRolePolicies",
   "iam:ListAttachedRolePolicies",
+  "iam:GetPolicy",
+  "iam:GetPolicyVersion",
   "iam:GetInstanceProfile",
   "iam:ListInstanceProfilesForRole",
   "iam:ListOpenIDConnectProviders",
@@ -177,12 +179,13 @@ const tagged = ({ application, environment }: Place) => ({
 });
 
 /**
- * An infrastructure run: all of this environment, and of another one not even what bears its tag. It may not widen itself: its own roles
- * are changed by a person.
+ * An infrastructure run: all of this environment, and of another one not even what bears its tag. It may not widen itself: its own roles,
+ * and the boundary of the server's, are changed by a person.
  */
 export const infrastructurePolicy = (place: Place) => {
   const { partition, account, region, application, environment } = place;
   const name = own(place);
+  const bound = `arn:${partition}:iam::${account}:policy/${name}${BOUNDARY}`;
   const iam = (kind: string) => `arn:${partition}:iam::${account}:${kind}/${name}*`;
   return policy(
     ...(place.state ? state(place.state, partition, true) : []),
@@ -203,11 +206,29 @@ export const infrastructurePolicy = (place: Place) => {
       `arn:${partition}:logs:${region}:${account}:log-group:/${application}/${environment}*`,
     ),
     allow(["sns:*Topic", "sns:*TopicAttributes", "sns:*Subscribe", "sns:*Resource"], `arn:${partition}:sns:${region}:${account}:${name}-*`),
-    allow(["iam:*RolePolicy", "iam:*RolePolicies", "iam:*Role", "iam:*InstanceProfile*", "iam:UpdateAssumeRolePolicy"], [iam("role"), iam("instance-profile")]),
+    // Nothing that it writes is more than the boundary lets anybody have: components/ec2-machine/boundary.ts.
+    allow(["iam:CreateRole", "iam:PutRolePolicy"], iam("role"), { StringEquals: { "iam:PermissionsBoundary": bound } }),
+    allow(
+      [
+        ...["DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "PassRole", "TagRole", "UntagRole", "UpdateAssumeRolePolicy", "UpdateRole"].map(
+          (one) => `iam:${one}`,
+        ),
+        "iam:*InstanceProfile*",
+      ],
+      [iam("role"), iam("instance-profile")],
+    ),
     {
       Effect: "Deny",
       Action: ["iam:Put*", "iam:Attach*", "iam:Detach*", "iam:Delete*", "iam:Update*", "iam:Create*"],
       Resource: ["deploy", "plan", "infrastructure"].map((role) => `arn:${partition}:iam::${account}:role/${name}-${role}`),
+    },
+    {
+      Effect: "Deny",
+      Action: [
+        ...["CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicy", "DeletePolicyVersion"].map((one) => `iam:${one}`),
+        "iam:*PermissionsBoundary",
+      ],
+      Resource: "*",
     },
     ...othersOf(place),
   );
@@ -219,7 +240,7 @@ const othersOf = ({ partition, region, application, environment }: Place) => {
   return Object.entries({ application, environment }).flatMap(([tag, value]) => {
     const Condition = { StringNotEquals: { [`aws:ResourceTag/${tag}`]: value }, Null: { [`aws:ResourceTag/${tag}`]: "false" } };
     return [
-      { Effect: "Deny", Action: ["ec2:*", "kms:*", "ssm:*", "cloudwatch:*"], NotResource: used, Condition },
+      { Effect: "Deny", Action: ["ec2:*", "kms:*", "ssm:*", "cloudwatch:*", "iam:*Role*", "iam:*InstanceProfile*"], NotResource: used, Condition },
       { Effect: "Deny", NotAction: ["ec2:RunInstances", "ec2:CreateSecurityGroup"], Resource: used, Condition },
     ];
   });

@@ -12,7 +12,7 @@ const key = hidden(() => ssh2.utils.generateKeyPairSync("ed25519").private);
 const ANEW = ["~ ActionsEnvironmentVariable", "± EipAssociation", "± Instance", "± VolumeAttachment", "rolls", ...ALL_COMMANDS];
 const SOME_MINUTES = "no answer for some minutes";
 /** Everything at AWS has tags. */
-const TAGGED = ["Alias", "Bucket", "BucketLifecycleConfiguration", "BucketObjectLockConfiguration", "BucketOwnershipControls", "BucketPolicy", "BucketPublicAccessBlock", "BucketServerSideEncryptionConfiguration", "BucketVersioning", "Eip", "EipAssociation", "Instance", "InstanceProfile", "InternetGateway", "Key", "LogGroup", "MetricAlarm", "OpenIdConnectProvider", "Parameter", "Record", "Role", "RolePolicy", "RouteTable", "RouteTableAssociation", "SecurityGroup", "SecurityGroupEgressRule", "SecurityGroupIngressRule", "Subnet", "Topic", "TopicPolicy", "TopicSubscription", "Volume", "VolumeAttachment", "Vpc"].map((one) => `~ ${one}`); // prettier-ignore
+const TAGGED = ["Alias", "Bucket", "BucketLifecycleConfiguration", "BucketObjectLockConfiguration", "BucketOwnershipControls", "BucketPolicy", "BucketPublicAccessBlock", "BucketServerSideEncryptionConfiguration", "BucketVersioning", "Eip", "EipAssociation", "Instance", "InstanceProfile", "InternetGateway", "Key", "LogGroup", "MetricAlarm", "OpenIdConnectProvider", "Parameter", "Policy", "Record", "Role", "RolePolicy", "RouteTable", "RouteTableAssociation", "SecurityGroup", "SecurityGroupEgressRule", "SecurityGroupIngressRule", "Subnet", "Topic", "TopicPolicy", "TopicSubscription", "Volume", "VolumeAttachment", "Vpc"].map((one) => `~ ${one}`); // prettier-ignore
 
 export const SERVER: Section = {
   title: "The server",

@@ -2,12 +2,13 @@
 import { ACCOUNT, between, exactlyOne, formed, PARTITION, tagged, uniqueId } from "./aws-account.ts";
 import { PROFILE } from "./aws-compute.ts";
 import { INSTANCE } from "./aws-network.ts";
-import { policy } from "./aws-policies.ts";
+import { allows, policy, type Context } from "./aws-policies.ts";
 import type { Kinds, Place, Reference } from "./kinds.ts";
 import { text, type Values } from "./values.ts";
 import type { World } from "./world.ts";
 
 export const ROLE = "aws:iam/role:Role";
+const POLICY = "aws:iam/policy:Policy";
 const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
 const OIDC = "aws:iam/openIdConnectProvider:OpenIdConnectProvider";
 
@@ -15,9 +16,13 @@ const iamArn = (resource: string) => `arn:${PARTITION}:iam::${ACCOUNT}:${resourc
 const NAME = formed("name", /^[\w+=,.@-]{1,64}$/, "at most 64 characters: alphanumeric and +=,.@-_");
 const role: Reference = { type: ROLE, missing: "NoSuchEntity: The role with name %s cannot be found." };
 
-/** Every document that says what a role may do. */
-export const policiesOf = (world: World, name: string): readonly unknown[] =>
-  world.all(ROLE_POLICY).flatMap((one) => (one["role"] === name ? [one["policy"]] : []));
+const policiesOf = (world: World, name: string): readonly unknown[] => world.all(ROLE_POLICY).flatMap((one) => (one["role"] === name ? [one["policy"]] : []));
+
+/** Whether a role may do it: its policies allow it, and its boundary, where it has one, does too. */
+export function mayDo(world: World, name: string, action: string, resource: string, context: Context = {}): boolean {
+  const bound = world.all(POLICY).find((one) => one["arn"] === world.get(ROLE, name)?.["permissionsBoundary"]);
+  return allows(policiesOf(world, name), action, resource, context) && (!bound || allows([bound["policy"]], action, resource, context));
+}
 
 const path = (inputs: Values) => text(inputs["path"]) || "/";
 const taken = (kind: string, name: string) => new Error(`EntityAlreadyExists: ${kind} with name ${name} already exists.`);
@@ -26,6 +31,7 @@ export const iam: Kinds = {
   [ROLE]: {
     named: "name",
     replaces: ["name", "namePrefix", "path"],
+    refers: { permissionsBoundary: { type: POLICY, by: "arn", missing: "NoSuchEntity: Scope ARN: %s does not exist or is not attachable." } },
     rules: [
       NAME,
       policy("assumeRolePolicy", "trust"),
@@ -51,6 +57,18 @@ export const iam: Kinds = {
           path: path(inputs),
         },
       };
+    },
+  },
+  [POLICY]: {
+    named: "name",
+    replaces: ["name", "namePrefix", "path", "description"],
+    rules: [policy("policy", "identity"), formed("name", /^[\w+=,.@-]{1,128}$/, "at most 128 characters: alphanumeric and +=,.@-_"), tagged],
+    heldBy: [{ type: ROLE, property: "permissionsBoundary", by: "arn" }],
+    held: "DeleteConflict: Cannot delete a policy attached to entities.",
+    create: (inputs, at) => {
+      const arn = iamArn(`policy${path(inputs)}${text(inputs["name"])}`);
+      if (at.world.get(POLICY, arn)) throw taken("A policy", text(inputs["name"]));
+      return { id: arn, outputs: { arn, policyId: uniqueId("ANPA"), path: path(inputs) } };
     },
   },
   [ROLE_POLICY]: {

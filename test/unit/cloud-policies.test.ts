@@ -21,7 +21,7 @@ const CASES = STACKS.flatMap((stack) => [
 /** Types that a test here looks at, for what could be read or reached of them. */
 const LOOKED_AT = [
   ...["cloudwatch/logGroup:LogGroup", "cloudwatch/metricAlarm:MetricAlarm", "ebs/volume:Volume", "ec2/eip:Eip", "ec2/instance:Instance"],
-  ...["iam/role:Role", "iam/rolePolicy:RolePolicy", "kms/key:Key", "route53/record:Record"],
+  ...["iam/policy:Policy", "iam/role:Role", "iam/rolePolicy:RolePolicy", "kms/key:Key", "route53/record:Record"],
   ...["s3/bucket:Bucket", "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "s3/bucketPolicy:BucketPolicy"],
   ...["s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration", "s3/bucketPublicAccessBlock:BucketPublicAccessBlock"],
   ...["s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration", "s3/bucketVersioning:BucketVersioning"],
