@@ -270,6 +270,20 @@ test("behind Session Manager no port is open but those of visitors, and the role
   expect(all.filter(({ type }) => /PolicyAttachment/.test(type))).toEqual([]);
 });
 
+test("with environments of pull requests, whose names have any number, their proofs too, and no other name's", async () => {
+  const all = await everythingOf("staging", {
+    ...PROVEN,
+    "recoloca:review": { host: "pr-{number}.staging.recoloca.ai", repositories: ["ghcr.io/recoloca/backend"] },
+  });
+  const policies = all.filter(({ name }) => name === "recoloca-staging-proof").map(({ inputs }) => inputs["policy"]);
+  const may = (name: string) =>
+    allows(policies, "route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z0123456789", {
+      "route53:ChangeResourceRecordSetsRecordTypes": "TXT",
+      "route53:ChangeResourceRecordSetsNormalizedRecordNames": `_acme-challenge.${name}`,
+    });
+  expect(["staging.recoloca.ai", "pr-7.staging.recoloca.ai", "recoloca.ai", "shop.staging.recoloca.ai"].map(may)).toEqual([true, true, false, false]);
+});
+
 describe.each(STACKS)("what watches %s", (stack) => {
   let all: Made[] = [];
   beforeAll(async () => {
