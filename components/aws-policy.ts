@@ -3,6 +3,9 @@ import type { AwsPlace } from "./aws-place.ts";
 /** A policy document of AWS, of these statements. */
 export const policy = (...statements: readonly object[]) => JSON.stringify({ Version: "2012-10-17", Statement: statements });
 
+/** The policy that bounds what an environment's server may ever do is called after the environment, and this. */
+export const BOUNDARY = "-boundary";
+
 /** Of a key: the account's own rights decide who else may use it. Without this nobody could ever change the policy again. */
 export const accountsOwn = ({ partition, account }: AwsPlace) => ({
   Sid: "Account",

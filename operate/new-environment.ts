@@ -36,7 +36,14 @@ const QUESTIONS: readonly Question[] = [
     wants: "ec2 or existing",
     fallback: "ec2",
   },
-  { flag: "REGION", asks: "region of AWS", form: /^[a-z]{2}(-[a-z]+)+-\d$/, wants: "a region: sa-east-1", fallback: "sa-east-1", of: "ec2" },
+  {
+    flag: "REGION",
+    asks: "region of AWS",
+    form: /^(?!cn-|us-gov-|us-iso|eu-isoe-)[a-z]{2}(-[a-z]+)+-\d$/,
+    wants: "a region, neither China's nor a government's: sa-east-1",
+    fallback: "sa-east-1",
+    of: "ec2",
+  },
   { flag: "SSH_FROM", asks: "range of addresses that may come by SSH", form: /^[0-9a-f.:]+\/\d+$/, wants: "a range: 203.0.113.0/24", of: "ec2" },
   { flag: "ADDRESS", asks: "the server's host name or address", form: /^[A-Za-z0-9.:-]+$/, wants: "a host name or an address", of: "existing" },
 ];

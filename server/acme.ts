@@ -7,6 +7,9 @@ import { CHALLENGE_PORT } from "./edge-tls.ts";
 import { run } from "./process.ts";
 import { ROOT } from "./store.ts";
 
+/** Route 53 has no regions, and lego's client of AWS asks no service without one. */
+const REGION = { AWS_REGION: "us-east-1" };
+
 /** Seconds: a DNS record must have come to all servers of its zone. */
 const LIMIT = 600;
 
@@ -42,7 +45,7 @@ export function issuedBefore(directory: string, name: string): GivenCertificate 
 export async function obtain(acme: Acme, directory: string, name: string): Promise<GivenCertificate> {
   const folder = folderOf(directory);
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const ask = () => forRootAlone(() => run("lego", legoArguments(acme, directory, name), { timeout: LIMIT }));
+  const ask = () => forRootAlone(() => run("lego", legoArguments(acme, directory, name), { timeout: LIMIT, ...(acme.dns && { env: REGION }) }));
   let ran = await ask();
   if (ran.code !== 0 && /accountDoesNotExist/.test(ran.stderr + ran.stdout)) {
     // The authority has lost it, or somebody has closed it: a new one costs nothing.

@@ -1,9 +1,10 @@
 /** What a stack has at AWS, from its configuration: the account, the machine, the bucket, what watches it. Pure. */
-import { wildcardOf } from "../release/review.ts";
+import { NUMBER, wildcardOf } from "../release/review.ts";
 import type { BackupBucketWish } from "./backup-bucket.ts";
 import type { Ec2 } from "./ec2.ts";
 import { cloudWatchOf, type CloudWatchSettings, type Observability } from "./observability.ts";
 import { setCommand, type Problem } from "./problems.ts";
+import { namesOf } from "./tls.ts";
 
 /** An environment of that name is guarded like the one that people live on. */
 export const PRODUCTION = "production";
@@ -21,7 +22,10 @@ export interface CloudSettings {
     sshFrom: string[];
     sessionManager: boolean;
     pulls: boolean;
-    proves: boolean;
+    /** Where runs of GitHub may change what its role may do: buckets that somebody has named. */
+    bounded?: { buckets: string[] };
+    /** Names that it proves by records of Route 53; `*` where pull requests have numbers. */
+    proves: string[];
     rootDisk: number;
     dataDisk: number;
     dataVolume?: string;
@@ -51,15 +55,24 @@ export interface CloudValues {
   readonly application?: string;
   readonly ec2?: Ec2 | undefined;
   readonly createBackupBucket?: BackupBucketWish | undefined;
+  readonly backupBucket?: { readonly name: string } | undefined;
   readonly domain?: string | undefined;
+  readonly routes?: readonly { readonly host?: string | undefined }[] | undefined;
   readonly removeData?: boolean | undefined;
   readonly review?: { readonly host: string } | undefined;
+  readonly github?: object | undefined;
   readonly repository?: string | undefined;
   readonly registryServer?: string | undefined;
   readonly hostAddress?: string | undefined;
   readonly observability?: Observability | undefined;
   readonly tls?: { readonly acme?: { readonly dns?: string | undefined } | undefined } | undefined;
 }
+
+/** Names that are proven by records of Route 53: its own, and those of pull requests' environments, whose number is any. */
+const provenOf = (values: CloudValues): string[] =>
+  values.tls?.acme?.dns === "route53" ? [...namesOf(values), ...(values.review ? [values.review.host.replace(NUMBER, "*")] : [])] : [];
+
+const isIn = (zone: string, name: string) => name === zone || name.endsWith(`.${zone}`);
 
 /** AWS's own registry: its login comes from the instance's role. */
 export const isEcr = (server: string | undefined) => /^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com$/.test(server ?? "");
@@ -84,7 +97,8 @@ export function cloudSettings(values: CloudValues, environment: string): CloudSe
       sshFrom: reach === "session-manager" ? [] : sshFrom,
       sessionManager: reach === "session-manager",
       pulls: isEcr(registryServer),
-      proves: values.tls?.acme?.dns === "route53",
+      ...(values.github && { bounded: { buckets: [wish?.name, values.backupBucket?.name].filter((name) => name !== undefined) } }),
+      proves: provenOf(values),
       protect,
       removeData: values.removeData ?? false,
       domain,
@@ -106,11 +120,46 @@ export function cloudSettings(values: CloudValues, environment: string): CloudSe
   };
 }
 
+/** What Pulumi adds to a name of which there may be several: a dash and seven digits. */
+const ADDED = "-0123456".length;
+
+/** What is made of application and stack has to be a name to AWS, too: it would say so in the middle of the first update. */
+function checkNames({ application = "recoloca", createBackupBucket: wish, github }: CloudValues, environment: string): Problem[] {
+  const full = `${application}-${environment}`;
+  const fix = `a shorter name, before the first pulumi up: ${setCommand("application", "shop")}
+or of the stack: pulumi stack rename staging`;
+  const [most, of] = [
+    [64 - ADDED, "the server's role"] as const,
+    ...(github ? [[64 - "-infrastructure".length, "the role of infrastructure runs"] as const] : []),
+    ...(wish && wish.name === undefined ? [[63 - "-backups".length - ADDED, "the bucket for backups"] as const] : []),
+  ].sort(([one], [other]) => one - other)[0]!;
+  return [
+    ...(full.length > most
+      ? [
+          {
+            key: "application",
+            says: `got "${application}", with the stack's name ${full}: ${full.length} characters, and AWS takes ${most} of the name of ${of}`,
+            fix,
+          },
+        ]
+      : []),
+    ...(wish && wish.name === undefined && !/^[a-z0-9-]+$/.test(environment)
+      ? [
+          {
+            key: "createBackupBucket.name",
+            says: `is missing: a bucket's name has lower-case letters, digits and dashes, and the stack is called ${environment}`,
+            fix: setCommand("createBackupBucket.name", "acme-shop-backups"),
+          },
+        ]
+      : []),
+  ];
+}
+
 /** The range that the person who reads it comes from; the shell is to fill it in. */
 const HERE = `pulumi config set --path 'recoloca:ec2.sshFrom[0]' "$(curl -s https://checkip.amazonaws.com)/32"`;
 
 /** What can only be seen with several values side by side. `given`: keys that the stack's file has; `unread`: what of it cannot be read. */
-export function checkCloud(values: CloudValues, given: ReadonlySet<string>, unread: ReadonlySet<string> = new Set()): Problem[] {
+export function checkCloud(values: CloudValues, environment: string, given: ReadonlySet<string>, unread: ReadonlySet<string> = new Set()): Problem[] {
   const problems: Problem[] = [];
   const say = (key: string, says: string, fix?: string) => problems.push({ key, says, ...(fix !== undefined && { fix }) });
   const { ec2, createBackupBucket: wish, domain } = values;
@@ -133,6 +182,7 @@ export function checkCloud(values: CloudValues, given: ReadonlySet<string>, unre
       );
     return problems;
   }
+  problems.push(...checkNames(values, environment));
   for (const key of ["hostKey", "sshPrivateKey"])
     if (given.has(key) && !both) say(key, "is made by the stack where recoloca:ec2 is set", `pulumi config rm recoloca:${key}`);
   if (domain === undefined) say("domain", "is missing: a server at AWS is known by a name, not by an address", setCommand("domain", "staging.recoloca.ai"));
@@ -142,7 +192,7 @@ export function checkCloud(values: CloudValues, given: ReadonlySet<string>, unre
       "is missing: it is written on everything at AWS, so that whoever finds it knows whose it is",
       setCommand("repository", "recoloca/recoloca"),
     );
-  if (ec2.zone !== undefined && domain !== undefined && domain !== ec2.zone && !domain.endsWith(`.${ec2.zone}`))
+  if (ec2.zone !== undefined && domain !== undefined && !isIn(ec2.zone, domain))
     say("ec2.zone", `got "${ec2.zone}", which does not hold ${domain}`, setCommand("ec2.zone", domain.split(".").slice(-2).join(".")));
   if (ec2.reach === "direct" && ec2.sshFrom.length === 0 && values.hostAddress === undefined)
     say("ec2.sshFrom", "is missing: nobody could reach the server, the deploy neither", HERE);
@@ -154,6 +204,14 @@ export function checkCloud(values: CloudValues, given: ReadonlySet<string>, unre
       "wants the zone that is to prove it: recoloca:ec2.zone",
       setCommand("ec2.zone", domain?.split(".").slice(-2).join(".") ?? "recoloca.ai"),
     );
+  for (const name of ec2.zone === undefined ? [] : provenOf(values))
+    // What is wrong with the domain and with review.host is said of these.
+    if (name !== domain && name !== values.review?.host.replace(NUMBER, "*") && !isIn(ec2.zone!, name))
+      say(
+        "tls.acme.dns",
+        `got "route53", and the zone ${ec2.zone}, whose records this server may write, does not hold ${name}: without it names are proven on port 80`,
+        "pulumi config rm --path recoloca:tls.acme.dns",
+      );
   if (ec2.reach === "session-manager" && values.hostAddress === undefined)
     say("hostAddress", "is missing: with Session Manager the server is where the tunnel begins", setCommand("hostAddress", "127.0.0.1"));
   if (wish && given.has("backupBucket"))

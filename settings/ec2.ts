@@ -13,8 +13,17 @@ const account = z
   .transform(String)
   .pipe(z.string().regex(/^\d{12}$/, ACCOUNT));
 
+/** China's and governments' regions are partitions of their own: other addresses of services, other names of what AWS has in each account. */
+const ELSEWHERE = /^(cn|us-gov|us-iso[a-z]?|eu-isoe)-/;
+
 export const ec2Form = z.strictObject({
-  region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "wants a region of AWS: eu-central-1"),
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "wants a region of AWS: eu-central-1")
+    .refine(
+      (region) => !ELSEWHERE.test(region),
+      "wants a region of AWS that is neither China's nor a government's, which have addresses of their own: eu-central-1",
+    ),
   account: account.optional(),
   instanceType: z.string().regex(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, "wants an instance type of AWS: t4g.small"),
   image: z.enum(IMAGES).default("debian-13"),

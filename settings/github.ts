@@ -50,6 +50,8 @@ export interface GithubSettings {
     readonly ids?: { readonly owner: number; readonly repository: number };
     readonly makesIdentityProvider: boolean;
     readonly stateBucket?: { readonly name: string; readonly key?: string; readonly project: string };
+    /** The name that somebody has chosen for it. */
+    readonly backupBucket?: string;
     readonly sessionManager: boolean;
     readonly pulls: boolean;
     readonly defaultBranch: string;
@@ -88,6 +90,7 @@ export interface GithubSettings {
 
 export interface GithubValues extends PipelineValues {
   readonly review?: object | undefined;
+  readonly createBackupBucket?: { readonly name?: string | undefined } | undefined;
   readonly github?: Github | undefined;
   readonly secrets?: Readonly<Record<string, string>>;
 }
@@ -186,6 +189,7 @@ export function githubSettings(
         ...(stateBucket && {
           stateBucket: { name: stateBucket.name, ...(stateBucket.key !== undefined && { key: stateBucket.key }), project: stateBucket.project ?? "recoloca" },
         }),
+        ...(values.createBackupBucket?.name !== undefined && { backupBucket: values.createBackupBucket.name }),
         sessionManager: ec2.reach === "session-manager",
         pulls: isEcr(values.registryServer),
         defaultBranch,

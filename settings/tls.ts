@@ -97,7 +97,9 @@ export function checkTls(values: TlsValues): Problem[] {
   ];
 }
 
-const namesOf = ({ routes = [], domain }: TlsValues) => certifiedNames({ routes: routes.map(({ host }) => ({ host: host ?? domain ?? "*" })) });
+/** Those that a certificate is wanted for. */
+export const namesOf = ({ routes = [], domain }: Pick<TlsValues, "routes" | "domain">): string[] =>
+  certifiedNames({ routes: routes.map(({ host }) => ({ host: host ?? domain ?? "*" })) });
 
 /** Where the names may lead, beside the server's own addresses. A server that is there is known by its address, too. */
 export const addressesOf = ({ domainAddresses = [], hostAddress }: TlsValues): string[] => [

@@ -41,7 +41,7 @@ export function checkWhole(raw: Raw, folder: string, environment: string): Whole
   };
   const together = [
     ...checkTogether(values, compose, { secrets: [...secrets, ...providedBy(asked)], registry, page, unread }),
-    ...checkCloud(values, new Set(given), unread),
+    ...checkCloud(values, environment, new Set(given), unread),
     ...checkBastion(values, new Set(given)),
     ...checkObservability(values, new Set(given)),
     ...checkGithub(values, environment, unread),

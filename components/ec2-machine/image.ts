@@ -26,11 +26,20 @@ const ARCHITECTURES: Record<string, string> = { x86_64: "amd64", arm64: "arm64" 
 
 /** In AWS's word: `x86_64`, `arm64`. */
 export const architectureOf = (instanceType: string, opts: pulumi.InvokeOptions): pulumi.Output<string> =>
-  lookedUp(`instance type ${instanceType}`, getInstanceType({ instanceType }, opts)).apply(({ supportedArchitectures: all }) => {
-    const known = all.find((one) => one in ARCHITECTURES);
-    if (known === undefined) throw new Refusal(`instance type ${instanceType} has architecture ${all.join(", ")}; x86_64 or arm64 is wanted`);
-    return known;
-  });
+  lookedUp(`instance type ${instanceType}`, getInstanceType({ instanceType }, opts)).apply((said) => usable(instanceType, said));
+
+/** Its architecture. Throws where a machine of that type could not be ours. Pure. */
+export function usable(instanceType: string, said: { readonly supportedArchitectures: readonly string[]; readonly ebsNvmeSupport: string }): string {
+  const { supportedArchitectures: all, ebsNvmeSupport: nvme } = said;
+  const known = all.find((one) => one in ARCHITECTURES);
+  if (known === undefined) throw new Refusal(`instance type ${instanceType} has architecture ${all.join(", ")}; x86_64 or arm64 is wanted`);
+  // By which it finds its data disk at its first start.
+  if (nvme !== "required" && nvme !== "supported")
+    throw new Refusal(
+      `instance type ${instanceType} has no disks by NVMe, by which the data disk is found; one of AWS's Nitro types has: pulumi config set --path recoloca:ec2.instanceType t3.small`,
+    );
+  return known;
+}
 
 /** Id of the newest image of the distribution. `architecture`: in AWS's word. */
 export function newestImage(name: ImageName, architecture: pulumi.Output<string>, opts: pulumi.InvokeOptions): pulumi.Output<string> {

@@ -21,7 +21,7 @@ import { identity } from "./identity.ts";
 import { architectureOf, newestImage, type ImageName } from "./image.ts";
 import { firewall, ownNetwork, subnetThatIsThere, zoneOf } from "./network.ts";
 import { refuseOtherSystem, type System } from "./system.ts";
-import { DATA_LABEL, userData } from "./user-data.ts";
+import { DATA, DATA_LABEL, userData } from "./user-data.ts";
 import { whenSilent } from "./when-silent.ts";
 
 export interface Ec2MachineArgs {
@@ -41,8 +41,10 @@ export interface Ec2MachineArgs {
   readonly sessionManager: boolean;
   /** Whether its images come from the account's own registry. */
   readonly pulls: boolean;
-  /** Whether it proves its names by records of Route 53. */
-  readonly proves: boolean;
+  /** Set where runs of GitHub may change what its role may do: names of buckets for backups that somebody has chosen. */
+  readonly bounded?: { readonly buckets: readonly string[] };
+  /** Names that it proves by records in the zone, `*` where pull requests have numbers. @default none, it proves them otherwise */
+  readonly proves: readonly string[];
   /** GiB. */
   readonly rootDisk: number;
   readonly dataDisk: number;
@@ -75,7 +77,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
     readonly privateKey: pulumi.Output<string>;
     readonly patience: number;
     readonly whenSilent: string;
-    readonly dataDisk: pulumi.Output<{ readonly label: string; readonly size: number }>;
+    readonly dataDisk: pulumi.Output<{ readonly label: string; readonly place: string; readonly size: number }>;
   };
   /** What it may do; others add to it. */
   readonly role: Role;
@@ -111,6 +113,8 @@ export class Ec2Machine extends pulumi.ComponentResource {
       refuseToMove(JSON.parse(was) as Home, homeIn(now));
       return now;
     });
+    const zoneId =
+      args.zone === undefined ? undefined : lookedUp(`the zone ${args.zone}`, getZone({ name: args.zone }, { parent: this, provider: args.provider })).zoneId;
     const { role, profile, parameter, rights } = identity(
       full,
       {
@@ -118,7 +122,8 @@ export class Ec2Machine extends pulumi.ComponentResource {
         path: `/${application}/${environment}`,
         sessionManager: args.sessionManager,
         pulls: args.pulls,
-        proves: args.proves,
+        bounds: args.bounded && { ...args.bounded, region, application, environment },
+        proves: zoneId && args.proves.length > 0 ? { zoneId, names: args.proves } : undefined,
       },
       own,
     );
@@ -200,14 +205,13 @@ export class Ec2Machine extends pulumi.ComponentResource {
       patience: STARTS_WITHIN,
       whenSilent: whenSilent(args),
       // Once the disk has that size.
-      dataDisk: pulumi.all([data.size, attachment.id]).apply(([size]) => ({ label: DATA_LABEL, size })),
+      dataDisk: pulumi.all([data.size, attachment.id]).apply(([size]) => ({ label: DATA_LABEL, place: DATA, size })),
     };
     this.role = role;
     this.resource = instance;
     this.instance = instance.id;
     this.dnsRecord = eip.publicIp.apply((address) => [domain, ...args.names].map((what) => `${what}. A ${address}`).join(", "));
-    if (args.zone !== undefined) {
-      const { zoneId } = lookedUp(`the zone ${args.zone}`, getZone({ name: args.zone }, { parent: this, provider: args.provider }));
+    if (zoneId) {
       const lead = (resource: string, what: string) => new Record(resource, { zoneId, name: what, type: "A", ttl: 300, records: [eip.publicIp] }, own);
       lead(full, domain);
       for (const what of args.names) lead(`${full}-${what}`, what);

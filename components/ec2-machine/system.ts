@@ -29,8 +29,8 @@ export function refuseOtherSystem(there: System, { instanceType, architecture, s
   if (sessionManager && there.image === "debian-13")
     problems.push(
       `  recoloca:ec2.reach  got "session-manager", and the server runs debian-13, which has no agent of it: nobody would get in any more`,
-      "      first, while SSH is open: pulumi config set --path recoloca:ec2.reach direct; pulumi config set --path recoloca:ec2.image ubuntu-24.04",
-      `      and another server in its place: ${anew}; pulumi up`,
+      `      in the same update another server in its place, whose system has it, with address, keys and data, some minutes without it: ${anew}; pulumi up`,
+      "      its tunnel is opened meanwhile, as soon as it runs: docs/aws.md, A shell on it",
     );
   if (problems.length > 0) throw new Refusal(`the server that is there cannot do this; nothing was changed\n\n${problems.join("\n")}\n`);
 }

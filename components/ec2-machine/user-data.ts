@@ -57,7 +57,12 @@ umask 022
 echo '${hostKey}' > /etc/ssh/ssh_host_ed25519_key.pub
 `;
 
+/** What is mounted where is written down before the disk is waited for: without it, what needs these folders refuses to start on the root disk. */
 const dataScript = ({ volume }: FirstBoot) => `
+echo 'LABEL=${DATA_LABEL} ${DATA} ext4 defaults,nofail,x-systemd.growfs 0 2' >> /etc/fstab
+for folder in ${KEPT.join(" ")}; do
+  echo "${DATA}/$folder /var/lib/$folder none bind,nofail,x-systemd.requires-mounts-for=${DATA} 0 0" >> /etc/fstab
+done
 device=/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${volume.replace("-", "")}
 waited=0
 until mountpoint -q ${DATA} || [ -e $device ]; do
@@ -68,12 +73,10 @@ done
 if ! mountpoint -q ${DATA}; then
   blkid $device > /dev/null || mkfs.ext4 -q -L ${DATA_LABEL} $device
   mkdir -p ${DATA}
-  echo 'LABEL=${DATA_LABEL} ${DATA} ext4 defaults,nofail,x-systemd.growfs 0 2' >> /etc/fstab
   mount ${DATA}
 fi
 for folder in ${KEPT.join(" ")}; do
   mkdir -p ${DATA}/$folder /var/lib/$folder
-  echo "${DATA}/$folder /var/lib/$folder none bind,nofail,x-systemd.requires-mounts-for=${DATA} 0 0" >> /etc/fstab
   mount --bind ${DATA}/$folder /var/lib/$folder
 done
 `;

@@ -13,7 +13,8 @@ export function whenSilent({ environment, region, sshFrom, sessionManager }: Sil
   const instance = `--region ${region} --target "$(pulumi stack output instance ${stack})"`;
   return [
     sessionManager
-      ? `is its tunnel open? aws ssm start-session ${instance} --document-name AWS-StartPortForwardingSession --parameters "portNumber=22,localPortNumber=$(pulumi config get recoloca:hostPort ${stack})"`
+      ? `is its tunnel open? aws ssm start-session ${instance} --document-name AWS-StartPortForwardingSession --parameters "portNumber=22,localPortNumber=$(pulumi config get recoloca:hostPort ${stack})"
+    one that this update has made is not in the stack's outputs yet: docs/aws.md, A shell on it, has the way to it`
       : `it lets in ${sshFrom.join(", ")}: does this machine, or the bastion, come from there? curl -s https://checkip.amazonaws.com; if not:
     pulumi config set ${stack} --path 'recoloca:ec2.sshFrom[${sshFrom.length}]' ADDRESS/32; pulumi up ${stack}`,
     `how it started: aws ec2 get-console-output --latest --output text ${instance.replace("--target", "--instance-id")}`,

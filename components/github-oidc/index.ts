@@ -27,6 +27,8 @@ export interface GithubOidcArgs extends Subject, Reach {
   readonly makesIdentityProvider: boolean;
   /** Bucket with Pulumi's state, and the key that encrypts the stack's secrets, where it is no passphrase. @default Pulumi Cloud has both */
   readonly stateBucket?: { readonly name: string; readonly key?: string; readonly project: string };
+  /** Name of the bucket for backups, where somebody has chosen it. @default AWS made it from the stack's */
+  readonly backupBucket?: string;
   /** Whether a pull request's preview may read the stack, its secrets included. */
   readonly previews: boolean;
   /** Which runs at Pulumi Cloud take the read-only role. @default none */
@@ -59,6 +61,7 @@ export class GithubOidc extends pulumi.ComponentResource {
       region,
       application,
       environment,
+      ...(args.backupBucket !== undefined && { bucket: args.backupBucket }),
       ...(stateBucket && {
         state: { bucket: stateBucket.name, ...(stateBucket.key !== undefined && { key: stateBucket.key }), project: stateBucket.project, stack: environment },
       }),

@@ -1,5 +1,5 @@
 /** Who may take which role of an environment from GitHub, and what each may do. Pure. */
-import { policy } from "../aws-policy.ts";
+import { BOUNDARY, policy } from "../aws-policy.ts";
 
 /** Whose word is taken, and what it has to be. */
 export interface Trusted {
@@ -90,9 +90,14 @@ export interface Place {
   readonly application: string;
   readonly environment: string;
   readonly state?: State;
+  /** Name of the bucket for backups, where it is not the one that AWS makes of the stack's. */
+  readonly bucket?: string;
 }
 
 const own = ({ application, environment }: Place) => `${application}-${environment}`;
+
+const buckets = (place: Place) =>
+  [`${own(place)}-*`, ...(place.bucket === undefined ? [] : [place.bucket])].map((name) => `arn:${place.partition}:s3:::${name}`);
 
 /** The way to the server without an open port: a tunnel to machines of this environment, and nothing else of them. */
 const tunnel = ({ partition, account, region, application, environment }: Place) => [
@@ -101,6 +106,8 @@ const tunnel = ({ partition, account, region, application, environment }: Place)
   }),
   allow(["ssm:StartSession"], `arn:${partition}:ssm:${region}::document/AWS-StartPortForwardingSession`),
   allow(["ssm:TerminateSession", "ssm:ResumeSession"], `arn:${partition}:ssm:${region}:${account}:session/\${aws:userid}-*`),
+  // What StartSession answers with is opened by this. Source: AWS's sample policies for Session Manager.
+  allow(["ssmmessages:OpenDataChannel"], `arn:${partition}:ssm:${region}:${account}:session/*`),
 ];
 
 const PULLS = ["ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:DescribeImages"];
@@ -137,6 +144,8 @@ const READS = [
   "iam:GetRolePolicy",
   "iam:ListRolePolicies",
   "iam:ListAttachedRolePolicies",
+  "iam:GetPolicy",
+  "iam:GetPolicyVersion",
   "iam:GetInstanceProfile",
   "iam:ListInstanceProfilesForRole",
   "iam:ListOpenIDConnectProviders",
@@ -151,7 +160,7 @@ export const planPolicy = (place: Place, { sessionManager, pulls }: Reach) =>
   policy(
     ...(place.state ? state(place.state, place.partition, false) : []),
     allow(READS, "*"),
-    allow(["s3:GetBucket*", "s3:Get*Configuration", "s3:ListBucket"], `arn:${place.partition}:s3:::${own(place)}-*`),
+    allow(["s3:GetBucket*", "s3:Get*Configuration", "s3:ListBucket"], buckets(place)),
     allow(
       ["kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"],
       `arn:${place.partition}:kms:${place.region}:${place.account}:key/*`,
@@ -170,12 +179,13 @@ const tagged = ({ application, environment }: Place) => ({
 });
 
 /**
- * An infrastructure run: all of this environment, and of another one not even what bears its tag. It may not widen itself: its own roles
- * are changed by a person.
+ * An infrastructure run: all of this environment, and of another one not even what bears its tag. It may not widen itself: its own roles,
+ * and the boundary of the server's, are changed by a person.
  */
 export const infrastructurePolicy = (place: Place) => {
   const { partition, account, region, application, environment } = place;
   const name = own(place);
+  const bound = `arn:${partition}:iam::${account}:policy/${name}${BOUNDARY}`;
   const iam = (kind: string) => `arn:${partition}:iam::${account}:${kind}/${name}*`;
   return policy(
     ...(place.state ? state(place.state, partition, true) : []),
@@ -188,7 +198,7 @@ export const infrastructurePolicy = (place: Place) => {
     ...tunnel(place),
     allow(
       ["s3:CreateBucket", "s3:DeleteBucket", "s3:GetBucket*", "s3:PutBucket*", "s3:DeleteBucketPolicy", "s3:*Configuration", "s3:ListBucket"],
-      `arn:${partition}:s3:::${name}-*`,
+      buckets(place),
     ),
     allow(["route53:ChangeResourceRecordSets"], `arn:${partition}:route53:::hostedzone/*`),
     allow(
@@ -196,7 +206,17 @@ export const infrastructurePolicy = (place: Place) => {
       `arn:${partition}:logs:${region}:${account}:log-group:/${application}/${environment}*`,
     ),
     allow(["sns:*Topic", "sns:*TopicAttributes", "sns:*Subscribe", "sns:*Resource"], `arn:${partition}:sns:${region}:${account}:${name}-*`),
-    allow(["iam:*RolePolicy", "iam:*RolePolicies", "iam:*Role", "iam:*InstanceProfile*", "iam:UpdateAssumeRolePolicy"], [iam("role"), iam("instance-profile")]),
+    // Nothing that it writes is more than the boundary lets anybody have: components/ec2-machine/boundary.ts.
+    allow(["iam:CreateRole", "iam:PutRolePolicy"], iam("role"), { StringEquals: { "iam:PermissionsBoundary": bound } }),
+    allow(
+      [
+        ...["DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "PassRole", "TagRole", "UntagRole", "UpdateAssumeRolePolicy", "UpdateRole"].map(
+          (one) => `iam:${one}`,
+        ),
+        "iam:*InstanceProfile*",
+      ],
+      [iam("role"), iam("instance-profile")],
+    ),
     {
       Effect: "Deny",
       Action: ["iam:Put*", "iam:Attach*", "iam:Detach*", "iam:Delete*", "iam:Update*", "iam:Create*"],
@@ -204,9 +224,24 @@ export const infrastructurePolicy = (place: Place) => {
     },
     {
       Effect: "Deny",
-      Action: ["ec2:*", "kms:*", "ssm:*", "cloudwatch:*"],
+      Action: [
+        ...["CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicy", "DeletePolicyVersion"].map((one) => `iam:${one}`),
+        "iam:*PermissionsBoundary",
+      ],
       Resource: "*",
-      Condition: { StringNotEquals: { "aws:ResourceTag/environment": environment }, Null: { "aws:ResourceTag/environment": "false" } },
     },
+    ...othersOf(place),
   );
+};
+
+/** What bears the tag of another environment, or of another application, is left alone; what a server is put into or begins with is used, and not changed. */
+const othersOf = ({ partition, region, application, environment }: Place) => {
+  const used = ["subnet", "vpc", "image", "snapshot"].map((kind) => `arn:${partition}:ec2:${region}:*:${kind}/*`);
+  return Object.entries({ application, environment }).flatMap(([tag, value]) => {
+    const Condition = { StringNotEquals: { [`aws:ResourceTag/${tag}`]: value }, Null: { [`aws:ResourceTag/${tag}`]: "false" } };
+    return [
+      { Effect: "Deny", Action: ["ec2:*", "kms:*", "ssm:*", "cloudwatch:*", "iam:*Role*", "iam:*InstanceProfile*"], NotResource: used, Condition },
+      { Effect: "Deny", NotAction: ["ec2:RunInstances", "ec2:CreateSecurityGroup"], Resource: used, Condition },
+    ];
+  });
 };

@@ -105,6 +105,10 @@ export class Host extends pulumi.ComponentResource {
       .apply(([why, at]) => (why === "" ? pulumi.output(machineId(ask, at)) : lastOutput<string>("machine").apply((id) => id ?? "unknown")));
     this.server = { connection, provider, user, silence, machine, ask };
     const program = pulumi.output(hostProgram());
+    const grow = args.dataDisk && pulumi.output(args.dataDisk).apply((disk) => `sh -c ${quote(growScript(disk))}`);
+    const disk =
+      grow &&
+      new remote.Command(`${name}-data-disk`, { connection, create: onMachine(this.server, grow), addPreviousOutputInEnv: false }, { parent: this, provider });
     const bootstrap = new remote.Command(
       `${name}-bootstrap`,
       {
@@ -113,7 +117,8 @@ export class Host extends pulumi.ComponentResource {
         stdin: bootstrapScript({ certificates: args.certificates ?? false }),
         addPreviousOutputInEnv: false,
       },
-      { parent: this, provider },
+      // An engine that starts before its disk is there would start on the root disk.
+      { parent: this, provider, ...(disk && { dependsOn: disk }) },
     );
     const put = (what: string, { packed, hash }: pulumi.Output<HostProgram>, script: (hash: string) => string, after: pulumi.Resource) =>
       new remote.Command(
@@ -137,14 +142,6 @@ export class Host extends pulumi.ComponentResource {
     if (args.backups) {
       const { encrypted } = args.backups;
       put("bucket", pulumi.output(bucketProgram()), (hash) => `${bucketScript(encrypted)}# ${hash}`, installed);
-    }
-    if (args.dataDisk) {
-      const grow = pulumi.output(args.dataDisk).apply((disk) => `sh -c ${quote(growScript(disk))}`);
-      new remote.Command(
-        `${name}-data-disk`,
-        { connection, create: onMachine(this.server, grow), addPreviousOutputInEnv: false },
-        { parent: this, provider, dependsOn: bootstrap },
-      );
     }
     this.address = pulumi.all([installed.id, host]).apply(([, address]) => address);
     this.program = pulumi.all([installed.id, program]).apply(([, { hash }]) => hash);

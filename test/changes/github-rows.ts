@@ -99,7 +99,8 @@ export const GITHUB: Section = {
         ...["ActionsEnvironmentSecret", "ActionsEnvironmentVariable", "ActionsVariable", "OpenIdConnectProvider", "RepositoryEnvironment"].map(
           (one) => `- ${one}`,
         ),
-        ...["RepositoryEnvironmentDeploymentPolicy", "Role", "RolePolicy"].map((one) => `- ${one}`),
+        ...["Policy", "RepositoryEnvironmentDeploymentPolicy", "Role", "RolePolicy"].map((one) => `- ${one}`),
+        "~ Role",
       ],
       note: "no run gets in any more; another stack of the account that took its entry for GitHub from this one makes it first",
     },

@@ -12,7 +12,7 @@ const key = hidden(() => ssh2.utils.generateKeyPairSync("ed25519").private);
 const ANEW = ["~ ActionsEnvironmentVariable", "± EipAssociation", "± Instance", "± VolumeAttachment", "rolls", ...ALL_COMMANDS];
 const SOME_MINUTES = "no answer for some minutes";
 /** Everything at AWS has tags. */
-const TAGGED = ["Alias", "Bucket", "BucketLifecycleConfiguration", "BucketObjectLockConfiguration", "BucketOwnershipControls", "BucketPolicy", "BucketPublicAccessBlock", "BucketServerSideEncryptionConfiguration", "BucketVersioning", "Eip", "EipAssociation", "Instance", "InstanceProfile", "InternetGateway", "Key", "LogGroup", "MetricAlarm", "OpenIdConnectProvider", "Parameter", "Record", "Role", "RolePolicy", "RouteTable", "RouteTableAssociation", "SecurityGroup", "SecurityGroupEgressRule", "SecurityGroupIngressRule", "Subnet", "Topic", "TopicPolicy", "TopicSubscription", "Volume", "VolumeAttachment", "Vpc"].map((one) => `~ ${one}`); // prettier-ignore
+const TAGGED = ["Alias", "Bucket", "BucketLifecycleConfiguration", "BucketObjectLockConfiguration", "BucketOwnershipControls", "BucketPolicy", "BucketPublicAccessBlock", "BucketServerSideEncryptionConfiguration", "BucketVersioning", "Eip", "EipAssociation", "Instance", "InstanceProfile", "InternetGateway", "Key", "LogGroup", "MetricAlarm", "OpenIdConnectProvider", "Parameter", "Policy", "Record", "Role", "RolePolicy", "RouteTable", "RouteTableAssociation", "SecurityGroup", "SecurityGroupEgressRule", "SecurityGroupIngressRule", "Subnet", "Topic", "TopicPolicy", "TopicSubscription", "Volume", "VolumeAttachment", "Vpc"].map((one) => `~ ${one}`); // prettier-ignore
 
 export const SERVER: Section = {
   title: "The server",
@@ -126,7 +126,7 @@ export const SERVER: Section = {
       set: { "ec2.reach": "session-manager", "ec2.image": "ubuntu-24.04", hostAddress: "127.0.0.1", review: undefined },
       along: ["ec2.image", "hostAddress", "review"],
       refused: /recoloca:ec2\.reach {2}got "session-manager", and the server runs debian-13, which has no agent of it/,
-      note: "first another system and a new generation: [aws.md](aws.md#a-shell-on-it)",
+      note: "with a new generation in the same update: [aws.md](aws.md#a-shell-on-it)",
     },
     {
       change: "where a tunnel to it begins",

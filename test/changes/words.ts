@@ -19,6 +19,7 @@ export const WORDS: Readonly<Record<string, string>> = {
   SecurityGroupEgressRule: "",
   ...Object.fromEntries(["Vpc", "Subnet", "InternetGateway", "RouteTable", "RouteTableAssociation"].map((kind) => [kind, NETWORK])),
   RolePolicy: "what the server may do at AWS",
+  Policy: "the most that the server's role may ever do",
   Role: "roles",
   PrivateKey: "the key of pull requests",
   BucketObjectLockConfiguration: BUCKET,

@@ -2,30 +2,27 @@
 import { ACCOUNT, between, exactlyOne, formed, PARTITION, tagged, uniqueId } from "./aws-account.ts";
 import { PROFILE } from "./aws-compute.ts";
 import { INSTANCE } from "./aws-network.ts";
-import { policy } from "./aws-policies.ts";
+import { allows, policy, type Context } from "./aws-policies.ts";
 import type { Kinds, Place, Reference } from "./kinds.ts";
 import { text, type Values } from "./values.ts";
 import type { World } from "./world.ts";
 
 export const ROLE = "aws:iam/role:Role";
+const POLICY = "aws:iam/policy:Policy";
 const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
-const ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment";
 const OIDC = "aws:iam/openIdConnectProvider:OpenIdConnectProvider";
 
 const iamArn = (resource: string) => `arn:${PARTITION}:iam::${ACCOUNT}:${resource}`;
 const NAME = formed("name", /^[\w+=,.@-]{1,64}$/, "at most 64 characters: alphanumeric and +=,.@-_");
 const role: Reference = { type: ROLE, missing: "NoSuchEntity: The role with name %s cannot be found." };
 
-/** Of the vendor's own policies, what they say of the parameter store. */
-const MANAGED: Readonly<Record<string, unknown>> = {
-  AmazonSSMManagedInstanceCore: { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: ["ssm:GetParameter", "ssm:GetParameters"], Resource: "*" }] },
-};
+const policiesOf = (world: World, name: string): readonly unknown[] => world.all(ROLE_POLICY).flatMap((one) => (one["role"] === name ? [one["policy"]] : []));
 
-/** Every document that says what a role may do. */
-export const policiesOf = (world: World, name: string): readonly unknown[] => [
-  ...world.all(ROLE_POLICY).filter((one) => one["role"] === name).map((one) => one["policy"]),
-  ...world.all(ATTACHMENT).filter((one) => one["role"] === name).map((one) => MANAGED[text(one["policyArn"]).split("/").at(-1)!]),
-]; // prettier-ignore
+/** Whether a role may do it: its policies allow it, and its boundary, where it has one, does too. */
+export function mayDo(world: World, name: string, action: string, resource: string, context: Context = {}): boolean {
+  const bound = world.all(POLICY).find((one) => one["arn"] === world.get(ROLE, name)?.["permissionsBoundary"]);
+  return allows(policiesOf(world, name), action, resource, context) && (!bound || allows([bound["policy"]], action, resource, context));
+}
 
 const path = (inputs: Values) => text(inputs["path"]) || "/";
 const taken = (kind: string, name: string) => new Error(`EntityAlreadyExists: ${kind} with name ${name} already exists.`);
@@ -34,6 +31,7 @@ export const iam: Kinds = {
   [ROLE]: {
     named: "name",
     replaces: ["name", "namePrefix", "path"],
+    refers: { permissionsBoundary: { type: POLICY, by: "arn", missing: "NoSuchEntity: Scope ARN: %s does not exist or is not attachable." } },
     rules: [
       NAME,
       policy("assumeRolePolicy", "trust"),
@@ -43,7 +41,6 @@ export const iam: Kinds = {
     ],
     heldBy: [
       { type: ROLE_POLICY, property: "role" },
-      { type: ATTACHMENT, property: "role" },
       { type: PROFILE, property: "role" },
     ],
     held: "DeleteConflict: Cannot delete entity %s, must detach all policies, delete policies and remove roles from instance profile first.",
@@ -62,18 +59,24 @@ export const iam: Kinds = {
       };
     },
   },
+  [POLICY]: {
+    named: "name",
+    replaces: ["name", "namePrefix", "path", "description"],
+    rules: [policy("policy", "identity"), formed("name", /^[\w+=,.@-]{1,128}$/, "at most 128 characters: alphanumeric and +=,.@-_"), tagged],
+    heldBy: [{ type: ROLE, property: "permissionsBoundary", by: "arn" }],
+    held: "DeleteConflict: Cannot delete a policy attached to entities.",
+    create: (inputs, at) => {
+      const arn = iamArn(`policy${path(inputs)}${text(inputs["name"])}`);
+      if (at.world.get(POLICY, arn)) throw taken("A policy", text(inputs["name"]));
+      return { id: arn, outputs: { arn, policyId: uniqueId("ANPA"), path: path(inputs) } };
+    },
+  },
   [ROLE_POLICY]: {
     named: "name",
     replaces: ["name", "namePrefix", "role"],
     refers: { role },
     rules: [policy("policy", "identity"), formed("name", /^[\w+=,.@-]{1,128}$/, "at most 128 characters: alphanumeric and +=,.@-_")],
     create: (inputs) => ({ id: `${text(inputs["role"])}:${text(inputs["name"])}`, outputs: {} }),
-  },
-  [ATTACHMENT]: {
-    replaces: ["role", "policyArn"],
-    refers: { role },
-    rules: [formed("policyArn", /^arn:aws:iam::(aws|\d{12}):policy\/[\w+=,.@/-]+$/, "the ARN of a policy")],
-    create: (inputs) => ({ id: `${text(inputs["role"])}/${text(inputs["policyArn"])}`, outputs: {} }),
   },
   [PROFILE]: {
     named: "name",

@@ -85,7 +85,10 @@ const SIZES: Readonly<Record<string, readonly [number, number]>> = {
 };
 const FAMILIES: Readonly<Record<string, string>> = {
   t3: "x86_64", t3a: "x86_64", m6i: "x86_64", m7i: "x86_64", c7i: "x86_64", t4g: "arm64", m6g: "arm64", m7g: "arm64", m8g: "arm64", c7g: "arm64",
+  t2: "x86_64", m4: "x86_64",
 }; // prettier-ignore
+/** Families of before Nitro: their disks are not NVMe. */
+const XEN = ["t2", "m4"];
 
 export function getInstanceType(args: Values): Values {
   const type = text(args["instanceType"]);
@@ -102,10 +105,10 @@ export function getInstanceType(args: Values): Values {
     currentGeneration: true,
     autoRecoverySupported: true,
     ebsEncryptionSupport: "supported",
-    ebsNvmeSupport: "required",
+    ebsNvmeSupport: XEN.includes(family) ? "unsupported" : "required",
     ebsOptimizedSupport: "default",
     enaSupport: "required",
-    hypervisor: "nitro",
+    hypervisor: XEN.includes(family) ? "xen" : "nitro",
     ipv6Supported: true,
     supportedRootDeviceTypes: ["ebs"],
     supportedVirtualizationTypes: ["hvm"],

@@ -62,21 +62,24 @@ export type Context = Readonly<Record<string, string>>;
 
 /** Every condition of a statement holds. An operator that no policy of ours has is an error, not a guess. */
 function holds(condition: unknown, context: Context): boolean {
-  const operators: Record<string, (wanted: unknown, value: string) => boolean> = {
-    Bool: (wanted, value) => text(wanted) === value,
-    StringEquals: (wanted, value) => text(wanted) === value,
-    StringLike: like,
+  const some = (compare: (wanted: unknown, value: string) => boolean) => (wanted: unknown, value: string | undefined) =>
+    value !== undefined && listed(wanted).some((one) => compare(one, value));
+  const equal = some((wanted, value) => text(wanted) === value);
+  const operators: Record<string, (wanted: unknown, value: string | undefined) => boolean> = {
+    Bool: equal,
+    StringEquals: equal,
+    // Also of a key that the request does not have.
+    StringNotEquals: (wanted, value) => !equal(wanted, value),
+    StringLike: some(like),
+    Null: (wanted, value) => text(wanted) === String(value === undefined),
     // Of a key with several values, of which the doubles' requests have one.
-    "ForAllValues:StringEquals": (wanted, value) => text(wanted) === value,
-    "ForAllValues:StringLike": like,
+    "ForAllValues:StringEquals": equal,
+    "ForAllValues:StringLike": some(like),
   };
   return Object.entries(isRecord(condition) ? condition : {}).every(([operator, keys]) => {
     const compare = operators[operator];
     if (!compare) throw new Error(`the doubles know no condition ${operator}; they know ${Object.keys(operators).join(", ")}`);
-    return Object.entries(isRecord(keys) ? keys : {}).every(([key, wanted]) => {
-      const value = context[key];
-      return value !== undefined && listed(wanted).some((one) => compare(one, value));
-    });
+    return Object.entries(isRecord(keys) ? keys : {}).every(([key, wanted]) => compare(wanted, context[key]));
   });
 }
 

@@ -5,8 +5,8 @@
 import * as http from "node:http";
 import { CreateBucketCommand, PutBucketPolicyCommand, PutObjectLockConfigurationCommand } from "@aws-sdk/client-s3";
 import type { ObjectStore } from "../../local/object-store.ts";
-import { ROLE, policiesOf } from "./aws-iam.ts";
-import { allows, type Context, denies } from "./aws-policies.ts";
+import { ROLE, mayDo } from "./aws-iam.ts";
+import { type Context, denies } from "./aws-policies.ts";
 import { BUCKET, BUCKET_POLICY, ENCRYPTION, OBJECT_LOCK } from "./aws-s3.ts";
 import { type Credentials, roleOf } from "./instance-metadata.ts";
 import { isSigned, resigned } from "./signature.ts";
@@ -62,14 +62,21 @@ export class BucketEndpoint {
   private refusal(instance: Values, bucket: string, { action, key, context = {}, encryption }: Asked): string | undefined {
     const role = roleOf(this.world, instance);
     const arn = text(this.world.get(ROLE, role)?.["arn"]);
-    const policies = policiesOf(this.world, role);
+    const may = (what: string, on: string, more: Context = {}) => mayDo(this.world, role, what, on, more);
     const resource = `arn:aws:s3:::${bucket}${key === undefined ? "" : `/${key}`}`;
     const all = { "aws:SecureTransport": "true", ...context };
-    if (!allows(policies, action, resource, all)) return `${arn} is not authorized to perform: ${action} on resource: "${resource}"`;
+    if (!may(action, resource, all)) return `${arn} is not authorized to perform: ${action} on resource: "${resource}"`;
     if (denies(this.world.get(BUCKET_POLICY, bucket)?.["policy"], arn, action, resource, all)) return `${action} is denied by the bucket's policy`;
     const rule = record(list(this.world.get(ENCRYPTION, bucket)?.["rules"])[0]);
     const encrypts = text(record(rule["applyServerSideEncryptionByDefault"])["kmsMasterKeyId"]);
-    if (encryption !== undefined && encrypts !== "" && !allows(policies, encryption, encrypts))
+    if (
+      encryption !== undefined &&
+      encrypts !== "" &&
+      !may(encryption, encrypts, {
+        "kms:ViaService": `s3.${text(instance["region"])}.amazonaws.com`,
+        "kms:EncryptionContext:aws:s3:arn": `arn:aws:s3:::${bucket}`,
+      })
+    )
       return `not authorized to perform: ${encryption} on ${encrypts}`;
     return undefined;
   }

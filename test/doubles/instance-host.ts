@@ -4,7 +4,8 @@
  *
  * A container has no block devices. A volume is a folder of one Docker volume that outlives the instances; attached, it is mounted
  * in the machine at the path that the test says, from that moment and at each boot until it is detached. Nothing has to be
- * formatted, so user data under test skips that where the path is mounted already.
+ * formatted, so user data under test skips that where the path is mounted already. Its own line of fstab for that path, of a disk that
+ * no container has, comes after the double's: of two for one path the first counts.
  */
 import * as fs from "node:fs";
 import * as http from "node:http";
@@ -169,7 +170,8 @@ export class InstanceHost implements Machines {
   async attach(instance: string, volume: string, device: string): Promise<void> {
     const at = this.mount(device);
     const line = `/.volumes/${volume} ${at} none bind 0 0`;
-    const ran = await this.on(instance, `mkdir -p ${at} /.volumes/${volume} && echo '${line}' >> /etc/fstab && mount ${at}`);
+    const first = `touch /etc/fstab; { echo '${line}'; cat /etc/fstab; } > /etc/fstab.new && mv /etc/fstab.new /etc/fstab`;
+    const ran = await this.on(instance, `mkdir -p ${at} /.volumes/${volume} && { ${first}; } && mount --bind /.volumes/${volume} ${at}`);
     if (ran.code !== 0) throw new Error(`${volume} cannot be mounted at ${at} of ${instance}:\n${ran.output}`);
   }
 

@@ -2,9 +2,8 @@
 import { createHash } from "node:crypto";
 import type { RequestListener } from "node:http";
 import { ACCOUNT } from "./aws-account.ts";
-import { policiesOf } from "./aws-iam.ts";
+import { mayDo } from "./aws-iam.ts";
 import { PARAMETER, parameterArn } from "./aws-keys.ts";
-import { allows } from "./aws-policies.ts";
 import { type Credentials, roleOf } from "./instance-metadata.ts";
 import { isSigned, sha256 } from "./signature.ts";
 import { list, text, type Values } from "./values.ts";
@@ -27,7 +26,7 @@ interface Asking {
 
 function parameter({ world, instance, role, region }: Asking, name: string, action: string, decrypt: boolean): Values {
   const resource = parameterArn(region, name);
-  if (!allows(policiesOf(world, role), action, resource))
+  if (!mayDo(world, role, action, resource))
     throw new Refused(
       "AccessDeniedException",
       `User: arn:aws:sts::${ACCOUNT}:assumed-role/${role}/${instance} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`,

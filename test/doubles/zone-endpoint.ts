@@ -1,8 +1,8 @@
 /** `https://route53.amazonaws.com` as an instance reaches it: records that prove a name, for its own credentials, if its role's policies allow it. */
 import type { IncomingMessage, RequestListener } from "node:http";
 import { ACCOUNT } from "./aws-account.ts";
-import { policiesOf } from "./aws-iam.ts";
-import { allows, type Context } from "./aws-policies.ts";
+import { mayDo } from "./aws-iam.ts";
+import type { Context } from "./aws-policies.ts";
 import { RECORD, ZONE } from "./aws-route53.ts";
 import { type Credentials, roleOf } from "./instance-metadata.ts";
 import { isSigned, sha256 } from "./signature.ts";
@@ -72,7 +72,7 @@ export function zoneEndpoint(id: string, instance: () => Values, world: World, c
       const say = (status: number, told: string) => response.writeHead(status, { "content-type": "text/xml" }).end(`<?xml version="1.0"?>\n${told}`);
       const role = roleOf(world, instance());
       const may = (action: string, resource: string, context: Context = {}) => {
-        if (!allows(policiesOf(world, role), action, resource, context))
+        if (!mayDo(world, role, action, resource, context))
           throw new Refused(
             "AccessDenied",
             `User: arn:aws:sts::${ACCOUNT}:assumed-role/${role}/${id} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`,

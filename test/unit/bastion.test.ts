@@ -20,7 +20,7 @@ function problemsOf(config: Config, open: readonly string[] = []): Problem[] {
   const encrypted = new Set(["sshPrivateKey", "bastionPrivateKey"].filter((key) => !open.includes(key)));
   const keys = new Set(Object.keys(values));
   const checked = checkValues({ values, encrypted });
-  return [...checked.problems, ...checkCloud(checked.values, keys), ...checkBastion(checked.values, keys)];
+  return [...checked.problems, ...checkCloud(checked.values, "staging", keys), ...checkBastion(checked.values, keys)];
 }
 
 test("a right one has no problems, before a server that is there and before one that the stack makes", () => {

@@ -21,7 +21,7 @@ const CASES = STACKS.flatMap((stack) => [
 /** Types that a test here looks at, for what could be read or reached of them. */
 const LOOKED_AT = [
   ...["cloudwatch/logGroup:LogGroup", "cloudwatch/metricAlarm:MetricAlarm", "ebs/volume:Volume", "ec2/eip:Eip", "ec2/instance:Instance"],
-  ...["iam/role:Role", "iam/rolePolicy:RolePolicy", "iam/rolePolicyAttachment:RolePolicyAttachment", "kms/key:Key", "route53/record:Record"],
+  ...["iam/policy:Policy", "iam/role:Role", "iam/rolePolicy:RolePolicy", "kms/key:Key", "route53/record:Record"],
   ...["s3/bucket:Bucket", "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "s3/bucketPolicy:BucketPolicy"],
   ...["s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration", "s3/bucketPublicAccessBlock:BucketPublicAccessBlock"],
   ...["s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration", "s3/bucketVersioning:BucketVersioning"],
@@ -200,7 +200,8 @@ describe.each(CASES)("stack %s, %s", (stack, how, more) => {
     expect(only("aws:s3/bucketVersioning:BucketVersioning")).toMatchObject({ versioningConfiguration: { status: "Enabled" } });
   });
 
-  test("whoever proves a name by Route 53 changes TXT records of that name alone, and nobody else changes any", () => {
+  test("whoever proves a name by Route 53 changes TXT records of that name alone, in its own zone, and nobody else changes any", () => {
+    const domain = only("aws:route53/record:Record")["name"] as string;
     const statements = all
       .filter(({ type, name }) => /rolePolicy:RolePolicy$/.test(type) && !/-(deploy|plan|infrastructure)$/.test(name))
       .flatMap(({ inputs }) => (JSON.parse(inputs["policy"] as string) as { Statement: { Action: string[]; Condition?: object }[] }).Statement)
@@ -210,22 +211,27 @@ describe.each(CASES)("stack %s, %s", (stack, how, more) => {
         ? []
         : [
             {
-              "ForAllValues:StringEquals": { "route53:ChangeResourceRecordSetsRecordTypes": ["TXT"] },
-              "ForAllValues:StringLike": { "route53:ChangeResourceRecordSetsNormalizedRecordNames": ["_acme-challenge.*"] },
+              "ForAllValues:StringEquals": {
+                "route53:ChangeResourceRecordSetsRecordTypes": ["TXT"],
+                "route53:ChangeResourceRecordSetsNormalizedRecordNames": [`_acme-challenge.${domain}`],
+              },
             },
           ],
     );
     const policies = all.filter(({ type, name }) => /rolePolicy:RolePolicy$/.test(type) && name.endsWith("-proof")).map(({ inputs }) => inputs["policy"]);
-    const may = (type: string, name: string) =>
-      allows(policies, "route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z0", {
+    const may = (type: string, name: string, zone = "Z0123456789") =>
+      allows(policies, "route53:ChangeResourceRecordSets", `arn:aws:route53:::hostedzone/${zone}`, {
         "route53:ChangeResourceRecordSetsRecordTypes": type,
         "route53:ChangeResourceRecordSetsNormalizedRecordNames": name,
       });
-    expect([may("TXT", "_acme-challenge.recoloca.ai"), may("A", "_acme-challenge.recoloca.ai"), may("TXT", "recoloca.ai")]).toEqual([
-      how === "proven by Route 53",
-      false,
-      false,
-    ]);
+    expect(may("TXT", `_acme-challenge.${domain}`)).toBe(how === "proven by Route 53");
+    const others = [
+      may("A", `_acme-challenge.${domain}`),
+      may("TXT", domain),
+      may("TXT", `_acme-challenge.${domain}`, "Z9"),
+      may("TXT", "_acme-challenge.other.recoloca.ai"),
+    ];
+    expect(others).toEqual([false, false, false, false]);
   });
 
   test("user data holds no secret", () => {
@@ -254,9 +260,28 @@ test("behind Session Manager no port is open but those of visitors, and the role
   });
   const ports = all.filter(({ type }) => type.endsWith(":SecurityGroupIngressRule")).map(({ inputs }) => inputs["fromPort"]);
   expect(ports.sort()).toEqual([443, 80]);
-  expect(all.filter(({ type }) => type.endsWith(":RolePolicyAttachment")).map(({ inputs }) => inputs["policyArn"])).toEqual([
-    "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
-  ]);
+  const role = all.flatMap(({ type, inputs }) =>
+    type === "aws:iam/rolePolicy:RolePolicy" && inputs["role"] === "recoloca-staging-id" ? [inputs["policy"]] : [],
+  );
+  const may = (action: string) => allows(role, action, "*");
+  expect(["ssm:UpdateInstanceInformation", "ssmmessages:OpenControlChannel", "ssmmessages:CreateDataChannel"].map(may)).toEqual([true, true, true]);
+  // AWS's own policy for it reads every parameter of the account.
+  expect(allows(role, "ssm:GetParameter", "arn:aws:ssm:sa-east-1:123456789012:parameter/recoloca/production/ssh-host-key")).toBe(false);
+  expect(all.filter(({ type }) => /PolicyAttachment/.test(type))).toEqual([]);
+});
+
+test("with environments of pull requests, whose names have any number, their proofs too, and no other name's", async () => {
+  const all = await everythingOf("staging", {
+    ...PROVEN,
+    "recoloca:review": { host: "pr-{number}.staging.recoloca.ai", repositories: ["ghcr.io/recoloca/backend"] },
+  });
+  const policies = all.filter(({ name }) => name === "recoloca-staging-proof").map(({ inputs }) => inputs["policy"]);
+  const may = (name: string) =>
+    allows(policies, "route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z0123456789", {
+      "route53:ChangeResourceRecordSetsRecordTypes": "TXT",
+      "route53:ChangeResourceRecordSetsNormalizedRecordNames": `_acme-challenge.${name}`,
+    });
+  expect(["staging.recoloca.ai", "pr-7.staging.recoloca.ai", "recoloca.ai", "shop.staging.recoloca.ai"].map(may)).toEqual([true, true, false, false]);
 });
 
 describe.each(STACKS)("what watches %s", (stack) => {

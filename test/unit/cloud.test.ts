@@ -13,14 +13,14 @@ const GOOD = {
   ec2: EC2,
 };
 
-function problemsOf(change: Record<string, unknown>): Problem[] {
+function problemsOf(change: Record<string, unknown>, environment = "staging"): Problem[] {
   const values = Object.fromEntries(
     Object.entries({ ...GOOD, ...change })
       .filter(([, value]) => value !== undefined)
       .map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
   );
   const checked = checkValues({ values, encrypted: new Set(["sshPrivateKey"]) });
-  return [...checked.problems, ...checkCloud(checked.values, new Set(Object.keys(values)))];
+  return [...checked.problems, ...checkCloud(checked.values, environment, new Set(Object.keys(values)))];
 }
 
 test("a right one has no problems, and needs neither host key nor private key", () => {
@@ -37,6 +37,13 @@ test("an account's number is one, however Pulumi has written it; where a word is
 describe("is refused:", () => {
   test.each<[string, Record<string, unknown>, string, RegExp, string?]>([
     ["a region that is none", { ec2: { ...EC2, region: "mars" } }, "ec2.region", /got "mars", wants a region of AWS/],
+    [
+      "a region in China",
+      { ec2: { ...EC2, region: "cn-north-1" } },
+      "ec2.region",
+      /^got "cn-north-1", wants a region of AWS that is neither China's nor a government's/,
+    ],
+    ["a region of a government", { ec2: { ...EC2, region: "us-gov-west-1" } }, "ec2.region", /^got "us-gov-west-1", wants a region of AWS that is neither/],
     ["an instance type that is none", { ec2: { ...EC2, instanceType: "small" } }, "ec2.instanceType", /got "small", wants an instance type/],
     ["another distribution", { ec2: { ...EC2, image: "centos-7" } }, "ec2.image", /got "centos-7"/],
     ["an image's id that is none", { ec2: { ...EC2, ami: "debian" } }, "ec2.ami", /wants an image's id/],
@@ -47,6 +54,17 @@ describe("is refused:", () => {
       { ec2: { ...EC2, zone: undefined }, tls: { acme: { email: "ops@recoloca.ai", dns: "route53" } } },
       "tls.acme.dns",
       /wants the zone/,
+    ],
+    [
+      "a proof by Route 53 of a name that the zone does not hold",
+      {
+        ec2: { ...EC2, zone: "recoloca.ai" },
+        tls: { acme: { email: "ops@recoloca.ai", dns: "route53" } },
+        routes: [...GOOD.routes, { host: "shop.example", path: "/", service: "backend", port: 8000 }],
+      },
+      "tls.acme.dns",
+      /the zone recoloca\.ai, whose records this server may write, does not hold shop\.example/,
+      "pulumi config rm --path recoloca:tls.acme.dns",
     ],
     ["a range that is none", { ec2: { ...EC2, sshFrom: ["203.0.113.7"] } }, "ec2.sshFrom[0]", /wants a range of addresses/],
     [
@@ -119,8 +137,43 @@ describe("is refused:", () => {
     expect(found).toMatchObject([{ key, says: expect.stringMatching(says) as string }]);
   });
 
+  const LONG = "a".repeat(31);
+  const github = { visibility: "private", plan: "team" };
+  test.each<[number, string, Record<string, unknown>]>([
+    [56, "the server's role", {}],
+    [49, "the role of infrastructure runs", { github }],
+    [47, "the bucket for backups", { github, createBackupBucket: {} }],
+    [49, "the role of infrastructure runs", { github, createBackupBucket: { name: "acme-shop-backups" } }],
+  ])("names that AWS would find too long, %i characters for %s", (most, of, change) => {
+    const environment = "b".repeat(most - LONG.length - 1);
+    const named = (stack: string) => problemsOf({ application: LONG, ...change }, stack).filter(({ key }) => key === "application");
+    expect(named(environment)).toEqual([]);
+    const full = `${LONG}-${environment}b`;
+    expect(named(`${environment}b`)).toEqual([
+      {
+        key: "application",
+        says: `got "${LONG}", with the stack's name ${full}: ${most + 1} characters, and AWS takes ${most} of the name of ${of}`,
+        fix: "a shorter name, before the first pulumi up: pulumi config set recoloca:application shop\nor of the stack: pulumi stack rename staging",
+      },
+    ]);
+  });
+
+  test("a stack whose name no bucket could have, where nobody has named the bucket", () => {
+    const key = "createBackupBucket.name";
+    const named = (stack: string, wish: object) => problemsOf({ createBackupBucket: wish }, stack).filter((one) => one.key === key);
+    for (const stack of ["Staging", "staging_2", "staging.2"])
+      expect(named(stack, {})).toEqual([
+        {
+          key,
+          says: `is missing: a bucket's name has lower-case letters, digits and dashes, and the stack is called ${stack}`,
+          fix: "pulumi config set --path 'recoloca:createBackupBucket.name' acme-shop-backups",
+        },
+      ]);
+    expect([named("staging-2", {}), named("Staging", { name: "acme-shop-backups" })]).toEqual([[], []]);
+  });
+
   test("a bucket without a server whose role could write to it", () => {
-    expect(checkCloud({ createBackupBucket: { coldAfter: 1, expireAfter: 2 } }, new Set())).toMatchObject([{ key: "createBackupBucket" }]);
+    expect(checkCloud({ createBackupBucket: { coldAfter: 1, expireAfter: 2 } }, "staging", new Set())).toMatchObject([{ key: "createBackupBucket" }]);
   });
 });
 
@@ -129,6 +182,7 @@ describe("what follows from the environment's name", () => {
     cloudSettings(
       {
         ...GOOD,
+        routes: [],
         ec2: { ...EC2, image: "debian-13", reach: "direct", rootDisk: 20, dataDisk: 40, generation: 1 },
         createBackupBucket: { coldAfter: 30, expireAfter: 365 },
       },
@@ -152,7 +206,14 @@ test("Session Manager wants no open port, and a proof by Route 53 its own right"
     encrypted: new Set(),
   });
   const machineOf = (ec2: object, tls?: object) => cloudSettings({ ...values, ec2: { ...values.ec2!, ...ec2 }, ...(tls && { tls }) }, "staging")!.machine;
-  expect(machineOf({})).toMatchObject({ sshFrom: ["203.0.113.0/24"], sessionManager: false, proves: false });
+  expect(machineOf({})).toMatchObject({ sshFrom: ["203.0.113.0/24"], sessionManager: false, proves: [] });
   expect(machineOf({ reach: "session-manager" })).toMatchObject({ sshFrom: [], sessionManager: true });
-  expect(machineOf({ zone: "recoloca.ai" }, { acme: { dns: "route53" } })).toMatchObject({ proves: true });
+  const proven = (more: object) =>
+    cloudSettings({ ...values, ...more, ec2: { ...values.ec2!, zone: "recoloca.ai" }, tls: { acme: { dns: "route53" } } }, "staging")!.machine.proves;
+  expect(proven({})).toEqual(["staging.recoloca.ai"]);
+  expect(proven({ routes: [{ host: "WWW.recoloca.ai" }, {}], review: { host: "pr-{number}.staging.recoloca.ai" } })).toEqual([
+    "staging.recoloca.ai",
+    "www.recoloca.ai",
+    "pr-*.staging.recoloca.ai",
+  ]);
 });

@@ -55,7 +55,6 @@ test.each<[string, Values, RegExp]>([
   ["aws:iam/role:Role", { assumeRolePolicy: may("sts:AssumeRole", "*") }, /Missing required field Principal/],
   ["aws:iam/rolePolicy:RolePolicy", { policy: trust("s3:GetObject") }, /should not specify a principal/],
   ["aws:iam/rolePolicy:RolePolicy", { policy: may("GetObject", "*") }, /must be prefaced by a vendor/],
-  ["aws:iam/rolePolicyAttachment:RolePolicyAttachment", { policyArn: "ReadOnlyAccess" }, /the ARN of a policy/],
   ["aws:iam/openIdConnectProvider:OpenIdConnectProvider", { url: "token.actions.githubusercontent.com" }, /begins with https/],
   [PARAMETER, { name: "aws/key", type: "String", value: "1" }, /fully qualified name/],
   [PARAMETER, { name: "/aws/key", type: "String", value: "1" }, /can't be prefixed with "aws" or "ssm"/],

@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { parse } from "yaml";
 import { beforeAll, describe, expect, test } from "vitest";
 import { checkout } from "../../tools/cache.ts";
+import { allows } from "../doubles/aws-policies.ts";
 import { everythingOf, type Inputs, type Made } from "../mocked-program.ts";
 
 const KEY = "arn:aws:kms:sa-east-1:123456789012:key/0a1b2c3d-0000-1111-2222-333344445555";
@@ -163,11 +164,23 @@ describe.each(["staging", "production"])("stack %s", (stack) => {
 
   test("an infrastructure run touches no other environment, and cannot widen what the workflows may", () => {
     const denied = rights("infrastructure").filter(({ Effect }) => Effect === "Deny");
-    expect(denied.flatMap(({ Resource }) => [Resource!].flat())).toEqual([
-      ...["deploy", "plan", "infrastructure"].map((kind) => `arn:aws:iam::123456789012:role/recoloca-${stack}-${kind}`),
-      "*",
-    ]);
-    expect(denied[1]!.Condition).toMatchObject({ StringNotEquals: { "aws:ResourceTag/environment": stack } });
+    expect([denied[0]!.Resource].flat()).toEqual(
+      ["deploy", "plan", "infrastructure"].map((kind) => `arn:aws:iam::123456789012:role/recoloca-${stack}-${kind}`),
+    );
+    const may = (action: string, resource: string, context: Record<string, string> = {}) =>
+      allows([{ Version: "2012-10-17", Statement: rights("infrastructure") }], action, resource, { "aws:RequestedRegion": "sa-east-1", ...context });
+    const tagged = (application: string, environment: string) => ({ "aws:ResourceTag/application": application, "aws:ResourceTag/environment": environment });
+    const [own, other, elses] = [tagged("recoloca", stack), tagged("recoloca", "another"), tagged("shop", stack)];
+    const asked = [
+      ["ec2:TerminateInstances", "arn:aws:ec2:sa-east-1:123456789012:instance/i-0"],
+      ["kms:Decrypt", "arn:aws:kms:sa-east-1:123456789012:key/of-secrets"],
+      ["ec2:DeleteSubnet", "arn:aws:ec2:sa-east-1:123456789012:subnet/subnet-0"],
+    ] as const;
+    for (const [action, resource] of asked)
+      expect([action, ...[own, other, elses].map((tags) => may(action, resource, tags))]).toEqual([action, true, false, false]);
+    // A subnet, and an image, of the company, whatever they are called: used, and not changed.
+    for (const resource of ["arn:aws:ec2:sa-east-1:123456789012:subnet/subnet-0", "arn:aws:ec2:sa-east-1::image/ami-0"])
+      expect([other, elses, tagged("network", "shared")].map((tags) => may("ec2:RunInstances", resource, tags))).toEqual([true, true, true]);
     expect(actions(rights("infrastructure"))).not.toContain("*");
     // What a watched environment is made of (components/environment-log, environment-alarms) is made and compared by these runs, too.
     expect(actions(rights("infrastructure"))).toEqual(expect.arrayContaining(["logs:*LogGroup", "sns:*Topic"]));
@@ -177,7 +190,108 @@ describe.each(["staging", "production"])("stack %s", (stack) => {
       ({ Effect, Action }) => Effect === "Allow" && [Action].flat().some((action) => /^iam:(Put|\*)/.test(action)),
     );
     expect(identity.flatMap(({ Resource }) => [Resource!].flat()).every((one) => one.includes(`/recoloca-${stack}`))).toBe(true);
+    const role = `arn:aws:iam::123456789012:role/recoloca-${stack}-1a2b3c4`;
+    const bound = `arn:aws:iam::123456789012:policy/recoloca-${stack}-boundary`;
+    for (const action of ["iam:CreateRole", "iam:PutRolePolicy"])
+      expect([
+        action,
+        ...[bound, "arn:aws:iam::aws:policy/AdministratorAccess", undefined].map((one) =>
+          may(action, role, one === undefined ? {} : { "iam:PermissionsBoundary": one }),
+        ),
+      ]).toEqual([action, true, false, false]);
+    const taken = ["iam:AttachRolePolicy", "iam:DeleteRolePermissionsBoundary", "iam:PutRolePermissionsBoundary"].map((action) =>
+      may(action, role, { "iam:PermissionsBoundary": bound }),
+    );
+    expect([...taken, may("iam:CreatePolicyVersion", bound), may("iam:DeletePolicy", bound), may("iam:UpdateAssumeRolePolicy", role, other)]).toEqual(
+      Array(6).fill(false),
+    );
+    expect([may("iam:GetPolicyVersion", bound), may("iam:PassRole", role, own)]).toEqual([true, true]);
   });
+
+  test("the server's role has a boundary that a person makes; within it is all that its policies say, and nothing of IAM or of another environment", async () => {
+    const [bound] = of("Policy");
+    expect(bound!.inputs).toMatchObject({ name: `recoloca-${stack}-boundary` });
+    expect(
+      of("Role")
+        .map(({ name, inputs }) => [name, inputs["permissionsBoundary"]])
+        .sort(),
+    ).toEqual([
+      [`recoloca-${stack}`, `arn:aws:x:::recoloca-${stack}-boundary`],
+      ...["deploy", "infrastructure", "plan"].map((kind) => [`recoloca-${stack}-${kind}`, undefined]),
+    ]);
+    const { boundary } = await import("../../components/ec2-machine/boundary.ts");
+    const where = { partition: "aws", account: "123456789012", region: "sa-east-1", application: "recoloca", environment: stack };
+    expect(bound!.inputs["policy"]).toBe(boundary({ ...where, buckets: [] }));
+    const document = boundary({ ...where, buckets: ["acme-backups"] });
+    const most = (action: string, resource: string, context: Record<string, string> = {}) => allows([document], action, resource, context);
+    const parameter = (environment: string) => `arn:aws:ssm:sa-east-1:123456789012:parameter/recoloca/${environment}/ssh-host-key`;
+    const viaBucket = (name: string) => ({ "kms:ViaService": "s3.sa-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": `arn:aws:s3:::${name}` });
+    const key = "arn:aws:kms:sa-east-1:123456789012:key/k";
+    const inside: [string, string, Record<string, string>?][] = [
+      ["ssm:GetParameter", parameter(stack)],
+      ["kms:Decrypt", key, { "kms:ViaService": "ssm.sa-east-1.amazonaws.com" }],
+      ["kms:GenerateDataKey", key, viaBucket(`recoloca-${stack}-backups-1a2b`)],
+      ["kms:GenerateDataKey", key, viaBucket("acme-backups")],
+      ["s3:PutObject", `arn:aws:s3:::acme-backups/recoloca-${stack}/a`],
+      ["s3:GetObject", `arn:aws:s3:::recoloca-${stack}-backups-1a2b/recoloca-${stack}/a`],
+      ["logs:PutLogEvents", `arn:aws:logs:sa-east-1:123456789012:log-group:/recoloca/${stack}:log-stream:a`],
+      ["ecr:BatchGetImage", "arn:aws:ecr:sa-east-1:123456789012:repository/backend"],
+      ["ssmmessages:OpenControlChannel", "*"],
+      ["route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z0", { "route53:ChangeResourceRecordSetsRecordTypes": "TXT" }],
+    ];
+    expect(inside.filter(([action, resource, context]) => !most(action, resource, context))).toEqual([]);
+    const outside: [string, string, Record<string, string>?][] = [
+      ["ssm:GetParameter", parameter("another")],
+      ["kms:Decrypt", key],
+      ["kms:Decrypt", key, viaBucket("recoloca-another-backups-1a2b")],
+      ["s3:GetObject", "arn:aws:s3:::acme-backups/recoloca-another/a"],
+      ["s3:DeleteObject", `arn:aws:s3:::acme-backups/recoloca-${stack}/a`],
+      ["iam:CreateRole", "arn:aws:iam::123456789012:role/recoloca-a"],
+      ["sts:AssumeRole", "arn:aws:iam::123456789012:role/admin"],
+      ["route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z0", { "route53:ChangeResourceRecordSetsRecordTypes": "A" }],
+    ];
+    expect(outside.filter(([action, resource, context]) => most(action, resource, context))).toEqual([]);
+    // AWS takes 6,144 characters without white space.
+    expect(document.length).toBeLessThan(6000);
+    // Whatever a policy of the server's role names is one of these.
+    const named = new Set((JSON.parse(document) as { Statement: Statement[] }).Statement.flatMap(({ Action }) => [Action].flat()));
+    const server = of("RolePolicy")
+      .filter(({ inputs }) => inputs["role"] === `recoloca-${stack}-id`)
+      .flatMap(({ inputs }) => actions(statements(inputs["policy"])));
+    expect(server.length).toBeGreaterThan(3);
+    expect(server.filter((action) => ![...named].some((one) => one === action || (one.endsWith("*") && action.startsWith(one.slice(0, -1)))))).toEqual([]);
+  });
+
+  test("without a GitHub side there is no boundary, since nobody but a person writes a policy", async () => {
+    const without = await everythingOf(stack, { "recoloca:github": undefined, "recoloca:pipeline": undefined });
+    expect(without.filter(({ type, inputs }) => type.endsWith("iam/policy:Policy") || inputs["permissionsBoundary"] !== undefined)).toEqual([]);
+  });
+
+  test("through Session Manager each run opens what it has started, at machines of its own environment", async () => {
+    const { deployPolicy, infrastructurePolicy, planPolicy } = await import("../../components/github-oidc/policies.ts");
+    const place = { partition: "aws", account: "123456789012", region: "sa-east-1", application: "recoloca", environment: stack };
+    const reach = { sessionManager: true, pulls: false };
+    for (const document of [deployPolicy(place, reach), planPolicy(place, reach), infrastructurePolicy(place)]) {
+      const at = (environment: string) => ({ "ssm:resourceTag/application": "recoloca", "ssm:resourceTag/environment": environment });
+      const starts = (environment: string) => allows([document], "ssm:StartSession", "arn:aws:ec2:sa-east-1:123456789012:instance/i-0", at(environment));
+      expect([starts(stack), starts("another")]).toEqual([true, false]);
+      expect(allows([document], "ssmmessages:OpenDataChannel", "arn:aws:ssm:sa-east-1:123456789012:session/GitHubActions-0a1b")).toBe(true);
+    }
+  });
+
+  test("a bucket whose name somebody has chosen is compared and changed like one that AWS has named, and no other is", async () => {
+    const chosen = await everythingOf(
+      stack,
+      { "recoloca:github": CONFIGURED[stack], "recoloca:createBackupBucket": { name: "acme-shop-backups" } },
+      SECRETS,
+    );
+    const policyOf = (made: readonly Made[], kind: string) =>
+      made.find((one) => one.type.endsWith(":RolePolicy") && one.name === `recoloca-${stack}-${kind}`)!.inputs["policy"];
+    for (const [kind, action] of [["plan", "s3:GetBucketPolicy"], ["infrastructure", "s3:PutBucketPolicy"]] as const) {
+      const may = (made: readonly Made[], name: string) => allows([policyOf(made, kind)], action, `arn:aws:s3:::${name}`);
+      expect([kind, may(chosen, "acme-shop-backups"), may(chosen, `recoloca-${stack}-backups-1a2b`), may(chosen, "acme-shop-invoices"), may(all, "acme-shop-backups")]).toEqual([kind, true, true, false, false]);
+    }
+  }); // prettier-ignore
 
   test("a policy fits into what AWS takes", () => {
     // Of a role, all inline policies together: 10,240 characters without white space.

@@ -94,6 +94,11 @@ config:
     );
   });
 
+  test("a region of a partition with addresses of its own is none", async () => {
+    for (const REGION of ["cn-north-1", "us-gov-west-1"])
+      await expect(answers({ ...AT_AWS, REGION }, undefined)).rejects.toThrow(`got "${REGION}"; wants a region, neither China's nor a government's: sa-east-1`);
+  });
+
   test("what is missing or wrong is said at once", async () => {
     await expect(answers({ NAME: "Demo", REGION: "mars" }, undefined)).rejects.toThrow(
       /nothing was written\n\n {2}NAME {8}got "Demo"; wants lower-case[^\n]*\n {2}DOMAIN {6}is missing[^\n]*\n {2}REGION {6}got "mars"[^\n]*\n {2}SSH_FROM {4}is missing/,

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { bootstrapScript } from "../../components/host/bootstrap.ts";
 import { certificateProblems } from "../../release/certificate.ts";
 import { CERTIFIABLE } from "../../release/forms.ts";
@@ -175,6 +175,18 @@ test("lego is asked by HTTP through the edge, or by DNS", () => {
   const [http, dns] = [legoArguments(ACME, LETS_ENCRYPT, "shop.example"), legoArguments({ ...ACME, dns: "route53" }, LETS_ENCRYPT, "shop.example")];
   expect(http.join(" ")).toMatch(/--server https:\/\/acme-v02.* --domains shop\.example --http --http\.port 127\.0\.0\.1:61080 run$/);
   expect(dns.join(" ")).toMatch(/--domains shop\.example --dns route53 run$/);
+});
+
+test("lego gets a region of AWS where it asks Route 53, which has none, and only there", async () => {
+  fs.writeFileSync(path.join(folder, "lego"), '#!/bin/sh\necho "its region: $AWS_REGION."\nexit 1\n', { mode: 0o755 });
+  vi.stubEnv("PATH", `${folder}:${process.env["PATH"]}`);
+  vi.stubEnv("AWS_REGION", "");
+  vi.stubEnv("RECOLOCA_ROOT", folder);
+  vi.resetModules();
+  const { obtain } = await import("../../server/acme.ts");
+  await expect(obtain({ ...ACME, dns: "route53" }, LETS_ENCRYPT, "shop.example")).rejects.toThrow("its region: us-east-1.");
+  await expect(obtain(ACME, LETS_ENCRYPT, "shop.example")).rejects.toThrow("its region: .");
+  vi.unstubAllEnvs();
 });
 
 test("what Route 53 refuses is said with who may do what where, and what mends it", () => {

@@ -1,0 +1,27 @@
+/** A server that is to be reached by Session Manager alone: when that is refused, and what a person reads where it does not answer. */
+import { expect, test } from "vitest";
+import { refuseOtherSystem } from "../../components/ec2-machine/system.ts";
+import { whenSilent } from "../../components/ec2-machine/when-silent.ts";
+
+const wish = (generation: number) => ({ instanceType: "t4g.small", architecture: "arm64", sessionManager: true, generation });
+
+test("a server with Debian cannot follow, and is told the one update that it takes: another generation with it", () => {
+  const on =
+    (image: string, generation = 1) =>
+    () =>
+      refuseOtherSystem({ image, architecture: "arm64" }, wish(generation));
+  expect(on("debian-13")).toThrow(`the server that is there cannot do this; nothing was changed
+
+  recoloca:ec2.reach  got "session-manager", and the server runs debian-13, which has no agent of it: nobody would get in any more
+      in the same update another server in its place, whose system has it, with address, keys and data, some minutes without it: pulumi config set --path recoloca:ec2.generation 2; pulumi up
+      its tunnel is opened meanwhile, as soon as it runs: docs/aws.md, A shell on it
+`);
+  // What is remembered of a system is, with a new generation, what that generation is to have.
+  expect(on("ubuntu-24.04", 2)).not.toThrow();
+});
+
+test("one that is silent is told of its tunnel, and that one which is being made is not in the outputs yet", () => {
+  const said = whenSilent({ environment: "staging", region: "sa-east-1", sshFrom: [], sessionManager: true });
+  expect(said).toMatch(/^is its tunnel open\? aws ssm start-session --region sa-east-1 --target "\$\(pulumi stack output instance --stack staging\)"/);
+  expect(said).toMatch(/\n +one that this update has made is not in the stack's outputs yet: docs\/aws\.md, A shell on it/);
+});
