@@ -10,6 +10,10 @@ const LABELLED = `contains(github.event.pull_request.labels.*.name, '${LABEL}')`
 /** Another label that comes or goes is no reason. */
 const WANTED = `${OURS} && ${LABELLED} && github.event.action != 'closed' && github.event.action != 'unlabeled' && (github.event.action != 'labeled' || github.event.label.name == '${LABEL}')`;
 const OVER = `${OURS} && ((github.event.action == 'closed' && ${LABELLED}) || (github.event.action == 'unlabeled' && github.event.label.name == '${LABEL}'))`;
+/** GitHub keeps one run of a group waiting: one that is about another label would take the place of one that opens or closes. */
+const FOREIGN = expression(
+  `(github.event.action == 'labeled' || github.event.action == 'unlabeled') && github.event.label.name != '${LABEL}' && format('-{0}', github.run_id) || ''`,
+);
 const NUMBER = expression("github.event.pull_request.number");
 /** How its comment is found again. */
 const MARK = "<!-- recoloca review -->";
@@ -21,7 +25,7 @@ export function review(options: WorkflowOptions): Workflow {
     name: "Review",
     says: `A pull request of this repository with the label "${LABEL}" gets an environment of its own beside ${staging}: its images, a database of its own, a host name with its number, and a comment that says where. Each push renews it; it goes with the label, with the pull request, or by itself after some days. What it may have is said by the stack ${staging}, and the key that asks for it can do nothing else on the server. Never for a fork, nor for Dependabot; no secret of ${staging} is in it.`,
     on: { pull_request: { types: ["labeled", "unlabeled", "opened", "reopened", "synchronize", "closed"], branches: [options.defaultBranch] } },
-    concurrency: { group: `review-${NUMBER}`, "cancel-in-progress": false },
+    concurrency: { group: `review-${NUMBER}${FOREIGN}`, "cancel-in-progress": false },
     jobs: {
       ...Object.fromEntries(PARTS.map((part): [string, Job] => [`build-${part}`, build(part, options.application[part], options.review!)])),
       open: open(options, staging),
