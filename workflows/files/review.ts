@@ -2,7 +2,7 @@ import { reviewOf } from "../../secrets/catalogue.ts";
 import { expression, secret, TOKEN, variable, type Job, type Step, type Workflow } from "../model.ts";
 import { OF_THIS_REPOSITORY as OURS, type Part, type Platform, type WorkflowOptions } from "../options.ts";
 import { RUNNER } from "../jobs/checks.ts";
-import { cacheOf, login, PARTS, RUNNERS } from "../jobs/images.ts";
+import { cacheOf, login, PACKAGES, PARTS, RUNNERS } from "../jobs/images.ts";
 import { checkout, RUN_URL } from "../steps.ts";
 
 const LABEL = "review";
@@ -45,6 +45,7 @@ const build = (name: (typeof PARTS)[number], part: Part, platform: Platform): Jo
     checkout(),
     { name: "Set up Buildx", uses: "docker/setup-buildx-action" },
     login(),
+    PACKAGES.week,
     {
       name: "Build and push",
       id: "build",
@@ -56,6 +57,7 @@ const build = (name: (typeof PARTS)[number], part: Part, platform: Platform): Jo
         push: true,
         tags: `${part.image}:pr-${NUMBER}`,
         provenance: false,
+        ...PACKAGES.buildArgs,
         "cache-from": cacheOf(part, platform),
       },
     },
