@@ -1,7 +1,8 @@
 import { reviewOf } from "../../secrets/catalogue.ts";
-import { expression, secret, TOKEN, variable, type Job, type Step, type Workflow } from "../model.ts";
+import { expression, secret, variable, type Job, type Step, type Workflow } from "../model.ts";
 import { OF_THIS_REPOSITORY as OURS, type Part, type Platform, type WorkflowOptions } from "../options.ts";
 import { RUNNER } from "../jobs/checks.ts";
+import { COMMENT_ENV, commentIds, markOf, writeComment } from "../jobs/comment.ts";
 import { cacheOf, login, PACKAGES, PARTS, RUNNERS } from "../jobs/images.ts";
 import { checkout, RUN_URL } from "../steps.ts";
 
@@ -16,7 +17,7 @@ const FOREIGN = expression(
 );
 const NUMBER = expression("github.event.pull_request.number");
 /** How its comment is found again. */
-const MARK = "<!-- recoloca review -->";
+const KIND = "review";
 
 export function review(options: WorkflowOptions): Workflow {
   const staging = options.environments.find(({ from }) => from === "push")!.name;
@@ -84,9 +85,6 @@ const SERVER = { ADDRESS: variable("REVIEW_ADDRESS"), PORT: variable("REVIEW_POR
 const ssh = (words: string) =>
   `ssh -i "$RUNNER_TEMP/review.key" -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=20 -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$RUNNER_TEMP/review.known" -p "$PORT" "$SERVER_USER@$ADDRESS" ${words}`;
 
-const commentIds = `gh api --paginate "repos/$GITHUB_REPOSITORY/issues/$NUMBER/comments" --jq '.[] | select(.user.login == "github-actions[bot]" and (.body | startswith("${MARK}"))) | .id'`;
-const COMMENT = { GH_TOKEN: TOKEN, NUMBER };
-
 const open = (options: WorkflowOptions, staging: string): Job => {
   const { application } = options;
   const images = PARTS.flatMap((part) => application[part].services.map((service) => `"${service}": env.${part.toUpperCase()}`)).join(", ");
@@ -120,12 +118,12 @@ ${ssh("open")} < "$RUNNER_TEMP/request.json" | tee "$RUNNER_TEMP/said.txt"`,
         name: "Say where it is",
         why: "Also of one that was not opened, with the server's own words. One comment, changed in its place.",
         if: "!cancelled() && steps.open.conclusion != 'skipped'",
-        env: { ...COMMENT, OPENED: expression("steps.open.outcome"), COMMIT: expression("github.event.pull_request.head.sha") },
+        env: { ...COMMENT_ENV, OPENED: expression("steps.open.outcome"), COMMIT: expression("github.event.pull_request.head.sha") },
         run: `
 said="$(tail -n 15 "$RUNNER_TEMP/said.txt" 2> /dev/null | tr -d '\`' || true)"
 line="$(grep -E "^ #$NUMBER is at " "$RUNNER_TEMP/said.txt" 2> /dev/null | tail -n 1 || true)"
 {
-  echo '${MARK}'
+  echo '${markOf(KIND)}'
   if [ "$OPENED" = success ]; then
     echo "### Environment of this pull request"
     echo
@@ -137,13 +135,7 @@ line="$(grep -E "^ #$NUMBER is at " "$RUNNER_TEMP/said.txt" 2> /dev/null | tail 
     echo "\${said:-the server did not answer}"
     echo '\`\`\`'
   fi
-} | tee --append "$GITHUB_STEP_SUMMARY" > "$RUNNER_TEMP/comment.md"
-id="$(${commentIds} | sed -n 1p)"
-if [ -n "$id" ]; then
-  gh api --silent --method PATCH "repos/$GITHUB_REPOSITORY/issues/comments/$id" --field body=@"$RUNNER_TEMP/comment.md"
-else
-  gh api --silent --method POST "repos/$GITHUB_REPOSITORY/issues/$NUMBER/comments" --field body=@"$RUNNER_TEMP/comment.md"
-fi`,
+} | tee --append "$GITHUB_STEP_SUMMARY" > "$RUNNER_TEMP/comment.md"${writeComment(KIND)}`,
       },
     ],
   };
@@ -161,9 +153,9 @@ const close = (staging: string): Job => ({
     { name: "Close it", env: SERVER, run: `\n${ssh('"close $NUMBER"')}` },
     {
       name: "Remove the comment",
-      env: COMMENT,
+      env: COMMENT_ENV,
       run: `
-${commentIds} | while read -r id; do
+${commentIds(KIND)} | while read -r id; do
   gh api --silent --method DELETE "repos/$GITHUB_REPOSITORY/issues/comments/$id"
 done`,
     },
