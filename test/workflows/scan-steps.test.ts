@@ -19,10 +19,16 @@ const steps = (file: string, job: string) =>
 
 describe("leaked secrets", () => {
   const truffleHog = steps("security.yml", "leaked-secrets").find(({ uses }) => uses?.startsWith("trufflesecurity/"))!.with!;
-  const range = (payload: object) => [truffleHog["base"]!, truffleHog["head"]!].map((text) => fill(text, { github: { event: payload } }));
+  const range = (payload: object) => {
+    const { code, outputs } = runScript(`GITHUB_EVENT_PATH="$PWD/event.json"\n${script(files, "security.yml", "leaked-secrets", "What the merge queue")}`, {
+      files: { "event.json": JSON.stringify(payload) },
+    });
+    expect(code).toBe(0);
+    return [truffleHog["base"]!, truffleHog["head"]!].map((text) => fill(text, { steps: { queued: { outputs } } }));
+  };
 
   test("are looked for in what the merge queue brings alone; of other events the action knows by itself what they bring", () => {
-    expect(range({ merge_group: { base_sha: "b", head_sha: "h" } })).toEqual(["b", "h"]);
+    expect(range({ action: "checks_requested", merge_group: { base_ref: "refs/heads/main", base_sha: "b", head_sha: "h" } })).toEqual(["b", "h"]);
     for (const { payload } of [events.pullRequest("branch"), events.schedule("23 5 * * 1"), events.pushToMain()]) expect(range(payload)).toEqual(["", ""]);
   });
 

@@ -14,6 +14,13 @@ const RULES = ["p/security-audit", "p/secrets", "p/python", "p/typescript"];
 const NOBODYS = "nobodys-secrets.txt";
 const testsOf = ({ programPath }: WorkflowOptions): string => `^${inside(programPath, "test/").replace(/[.+*?^$()[\]{}|\\]/g, "\\$&")}`;
 
+/** Of any other event both stay empty. */
+const QUEUED: Step = {
+  name: "What the merge queue brings",
+  id: "queued",
+  run: `jq --raw-output '.merge_group // {} | to_entries[] | select(.key == "base_sha" or .key == "head_sha") | "\\(.key)=\\(.value)"' "$GITHUB_EVENT_PATH" | tee --append "$GITHUB_OUTPUT"`,
+};
+
 /** `pullRequests`: also for those of forks, whose token may not upload. */
 export function scans(options: WorkflowOptions, { pullRequests }: { pullRequests: boolean }): Record<string, Job> {
   const upload = uploadOf(options, pullRequests);
@@ -61,14 +68,14 @@ cat serious.txt
         env: { TESTS: testsOf(options) },
         run: `echo "$TESTS" > ${NOBODYS}`,
       },
+      ...(pullRequests ? [QUEUED] : []),
       {
         name: "TruffleHog",
         why: "Of a push and a pull request it takes the commits that they bring by itself, of the merge queue only where it is told; else all that there ever was.",
         uses: "trufflesecurity/trufflehog",
         with: {
           version: VERSIONS.trufflehog,
-          base: expression("github.event.merge_group.base_sha"),
-          head: expression("github.event.merge_group.head_sha"),
+          ...(pullRequests && { base: expression("steps.queued.outputs.base_sha"), head: expression("steps.queued.outputs.head_sha") }),
           extra_args: `--results=verified,unknown --exclude-paths=${NOBODYS}`,
         },
       },
