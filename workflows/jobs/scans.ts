@@ -11,7 +11,7 @@ import { RUNNER } from "./checks.ts";
 const RULES = ["p/security-audit", "p/secrets", "p/python", "p/typescript"];
 
 /** Tests of this program have what looks like secrets: nobody's. Regular expressions of paths from the repository's root, of which the scan of secrets reads none. */
-const NOBODYS = "nobodys-secrets.txt";
+const NOT_SCANNED = "not-scanned.txt";
 const testsOf = ({ programPath }: WorkflowOptions): string => `^${inside(programPath, "test/").replace(/[.+*?^$()[\]{}|\\]/g, "\\$&")}`;
 
 /** Of any other event both stay empty. */
@@ -66,7 +66,7 @@ cat serious.txt
       {
         name: "Leave out what is nobody's",
         env: { TESTS: testsOf(options) },
-        run: `echo "$TESTS" > ${NOBODYS}`,
+        run: `echo "$TESTS" > ${NOT_SCANNED}`,
       },
       ...(pullRequests ? [QUEUED] : []),
       {
@@ -76,7 +76,7 @@ cat serious.txt
         with: {
           version: VERSIONS.trufflehog,
           ...(pullRequests && { base: expression("steps.queued.outputs.base_sha"), head: expression("steps.queued.outputs.head_sha") }),
-          extra_args: `--results=verified,unknown --exclude-paths=${NOBODYS}`,
+          extra_args: `--results=verified,unknown --exclude-paths=${NOT_SCANNED}`,
         },
       },
     ]),
