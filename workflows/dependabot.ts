@@ -1,11 +1,14 @@
 /** `.github/dependabot.yml`: what is raised, by pull requests, once a week and not on the day that it appears. */
-import { Document } from "yaml";
+import { Document, Scalar } from "yaml";
 import type { WorkflowOptions } from "./options.ts";
 import { inside } from "./steps.ts";
 import { header } from "./yaml.ts";
 
 /** Days that a release is left alone: most that are malicious are found and withdrawn within them. A security update does not wait. */
 const AGE = 7;
+
+/** In quotes: GitHub reads YAML of the older kind, to which 05:40 without them is a number of minutes. */
+const quoted = (text: string): Scalar => Object.assign(new Scalar(text), { type: Scalar.QUOTE_DOUBLE });
 
 export const DEPENDABOT_FILE = ".github/dependabot.yml";
 
@@ -15,7 +18,7 @@ export function dependabot({ application, programPath }: WorkflowOptions): strin
   const weekly = (ecosystem: string, directories: readonly string[], group: string) => ({
     "package-ecosystem": ecosystem,
     directories: [...directories],
-    schedule: { interval: "weekly", day: "monday", time: "05:40", timezone: "Etc/UTC" },
+    schedule: { interval: "weekly", day: "monday", time: quoted("05:40"), timezone: "Etc/UTC" },
     groups: { [group]: { patterns: ["*"] } },
     cooldown: { "default-days": AGE },
     "open-pull-requests-limit": 5,

@@ -114,7 +114,8 @@ export const VERSIONS = {
   node: "24",
   python: "3.13",
   pulumi: "3.259.0",
-  k6: "v2.3.0",
+  // Its action puts the `v` before it.
+  k6: "2.3.0",
   trivy: "v0.70.0",
   trufflehog: "3.97.0",
   // Semgrep 1.178.0 and ZAP 2.17.0, as several public repositories name them; not asked of the registry from here.

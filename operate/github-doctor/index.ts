@@ -6,6 +6,7 @@ import { pipelineOf } from "../../components/pipeline/index.ts";
 import { BRANCH } from "../../components/workflow-files/branch.ts";
 import type { GithubSettings } from "../../settings/github.ts";
 import { askOf, Unanswered, type Ask, type Service } from "../rest.ts";
+import { claimsTold } from "./claims.ts";
 import { environmentsTold } from "./environments.ts";
 import { filesTold, runningTold } from "./files.ts";
 import { repositoryForm, repositoryTold } from "./repository.ts";
@@ -65,6 +66,7 @@ async function githubTold(github: GithubSettings, ask: Ask, byPerson: boolean): 
   return [
     ...(byPerson ? tokenTold(found, answer) : []),
     ...(abilities.environments ? [] : [{ what: "the plan has no environments, should have them", fix: "docs/github.md says what each plan lacks" }]),
+    ...claimsTold(github, found),
     ...parts.flat(),
   ];
 }

@@ -10,7 +10,10 @@ const MERGING = "Contents: write";
 const anything = z.record(z.string(), z.unknown());
 
 export const repositoryForm = z.looseObject({
+  id: z.number(),
+  owner: z.object({ id: z.number() }),
   full_name: z.string(),
+  created_at: z.string(),
   visibility: z.string(),
   default_branch: z.string(),
   has_pages: z.boolean().default(false),

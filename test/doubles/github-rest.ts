@@ -155,6 +155,7 @@ export function repositoryOf(made: readonly Made[]): Answers {
       body: {
         ...{ id: 2002, name: "recoloca", full_name: "recoloca/recoloca", owner: { login: OWNER, id: 1001, type: "Organization" }, default_branch: "main" },
         ...{ visibility: "public", private: false, archived: false, has_pages: repository?.["pages"] !== undefined, allow_forking: true },
+        created_at: "2025-01-10T08:00:00Z",
         permissions: { admin: true, maintain: true, push: true, triage: true, pull: true },
         ...(repository && fields(repository, "name", "pages")),
       },

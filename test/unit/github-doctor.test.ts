@@ -133,6 +133,34 @@ test("compares a merge queue by all that it does", async () => {
   expect((await told(of)).lines).toEqual([` ${MAIN}: grouping_strategy is HEADGREEN, should be ALLGREEN. Fix: ${UP}`]);
 });
 
+describe("numbers in GitHub's word of a run", () => {
+  const FIX = "pulumi config set --path recoloca:github.ids.owner 1001; pulumi config set --path recoloca:github.ids.repository 2002; pulumi up";
+  const YOUNG = `the repository was made on 2026-07-15, so GitHub's word of a run has numbers; the stack knows none, should know owner 1001, repository 2002: else no run gets in`;
+  const saidOf = async (made: string, more: object, stack = "production", organization = "organization") => {
+    body("")["created_at"] = made;
+    const { config, secretKeys } = shippedConfiguration(stack, { ...change({}), ...more }, SECRETS);
+    const { values } = checkValues({ values: ownKeys(config), encrypted: new Set(secretKeys.map((key) => key.replace("recoloca:", ""))) });
+    return (await told(githubSettings(values, stack, { url: urlOf(values), stack, organization }))).lines.filter((line) => /number|\bids\b/.test(line));
+  };
+  const withIds = (owner: number, repository: number) => change({ ids: { owner, repository } });
+
+  test("are in that of a young repository: a stack that lets runs in and does not know them is told both", async () => {
+    expect(await saidOf("2026-07-15T00:00:00Z", {})).toEqual([` ${YOUNG}. Fix: ${FIX}`]);
+    expect(await saidOf("2026-07-14T23:59:59Z", {})).toEqual([]);
+    expect(await saidOf("2026-07-15T00:00:00Z", withIds(1001, 2002))).toEqual([]);
+  });
+  test("that are another repository's are told, whenever it was made", async () => {
+    const what = "recoloca:github.ids are owner 1001, repository 2, should be owner 1001, repository 2002: no run is known by them";
+    expect(await saidOf("2025-01-10T08:00:00Z", withIds(1001, 2))).toEqual([` ${what}. Fix: ${FIX}`]);
+  });
+  test("also where Pulumi Cloud alone lets runs in; and of nobody who lets none in", async () => {
+    const none = { "recoloca:ec2": undefined, "recoloca:host": undefined };
+    const cloud = change({ pulumiCloud: { edition: "enterprise" } });
+    expect(await saidOf("2026-11-20T08:00:00Z", { ...none, ...cloud }, "production", "acme")).toHaveLength(1);
+    expect(await saidOf("2026-11-20T08:00:00Z", none)).toEqual([]);
+  });
+});
+
 describe("finds, in one line with what is, what should be and what mends it:", () => {
   test.each<[string, () => unknown, ...string[]]>([
     [

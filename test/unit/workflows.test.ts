@@ -166,6 +166,13 @@ test("what each environment has to hold is known, and every secret of workflows 
   expect(uses(BY_TAG)[""]!.variables).toEqual(["AWS_PLAN_ROLE_PRODUCTION", "AWS_PLAN_ROLE_STAGING"]);
 });
 
+test("Dependabot's time of day stands in quotes: to the YAML that GitHub reads it would be a number", () => {
+  const { text } = workflowFiles(BY_TAG).find(({ path }) => path.endsWith("/dependabot.yml"))!;
+  const times = text.match(/^ +time: .*$/gm)!;
+  expect(times.length).toBeGreaterThan(1);
+  expect(times.filter((line) => !/: "\d\d:\d\d"$/.test(line))).toEqual([]);
+});
+
 test("every action that is pinned is used, and may be allowed by its commit", () => {
   const text = workflowFiles(BY_TAG)
     .concat(workflowFiles(BY_APPROVAL))

@@ -5,8 +5,11 @@ import * as path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { checkout } from "../../tools/cache.ts";
+import { workflowFiles } from "../../workflows/index.ts";
 import { application, copyOfTheApplication, files, type Copy } from "./application.ts";
 import { hadolint, say } from "./checkers.ts";
+import { REVIEWED } from "./options.ts";
+import { runScript } from "./scripts.ts";
 
 const backend = application.backend.folder;
 const frontend = application.frontend.folder;
@@ -81,6 +84,12 @@ describe("Dockerfiles", () => {
       .map((name) => path.join(folder, name)),
   );
   const text = (name: string) => fs.readFileSync(path.join(checkout, name), "utf8");
+  interface Step {
+    id?: string;
+    uses?: string;
+    run?: string;
+    with?: Record<string, string>;
+  }
 
   test("the linter has nothing to say, by the workflow's own threshold, and something of a fault", async () => {
     const program = await hadolint();
@@ -97,13 +106,36 @@ describe("Dockerfiles", () => {
     expect(say(program, [threshold, fault], checkout)).toMatchObject({ code: 1, out: expect.stringContaining("DL3008") as string });
   });
 
-  /** Trivy is not had here. Its rule DS-0002 reads the last USER, and takes an exception only right above one that is written. */
+  test.each([backend, frontend])("%s is built without a week, and installs its packages anew in each that it is given", (folder) => {
+    const lines = text(`${folder}/Dockerfile`).split("\n");
+    const week = lines.findIndex((line) => /^ARG PACKAGES_OF=\w+$/.test(line));
+    const [from, install] = [lines.findLastIndex((line) => line.startsWith("FROM ")), lines.findIndex((line) => line.startsWith("RUN "))];
+    expect(text(`${folder}/Dockerfile`)).toContain("apt-get install");
+    // What a RUN finds in its environment is part of what its layer is known by.
+    expect([week > from, week < install]).toEqual([true, true]);
+  });
+
+  test("every workflow that builds an image gives it the week", () => {
+    const builds = workflowFiles(REVIEWED)
+      .filter(({ path: name }) => name.includes("/workflows/"))
+      .flatMap(({ text: file }) => Object.values((parse(file) as { jobs: Record<string, { steps: Step[] }> }).jobs))
+      .filter(({ steps }) => steps.some(({ uses }) => uses?.startsWith("docker/build-push-action@")));
+    expect(builds.length).toBeGreaterThan(6);
+    for (const { steps } of builds) {
+      const week = steps.findIndex(({ id }) => id === "week");
+      const build = steps.findIndex(({ uses }) => uses?.startsWith("docker/build-push-action@"));
+      expect([week < build, steps[build]!.with!["build-args"]]).toEqual([true, "PACKAGES_OF=${{ steps.week.outputs.of }}"]);
+      expect(runScript(steps[week]!.run!).outputs["of"]).toMatch(/^\d{4}-W\d\d$/);
+    }
+  });
+
+  /** Trivy is not had here. Its rule DS-0002 reads the last USER, and takes an exception only on that line or the one right above it: so does the linter, and both share that line. */
   test.each(all)("%s names whom it runs as, and is root for a reason that is written above", (name) => {
     const lines = text(name).trimEnd().split("\n");
     const last = lines.findLastIndex((line) => line.startsWith("USER "));
     expect(last).not.toBe(-1);
     if (/^USER (root|0)\b/.test(lines[last]!))
-      expect(lines.slice(last - 3, last)).toEqual([expect.stringMatching(/^# .{30,}/), "# trivy:ignore:DS-0002", "# hadolint ignore=DL3002"]);
+      expect(lines.slice(last - 2, last)).toEqual([expect.stringMatching(/^# .{30,}/), "# hadolint ignore=DL3002 # trivy:ignore:DS-0002"]);
   });
 });
 

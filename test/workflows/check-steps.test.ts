@@ -167,6 +167,10 @@ describe("performance", () => {
     return { findings: read("findings.json").map(({ id }) => id), last: read("history.json").at(-1)!.good, summary };
   };
   const good = (p95: number) => ({ p95_ms: p95, good: true });
+  test("k6 is named as its action wants it, which puts a v before it", () => {
+    const { text } = files.find(({ path: name }) => name.endsWith("/performance.yml"))!;
+    expect(/k6-version: (.*)/.exec(text)![1]).toMatch(/^"?\d+\.\d+\.\d+"?$/);
+  });
   test("the first result is the measure of the next", () => expect(compare(80, [])).toMatchObject({ findings: [], last: true }));
   test("compared with the middle of the last five good ones", () => {
     const history = [good(10), good(100), good(90), { p95_ms: 900, good: false }, good(110), good(95), good(400)];

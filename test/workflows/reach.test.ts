@@ -137,6 +137,14 @@ describe("an environment of a pull request", () => {
     const [run] = active(events.labelled("branch", "synchronize", ["review"]));
     expect(run!.concurrency).toEqual([{ group: "review-7", cancels: false }]);
   });
+
+  test("another label that comes or goes takes the place of no run that waits", () => {
+    const group = (action: string, label: string) => {
+      const runs = runsOf(files, events.labelled("branch", action, ["review"], label)).filter(({ workflow }) => workflow === "review.yml");
+      return [...new Set(runs.flatMap(({ concurrency }) => concurrency.map((one) => one.group)))];
+    };
+    for (const action of ["labeled", "unlabeled"]) expect([group(action, "review"), group(action, "bug")]).toEqual([["review-7"], ["review-7-1"]]);
+  });
 });
 
 describe("Pulumi Cloud", () => {

@@ -173,8 +173,14 @@ describe("what became of a release is the server's own word", () => {
 describe("the images of a release are those that were tested", () => {
   const step = script(files, "release.yml", "find", "Find the run");
   const images = { backend: "ghcr.io/recoloca/backend@sha256:b", frontend: "ghcr.io/recoloca/frontend@sha256:f" };
-  const find = (wanted: string, runs: [id: number, commit: string, tested: boolean][], artifact = true, kept: object = images) =>
-    runScript(step, {
+  const find = (
+    wanted: string,
+    runs: [id: number, commit: string, tested: boolean, status?: "in_progress"][],
+    artifact = true,
+    kept: object = images,
+    of = step,
+  ) =>
+    runScript(of, {
       folder: repository,
       env: { WANTED: wanted, GH_REPO: "recoloca/recoloca", TESTED: "End-to-end tests against staging" },
       // Answers as the API does, through the same jq that gh has in it.
@@ -182,7 +188,9 @@ describe("the images of a release are those that were tested", () => {
         gh: `
 if [ "$1" = api ]; then
   case "$2" in
-    */workflows/deploy.yml/runs*status=completed*) body='${JSON.stringify({ workflow_runs: runs.map(([id, commit]) => ({ id, head_sha: commits[commit] })) })}' ;;
+    */workflows/deploy.yml/runs*)
+      body='${JSON.stringify({ workflow_runs: runs.map(([id, commit, , status = "completed"]) => ({ id, status, head_sha: commits[commit] })) })}'
+      [[ "$2" != *status=* ]] || body="$(jq --arg asked "$2" '.workflow_runs |= map(select(.status as $status | $asked | test("status=\\($status)(&|$)")))' <<< "$body")" ;;
     ${runs
       .map(
         ([id, , tested]) =>
@@ -211,6 +219,11 @@ fi`,
     expect(code).toBe(0);
     expect(outputs).toEqual({ commit: commits["new"], ...images });
     expect(summary).toContain("/actions/runs/2");
+  });
+  test("also of one that is still at it, as the run is that offers them for approval", () => {
+    const offered = script(workflowFiles(BY_APPROVAL), "release.yml", "find", "Find the run");
+    const { code, outputs } = find(commits["new"]!, [[2, "new", true, "in_progress"]], true, images, offered);
+    expect([code, outputs["backend"]]).toEqual([0, images.backend]);
   });
   test("of an older one with the same application in it", () => {
     const { code, outputs, summary } = find(commits["docs"]!, [

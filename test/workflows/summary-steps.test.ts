@@ -75,18 +75,32 @@ describe("GitHub knows what was released", () => {
 
 describe("the coverage on a pull request", () => {
   const step = script(files, "ci.yml", "coverage", "Write one comment");
-  const comment = (env: Record<string, string>, gh = 'echo "$*" > "$PWD/asked"; cp "$5" "$PWD/comment.md"') => {
+  /** `gh` with one page of comments, through the same jq that it has in it. */
+  const comments = (...all: object[]) =>
+    `case "$*" in *--jq*) echo '${JSON.stringify(all)}' | jq --raw-output "\${@: -1}" ;; *) echo "$*" > "$PWD/asked"; cp "$RUNNER_TEMP/comment.md" "$PWD/comment.md" ;; esac`;
+  const comment = (env: Record<string, string>, gh = comments()) => {
     const { code, folder, said } = runScript(step, {
-      env: { NUMBER: "7", BACKEND: "", FRONTEND: "", BACKEND_TESTS: "skipped", FRONTEND_TESTS: "skipped", ...env },
+      env: { GITHUB_REPOSITORY: "r/r", NUMBER: "7", BACKEND: "", FRONTEND: "", BACKEND_TESTS: "skipped", FRONTEND_TESTS: "skipped", ...env },
       programs: { gh },
     });
     const read = (file: string) => (fs.existsSync(path.join(folder, file)) ? fs.readFileSync(path.join(folder, file), "utf8") : "");
-    return { code, said, asked: read("asked").trim(), row: read("comment.md").trim().split("\n").at(-1) };
+    return { code, said, asked: read("asked").trim(), first: read("comment.md").split("\n")[0], row: read("comment.md").trim().split("\n").at(-1) };
   };
-  test("is one comment, changed in its place, with what was measured", () => {
+  const bot = { login: "github-actions[bot]" };
+  test("is one comment, with what was measured", () => {
     const { code, asked, row } = comment({ BACKEND: "93", BACKEND_TESTS: "success", FRONTEND: "88.2", FRONTEND_TESTS: "success" });
     expect([code, row]).toEqual([0, "| 93 % | 88.2 % |"]);
-    expect(asked).toMatch(/^pr comment 7 --body-file \S+ --edit-last --create-if-none$/);
+    expect(asked).toMatch(/^api --silent --method POST repos\/r\/r\/issues\/7\/comments /);
+  });
+  test("is changed in its place, and no other comment is: not the same bot's of a preview, nor a person's who quotes it", () => {
+    const { first } = comment({});
+    const others = [
+      { id: 1, user: { login: "ana" }, body: `${first}\nmine` },
+      { id: 3, user: bot, body: "### Preview of staging" },
+    ];
+    expect(comment({}, comments(...others)).asked).toContain("--method POST");
+    const { code, asked } = comment({}, comments(others[0]!, { id: 2, user: bot, body: `${first}\nLines` }, others[1]!));
+    expect([code, asked]).toEqual([0, expect.stringMatching(/^api --silent --method PATCH repos\/r\/r\/issues\/comments\/2 /)]);
   });
   test("says what was left alone, and does not call that so whose tests failed", () => {
     expect(comment({ BACKEND: "93", BACKEND_TESTS: "success" }).row).toBe("| 93 % | not touched |");

@@ -89,6 +89,7 @@ function find({ application, repository, defaultBranch }: WorkflowOptions, stagi
       {
         name: `Find the run in which they passed the end-to-end tests against ${staging}`,
         id: "find",
+        why: "That its tests passed is what counts, not that it is over: the run that offers a release still is at it, and tells the team when that is done.",
         env: {
           GH_TOKEN: TOKEN,
           GH_REPO: repository,
@@ -98,7 +99,7 @@ function find({ application, repository, defaultBranch }: WorkflowOptions, stagi
         run: `
 commit="$(git rev-parse --verify --quiet "$WANTED^{commit}")" || { echo "::error::there is no commit $WANTED"; exit 1; }
 git merge-base --is-ancestor "$commit" origin/${defaultBranch} || { echo "::error::$commit is not on ${defaultBranch}: only what was merged and tested is released"; exit 1; }
-runs="$(gh api "repos/$GH_REPO/actions/workflows/${BUILDER}/runs?branch=${encodeURIComponent(defaultBranch)}&event=push&status=completed&per_page=100" \\
+runs="$(gh api "repos/$GH_REPO/actions/workflows/${BUILDER}/runs?branch=${encodeURIComponent(defaultBranch)}&event=push&per_page=100" \\
   --jq '.workflow_runs[] | "\\(.id) \\(.head_sha)"')"
 while read -r run sha; do
   git merge-base --is-ancestor "$sha" "$commit" 2> /dev/null || continue

@@ -1,8 +1,9 @@
 import { reviewOf } from "../../secrets/catalogue.ts";
-import { expression, secret, TOKEN, variable, type Job, type Step, type Workflow } from "../model.ts";
+import { expression, secret, variable, type Job, type Step, type Workflow } from "../model.ts";
 import { OF_THIS_REPOSITORY as OURS, type Part, type Platform, type WorkflowOptions } from "../options.ts";
 import { RUNNER } from "../jobs/checks.ts";
-import { cacheOf, login, PARTS, RUNNERS } from "../jobs/images.ts";
+import { COMMENT_ENV, commentIds, markOf, writeComment } from "../jobs/comment.ts";
+import { cacheOf, login, PACKAGES, PARTS, RUNNERS } from "../jobs/images.ts";
 import { checkout, RUN_URL } from "../steps.ts";
 
 const LABEL = "review";
@@ -10,9 +11,13 @@ const LABELLED = `contains(github.event.pull_request.labels.*.name, '${LABEL}')`
 /** Another label that comes or goes is no reason. */
 const WANTED = `${OURS} && ${LABELLED} && github.event.action != 'closed' && github.event.action != 'unlabeled' && (github.event.action != 'labeled' || github.event.label.name == '${LABEL}')`;
 const OVER = `${OURS} && ((github.event.action == 'closed' && ${LABELLED}) || (github.event.action == 'unlabeled' && github.event.label.name == '${LABEL}'))`;
+/** GitHub keeps one run of a group waiting: one that is about another label would take the place of one that opens or closes. */
+const FOREIGN = expression(
+  `(github.event.action == 'labeled' || github.event.action == 'unlabeled') && github.event.label.name != '${LABEL}' && format('-{0}', github.run_id) || ''`,
+);
 const NUMBER = expression("github.event.pull_request.number");
 /** How its comment is found again. */
-const MARK = "<!-- recoloca review -->";
+const KIND = "review";
 
 export function review(options: WorkflowOptions): Workflow {
   const staging = options.environments.find(({ from }) => from === "push")!.name;
@@ -21,7 +26,7 @@ export function review(options: WorkflowOptions): Workflow {
     name: "Review",
     says: `A pull request of this repository with the label "${LABEL}" gets an environment of its own beside ${staging}: its images, a database of its own, a host name with its number, and a comment that says where. Each push renews it; it goes with the label, with the pull request, or by itself after some days. What it may have is said by the stack ${staging}, and the key that asks for it can do nothing else on the server. Never for a fork, nor for Dependabot; no secret of ${staging} is in it.`,
     on: { pull_request: { types: ["labeled", "unlabeled", "opened", "reopened", "synchronize", "closed"], branches: [options.defaultBranch] } },
-    concurrency: { group: `review-${NUMBER}`, "cancel-in-progress": false },
+    concurrency: { group: `review-${NUMBER}${FOREIGN}`, "cancel-in-progress": false },
     jobs: {
       ...Object.fromEntries(PARTS.map((part): [string, Job] => [`build-${part}`, build(part, options.application[part], options.review!)])),
       open: open(options, staging),
@@ -41,6 +46,7 @@ const build = (name: (typeof PARTS)[number], part: Part, platform: Platform): Jo
     checkout(),
     { name: "Set up Buildx", uses: "docker/setup-buildx-action" },
     login(),
+    PACKAGES.week,
     {
       name: "Build and push",
       id: "build",
@@ -52,6 +58,7 @@ const build = (name: (typeof PARTS)[number], part: Part, platform: Platform): Jo
         push: true,
         tags: `${part.image}:pr-${NUMBER}`,
         provenance: false,
+        ...PACKAGES.buildArgs,
         "cache-from": cacheOf(part, platform),
       },
     },
@@ -77,9 +84,6 @@ printf '%s %s\\n' "$name" "$HOST_KEY" > "$RUNNER_TEMP/review.known"`,
 const SERVER = { ADDRESS: variable("REVIEW_ADDRESS"), PORT: variable("REVIEW_PORT"), SERVER_USER: variable("REVIEW_USER"), NUMBER };
 const ssh = (words: string) =>
   `ssh -i "$RUNNER_TEMP/review.key" -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=20 -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$RUNNER_TEMP/review.known" -p "$PORT" "$SERVER_USER@$ADDRESS" ${words}`;
-
-const commentIds = `gh api --paginate "repos/$GITHUB_REPOSITORY/issues/$NUMBER/comments" --jq '.[] | select(.user.login == "github-actions[bot]" and (.body | startswith("${MARK}"))) | .id'`;
-const COMMENT = { GH_TOKEN: TOKEN, NUMBER };
 
 const open = (options: WorkflowOptions, staging: string): Job => {
   const { application } = options;
@@ -114,12 +118,12 @@ ${ssh("open")} < "$RUNNER_TEMP/request.json" | tee "$RUNNER_TEMP/said.txt"`,
         name: "Say where it is",
         why: "Also of one that was not opened, with the server's own words. One comment, changed in its place.",
         if: "!cancelled() && steps.open.conclusion != 'skipped'",
-        env: { ...COMMENT, OPENED: expression("steps.open.outcome"), COMMIT: expression("github.event.pull_request.head.sha") },
+        env: { ...COMMENT_ENV, OPENED: expression("steps.open.outcome"), COMMIT: expression("github.event.pull_request.head.sha") },
         run: `
 said="$(tail -n 15 "$RUNNER_TEMP/said.txt" 2> /dev/null | tr -d '\`' || true)"
 line="$(grep -E "^ #$NUMBER is at " "$RUNNER_TEMP/said.txt" 2> /dev/null | tail -n 1 || true)"
 {
-  echo '${MARK}'
+  echo '${markOf(KIND)}'
   if [ "$OPENED" = success ]; then
     echo "### Environment of this pull request"
     echo
@@ -131,13 +135,7 @@ line="$(grep -E "^ #$NUMBER is at " "$RUNNER_TEMP/said.txt" 2> /dev/null | tail 
     echo "\${said:-the server did not answer}"
     echo '\`\`\`'
   fi
-} | tee --append "$GITHUB_STEP_SUMMARY" > "$RUNNER_TEMP/comment.md"
-id="$(${commentIds} | sed -n 1p)"
-if [ -n "$id" ]; then
-  gh api --silent --method PATCH "repos/$GITHUB_REPOSITORY/issues/comments/$id" --field body=@"$RUNNER_TEMP/comment.md"
-else
-  gh api --silent --method POST "repos/$GITHUB_REPOSITORY/issues/$NUMBER/comments" --field body=@"$RUNNER_TEMP/comment.md"
-fi`,
+} | tee --append "$GITHUB_STEP_SUMMARY" > "$RUNNER_TEMP/comment.md"${writeComment(KIND)}`,
       },
     ],
   };
@@ -155,9 +153,9 @@ const close = (staging: string): Job => ({
     { name: "Close it", env: SERVER, run: `\n${ssh('"close $NUMBER"')}` },
     {
       name: "Remove the comment",
-      env: COMMENT,
+      env: COMMENT_ENV,
       run: `
-${commentIds} | while read -r id; do
+${commentIds(KIND)} | while read -r id; do
   gh api --silent --method DELETE "repos/$GITHUB_REPOSITORY/issues/comments/$id"
 done`,
     },

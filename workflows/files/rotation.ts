@@ -3,13 +3,15 @@ import { onDefaultBranch, type WorkflowOptions } from "../options.ts";
 import { RUNNER } from "../jobs/checks.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
 import { notifyOfFailure } from "../jobs/notify.ts";
-import { at, checkout, node, npmCi } from "../steps.ts";
+import { at, checkout, inside, node, npmCi } from "../steps.ts";
 
 const BRANCH = "renew-secrets";
 
 export function rotation(options: WorkflowOptions): Workflow {
   const { environments, programPath, defaultBranch } = options;
   const names = environments.map(({ name }) => name);
+  // All that it ever changes.
+  const files = names.map((name) => inside(programPath, `Pulumi.${name}.yaml`)).join(" ");
   return {
     file: "rotation.yml",
     name: "Rotation",
@@ -24,6 +26,7 @@ export function rotation(options: WorkflowOptions): Workflow {
         "timeout-minutes": 15,
         permissions: {
           contents: ["write", "push the branch that raises the numbers"],
+          "pull-requests": ["write", "say below one that is open how its checks start"],
           ...ISSUE_PERMISSIONS,
         },
         steps: [
@@ -40,10 +43,11 @@ export function rotation(options: WorkflowOptions): Workflow {
           },
           {
             name: "One branch for all of them, and an issue that opens its pull request",
-            why: "A person opens it: what a run's own token opens starts no checks, and the repository's rules let no run open any. The branch is made anew from the default branch each time, so that it never proposes numbers of last week.",
+            why: "A person opens it: what a run's own token opens starts no checks, and the repository's rules let no run open any. The branch is made anew from the default branch where it would have other numbers or days than it has, so that it never proposes those of last week; else it is left alone, with the checks that it has passed.",
             if: "hashFiles('findings.json') != ''",
             env: {
               GH_TOKEN: TOKEN,
+              GH_REPO: expression("github.repository"),
               LINK: `${expression("github.server_url")}/${expression("github.repository")}/compare/${defaultBranch}...${BRANCH}?expand=1`,
             },
             run: `
@@ -51,9 +55,16 @@ if git diff --quiet; then echo "nothing to propose"; exit 0; fi
 gh auth setup-git
 git switch --create ${BRANCH}
 git -c user.name='github-actions[bot]' -c user.email='41898282+github-actions[bot]@users.noreply.github.com' commit --quiet --all --message 'Secrets that are due get their next generation'
-git push --quiet --force origin ${BRANCH}
+if git fetch --quiet --depth=1 origin ${BRANCH} 2> /dev/null && git diff --quiet FETCH_HEAD HEAD -- ${files}; then
+  echo "the branch has these numbers already"
+else
+  git push --quiet --force origin ${BRANCH}
+  gh pr list --head ${BRANCH} --state open --json number --jq '.[].number' | while read -r number; do
+    gh pr comment "$number" --body "The branch was made anew by a run, which starts no checks: close this pull request and open it again, and they start."
+  done
+fi
 jq --rawfile due "$RUNNER_TEMP/due.md" '. + [{ id: "rotation-proposal", title: "Secrets are due, and a branch raises their numbers",
-  body: "[Open its pull request](\\(env.LINK)): its merge is the rotation.\\n\\n\\($due)" }]' findings.json > "$RUNNER_TEMP/findings.json"
+  body: "[Open its pull request](\\(env.LINK)): its merge is the rotation. What a later week pushes onto it starts no checks: close it and open it again.\\n\\n\\($due)" }]' findings.json > "$RUNNER_TEMP/findings.json"
 mv "$RUNNER_TEMP/findings.json" findings.json`,
           },
           issuesOf("rotation", "steps.due.outcome == 'success'"),

@@ -1,7 +1,7 @@
 /** Lint, tests and build check of the application: the same jobs before a merge and on main. */
 import { expression, type Job, type Permissions, type Step } from "../model.ts";
 import type { Part, WorkflowOptions } from "../options.ts";
-import { cacheOf } from "./images.ts";
+import { cacheOf, PACKAGES } from "./images.ts";
 import { at, checkout, keep, node, npmCi, python } from "../steps.ts";
 
 export const RUNNER = "ubuntu-24.04";
@@ -194,9 +194,10 @@ alembic check`,
 const buildOnly = (part: Part): Step[] => [
   checkout(),
   { name: "Set up Buildx", uses: "docker/setup-buildx-action" },
+  PACKAGES.week,
   {
     name: "Build, and push nothing",
     uses: "docker/build-push-action",
-    with: { context: part.folder, platforms: "linux/amd64", push: false, "cache-from": cacheOf(part, "amd64") },
+    with: { context: part.folder, platforms: "linux/amd64", push: false, ...PACKAGES.buildArgs, "cache-from": cacheOf(part, "amd64") },
   },
 ];

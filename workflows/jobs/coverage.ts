@@ -1,8 +1,12 @@
 /** How much the unit tests cover: a comment on the pull request, and Codecov where there is an account. */
 import { AUTOMATION } from "../../secrets/catalogue.ts";
-import { expression, secret, TOKEN, type Job } from "../model.ts";
+import { expression, secret, type Job } from "../model.ts";
 import { checkout } from "../steps.ts";
 import { RUNNER } from "./checks.ts";
+import { COMMENT_ENV, markOf, writeComment } from "./comment.ts";
+
+/** How its comment is found again. */
+const KIND = "coverage";
 
 export const coverageComment = (): Job => ({
   name: "Coverage on the pull request",
@@ -16,9 +20,7 @@ export const coverageComment = (): Job => ({
     {
       name: "Write one comment, the same one each time",
       env: {
-        GH_TOKEN: TOKEN,
-        GH_REPO: expression("github.repository"),
-        NUMBER: expression("github.event.pull_request.number"),
+        ...COMMENT_ENV,
         BACKEND: expression("needs.test-backend.outputs.coverage"),
         FRONTEND: expression("needs.test-frontend.outputs.coverage"),
         BACKEND_TESTS: expression("needs.test-backend.result"),
@@ -29,13 +31,13 @@ covered() {
   if [ "$1" = skipped ]; then echo "not touched"; elif [ -z "$2" ]; then echo "not measured: its tests failed"; else echo "$2 %"; fi
 }
 {
+  echo '${markOf(KIND)}'
   echo "Lines covered by unit tests"
   echo
   echo "| backend | frontend |"
   echo "| --- | --- |"
   echo "| $(covered "$BACKEND_TESTS" "$BACKEND") | $(covered "$FRONTEND_TESTS" "$FRONTEND") |"
-} > "$RUNNER_TEMP/comment.md"
-gh pr comment "$NUMBER" --body-file "$RUNNER_TEMP/comment.md" --edit-last --create-if-none`,
+} > "$RUNNER_TEMP/comment.md"${writeComment(KIND)}`,
     },
   ],
 });

@@ -11,6 +11,15 @@ export const PARTS = ["backend", "frontend"] as const;
 /** Each image and platform has its own; two that shared one would overwrite each other. */
 export const cacheOf = (part: Part, platform: Platform): string => `type=gha,scope=${part.image.split("/").at(-1)}-${platform}`;
 
+/**
+ * Packages of the distribution are installed in a layer that the cache would keep for good, with what was found in them since. The Dockerfile takes the week
+ * as `PACKAGES_OF`, so that each week's first build installs them anew.
+ */
+export const PACKAGES = {
+  week: { name: "Which week's packages", id: "week", run: 'echo "of=$(date --utc +%G-W%V)" | tee --append "$GITHUB_OUTPUT"' },
+  buildArgs: { "build-args": `PACKAGES_OF=${expression("steps.week.outputs.of")}` },
+} as const;
+
 /** A job for each image and platform, and `images`, whose outputs `backend` and `frontend` are image and digest. */
 export function images(options: WorkflowOptions): Record<string, Job> {
   const { application } = options;
@@ -41,6 +50,7 @@ if digest="$(docker buildx imagetools inspect "$IMAGE" --format '{{json .Manifes
   echo "digest=$digest" | tee --append "$GITHUB_OUTPUT"
 fi`,
       },
+      PACKAGES.week,
       {
         name: "Build and push",
         id: "build",
@@ -54,6 +64,7 @@ fi`,
           labels: `org.opencontainers.image.source=${expression("github.server_url")}/${expression("github.repository")}\norg.opencontainers.image.revision=${expression("github.sha")}`,
           provenance: "mode=max",
           sbom: true,
+          ...PACKAGES.buildArgs,
           "cache-from": cacheOf(part, platform),
           "cache-to": `${cacheOf(part, platform)},mode=max`,
         },

@@ -4,11 +4,22 @@ import { expression, secret, TOKEN, type Job, type Permissions, type Step } from
 import { abilitiesOf } from "../github-plan.ts";
 import type { WorkflowOptions } from "../options.ts";
 import { VERSIONS } from "../pins.ts";
-import { checkout } from "../steps.ts";
+import { checkout, inside } from "../steps.ts";
 import { RUNNER } from "./checks.ts";
 
 /** Rules that find what matters in Python and TypeScript without an account. */
 const RULES = ["p/security-audit", "p/secrets", "p/python", "p/typescript"];
+
+/** Tests of this program have what looks like secrets: nobody's. Regular expressions of paths from the repository's root, of which the scan of secrets reads none. */
+const NOT_SCANNED = "not-scanned.txt";
+const testsOf = ({ programPath }: WorkflowOptions): string => `^${inside(programPath, "test/").replace(/[.+*?^$()[\]{}|\\]/g, "\\$&")}`;
+
+/** Of any other event both stay empty. */
+const QUEUED: Step = {
+  name: "What the merge queue brings",
+  id: "queued",
+  run: `jq --raw-output '.merge_group // {} | to_entries[] | select(.key == "base_sha" or .key == "head_sha") | "\\(.key)=\\(.value)"' "$GITHUB_EVENT_PATH" | tee --append "$GITHUB_OUTPUT"`,
+};
 
 /** `pullRequests`: also for those of forks, whose token may not upload. */
 export function scans(options: WorkflowOptions, { pullRequests }: { pullRequests: boolean }): Record<string, Job> {
@@ -30,21 +41,43 @@ export function scans(options: WorkflowOptions, { pullRequests }: { pullRequests
     semgrep: job("Scan source (Semgrep)", 15, upload.permissions, [
       checkout(),
       {
-        name: "Semgrep",
+        name: "Report all",
         env: { SEMGREP: VERSIONS.semgrep },
         run: `
 docker run --rm --volume "$PWD:/src" --workdir /src "$SEMGREP" \\
-  semgrep scan ${RULES.map((rule) => `--config ${rule}`).join(" ")} --metrics off --error --sarif-output semgrep.sarif`,
+  semgrep scan ${RULES.map((rule) => `--config ${rule}`).join(" ")} --metrics off --sarif-output semgrep.sarif`,
       },
       ...upload.step("semgrep"),
+      {
+        name: "Fail on what is serious",
+        why: "Rules of the lower kinds are hints, and whoever writes them adds new ones on any day: they would keep a change from being merged that has nothing to do with them.",
+        run: `
+jq --raw-output '
+  .runs[] | (.tool.driver.rules // [] | map({ key: .id, value: .defaultConfiguration.level }) | from_entries) as $level
+  | .results[] | select((.level // $level[.ruleId]) == "error" and (.suppressions // []) == [])
+  | .locations[0].physicalLocation as $place
+  | "\\($place.artifactLocation.uri):\\($place.region.startLine): \\(.ruleId): \\(.message.text | gsub("\\n"; " "))"' semgrep.sarif > serious.txt
+cat serious.txt
+[ ! -s serious.txt ] || { echo "::error::Semgrep has found what is serious: see above"; exit 1; }`,
+      },
     ]),
     "leaked-secrets": job("Scan for leaked secrets", 15, {}, [
       checkout({ history: true }),
       {
+        name: "Leave out what is nobody's",
+        env: { TESTS: testsOf(options) },
+        run: `echo "$TESTS" > ${NOT_SCANNED}`,
+      },
+      ...(pullRequests ? [QUEUED] : []),
+      {
         name: "TruffleHog",
-        why: "Without base and head it takes what the event brings: the commits of the push or of the pull request.",
+        why: "Of a push and a pull request it takes the commits that they bring by itself, of the merge queue only where it is told; else all that there ever was.",
         uses: "trufflesecurity/trufflehog",
-        with: { version: VERSIONS.trufflehog, extra_args: "--results=verified,unknown" },
+        with: {
+          version: VERSIONS.trufflehog,
+          ...(pullRequests && { base: expression("steps.queued.outputs.base_sha"), head: expression("steps.queued.outputs.head_sha") }),
+          extra_args: `--results=verified,unknown --exclude-paths=${NOT_SCANNED}`,
+        },
       },
     ]),
   };
@@ -141,7 +174,8 @@ function uploadOf(options: WorkflowOptions, pullRequests: boolean): { permission
     step: (name) => [
       {
         name: `Findings of ${name} to the Security tab`,
-        if: `!cancelled() && hashFiles('${name}.sarif') != ''${pullRequests ? " && github.event.pull_request.head.repo.fork != true" : ""}`,
+        // The merge queue's branch is gone before GitHub has read them; the pull request had the same ones.
+        if: `!cancelled() && hashFiles('${name}.sarif') != ''${pullRequests ? " && github.event_name != 'merge_group' && github.event.pull_request.head.repo.fork != true" : ""}`,
         uses: "github/codeql-action/upload-sarif",
         with: { sarif_file: `${name}.sarif`, category: name },
       },
