@@ -142,11 +142,18 @@ test("a release run touches nothing of what is pending at the clouds", async () 
   expect(written()).toEqual([]);
 });
 
-test("the instance is made anew: another machine with the same address, host key, certificate, data and release", async () => {
+test("terminated by somebody it is made anew by an update that looks: another machine with the same address, host key, certificate, data and release", async () => {
   await ask("/api/v1/listings", { method: "POST", body: JSON.stringify({ title: "kept" }) });
   const before = { id: id(), key: await on("cat /etc/ssh/ssh_host_ed25519_key.pub"), certificate: await shownCertificate() };
-  configure(await release("2"), { ec2: { generation: 2 } });
-  const ran = await staging.stack.up();
+  const { host, world } = staging.doubles;
+  await host!.terminate(before.id);
+  world.remove("aws:ec2/instance:Instance", before.id);
+  // What was attached is free again, as the vendor has it.
+  for (const type of ["aws:ec2/volumeAttachment:VolumeAttachment", "aws:ec2/eipAssociation:EipAssociation"])
+    for (const one of world.all(type)) if (one["instanceId"] === before.id) world.remove(type, one["id"] as string);
+  // No release is named, as where the pipeline deploys.
+  configure({ "recoloca:variables": (await release("2"))["recoloca:variables"] });
+  const ran = await staging.stack.pulumi(["up", "--yes", "--skip-preview", "--refresh"]);
   expect(ran.code, ran.output).toBe(0);
   expect(id()).not.toBe(before.id);
   expect(await on("cat /etc/ssh/ssh_host_ed25519_key.pub")).toBe(before.key);
