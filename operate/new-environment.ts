@@ -19,12 +19,12 @@ interface Question {
 }
 
 const QUESTIONS: readonly Question[] = [
-  { flag: "NAME", asks: "name of the environment", form: /^[a-z][a-z0-9-]{0,30}$/, wants: "lower-case letters, digits and dashes" },
+  { flag: "NAME", asks: "name of the environment", form: /^[a-z][a-z0-9-]{0,30}$/, wants: "lower-case letters, digits and dashes, 31 at most" },
   {
     flag: "APPLICATION",
     asks: "name of the application: of its containers, volumes and backups, never to be changed afterwards",
-    form: /^[a-z][a-z0-9-]{0,40}$/,
-    wants: "lower-case letters, digits and dashes",
+    form: /^[a-z][a-z0-9-]{0,30}$/,
+    wants: "lower-case letters, digits and dashes, 31 at most",
     fallback: "recoloca",
   },
   { flag: "DOMAIN", asks: "host name that it answers on", form: /^[a-z0-9-]+(\.[a-z0-9-]+)+$/, wants: "a host name: demo.recoloca.ai" },

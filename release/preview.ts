@@ -28,6 +28,7 @@ export function previewLines(live: LiveAnswer["live"], plan: Plan, { remembered 
   const how = [...(backed ? ["after a backup"] : []), ...(plan.migration?.breaking ? ["with the maintenance page up"] : [])].join(", ");
   return [
     row("release", named),
+    ...(live && live.release !== plan.release && live.before?.includes(plan.release) ? [row("goes back", sayOlder(plan.release, live.release))] : []),
     ...Object.keys(plan.images)
       .sort()
       .map((name) => {
@@ -45,6 +46,10 @@ export function previewLines(live: LiveAnswer["live"], plan: Plan, { remembered 
     ...(plan.migration ? [row("migration", `${plan.migration.command.join(" ")}  ${how}`.trimEnd())] : []),
   ];
 }
+
+/** A file that names the release of some weeks ago is how somebody who wanted a larger disk goes back by them. */
+const sayOlder = (named: string, live: string) =>
+  `${named} was live before ${live}. Where nobody means to go back: pulumi config rm recoloca:images; pulumi config rm recoloca:release`;
 
 /** Secrets of another generation than what is live. */
 const renewedIn = (live: LiveAnswer["live"], { generations = {} }: Plan): string[] =>

@@ -144,6 +144,8 @@ export const liveAnswerSchema = z.object({
       definitions: z.record(z.string(), definitionSchema).default({}),
       generations: generationsSchema.optional(),
       since: z.string(),
+      /** Names of other releases that were live before it, the newest first. */
+      before: z.array(z.string()).optional(),
     })
     .nullable(),
   /** A name for the next attempt that no earlier one had, also where the records were removed or the machine is a new one: `14-7f3a`. */

@@ -55,9 +55,10 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** What the release's own lines say, in the words of `release/preview.ts`. */
+/** What the release's own lines say, in the words of `release/preview.ts`, of the first word or of what is between brackets. */
 const LINES: readonly (readonly [RegExp, Mark, string])[] = [
   [/: it stops for a moment$/, "downtime", "is recreated"],
+  [/^goes back +(\S+)/, "data", "is older than what is live"],
   [/^migration .*with the maintenance page up$/, "downtime", "visitors get the maintenance page"],
 ];
 
@@ -67,7 +68,12 @@ export const shortType = (type: string) => type.replace(/\/\w+:/, ":");
 export function risksOf({ changes, release }: Pick<Preview, "changes" | "release">): Risk[] {
   const found = [
     ...changes.flatMap((change) => ofChange(change)),
-    ...release.flatMap((line) => LINES.flatMap(([words, mark, says]) => (words.test(line) ? [{ mark, says: `${line.split(/\s/)[0]!}: ${says}` }] : []))),
+    ...release.flatMap((line) =>
+      LINES.flatMap(([words, mark, says]) => {
+        const found = words.exec(line);
+        return found ? [{ mark, says: `${found[1] ?? line.split(/\s/)[0]!}: ${says}` }] : [];
+      }),
+    ),
   ];
   return MARKS.flatMap((mark) => found.filter((one) => one.mark === mark));
 }

@@ -1,7 +1,7 @@
 /** What is live, as Pulumi asks it before each preview. Kept as a file too, which the program's starter prints without Node. */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { RECORD_FORMAT, attemptName, type LiveAnswer } from "../release/record.ts";
+import { RECORD_FORMAT, attemptName, type LiveAnswer, type ReleaseRecord } from "../release/record.ts";
 import { writeWhole, type Store } from "./store.ts";
 
 export const LIVE_FILE = "live.json";
@@ -24,6 +24,7 @@ export function liveAnswer(store: Store): LiveAnswer {
             definitions: plan.definitions,
             generations: plan.generations ?? {},
             since: record.endedAt ?? record.startedAt,
+            before: namesBefore(store, record),
           }
         : null,
     hold: hold ?? null,
@@ -31,14 +32,28 @@ export function liveAnswer(store: Store): LiveAnswer {
   };
 }
 
+/** As many as a preview of an old release can be about. */
+const MOST = 50;
+
+function namesBefore(store: Store, now: ReleaseRecord): string[] {
+  const older = store.records().filter(({ number, outcome, release }) => number < now.number && outcome === "live" && release !== now.release);
+  return [...new Set(older.map(({ release }) => release).reverse())].slice(0, MOST);
+}
+
 const file = (store: Store) => path.join(store.folder, LIVE_FILE);
-const kept = (store: Store) => `${JSON.stringify(liveAnswer(store))}\n`;
 
 /** To be called whenever a release was created or has ended. */
-export const keepLiveAnswer = (store: Store) => writeWhole(file(store), kept(store));
+export const keepLiveAnswer = (store: Store) => writeWhole(file(store), `${JSON.stringify(liveAnswer(store))}\n`);
+
+/** The name of the next attempt is another one each time, behind its number. */
+const told = ({ next, ...rest }: LiveAnswer) => JSON.stringify({ ...rest, next: next.replace(/-.*/, "") });
 
 /** Where another one lies there than there should; undefined where it is right, or none is there, which is asked of this program then. */
 export function keptAnswerIsWrong(store: Store): string | undefined {
-  const there = fs.existsSync(file(store)) ? fs.readFileSync(file(store), "utf8") : undefined;
-  return there === undefined || there === kept(store) ? undefined : file(store);
+  if (!fs.existsSync(file(store))) return undefined;
+  try {
+    return told(JSON.parse(fs.readFileSync(file(store), "utf8")) as LiveAnswer) === told(liveAnswer(store)) ? undefined : file(store);
+  } catch {
+    return file(store);
+  }
 }

@@ -38,7 +38,7 @@ export const KEYS = {
   application: {
     form: z
       .string()
-      .regex(/^[a-z][a-z0-9-]{0,30}$/, "wants lower-case letters, digits and dashes")
+      .regex(/^[a-z][a-z0-9-]{0,30}$/, "wants lower-case letters, digits and dashes, 31 at most")
       .default("recoloca"),
     what: "Name of the application; with the stack's name it names everything on the host.",
     example: "recoloca",

@@ -162,6 +162,7 @@ test("other damaged files: the edge's is named; what Pulumi is told is made anew
   await server(`cat > ${STORE}/edge.json`, edge);
   const live = async () =>
     (JSON.parse((await server("recoloca live --application shapes --environment test --json")).stdout) as { live: { number: number } }).live.number;
+  expect((await server("recoloca doctor")).output).not.toContain("live.json");
   await server(`: > ${STORE}/live.json`);
   expect(await live()).toBe(1);
   await server(`echo '{ "live": null }' > ${STORE}/live.json`);

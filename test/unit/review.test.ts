@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { definitionsOf, keepsData } from "../../release/definitions.ts";
 import type { Plan } from "../../release/plan.ts";
 import { previewLines } from "../../release/preview.ts";
+import { risksOf } from "../../review/risks.ts";
 import { block, markOf } from "../../review/block.ts";
 import { readPreview, type Preview } from "../../review/preview.ts";
 import { keepComment, type Ask } from "../../review/pull-request.ts";
@@ -154,6 +155,12 @@ redis      recreated (definition changed): it stops for a moment
 postgres   untouched
 migration  alembic upgrade head  after a backup, with the maintenance page up
 \`\`\`${END}`);
+});
+
+test("a release that is older than what is live is one of the risks", () => {
+  expect(risksOf({ changes: [], release: ["release    14  →  2", "goes back  2 was live before 14. Where nobody means to go back: …"] })).toEqual([
+    { mark: "data", says: "2: is older than what is live" },
+  ]);
 });
 
 test("values are never shown, and nothing of a pull request ends the fence that it is in", () => {

@@ -73,6 +73,16 @@ test("a preview says what becomes of the value before where a secret is renewed"
   ]);
 });
 
+test("a preview of a release that was live before what is says so, and how it stays", () => {
+  const older = { ...live, release: "14", before: ["13", plan.release] };
+  expect(previewLines(older, plan, known)[1]).toBe(
+    `goes back  ${plan.release} was live before 14. Where nobody means to go back: pulumi config rm recoloca:images; pulumi config rm recoloca:release`,
+  );
+  expect(previewLines({ ...older, before: ["13"] }, plan, known).join()).not.toContain("goes back");
+  // The same one, with another variable.
+  expect(previewLines({ ...older, release: plan.release }, plan, known).join()).not.toContain("goes back");
+});
+
 test("a preview of a server that does not answer claims no more than is known", () => {
   expect(previewLines(null, plan, { ...known, remembered: true }).slice(0, 2)).toEqual(["release    2", "backend    sha256:cccc…  rolls"]);
 });
