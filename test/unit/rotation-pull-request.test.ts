@@ -45,7 +45,16 @@ beforeEach(() => {
   git("commit", "--quiet", "--message", "first");
   git("push", "--quiet", "origin", "main");
   rest.answers = {
-    [ROOT]: { body: { full_name: "recoloca/recoloca", visibility: "private", default_branch: "main" } },
+    [ROOT]: {
+      body: {
+        id: 2002,
+        owner: { id: 1001 },
+        created_at: "2025-01-10T08:00:00Z",
+        full_name: "recoloca/recoloca",
+        visibility: "private",
+        default_branch: "main",
+      },
+    },
     [`POST ${ROOT}/pulls`]: { status: 201, body: { number: 7, html_url: LINK } },
   };
   for (const all of [rest.asked, rest.told]) all.length = 0;
