@@ -17,7 +17,7 @@ export interface Measures {
   /** Of all releases: those whose run failed, and those that people felt (rolled back afterwards, or named by an incident). */
   readonly failRate?: { readonly run: number; readonly felt: number };
   /** Hours from a felt failure to the next release or rollback that came live, or to the incident's end; those that go on are counted apart. */
-  readonly recovery?: { readonly median: number; readonly failures: number; readonly open: number };
+  readonly recovery?: { readonly median?: number; readonly failures: number; readonly open: number };
   /** Of all releases and rollbacks: rollbacks, and releases with a hotfix or a revert in them. */
   readonly reworkRate?: number;
   /** Minutes: from asked for to begun, which is mostly approval, and from begun to live. */
@@ -54,6 +54,7 @@ export function measure({ deployments, incidents }: Delivery, environment: strin
     .filter((hours) => hours >= 0);
   const begun = live.flatMap((one) => (first(one, "in_progress") === undefined ? [] : [one]));
   const weeks = (ms(to) - ms(from)) / (7 * DAY);
+  const middle = quantile(over, 0.5);
   const [median, p90] = [quantile(lead, 0.5), quantile(lead, 0.9)];
   return {
     days: daysOf(releases, from, to),
@@ -61,7 +62,7 @@ export function measure({ deployments, incidents }: Delivery, environment: strin
     perWeek: round(live.length / weeks),
     ...(median !== undefined && p90 !== undefined && { leadTime: { median: round(median), p90: round(p90), commits: lead.length } }),
     ...(releases.length > 0 && { failRate: { run: round((releases.length - live.length) / releases.length), felt: round(felt.length / releases.length) } }),
-    ...(felt.length > 0 && { recovery: { median: round(quantile(over, 0.5) ?? 0), failures: felt.length, open: times.length - over.length } }),
+    ...(felt.length > 0 && { recovery: { ...(middle !== undefined && { median: round(middle) }), failures: felt.length, open: times.length - over.length } }),
     ...(live.length + rollbacks.length > 0 && { reworkRate: round((rollbacks.length + live.filter(isRework).length) / (live.length + rollbacks.length)) }),
     ...minutes(
       "waiting",

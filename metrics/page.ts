@@ -45,7 +45,7 @@ export function rows({
     ],
     [
       "Failed deployment recovery time",
-      recovery ? hours(recovery.median) : "–",
+      recovery?.median === undefined ? "–" : hours(recovery.median),
       recovery ? `${many(recovery.failures, "failure")}${recovery.open > 0 ? `, ${recovery.open} not over` : ""}` : "nothing failed",
     ],
     [

@@ -50,6 +50,12 @@ function readable(value: unknown): unknown {
   return kept.length === 0 && Object.keys(value).length > 0 ? undefined : Object.fromEntries(kept);
 }
 
+/** Whoever may use a key can open everything that it encrypts, so each environment has its own. */
+const withoutKey = ({ stateBucket, ...rest }: Config): Config => ({
+  ...rest,
+  ...(stateBucket !== undefined && { stateBucket: without(stateBucket, ["key"]) }),
+});
+
 /** What another environment may have of this one. */
 function inherited(config: Config): Config {
   const { ec2, createBackupBucket, github, ...rest } = without(readable(config), OF_ONE);
@@ -58,7 +64,7 @@ function inherited(config: Config): Config {
     ...(ec2 !== undefined && { ec2: without(ec2, OF_ONE_MACHINE) }),
     ...(createBackupBucket !== undefined && { createBackupBucket: without(createBackupBucket, ["name"]) }),
     // An account has one entry for GitHub; the template's stack makes it.
-    ...(github !== undefined && { github: { ...without(github, OF_ONE_REPOSITORY), makesIdentityProvider: false } }),
+    ...(github !== undefined && { github: { ...withoutKey(without(github, OF_ONE_REPOSITORY)), makesIdentityProvider: false } }),
   };
 }
 
@@ -69,7 +75,7 @@ export function stackFile(given: Answers, template: string, itself = false): str
   const { ec2, createBackupBucket, hostAddress: _, ...rest } = itself ? mine : inherited(mine);
   if (given["HOST"] === "ec2" && ec2 === undefined)
     throw new Error(
-      "nothing was written: the file that it would be written from has no recoloca:ec2, so nobody knows the instance type\n  in it, or in the new one afterwards: pulumi config set --path recoloca:ec2.instanceType t4g.small",
+      "nothing was written: the file that it would be written from has no recoloca:ec2, so nobody knows the instance type\n  in it: pulumi config set --path recoloca:ec2.instanceType t4g.small",
     );
   const others = Object.fromEntries(Object.entries(config ?? {}).filter(([key]) => !key.startsWith(`${NAMESPACE}:`)));
   const server =

@@ -15,7 +15,10 @@ export const PLAN_FORMAT = 1;
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, "lower-case letters, digits and dashes, starting with a letter");
 const port = z.int().min(1).max(65535);
-const urlPath = z.string().startsWith("/", "a path that starts with /");
+const urlPath = z
+  .string()
+  .startsWith("/", "a path that starts with /")
+  .regex(/^[A-Za-z0-9._~!&()*+,;=:@%/?-]*$/, "letters without accents, digits and - . _ ~ ! & ( ) * + , ; = : @ %; a space is %20");
 
 /** Where requests go: the first match by longest path prefix, host names before `*`. */
 export const routeSchema = z.strictObject({

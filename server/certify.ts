@@ -55,13 +55,24 @@ export function afterFailure(state: CertificateState, error: Error, now = Date.n
 
 const iso = (time: number) => new Date(time).toISOString();
 
-/** Names with their stacks, and what certifies them. */
-export function certifiedHere(): { name: string; stack: string; acme: Acme | undefined }[] {
+interface Certified {
+  readonly name: string;
+  readonly stack: string;
+  readonly acme: Acme | undefined;
+}
+
+/** Names with their stacks, and what certifies them. `unread`: is told of each stack whose files are damaged. */
+export function certifiedHere(unread: (stack: string, error: Error) => void = () => undefined): Certified[] {
   return Store.stacks().flatMap((stack) => {
-    const store = new Store(stack);
-    const { live } = store.state();
-    const tls = live && store.plan(live.number).tls;
-    return tls ? (storedEdge(stack)?.tls?.names ?? []).map((name) => ({ name, stack, acme: tls.acme })) : [];
+    try {
+      const store = new Store(stack);
+      const { live } = store.state();
+      const tls = live && store.plan(live.number).tls;
+      return tls ? (storedEdge(stack)?.tls?.names ?? []).map((name) => ({ name, stack, acme: tls.acme })) : [];
+    } catch (error) {
+      unread(stack, error as Error);
+      return [];
+    }
   });
 }
 
@@ -74,14 +85,19 @@ export async function certify({ asked = false, stack }: { asked?: boolean; stack
     CERTIFICATES_LOCK,
     async () => {
       await takeOnWhatIsLeft();
-      const all = certifiedHere();
+      let whole = true;
+      const all = certifiedHere((damaged, error) => {
+        whole = false;
+        say(` ${damaged}: ${error.message}`);
+      });
       for (const one of all.filter((each) => stack === undefined || each.stack === stack)) {
         if (one.acme) await bring(one.name, one.stack, one.acme, asked);
         if (lifeOf(one.name) && !(await isServed(one.name)))
           await applyConfiguration(true).catch((error: Error) => say(` the edge does not show the certificate of ${one.name}: ${error.message}`));
         await tellIfOverdue(one.name, one.stack);
       }
-      forgetExpired(all.map(({ name }) => name));
+      // Whose names they are is not known of all then.
+      if (whole) forgetExpired(all.map(({ name }) => name));
       return true as const;
     },
     WAIT,
@@ -96,7 +112,8 @@ export const serves = (pair: GivenCertificate, name: string, now = Date.now()): 
 
 async function bring(name: string, stack: string, acme: Acme, asked: boolean): Promise<void> {
   const before = stateOf(name);
-  if (!asked && (!isDue(before, lifeOf(name), acme) || waits(before))) return;
+  if (!asked && !isDue(before, lifeOf(name), acme)) return forgetFailure(name, before);
+  if (!asked && waits(before)) return;
   const had = asked || lifeOf(name) ? undefined : issuedBefore(acme.directory, name);
   if (had && serves(had, name)) {
     await putInPlace(name, had);
@@ -120,6 +137,13 @@ async function bring(name: string, stack: string, acme: Acme, asked: boolean): P
   } catch (error) {
     setState(name, afterFailure(state, error as Error));
   }
+}
+
+/** Of a certificate that nobody has to ask for: what kept somebody from a newer one before its time is no trouble any more. */
+function forgetFailure(name: string, state: CertificateState | undefined): void {
+  if (state?.problem === undefined) return;
+  const { problem: _problem, failures: _failures, nextTry: _nextTry, triedAt: _triedAt, ...kept } = state;
+  setState(name, kept);
 }
 
 /** Twice in a certificate's life: when it should have been renewed, and when it is urgent. */

@@ -3,6 +3,7 @@
  * each of its versions. Pure.
  */
 import type { ComposeDocument, Service } from "./compose-split.ts";
+import { nameOf } from "./image-name.ts";
 
 /** Of a resolved service. Whatever is not here, and not empty, is refused by its name. */
 const MAY = new Set(
@@ -21,18 +22,6 @@ export interface Confinement {
 const isEmpty = (value: unknown) =>
   value === undefined || value === null || value === false || JSON.stringify(value) === "{}" || JSON.stringify(value) === "[]";
 const present = (thing: object) => Object.entries(thing).flatMap(([key, value]) => (isEmpty(value) ? [] : [key]));
-
-/** Server and path, as the engine understands a name: without a server it is Docker Hub's. */
-function nameOf(image: string): { readonly server: string; readonly path: string } {
-  const parts = image
-    .replace(/@.*$/, "")
-    .replace(/:[^/:]*$/, "")
-    .split("/");
-  const named = parts.length > 1 && /[.:]|^localhost$/.test(parts[0]!);
-  const path = (named ? parts.slice(1) : parts).join("/");
-  const server = named && parts[0] !== "index.docker.io" ? parts[0]! : "docker.io";
-  return { server, path: server === "docker.io" && !path.includes("/") ? `library/${path}` : path };
-}
 
 export function outsideOf(document: ComposeDocument, { stack, repositories }: Confinement): string[] {
   const volumes = document.volumes ?? {};

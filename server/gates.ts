@@ -20,6 +20,9 @@ export interface Target {
   readonly secured?: boolean;
 }
 
+/** Characters of an answer that are looked through, and what one is told of that has more. */
+const MOST = 4 * 2 ** 20;
+
 const ERRORS: Record<string, string> = {
   ECONNREFUSED: "connection refused: nothing listens there yet",
   EHOSTUNREACH: "no such address: the container is not running",
@@ -43,7 +46,7 @@ export function ask(target: Target, gate: Question, timeout = 5): Promise<Answer
       (response) => {
         let body = "";
         response.setEncoding("utf8").on("data", (text: string) => {
-          if (body.length < 65536) body += text;
+          if (body.length < MOST) body += text;
         });
         response.on("end", () => done({ status: response.statusCode ?? 0, body }));
         response.on("error", (error) => done({ body, error: error.message }));
@@ -60,7 +63,8 @@ export function ask(target: Target, gate: Question, timeout = 5): Promise<Answer
 export function verdict(gate: Gate, answer: Answer): string | undefined {
   if (answer.error !== undefined) return answer.error;
   if (answer.status !== gate.status) return `got ${answer.status}`;
-  if (gate.contains !== undefined && !answer.body.includes(gate.contains)) return `got ${answer.status} without "${gate.contains}"`;
+  if (gate.contains !== undefined && !answer.body.includes(gate.contains))
+    return `got ${answer.status} without "${gate.contains}"${answer.body.length < MOST ? "" : " in its first 4 MiB"}`;
   return undefined;
 }
 

@@ -18,28 +18,27 @@ export function releaseBefore(store: Store, now: ReleaseRecord): ReleaseRecord |
   return before ?? `there is no older release that was live; recoloca history lists what happened. Nothing was changed.`;
 }
 
-/** Whether going back there would change anything: with today's secrets a release of before a rotation may be what is live. */
+/** Whether going back there would change anything: with today's values a release that differs in them alone is what is live. */
 export const isAnother = (store: Store, target: ReleaseRecord, now: ReleaseRecord): boolean =>
   identityOf(planToGoBack(store.plan(target.number), store.plan(now.number))) !== now.identity;
 
 /**
- * The old release as it was, with today's value of every secret that still exists (docs/decisions/0024): the one of then may open nothing any more. Who
- * is told of it, and where its trace goes, is no part of a release.
+ * The old release with today's values for every variable that still exists, its own for those that are gone (design D22, docs/decisions/0024). Who is told
+ * of it, and where its trace goes, is no part of a release.
  */
 export function planToGoBack(target: Plan, now: Plan): Plan {
   const { generations, logins, notify, telemetry, addresses } = now;
   // What a rotation brought is today's, also where the older release was made before it.
   const renewed = [...(logins ?? []).flatMap(({ user, password }) => [user, password]), ...Object.keys(generations ?? {}).map(previousOf)];
-  const masked = [...new Set([...target.masked, ...now.masked])];
   const own = Object.entries(target.variables).filter(([name]) => !renewed.includes(name) || name in now.variables);
   const brought = renewed.flatMap((name) => (now.variables[name] === undefined ? [] : [[name, now.variables[name]] as const]));
-  const kept = own.map(([name, value]) => [name, masked.includes(name) ? (now.variables[name] ?? value) : value] as const);
+  const kept = own.map(([name, value]) => [name, now.variables[name] ?? value] as const);
   const { generations: _generations, logins: _logins, telemetry: _telemetry, addresses: _addresses, ...rest } = target;
   return {
     ...rest,
     variables: Object.fromEntries([...kept, ...brought]),
     migrate: false,
-    masked,
+    masked: [...new Set([...target.masked, ...now.masked])],
     watch: now.watch,
     drain: now.drain,
     keep: now.keep,

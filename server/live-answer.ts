@@ -36,7 +36,8 @@ export function liveAnswer(store: Store): LiveAnswer {
 const MOST = 50;
 
 function namesBefore(store: Store, now: ReleaseRecord): string[] {
-  const older = store.records().filter(({ number, outcome, release }) => number < now.number && outcome === "live" && release !== now.release);
+  const start = now.rollback?.to ?? now.number;
+  const older = store.records().filter(({ number, outcome, release }) => number < start && outcome === "live" && release !== now.release);
   return [...new Set(older.map(({ release }) => release).reverse())].slice(0, MOST);
 }
 

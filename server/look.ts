@@ -78,12 +78,9 @@ export function endedReleases(store: Store, told: number | undefined): { occurre
   // Where the stack was removed and came again its numbers begin anew.
   const since = told > newest ? 0 : told;
   const ended = store
-    .numbers()
-    .filter((number) => number > since)
-    .flatMap((number) => {
-      const record = store.record(number);
-      return record?.outcome ? [{ ...record, outcome: record.outcome }] : [];
-    });
+    .readings()
+    .filter(({ number }) => number > since)
+    .flatMap(({ record }) => (record?.outcome ? [{ ...record, outcome: record.outcome }] : []));
   return {
     occurrences: ended.map((record) => {
       const { number, release, outcome, endedAt, startedAt } = record;

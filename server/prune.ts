@@ -7,6 +7,7 @@ import { pruneBackups } from "./backup-note.ts";
 import { schemaMoved } from "./going-back.ts";
 import type { Plan } from "../release/plan.ts";
 import { imageBytes, imagesHere, removeImage } from "./engine.ts";
+import { oneName } from "./image-name.ts";
 import { Store } from "./store.ts";
 
 /** Newest releases of a stack whose records stay, beyond those that are kept; each has the environment's values in its plan. */
@@ -29,12 +30,17 @@ export async function prune(store: Store): Promise<Pruned> {
 
 /** `staying`: stacks whose images are needed; without its own, of one that is going. @default all */
 export async function pruneImages(store: Store, staying = Store.stacks()): Promise<Pick<Pruned, "images" | "bytes">> {
-  const needed = new Set(staying.flatMap((name) => keptImages(new Store(name))));
-  const here = new Set(await imagesHere());
-  const old = new Set(imagesOf(store, store.numbers()).filter((image) => here.has(image) && !needed.has(image)));
-  if (old.size === 0) return { images: 0, bytes: 0 };
+  const needed = new Set(staying.flatMap((name) => keptImages(new Store(name))).map(oneName));
+  const old = new Set(
+    imagesOf(store, store.numbers())
+      .map(oneName)
+      .filter((image) => !needed.has(image)),
+  );
+  // By the name that the engine has it under.
+  const going = (await imagesHere()).filter((image) => old.has(oneName(image)));
+  if (going.length === 0) return { images: 0, bytes: 0 };
   const before = await imageBytes();
-  const removed = (await Promise.all([...old].map(removeImage))).filter(Boolean).length;
+  const removed = (await Promise.all(going.map(removeImage))).filter(Boolean).length;
   return { images: removed, bytes: removed === 0 ? 0 : Math.max(0, before - (await imageBytes())) };
 }
 

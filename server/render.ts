@@ -48,7 +48,9 @@ export const sayRevision = (revision: string) => (revision === "" ? "empty" : re
 
 export const sayBytes = (bytes: number) => {
   const units = ["bytes", "kB", "MB", "GB", "TB"];
-  const power = Math.min(units.length - 1, bytes < 1000 ? 0 : Math.floor(Math.log10(bytes) / 3));
+  // 999,999 is 1.00 MB in three digits.
+  const rounded = Number(bytes.toPrecision(3));
+  const power = Math.min(units.length - 1, bytes < 1000 ? 0 : Math.floor(Math.log10(rounded) / 3));
   return power === 0 ? `${bytes} bytes` : `${(bytes / 1000 ** power).toPrecision(3)} ${units[power]}`;
 };
 

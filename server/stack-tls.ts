@@ -50,11 +50,14 @@ const edgeTlsOf = (plan: Plan): EdgeTls | undefined =>
 /** What a deploy that was cut off right at its end has left: its release is live, and its TLS is not taken on. */
 export async function takeOnWhatIsLeft(): Promise<void> {
   for (const stack of Store.stacks()) {
-    const store = new Store(stack);
-    const { live } = store.state();
-    if (!live || store.unfinished() !== undefined) continue;
-    await configureTls(store, store.plan(live.number)).catch((error: Error) => say(` ${stack}: ${error.message}`));
+    // A stack whose files are damaged keeps no other one from its certificates.
+    await takeOn(new Store(stack)).catch((error: Error) => say(` ${stack}: ${error.message}`));
   }
+}
+
+async function takeOn(store: Store): Promise<void> {
+  const { live } = store.state();
+  if (live && store.unfinished() === undefined) await configureTls(store, store.plan(live.number));
 }
 
 /** Where the unit was at it already, it may have begun before this name was there: once more then. */

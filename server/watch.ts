@@ -38,6 +38,8 @@ export async function watch(context: Context): Promise<void> {
         break;
       }
       if (beat % 10 === 0) {
+        // Another stack's deploy or certificate has the edge read its file anew, in which nobody stands by.
+        if (old && !context.window) await edge.standBy(slot, true);
         await containersRun(context);
         const failure = await probeOnce(context, wrong);
         if (failure) throw failure;

@@ -61,7 +61,16 @@ export function generation(number: number, change: Partial<Plan> = {}): Plan {
     ...(number > 1 && { DATABASE_USER: userOf(number) }),
     NEXT: String(number),
   };
-  return { ...plain, release: `generation-${number}`, variables, masked: ["POSTGRES_PASSWORD", "DATABASE_PASSWORD"], ...rotated, ...change };
+  // Each differs in more than values: those of today would make them one release.
+  return {
+    ...plain,
+    release: `generation-${number}`,
+    compose: `${plain.compose}# ${number}\n`,
+    variables,
+    masked: ["POSTGRES_PASSWORD", "DATABASE_PASSWORD"],
+    ...rotated,
+    ...change,
+  };
 }
 
 /** As whoever has learned a password would come: from the host, over the network. */

@@ -13,7 +13,7 @@ export function whenSilent({ environment, region, sshFrom, sessionManager }: Sil
   const instance = `--region ${region} --target "$(pulumi stack output instance ${stack})"`;
   return [
     sessionManager
-      ? `is its tunnel open? aws ssm start-session ${instance} --document-name AWS-StartPortForwardingSession --parameters "portNumber=22,localPortNumber=$(pulumi config get recoloca:hostPort ${stack})"
+      ? `is its tunnel open? aws ssm start-session ${instance} --document-name AWS-StartPortForwardingSession --parameters "portNumber=22,localPortNumber=$(pulumi config get recoloca:hostPort ${stack} 2>/dev/null || echo 22)"
     one that this update has made is not in the stack's outputs yet: docs/aws.md, A shell on it, has the way to it`
       : `it lets in ${sshFrom.join(", ")}: does this machine, or the bastion, come from there? curl -s https://checkip.amazonaws.com; if not:
     pulumi config set ${stack} --path 'recoloca:ec2.sshFrom[${sshFrom.length}]' ADDRESS/32; pulumi up ${stack}`,

@@ -207,6 +207,7 @@ export const infrastructurePolicy = (place: Place) => {
     ),
     allow(["sns:*Topic", "sns:*TopicAttributes", "sns:*Subscribe", "sns:*Resource"], `arn:${partition}:sns:${region}:${account}:${name}-*`),
     // Nothing that it writes is more than the boundary lets anybody have: components/ec2-machine/boundary.ts.
+    allow(["iam:TagPolicy", "iam:UntagPolicy"], bound),
     allow(["iam:CreateRole", "iam:PutRolePolicy"], iam("role"), { StringEquals: { "iam:PermissionsBoundary": bound } }),
     allow(
       [

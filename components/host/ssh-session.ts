@@ -91,11 +91,12 @@ const placeOf = ({ host, port, user }: Machine): Place => ({ host, port, user })
 
 async function connect(address: Address): Promise<Opened> {
   const { via } = address;
-  // Without noDelay an answer waits 40 ms for the one before it to be acknowledged.
+  // Without noDelay an answer waits 40 ms for the one before it to be acknowledged. A restore says nothing for long: what is between forgets a
+  // connection that is silent, and who waits at this end would never know.
   const dial =
     ({ host, port }: Machine) =>
     () =>
-      net.connect({ host, port, noDelay: true });
+      net.connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 });
   if (!via) {
     const { client, stream } = await shakeHands(address, placeOf(address), dial(address));
     return { client, socket: stream };

@@ -80,7 +80,7 @@ case "$1" in deploy | rollback | upgrade)
     systemd-run --quiet --collect --pipe --wait --service-type=exec --unit="$unit" --setenv=SUDO_USER="$SUDO_USER" --property=TimeoutStopSec=30 \\
       --property=ExecStopPost=${NAME}-ended -- $program "$@" --from "\${SSH_CONNECTION%% *}"
     code=$?
-    case "$code" in 0 | 2 | 2[0-3]) exit "$code" ;; esac
+    case "$1/$code" in upgrade/* | */0 | */2 | */2[0-3]) exit "$code" ;; esac
     exec $program follow --unit "$unit"
   fi ;;
 esac

@@ -1,6 +1,7 @@
 /** `recoloca prune`: by a timer once a day, and by hand. A deploy does it too, when it has come live. */
 import type { Given } from "../command-line.ts";
 import { say } from "../follow.ts";
+import { keepLiveAnswer } from "../live-answer.ts";
 import { signLock, whileOurs } from "../lock.ts";
 import { prune, type Pruned } from "../prune.ts";
 import { sayPruned } from "../render.ts";
@@ -15,7 +16,11 @@ export async function pruneCommand(given: Given): Promise<number> {
     // What a deploy that runs now, or was interrupted, will need is not known yet; it prunes when it has ended.
     const pruned = await whileOurs(store.lockFile, async () => {
       signLock(store.lockFile, { what: "prune", number: store.state().live?.number ?? 0, by: whoAmI() });
-      return store.unfinished() === undefined ? prune(store) : undefined;
+      if (store.unfinished() !== undefined) return undefined;
+      const pruned = await prune(store);
+      // It names older releases too.
+      keepLiveAnswer(store);
+      return pruned;
     });
     all.push({ stack, ...(pruned && { pruned }) });
   }

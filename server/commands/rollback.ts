@@ -29,10 +29,7 @@ export async function rollback(given: Given): Promise<number> {
   const target = given.words[0] === undefined ? releaseBefore(store, now) : namedBy(store, given.words[0]);
   if (typeof target === "string") return refuse(target);
   if (target.number === now.number) return refuse(`release ${now.number} (${now.release}) is the live one. Nothing was changed.`);
-  if (!isAnother(store, target, now))
-    return refuse(
-      `release ${target.number} (${target.release}) differs from what is live in secrets alone, which have been renewed since: going back to it would change nothing. Nothing was changed.`,
-    );
+  if (!isAnother(store, target, now)) return refuse(sayTheSame(target, now));
   const today = store.plan(now.number);
   const moved = schemaMoved(store, target);
   let data: Data | undefined;
@@ -60,6 +57,13 @@ export async function rollback(given: Given): Promise<number> {
    release ${now.number} again          pulumi config set recoloca:lift ${now.number}`);
   return code;
 }
+
+/** Values are the stack's, and a rollback takes today's. */
+const sayTheSame = (target: ReleaseRecord, now: ReleaseRecord) =>
+  target.identity === now.identity
+    ? `release ${target.number} (${target.release}) is what is live. Nothing was changed.`
+    : `release ${target.number} (${target.release}) differs from what is live in values of its variables alone, and a rollback takes today's
+   on the stack's side: pulumi config set --path recoloca:variables.NAME VALUE, then pulumi up. Nothing was changed.`;
 
 function reasonOf({ options: { reason } }: Given): string | undefined {
   if (reason === undefined) return undefined;

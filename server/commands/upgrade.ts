@@ -43,9 +43,13 @@ export async function upgrade(given: Given): Promise<number> {
     if (busy) return refuse(sayRunning(busy));
     signLock(store.lockFile, { what: "upgrade", number: store.state().live?.number ?? 0, by: whoAmI() });
   }
-  await apt(["update"]);
+  try {
+    await apt(["update"]);
+  } catch (error) {
+    return refuse(`what is the newest cannot be asked: ${(error as Error).message}. Nothing was changed.`);
+  }
   for (const ground of GROUND) {
-    const problem = await renewed(ground, again);
+    const problem = await renewed(ground, again).catch((error: Error) => `the upgrade of ${ground.package} has not come to its end: ${error.message}`);
     if (problem === undefined) continue;
     say(` ${problem}\n   look at it now: systemctl status ${ground.package.replace(".io", "")}; recoloca doctor`);
     return OUTCOMES.stuck.exit;
@@ -83,7 +87,13 @@ async function renewed({ package: name, renew }: Ground, again: boolean): Promis
 }
 
 const version = async (name: string) => (await must("dpkg-query", ["--show", "--showformat=${Version}", name])).trim();
-const candidate = async (name: string) => /Candidate: (\S+)/.exec(await must("apt-cache", ["policy", name]))?.[1] ?? "";
+/** In English, whatever the server's language is. */
+async function candidate(name: string): Promise<string> {
+  const said = await must("apt-cache", ["policy", name], { env: { LC_ALL: "C" } });
+  const found = /Candidate: (\S+)/.exec(said)?.[1];
+  if (found === undefined) throw new Error(`apt knows no newest ${name}`);
+  return found;
+}
 
 /** Live containers, and the routes on which the edge reaches them. */
 async function serving(): Promise<string[]> {

@@ -72,3 +72,16 @@ test("with a plan that is damaged as well nothing of the others is kept from bei
   await prune(store);
   expect(removed).toEqual(["registry.test/web@sha256:2"]);
 });
+
+test.each([
+  ["registry.test/web:1@sha256:1", "registry.test/web@sha256:1"],
+  ["docker.io/shop/web@sha256:1", "shop/web@sha256:1"],
+  ["index.docker.io/library/web:1@sha256:1", "web@sha256:1"],
+])("%s goes, which the engine calls %s", async (pulled, listed) => {
+  const plan = JSON.parse(fs.readFileSync(file(1, "plan.json"), "utf8")) as object;
+  fs.writeFileSync(file(1, "plan.json"), JSON.stringify({ ...plan, images: { web: pulled } }));
+  fs.writeFileSync(file(1, "record.json"), JSON.stringify({ ...record(1), images: { web: pulled } }));
+  here[0] = listed;
+  await prune(store);
+  expect(removed).toContain(listed);
+});

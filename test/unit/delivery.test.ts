@@ -70,7 +70,12 @@ describe("measures", () => {
   });
   test("a failure that goes on is said, and an incident that was closed is over", () => {
     const bad = deployment(3, "success");
-    expect(of([bad], [{ number: 1, openedAt: at(3, 13), deployment: bad.id }]).recovery).toEqual({ median: 0, failures: 1, open: 1 });
+    expect(of([bad], [{ number: 1, openedAt: at(3, 13), deployment: bad.id }]).recovery).toEqual({ failures: 1, open: 1 });
+    expect(rows(of([bad], [{ number: 1, openedAt: at(3, 13), deployment: bad.id }]))[3]).toEqual([
+      "Failed deployment recovery time",
+      "–",
+      "1 failure, 1 not over",
+    ]);
     expect(of([bad], [{ number: 1, openedAt: at(3, 13), closedAt: at(3, 15), deployment: bad.id }]).recovery).toEqual({ median: 2, failures: 1, open: 0 });
   });
   test("rework is a rollback, a hotfix or a revert", () => {

@@ -41,4 +41,7 @@ test("names what was live before what is, each once, the newest first", () => {
   }
   fs.writeFileSync(path.join(stackFolder, "state.json"), JSON.stringify({ live: { number: 6, slot: "blue" } }));
   expect(liveAnswer(store).live?.before).toEqual(["r1", "r2"]);
+  // What was gone back from is no older one.
+  fs.writeFileSync(path.join(stackFolder, "releases/6/record.json"), JSON.stringify({ ...record, number: 6, release: "r2", rollback: { to: 2, from: 5 } }));
+  expect(liveAnswer(store).live?.before).toEqual(["r1"]);
 });

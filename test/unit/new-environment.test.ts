@@ -51,7 +51,7 @@ config:
     POSTGRES_PASSWORD: { secure: BBBB }
   recoloca:notify:
     - { url: { secure: CCCC } }
-  recoloca:github: { visibility: private, plan: team, ownsRepository: true, mergeQueue: true }
+  recoloca:github: { visibility: private, plan: team, ownsRepository: true, mergeQueue: true, stateBucket: { name: state, key: "arn:aws:kms:sa-east-1:123456789012:key/1" } }
   recoloca:ec2: { region: sa-east-1, instanceType: t4g.small, generation: 3, dataVolume: vol-0123456789abcdef0, account: "123456789012" }
   recoloca:createBackupBucket: { name: shop-staging-backups, expireAfter: 60 }
 `;
@@ -64,7 +64,7 @@ config:
     expect(ours(text)).toEqual({
       "recoloca:registryServer": "ghcr.io",
       "recoloca:registryUsername": "shop",
-      "recoloca:github": { visibility: "private", plan: "team", makesIdentityProvider: false },
+      "recoloca:github": { visibility: "private", plan: "team", makesIdentityProvider: false, stateBucket: { name: "state" } },
       "recoloca:ec2": { region: "eu-central-1", instanceType: "t4g.small", account: "123456789012", sshFrom: ["203.0.113.0/24"] },
       "recoloca:createBackupBucket": { expireAfter: 60 },
       "recoloca:application": "shop",

@@ -195,15 +195,15 @@ describe("the way back over a rotation", () => {
     expect(back.generations).toEqual(renewed(3).generations);
     expect(againstRotation(back, renewed(3))).toBeUndefined();
   });
-  test("has the older release's own variables beside today's secrets, and is told of where everything is told of today", () => {
+  test("has today's values, and is told of where everything is told of today", () => {
     const hook = { url: "https://hooks.example/today", format: "json" as const };
     const then: Plan = { ...plain({ LOG_LEVEL: "info" }), masked: ["SECRET_KEY"], notify: [], telemetry: { endpoint: "https://old.example", headers: {} } };
     const back = planToGoBack(then, { ...plain({ LOG_LEVEL: "debug", SECRET_KEY: "key-2" }), masked: ["SECRET_KEY"], notify: [hook] });
-    expect(back.variables).toMatchObject({ LOG_LEVEL: "info", SECRET_KEY: "key-2" });
+    expect(back.variables).toMatchObject({ LOG_LEVEL: "debug", SECRET_KEY: "key-2" });
     expect(back.notify).toEqual([hook]);
     expect(back).not.toHaveProperty("telemetry");
   });
-  test("passes over a release that differs from what is live in what was renewed alone: it would be the same one again", () => {
+  test("passes over a release that differs from what is live in values alone: it would be the same one again", () => {
     fs.rmSync(root, { recursive: true });
     const store = new Store("shapes-test");
     const of = (image: string, key: string, generation: number): Plan => ({

@@ -47,6 +47,8 @@ test.each([
   ["a misspelt key", { hostAdress: "x" }, 'is not known; did you mean "hostAddress"?'],
   ["a route to a service that is not there", { routes: '[{"path":"/","service":"wbe","port":80}]' }, 'did you mean "web"?'],
   ["a port that is none", { routes: '[{"path":"/","service":"web","port":99999}]' }, "recoloca:routes[0].port"],
+  ["a route with a space in its path", { routes: '[{"path":"/a b","service":"web","port":80}]' }, "a space is %20"],
+  ["a gate with a letter that no URL has", { gates: '[{"name":"page","path":"/größe"}]' }, "letters without accents"],
   ["a gate where no route leads", { routes: '[{"path":"/api","service":"web","port":80}]', gates: '[{"name":"page","path":"/"}]' }, "no route leads there"],
   ["an image without digest or tag", { images: '{"web":"r/web"}', release: "1" }, "wants an image by digest or by tag"],
   ["images without a release", { images: `{"web":"r/web@sha256:${"a".repeat(64)}"}` }, "set together"],

@@ -4,7 +4,7 @@ import { howToDeploy, previewLines } from "../../release/preview.ts";
 import { changedSomething, deployLine, reason } from "../../local/pulumi-output.ts";
 import type { Plan } from "../../release/plan.ts";
 import { masker } from "../../server/evidence.ts";
-import { renderLine } from "../../server/render.ts";
+import { renderLine, sayBytes } from "../../server/render.ts";
 import { parse, usage } from "../../server/command-line.ts";
 import { COMMANDS } from "../../server/commands/list.ts";
 
@@ -140,3 +140,10 @@ test("wrong words are one clear error, and help names every command for people",
   expect(() => parse(show, ["1", "--jsn"])).toThrow("show: Unknown option '--jsn'");
   for (const command of COMMANDS) expect(usage(COMMANDS).includes(`recoloca ${command.name}`)).toBe(!command.hidden);
 });
+
+test.each([
+  [999, "999 bytes"],
+  [1234, "1.23 kB"],
+  [999_600, "1.00 MB"],
+  [999_999_999, "1.00 GB"],
+])("%i bytes are %s", (bytes, said) => expect(sayBytes(bytes)).toBe(said));
