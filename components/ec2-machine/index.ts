@@ -76,7 +76,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
     readonly hostKey: pulumi.Output<string>;
     readonly privateKey: pulumi.Output<string>;
     readonly patience: number;
-    readonly whenSilent: string;
+    readonly whenSilent: pulumi.Output<string>;
     readonly dataDisk: pulumi.Output<{ readonly label: string; readonly place: string; readonly size: number }>;
   };
   /** What it may do; others add to it. */
@@ -203,7 +203,8 @@ export class Ec2Machine extends pulumi.ComponentResource {
       hostKey: publicHostKey,
       privateKey: pulumi.secret(deployKey.privateKeyOpenssh),
       patience: STARTS_WITHIN,
-      whenSilent: whenSilent(args),
+      // Nobody knocks before this update's machine is there: at the same address the one before would answer, by the key before.
+      whenSilent: instance.id.apply(() => whenSilent(args)),
       // Once the disk has that size.
       dataDisk: pulumi.all([data.size, attachment.id]).apply(([size]) => ({ label: DATA_LABEL, place: DATA, size })),
     };

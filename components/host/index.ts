@@ -50,7 +50,7 @@ export interface HostArgs {
   /** Seconds until it has to answer: one that has just been made is starting. @default 0: at once */
   readonly patience?: number;
   /** Where else to look when it does not answer: a sentence or a command. */
-  readonly whenSilent?: string;
+  readonly whenSilent?: pulumi.Input<string>;
   /** When it takes newer packages, and restarts where they want it: a systemd calendar expression. @default never by itself */
   readonly upgradeWindow?: string;
   /** Whether releases send traces from it. @default false */
@@ -85,12 +85,12 @@ export class Host extends pulumi.ComponentResource {
     const provider = new Provider(`${name}-ssh`, {}, { parent: this });
     const session = new SshSession();
     const { bastion } = args;
-    const reached = pulumi.unsecret(pulumi.all([host, hostKey, args.privateKey, bastion?.privateKey]));
-    const silence = reached.apply(async ([address, key, privateKey, bastionKey]) => {
+    const reached = pulumi.unsecret(pulumi.all([host, hostKey, args.privateKey, args.whenSilent, bastion?.privateKey]));
+    const silence = reached.apply(async ([address, key, privateKey, look, bastionKey]) => {
       const via = bastion && { host: bastion.address, port: bastion.port, user: bastion.user, hostKey: bastion.hostKey, privateKey: bastionKey! };
       const silent = await session.open({ host: address, port, user, privateKey, hostKey: key, ...(via && { via }) }, patience);
       if (!silent) return "";
-      if (!pulumi.runtime.isDryRun()) throw noAnswer(silent.of, silent.why, args.whenSilent);
+      if (!pulumi.runtime.isDryRun()) throw noAnswer(silent.of, silent.why, look);
       return silent.of.bastion ? `its bastion: ${silent.why}` : silent.why;
     });
     // What cannot be reached is known before anything is changed: every command's connection waits for the answer.
