@@ -1,6 +1,8 @@
 /** Puts this program in place on the host: its name, its folders, and the edge with nothing to serve yet. */
 import * as fs from "node:fs";
 import { OUTCOMES } from "../../release/outcome.ts";
+import { hasCertificate } from "../certificates.ts";
+import { certifiedHere } from "../certify.ts";
 import type { Given } from "../command-line.ts";
 import { applyConfiguration } from "../edge.ts";
 import { LIVE_FILE, keepLiveAnswer } from "../live-answer.ts";
@@ -21,6 +23,8 @@ export async function install(given: Given): Promise<number> {
   writeWhole(NAME, starter(process.execPath, program), 0o755);
   const changed = await applyConfiguration();
   await keepAnswers();
+  // A machine that has taken over another one's data has its certificates there, and not where the edge looks.
+  if (certifiedHere().some(({ name }) => !hasCertificate(name))) await must("systemctl", ["start", "--no-block", "recoloca-certify.service"]);
   process.stdout.write(` recoloca is in place: ${NAME}${changed ? "; the edge is configured" : ""}\n`);
   return 0;
 }

@@ -157,8 +157,9 @@ test("terminated by somebody it is made anew by an update that looks: another ma
   expect(ran.code, ran.output).toBe(0);
   expect(id()).not.toBe(before.id);
   expect(await on("cat /etc/ssh/ssh_host_ed25519_key.pub")).toBe(before.key);
-  expect(await shownCertificate()).toBe(before.certificate);
-  expect(await ask("/api/v1/listings")).toContain("kept");
+  // From the data disk, by the hourly look, which a new machine begins with.
+  await expect.poll(shownCertificate, { timeout: 60_000 }).toBe(before.certificate);
+  await expect.poll(() => ask("/api/v1/listings"), { timeout: 30_000 }).toContain("kept");
   expect(await on("recoloca status")).toMatch(/2 .*live/);
   const again = await staging.stack.up();
   expect(again.output).not.toMatch(UNCHANGED);
