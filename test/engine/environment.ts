@@ -18,7 +18,7 @@ import { type Config, TestStack } from "../doubles/test-stack.ts";
 import { imagesOf } from "../site.ts";
 
 const REGION = "sa-east-1";
-export const UNCHANGED = /updated|created|deleted|replaced/;
+const UNCHANGED = /updated|created|deleted|replaced/;
 export const INSTANCE = "aws:ec2/instance:Instance";
 export const VOLUME = "aws:ebs/volume:Volume";
 
