@@ -3,6 +3,14 @@ import type { AwsPlace } from "./aws-place.ts";
 /** A policy document of AWS, of these statements. */
 export const policy = (...statements: readonly object[]) => JSON.stringify({ Version: "2012-10-17", Statement: statements });
 
+/** A statement of it. */
+export const allow = (Action: readonly string[], Resource: string | readonly string[], Condition?: object) => ({
+  Effect: "Allow",
+  Action,
+  Resource,
+  ...(Condition && { Condition }),
+});
+
 /** The policy that bounds what an environment's server may ever do is called after the environment, and this. */
 export const BOUNDARY = "-boundary";
 

@@ -3,7 +3,7 @@
  * they may not themselves. A person makes and changes this, as the runs' own roles. Pure.
  */
 import type { AwsPlace } from "../aws-place.ts";
-import { policy } from "../aws-policy.ts";
+import { allow, policy } from "../aws-policy.ts";
 import { PULL, SESSIONS } from "./rights.ts";
 
 export interface Bounds extends AwsPlace {
@@ -15,12 +15,6 @@ export interface Bounds extends AwsPlace {
 }
 
 export function boundary({ partition, account, region, application, environment, buckets }: Bounds): string {
-  const allow = (Action: readonly string[], Resource: string | readonly string[], Condition?: object) => ({
-    Effect: "Allow",
-    Action,
-    Resource,
-    ...(Condition && { Condition }),
-  });
   const own = `${application}-${environment}`;
   const stores = [`${own}-*`, ...buckets].map((name) => `arn:${partition}:s3:::${name}`);
   return policy(

@@ -6,11 +6,9 @@ import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import { Parameter } from "@pulumi/aws/ssm/parameter.js";
 import * as pulumi from "@pulumi/pulumi";
 import { awsPlace } from "../aws-place.ts";
-import { BOUNDARY, policy } from "../aws-policy.ts";
+import { allow, BOUNDARY, policy } from "../aws-policy.ts";
 import { boundary, type Bounds } from "./boundary.ts";
 import { PULL, SESSIONS } from "./rights.ts";
-
-const allow = (Action: readonly string[], Resource: string) => policy({ Effect: "Allow", Action, Resource });
 
 const ASSUME = policy({ Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" });
 
@@ -34,17 +32,16 @@ function proof(zoneId: string, names: readonly string[]): string {
   const these = { "route53:ChangeResourceRecordSetsNormalizedRecordNames": records };
   return policy(
     // AWS knows no narrower right to look for a zone by its name.
-    { Effect: "Allow", Action: ["route53:ListHostedZonesByName"], Resource: "*" },
-    { Effect: "Allow", Action: ["route53:GetChange"], Resource: "arn:aws:route53:::change/*" },
-    { Effect: "Allow", Action: ["route53:ListResourceRecordSets"], Resource: zone },
-    {
-      Effect: "Allow",
-      Action: ["route53:ChangeResourceRecordSets"],
-      Resource: zone,
-      Condition: records.some((one) => one.includes("*"))
+    allow(["route53:ListHostedZonesByName"], "*"),
+    allow(["route53:GetChange"], "arn:aws:route53:::change/*"),
+    allow(["route53:ListResourceRecordSets"], zone),
+    allow(
+      ["route53:ChangeResourceRecordSets"],
+      zone,
+      records.some((one) => one.includes("*"))
         ? { "ForAllValues:StringEquals": types, "ForAllValues:StringLike": these }
         : { "ForAllValues:StringEquals": { ...types, ...these } },
-    },
+    ),
   );
 }
 
@@ -78,11 +75,11 @@ export function identity(
   const role = new Role(name, { assumeRolePolicy: ASSUME, description: `What ${name} may do`, ...(most && { permissionsBoundary: most.arn }) }, opts);
   const inside = { ...opts, parent: role };
   const parameter = new Parameter(`${name}-host-key`, { name: `${path}/ssh-host-key`, type: "SecureString", value: pulumi.secret(hostKey) }, opts);
-  const reads = new RolePolicy(`${name}-host-key`, { role: role.id, policy: parameter.arn.apply((arn) => allow(["ssm:GetParameter"], arn)) }, inside);
+  const reads = new RolePolicy(`${name}-host-key`, { role: role.id, policy: parameter.arn.apply((arn) => policy(allow(["ssm:GetParameter"], arn))) }, inside);
   // AWS knows no narrower right than all of the account's repositories for the login itself.
-  if (pulls) new RolePolicy(`${name}-pull`, { role: role.id, policy: allow(PULL, "*") }, inside);
+  if (pulls) new RolePolicy(`${name}-pull`, { role: role.id, policy: policy(allow(PULL, "*")) }, inside);
   // AWS knows no narrower right for these either.
-  if (sessionManager) new RolePolicy(`${name}-sessions`, { role: role.id, policy: allow(SESSIONS, "*") }, inside);
+  if (sessionManager) new RolePolicy(`${name}-sessions`, { role: role.id, policy: policy(allow(SESSIONS, "*")) }, inside);
   if (proves) new RolePolicy(`${name}-proof`, { role: role.id, policy: pulumi.output(proves.zoneId).apply((id) => proof(id, proves.names)) }, inside);
   const profile = new InstanceProfile(name, { role: role.name }, opts);
   return { role, profile, parameter, rights: [reads] };

@@ -1,5 +1,5 @@
 /** Who may take which role of an environment from GitHub, and what each may do. Pure. */
-import { BOUNDARY, policy } from "../aws-policy.ts";
+import { allow, BOUNDARY, policy } from "../aws-policy.ts";
 
 /** Whose word is taken, and what it has to be. */
 export interface Trusted {
@@ -46,13 +46,6 @@ export interface State {
   readonly project: string;
   readonly stack: string;
 }
-
-const allow = (Action: readonly string[], Resource: string | readonly string[], Condition?: object) => ({
-  Effect: "Allow",
-  Action,
-  Resource,
-  ...(Condition && { Condition }),
-});
 
 function state({ bucket, key, project, stack }: State, partition: string, write: boolean): object[] {
   const objects = (...paths: string[]) => paths.map((path) => `arn:${partition}:s3:::${bucket}/.pulumi/${path}`);
