@@ -114,7 +114,10 @@ export class ComposeDeployment extends pulumi.ComponentResource {
   constructor(name: string, args: ComposeDeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("recoloca:index:ComposeDeployment", name, { application: args.application, environment: args.environment }, opts);
     const { server, application, environment } = args;
-    const wish = pulumi.all([this.answer(args), args.secrets, args.images]).apply(([answer, secrets, images]) => this.decide(args, images, answer, secrets));
+    // A server that nothing can be put on has no name: of it nothing is decided, as a word about that would never arrive beside the refusal.
+    const wish = pulumi
+      .all([this.answer(args), args.secrets, args.images, server.machine])
+      .apply(([answer, secrets, images]) => this.decide(args, images, answer, secrets));
     const plan = pulumi.secret(
       pulumi
         .all([

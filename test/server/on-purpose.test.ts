@@ -343,6 +343,11 @@ describe("rollback", () => {
     await good(plan);
     const second = { ...release("second"), ...same };
     await good(second);
+    for (const way of ["restore", "downgrade"])
+      expect(await server(`recoloca rollback --${way}`)).toMatchObject({
+        code: 20,
+        output: expect.stringContaining("the schema is what release 1 knows: recoloca rollback 1 needs neither. Nothing was changed.") as string,
+      });
     const wrong = await server(`recoloca rollback --reason "$(printf 'two\\nlines')"`);
     expect(wrong).toMatchObject({ code: 2, output: expect.stringContaining('--reason got "two\\nlines", wants one line of at most 200 characters') as string });
     const ran = await server(`recoloca rollback --reason "it's slow since noon"`);

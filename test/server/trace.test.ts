@@ -25,6 +25,8 @@ require("node:http").createServer((request, response) => {
 
 beforeAll(async () => {
   await installHostProgram();
+  // Whoever had this server before may have wanted traces.
+  await server("rm -f /opt/recoloca/recoloca-trace.js");
   await server("cat > /tmp/collector.js; systemd-run --quiet --collect --unit=collector node /tmp/collector.js", COLLECTOR);
   await server("until curl --silent --output /dev/null http://127.0.0.1:9097/; do sleep 0.1; done; rm -f /tmp/traces");
 });
