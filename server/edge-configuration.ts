@@ -1,6 +1,6 @@
 /** HAProxy's configuration as text, from what each stack on this host serves. Pure. */
-import { createHash } from "node:crypto";
 import type { Route } from "../release/plan.ts";
+import { UNAVAILABLE_PAGE, pageFile } from "./edge-pages.ts";
 import { challengeBackend, challengeRules, tlsDefaults, tlsRules, type EdgeTls } from "./edge-tls.ts";
 import { other, type Slot } from "./store.ts";
 
@@ -8,7 +8,6 @@ export const SLOTS_MAP = "/etc/haproxy/recoloca/slots.map";
 /** Stack to the word that lets a request pass, or to `off`. */
 export const MAINTENANCE_MAP = "/etc/haproxy/recoloca/maintenance.map";
 export const BYPASS_HEADER = "x-recoloca-bypass";
-export const UNAVAILABLE_PAGE = "/etc/haproxy/recoloca/unavailable.html";
 export const ADMIN_SOCKET = "/run/haproxy/admin.sock";
 /** Seconds that a visitor's connection stays open with nothing asked. */
 export const KEPT_OPEN = 60;
@@ -26,10 +25,6 @@ export interface EdgeStack {
   readonly page?: string | undefined;
   readonly tls?: EdgeTls | undefined;
 }
-
-/** Named by its content, because HAProxy reads it only when it starts. */
-export const pageFile = ({ stack, page }: Pick<EdgeStack, "stack" | "page">): string =>
-  `/etc/haproxy/recoloca/maintenance${page === undefined ? "" : `.${stack}.${createHash("sha256").update(page).digest("hex").slice(0, 8)}`}.html`;
 
 export const backendName = (stack: string, route: Pick<Route, "service" | "port">, slot: Slot) => `${stack}.${route.service}-${route.port}.${slot}`;
 
@@ -185,25 +180,3 @@ ${servers.filter(Boolean).join("\n")}
     }),
   ).join("");
 }
-
-const page = (title: string, text: string) => `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${title}</title>
-<style>
-  :root { color-scheme: light dark; font: 1.1rem/1.6 system-ui, sans-serif }
-  body { display: grid; place-content: center; min-height: 90vh; margin: 0 1.5rem; text-align: center }
-  h1 { font-size: 1.6rem; margin: 0 }
-  p { opacity: .75 }
-</style>
-<h1>${title}</h1>
-<p>${text}</p>
-</html>
-`;
-
-export const UNAVAILABLE_HTML = page("Back in a moment", "This application is not available right now. Please try again shortly.");
-export const MAINTENANCE_HTML = page(
-  "We are improving something",
-  "This application is closed for a short while, and will be back by itself. Nothing is lost.",
-);

@@ -4,19 +4,16 @@ import * as path from "node:path";
 import {
   ADMIN_SOCKET,
   KEPT_OPEN,
-  MAINTENANCE_HTML,
   MAINTENANCE_MAP,
   SLOTS_MAP,
-  UNAVAILABLE_HTML,
-  UNAVAILABLE_PAGE,
   backendName,
   backends,
   edgeConfiguration,
-  pageFile,
   serversOf,
   type EdgeStack,
 } from "./edge-configuration.ts";
 import { hasCertificate, selfMadeIsThere } from "./certificates.ts";
+import { removeOldPages, writePages } from "./edge-pages.ts";
 import { CERTIFICATE_LIST, HTTPS_MAP, certificateList, httpsMap } from "./edge-tls.ts";
 import { MASTER_SOCKET, ask, former, readMap, reload, setInMap, waitForAdmin, writeMap, type Tell } from "./haproxy.ts";
 import { alone } from "./lock.ts";
@@ -266,6 +263,7 @@ async function writeConfiguration(again = false): Promise<boolean> {
   }
   await waitForAdmin();
   writeWhole(LOADED, whole);
+  removeOldPages(stacks);
   return true;
 }
 
@@ -277,13 +275,6 @@ function putBack([configuration = "", list = "", https = ""]: readonly string[])
 }
 
 const readIfThere = (file: string) => (fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "");
-
-/** Those that HAProxy reads when it starts; one that a person has changed stays as he wants it. */
-function writePages(stacks: readonly EdgeStack[]): void {
-  fs.mkdirSync(path.dirname(UNAVAILABLE_PAGE), { recursive: true, mode: 0o755 });
-  const pages = new Map([[UNAVAILABLE_PAGE, UNAVAILABLE_HTML], ...stacks.map((stack): [string, string] => [pageFile(stack), stack.page ?? MAINTENANCE_HTML])]);
-  for (const [file, text] of pages) if (!fs.existsSync(file)) writeWhole(file, text, 0o644);
-}
 
 function completeMap(file: string, stacks: readonly EdgeStack[], value: (of: EdgeStack) => string): void {
   const map = readMap(file);

@@ -4,7 +4,7 @@ import { certificateFindings, nameFindings } from "../certificate-findings.ts";
 import { backupFindings } from "../backup-health.ts";
 import type { Given } from "../command-line.ts";
 import type { Finding } from "../finding.ts";
-import { UNAVAILABLE_PAGE } from "../edge-configuration.ts";
+import { UNAVAILABLE_PAGE } from "../edge-pages.ts";
 import { foldersThatFill, memoryNow } from "../host-figures.ts";
 import { DOCKER_CONFIG } from "../compose.ts";
 import { say } from "../follow.ts";

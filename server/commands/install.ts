@@ -1,5 +1,6 @@
 /** Puts this program in place on the host: its name, its folders, and the edge with nothing to serve yet. */
 import * as fs from "node:fs";
+import * as path from "node:path";
 import { OUTCOMES } from "../../release/outcome.ts";
 import { hasCertificate } from "../certificates.ts";
 import { certifiedHere } from "../certify.ts";
@@ -23,10 +24,24 @@ export async function install(given: Given): Promise<number> {
   writeWhole(NAME, starter(process.execPath, program), 0o755);
   const changed = await applyConfiguration();
   await keepAnswers();
+  removeOldPrograms(path.dirname(program));
   // A machine that has taken over another one's data has its certificates there, and not where the edge looks.
   if (certifiedHere().some(({ name }) => !hasCertificate(name))) await must("systemctl", ["start", "--no-block", "recoloca-certify.service"]);
   process.stdout.write(` recoloca is in place: ${NAME}${changed ? "; the edge is configured" : ""}\n`);
   return 0;
+}
+
+/** In a folder that is named by the program's hash: the ones before. The latest of them stays, as a deploy that runs may be its. */
+function removeOldPrograms(ours: string): void {
+  const isProgram = /^[0-9a-f]{12}$/;
+  if (!isProgram.test(path.basename(ours))) return;
+  const all = path.dirname(ours);
+  const before = fs
+    .readdirSync(all)
+    .filter((name) => isProgram.test(name) && name !== path.basename(ours))
+    .map((name) => ({ name, at: fs.statSync(path.join(all, name)).mtimeMs }))
+    .sort((one, other) => other.at - one.at);
+  for (const { name } of before.slice(1)) fs.rmSync(path.join(all, name), { recursive: true, force: true });
 }
 
 /** As this version of the program gives them; who is at a stack keeps its own. */

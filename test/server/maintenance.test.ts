@@ -69,6 +69,7 @@ describe("by hand", () => {
     expect(await get("/")).toEqual({ status: 503, body: "<h1>Shapes rest</h1>" });
     await good({ ...plan, release: "2", compose: `${plan.compose}    labels: { next: "2" }\n`, maintenancePage: "<h1>Shapes rest again</h1>" });
     expect((await get("/")).body).toBe("<h1>Shapes rest again</h1>");
+    expect((await server("ls /etc/haproxy/recoloca/maintenance.shapes-test.*.html | wc -l")).stdout.trim()).toBe("1");
     expect((await server("recoloca maintenance sideways")).code).toBe(2);
   });
 });

@@ -60,6 +60,18 @@ test("what is the newest already is left alone", async () => {
 
 const inside = async (command: string) => (await attempt("docker", ["exec", serverName(testSite), "sh", "-c", command])).output;
 
+test("of the programs before, the latest stays for whoever still runs by it, and the others go", async () => {
+  const ours = (await server("grep -o '/opt/recoloca/[0-9a-f]*' /usr/local/bin/recoloca | head -1")).stdout.trim();
+  await mustServer(
+    "cd /opt/recoloca; rm -rf $(ls -d * | grep -E '^[0-9a-f]{12}$' | grep -vx $(basename " +
+      ours +
+      ")); mkdir -p 0000000000aa 0000000000bb other; touch -d '2 days ago' 0000000000aa; touch -d yesterday 0000000000bb",
+  );
+  expect((await server("recoloca install")).code).toBe(0);
+  expect((await server("cd /opt/recoloca; ls -d 0* other; rm -r 0000000000bb other")).stdout).toBe("0000000000bb\nother\n");
+  expect((await server("recoloca status")).code).toBe(0);
+});
+
 describe("in the stack's own window", () => {
   const install = (words: string) => server(`node $(grep -o '/opt/recoloca/[0-9a-f]*/recoloca.js' /usr/local/bin/recoloca | head -1) install ${words}`);
   const timer = async () => (await server("systemctl show recoloca-upgrade.timer --property=LoadState,ActiveState,TimersCalendar")).stdout;
