@@ -11,7 +11,7 @@ import { signLock, take } from "../lock.ts";
 import { isUntold, tellOthers } from "../notify.ts";
 import { run, sleep } from "../process.ts";
 import { takeOnTls } from "../stack-tls.ts";
-import { Store } from "../store.ts";
+import { Damaged, Store } from "../store.ts";
 import { resume } from "../transaction.ts";
 import { hasStopped, startAgain } from "../volume-backup.ts";
 
@@ -40,7 +40,14 @@ export async function resumeCommand(given: Given): Promise<number> {
   const named = given.options["stack"];
   if (typeof named !== "string") {
     // One unit each: they do not wait for each other.
-    for (const stack of Store.stacks().filter(hasLeftSomething)) await startResume(stack);
+    for (const stack of Store.stacks()) {
+      try {
+        if (hasLeftSomething(new Store(stack))) await startResume(stack);
+      } catch (error) {
+        // Nobody else's release waits for that.
+        say(` ${stack}: ${(error as Error).message}`);
+      }
+    }
     return 0;
   }
   const store = new Store(named);
@@ -51,7 +58,12 @@ export async function resumeCommand(given: Given): Promise<number> {
   }
   await startAgain(store);
   // Visitors first.
-  const code = await resumeRelease(store);
+  const code = await resumeRelease(store).catch((error: unknown) => {
+    // It would be damaged at the next try, too.
+    if (!(error instanceof Damaged)) throw error;
+    say(` ${error.message}: recoloca doctor`);
+    return 0;
+  });
   await pickUpCut(store);
   try {
     keepLiveAnswer(store);
@@ -69,11 +81,12 @@ async function resumeRelease(store: Store): Promise<number> {
   return 0;
 }
 
-/** A release without an end, or one whose end nobody was told of; a backup or a drill that was killed, or services that one had stopped. */
-function hasLeftSomething(stack: string): boolean {
-  const store = new Store(stack);
-  const newest = store.numbers().at(-1);
-  return newest !== undefined && (hasStopped(store) || begunHere(store).length > 0 || store.unfinished() !== undefined || isUntold(store, newest));
+/** A release without an end, or one whose end nobody was told of; a backup or a drill that was killed, or services that one had stopped. A damaged record is doctor's to tell. */
+export function hasLeftSomething(store: Store): boolean {
+  if (hasStopped(store) || begunHere(store).length > 0) return true;
+  const newest = store.readings().at(-1);
+  if (newest === undefined || newest.damage !== undefined) return false;
+  return newest.record?.outcome === undefined || isUntold(store, newest.number);
 }
 
 /** For the starter, when a deploy's process ended without a word: what becomes of its release, to the end. */

@@ -127,6 +127,13 @@ test("a file of the store that was damaged is named, with what mends it; nothing
   expect(refused.code).toBe(20);
   expect(refused.output).toContain("nothing was changed");
   await server(`cat > ${STORE}/state.json`, whole);
+  const record = `${STORE}/releases/1/record.json`;
+  const recorded = (await server(`cat ${record}`)).stdout;
+  await server(`truncate --size=20 ${record}`);
+  const resumed = await server("recoloca resume --stack shapes-test");
+  expect(resumed.code, resumed.output).toBe(0);
+  expect(resumed.output).toContain(`${record} cannot be read`);
+  await server(`cat > ${record}`, recorded);
   await isWhole("first");
 });
 

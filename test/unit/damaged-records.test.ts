@@ -7,6 +7,11 @@ import { form, hoursAgo, put, stackFolder } from "../backup-folder.ts";
 
 let here: string[] = [];
 const removed: string[] = [];
+const started: string[] = [];
+vi.doMock("../../server/process.ts", async (original) => ({
+  ...(await original<object>()),
+  run: async (...[, words]: [string, string[]]) => (started.push(words.at(-1)!), { code: 0, stdout: "", stderr: "" }),
+}));
 vi.doMock("../../server/engine.ts", async (original) => ({
   ...(await original<object>()),
   imagesHere: async () => here,
@@ -14,6 +19,7 @@ vi.doMock("../../server/engine.ts", async (original) => ({
   removeImage: async (image: string) => removed.push(image),
 }));
 const { backupsOf } = await import("../../server/backup-note.ts");
+const { hasLeftSomething, resumeCommand } = await import("../../server/commands/resume.ts");
 const { releaseBefore, schemaMoved } = await import("../../server/going-back.ts");
 const { prune } = await import("../../server/prune.ts");
 const { Store } = await import("../../server/store.ts");
@@ -26,7 +32,7 @@ function release(number: number, more: Partial<ReleaseRecord> = {}): void {
   fs.mkdirSync(file(number, ""), { recursive: true });
   fs.writeFileSync(
     file(number, "plan.json"),
-    JSON.stringify({ images, variables: {}, masked: [], keep: 1, backup: form.parse({ service: "postgres", keep: 1 }) }),
+    JSON.stringify({ images, variables: {}, masked: [], keep: 1, notify: [], backup: form.parse({ service: "postgres", keep: 1 }) }),
   );
   const record = { format: 1, number, release: `r${number}`, identity: String(number), images, outcome: "live", startedAt: hoursAgo(100 - number), ...more };
   fs.writeFileSync(file(number, "record.json"), JSON.stringify(record));
@@ -36,6 +42,7 @@ const record = (number: number) => store.record(number)!;
 
 beforeEach(() => {
   removed.length = 0;
+  started.length = 0;
   for (const number of [1, 2, 3, 4]) release(number, { schema: { before: "a", after: "a" } });
   fs.writeFileSync(path.join(stackFolder, "state.json"), JSON.stringify({ live: { number: 4, slot: "blue" } }));
   here = [1, 2, 3, 4].map((number) => `registry.test/web@sha256:${number}`);
@@ -84,4 +91,19 @@ test.each([
   here[0] = listed;
   await prune(store);
   expect(removed).toContain(listed);
+});
+
+test("the newest one's leaves nothing to resume, and keeps no other stack from being resumed", async () => {
+  expect(hasLeftSomething(store)).toBe(false);
+  release(4, { outcome: undefined });
+  expect(hasLeftSomething(store)).toBe(true);
+  const other = path.join(path.dirname(stackFolder), "zoo-test");
+  fs.cpSync(stackFolder, other, { recursive: true });
+  damage(4);
+  fs.writeFileSync(file(4, "plan.json"), "{");
+  expect(hasLeftSomething(store)).toBe(false);
+  const given = { words: [], options: {} };
+  expect(await resumeCommand(given)).toBe(0);
+  expect(started).toEqual(["recoloca-resume@zoo-test.service"]);
+  fs.rmSync(other, { recursive: true });
 });
