@@ -1,5 +1,5 @@
 /** The server at AWS: what it is, where it stands, how it is reached, whose it is. */
-import ssh2 from "ssh2";
+import { ed25519Pair } from "../key-pair.ts";
 import { ALL_COMMANDS, hidden, type Section } from "./row.ts";
 
 /** Subnets that are there, of the data disk's zone and of another one: whoever asks for the rows' previews puts them into the world. */
@@ -8,7 +8,7 @@ export const SUBNETS = { same: "subnet-0123456789abcdef0", other: "subnet-012345
 export const VOLUME = "vol-0123456789abcdef0";
 
 const HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFgVWyOhZSIO5PZbKOGHb+PVaBSZZRD1OSKzMAGfuwCp";
-const key = hidden(() => ssh2.utils.generateKeyPairSync("ed25519").private);
+const key = hidden(() => ed25519Pair().private);
 const ANEW = ["~ ActionsEnvironmentVariable", "± EipAssociation", "± Instance", "± VolumeAttachment", "rolls", ...ALL_COMMANDS];
 const SOME_MINUTES = "no answer for some minutes";
 /** Everything at AWS has tags. */

@@ -1,6 +1,7 @@
 /** @pulumi/tls as a double: real keys, in all the forms that the provider gives. */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import ssh2 from "ssh2";
+import { ed25519Pair } from "../key-pair.ts";
 import { oneOf } from "./aws-account.ts";
 import type { Package } from "./kinds.ts";
 import { text, type Values } from "./values.ts";
@@ -13,7 +14,7 @@ interface Pair {
 const CURVES: Readonly<Record<string, 256 | 384 | 521>> = { P256: 256, P384: 384, P521: 521 };
 
 function generate(algorithm: string, bits: number, curve: string): Pair {
-  if (algorithm === "ED25519") return ssh2.utils.generateKeyPairSync("ed25519");
+  if (algorithm === "ED25519") return ed25519Pair();
   if (algorithm === "RSA") return ssh2.utils.generateKeyPairSync("rsa", { bits });
   return ssh2.utils.generateKeyPairSync("ecdsa", { bits: CURVES[curve]! });
 }

@@ -4,7 +4,6 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { inSite, testSite } from "../../local/site.ts";
 import { settingsInState } from "../../operate/previews-doctor.ts";
@@ -14,6 +13,7 @@ import { checkout } from "../../tools/cache.ts";
 import { type Doubles, startDoubles } from "../doubles/doubles.ts";
 import { DEPLOYMENT_SETTINGS, DRIFT_SCHEDULE, OIDC_ISSUER, TEAM, TEAM_STACK_PERMISSION } from "../doubles/pulumi-service.ts";
 import { type Config, TestStack } from "../doubles/test-stack.ts";
+import { ed25519Pair } from "../key-pair.ts";
 
 const HIDDEN = "that-nobody-may-see";
 const folder = inSite(testSite, "previews");
@@ -194,7 +194,7 @@ describe("the workflow's comment", () => {
   test("a release on a server that does not answer: what rolls is there", async () => {
     const stack = await open(checkout, "staging", "release");
     const { "recoloca:ec2": _ec2, "recoloca:github": _github, "recoloca:createBackupBucket": _bucket, ...rest } = stack.shipped;
-    const keys = ssh2.utils.generateKeyPairSync("ed25519");
+    const keys = ed25519Pair();
     await stack.secret("recoloca:sshPrivateKey", keys.private);
     await stack.secret("recoloca:registryPassword", `a-token-${HIDDEN}`);
     await stack.secret("recoloca:secrets.POSTGRES_PASSWORD", `a-password-${HIDDEN}`);
