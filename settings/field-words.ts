@@ -27,7 +27,7 @@ export const FIELD_WORDS: Readonly<Record<string, string>> = {
   "github.workflowFiles": "How workflow files get there: by a pull request that a person merges, or straight onto the default branch.",
   "github.writers.apps.NAME": "Apps that may commit past the rules of the default branch, and their ids.",
   "github.writers.teams.NAME": "Teams that may, and their ids.",
-  "github.releasers.apps.NAME": "Apps that may set a release's tag, and their ids.",
+  "github.releasers.apps.NAME": "Apps that may set a release's tag, and their ids. With none, and no team, those who administer the repository may.",
   "github.releasers.teams.NAME": "Teams that may, and their ids.",
   "github.approvals": "Approvals that a pull request wants.",
   "github.codeOwners": "Who has to look at workflows and at this program: `@ana`, `@recoloca/platform`.",

@@ -171,7 +171,7 @@ export function githubSettings(
       ...(values.review
         ? [place(reviewOf(environment), { ...unguarded(repository, [PULL_REQUESTS, defaultBranch]), secrets: ["REVIEW_SSH_KEY"], serves: "review" })]
         : []),
-      // A release's own run says how it ended, also one that a tag has begun: who may set such a tag, the rules of tags say.
+      // A release's own run says how it ended, also one that a tag has begun: the rules of tags say who may set such a tag, in every repository.
       ...(ownsRepository
         ? [place(AUTOMATION, unguarded(repository, [defaultBranch], (values.pipeline?.production ?? "tag") === "tag" ? [RELEASE_TAGS] : []))]
         : []),

@@ -19,7 +19,7 @@ export interface Rules {
   readonly requiredChecks: readonly string[];
   /** Who may commit to the default branch past its rules. */
   readonly writers: Actors;
-  /** Who may create release tags. @default whoever may write to the repository */
+  /** Who may create release tags. @default those who administer the repository */
   readonly releasers: Actors;
   /** Whether a branch that lives on after its merge is merged with a merge commit: the branch of workflow files. Else history is linear. */
   readonly mergeCommits: boolean;
@@ -109,16 +109,19 @@ export const branchRuleset = ({ defaultBranch, requiredChecks, codeOwners, appro
   },
 });
 
-/** Who may name a release. */
+/** GitHub's number for it, which is the same in every repository (the provider's page of `RepositoryRuleset`). */
+const ADMINISTRATORS = { actorId: 5, actorType: "RepositoryRole", bypassMode: "always" };
+
+/** Who may name a release: a tag's run is the tagged commit's own, with the secrets of whatever admits such tags, whoever has looked at that commit. */
 export function tagRuleset({ releaseTags, releasers }: Rules) {
   const named = releasers.apps.length + releasers.teams.length > 0;
   return {
-    name: named ? "releases: tags that few may create and nobody may move" : "releases: tags that nobody may move",
+    name: "releases: tags that few may create and nobody may move",
     target: "tag",
     enforcement: "active",
     conditions: { refName: { includes: releaseTags.map((tag) => `refs/tags/${tag}`), excludes: [] } },
     // Whoever bypasses it bypasses all of it, so that a release may also be taken back by those who make them.
-    bypassActors: bypass(releasers),
-    rules: { ...(named && { creation: true }), update: true, deletion: true, nonFastForward: true },
+    bypassActors: named ? bypass(releasers) : [ADMINISTRATORS],
+    rules: { creation: true, update: true, deletion: true, nonFastForward: true },
   };
 }

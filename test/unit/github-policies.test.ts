@@ -325,6 +325,15 @@ describe("the stack that owns the repository", () => {
     }
   });
 
+  test("lets nobody name a release but those who administer it, where no others are named: a tag's run is the tagged commit's own", () => {
+    expect(rulesets().find((one) => one["target"] === "tag")).toMatchObject({
+      enforcement: "active",
+      conditions: { refName: { includes: ["refs/tags/v*.*.*"], excludes: [] } },
+      bypassActors: [{ actorId: 5, actorType: "RepositoryRole", bypassMode: "always" }],
+      rules: { creation: true, update: true, deletion: true, nonFastForward: true },
+    });
+  });
+
   test("lets nothing into main but by a pull request with its checks", () => {
     const main = rulesets().find((one) => one["target"] === "branch")!;
     expect(main).toMatchObject({

@@ -94,7 +94,9 @@ test("what only some may see is said, and is not taken for what should be", asyn
   // GitHub leaves it out of an answer that is a good one otherwise.
   for (const id of ["1001", "1002"]) delete (rest.answers[`${ROOT}/rulesets/${id}`]!.body as Record<string, unknown>)["bypass_actors"];
   for (const one of (rest.answers[`${ROOT}/environments`]!.body as { environments: Record<string, unknown>[] }).environments) delete one["can_admins_bypass"];
-  const rulesets = ["main: by pull request, with its checks", "releases: tags that nobody may move"].map((name) => `the ruleset "${name}": who may pass it`);
+  const rulesets = ["main: by pull request, with its checks", "releases: tags that few may create and nobody may move"].map(
+    (name) => `the ruleset "${name}": who may pass it`,
+  );
   const environments = github.environments.map(({ environment }) => `environment "${environment}": whether administrators may pass its rules`);
   expect(await told()).toEqual({
     lines: [

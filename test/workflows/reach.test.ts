@@ -204,6 +204,7 @@ describe.each(Object.entries(ALL))("%s", (_name, options) => {
   const files = workflowFiles(options);
   const all = everything(options).map((event) => ({ event, runs: runsOf(files, event) }));
 
+  // A release's tag does, and runs what the tagged commit has: the rules of tags let few create one (github-policies.test.ts).
   test("no pull request, branch, fork or Dependabot reaches a secret or an environment", () => {
     for (const { event, runs } of all.filter(({ event: { ref } }) => ref !== "refs/heads/main" && !/^refs\/tags\/v\d+\.\d+\.\d+$/.test(ref))) {
       const active = runs.filter(({ result }) => result !== "skipped");
