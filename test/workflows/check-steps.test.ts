@@ -339,7 +339,21 @@ describe("an image that is there is not built again", () => {
   const step = script(files, "deploy.yml", "build-backend-amd64", "Was it built before?");
   test("what is there goes on; what is not is built", () => {
     expect(runScript(step, { env: { IMAGE: "i" }, programs: { docker: "echo '\"sha256:a\"'" } }).outputs).toEqual({ digest: "sha256:a" });
-    expect(runScript(step, { env: { IMAGE: "i" }, programs: { docker: "echo 'not found' >&2; exit 1" } })).toMatchObject({ code: 0, outputs: {} });
+    const gone = runScript(step, {
+      env: { IMAGE: "i" },
+      programs: { docker: "echo 'ERROR: ghcr.io/recoloca/backend:commit-c0ffee-amd64: not found' >&2; exit 1" },
+    });
+    expect(gone).toMatchObject({ code: 0, outputs: {} });
+  });
+  test("a name that nothing was ever pushed under is built, also where the registry refuses to say so", () => {
+    const refused = "echo 'ERROR: failed to authorize: unexpected status from GET request: 403 Forbidden' >&2; exit 1";
+    expect(runScript(step, { env: { IMAGE: "i" }, programs: { docker: refused } })).toMatchObject({ code: 0, outputs: {} });
+  });
+  test("what the registry does not say is not built again, and its words are told", () => {
+    for (const words of ["ERROR: dial tcp 1.2.3.4:443: i/o timeout", "ERROR: unexpected status from HEAD request: 503 Service Unavailable"]) {
+      const { code, said, outputs } = runScript(step, { env: { IMAGE: "i" }, programs: { docker: `echo '${words}' >&2; exit 1` } });
+      expect([code, outputs, said.includes(words), said.includes("run the failed jobs again")]).toEqual([1, {}, true, true]);
+    }
   });
 });
 

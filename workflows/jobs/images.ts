@@ -43,11 +43,15 @@ function build(name: (typeof PARTS)[number], part: Part, platform: Platform): Jo
       {
         name: "Was it built before?",
         id: "there",
-        why: "A commit is built once: where the run is repeated, what is there is what goes on.",
+        why: "A commit is built once: where the run is repeated, what is there is what goes on. A registry that does not answer has not said that nothing is there; one that refuses does so of a name that nothing was ever pushed under, too, and would refuse the push as well.",
         env: { IMAGE: `${part.image}:commit-${expression("github.sha")}-${platform}` },
         run: `
-if digest="$(docker buildx imagetools inspect "$IMAGE" --format '{{json .Manifest.Digest}}' 2> /dev/null | jq --raw-output .)"; then
+if digest="$(docker buildx imagetools inspect "$IMAGE" --format '{{json .Manifest.Digest}}' 2> "$RUNNER_TEMP/there.log" | jq --raw-output .)"; then
   echo "digest=$digest" | tee --append "$GITHUB_OUTPUT"
+elif ! grep --quiet --extended-regexp ': not found$|403 Forbidden|denied' "$RUNNER_TEMP/there.log"; then
+  cat "$RUNNER_TEMP/there.log"
+  echo "::error::the registry does not say whether $IMAGE is there, and built again it would be another one: see above, and run the failed jobs again"
+  exit 1
 fi`,
       },
       PACKAGES.week,
