@@ -28,7 +28,7 @@ function program(stacks: Record<string, object>): string {
 
 test("the generated files of this repository are fresh", () => {
   const options = ownersOptions();
-  expect(stale(rootOf(checkout, options), workflowFiles(options), { pins: false })).toEqual([]);
+  expect(stale(rootOf(checkout, options), workflowFiles(options), { pins: true })).toEqual([]);
 });
 
 test("a repository's own stack says what they are, though it is not finished yet; its root is above the program", () => {
