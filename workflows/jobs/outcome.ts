@@ -18,8 +18,7 @@ export const outcome = ({ application, programPath }: WorkflowOptions): Step => 
 on_server='${application.name}'-"$STACK"
 before="$(cat "$RUNNER_TEMP/before" 2> /dev/null || true)"
 records="$(node operate/main.ts history --json)"
-jq --arg stack "$on_server" 'map(select(.stack == $stack and .live))[0] // {} | { number, release, images, commit: .provenance.commit }' \
-  <<< "$records" > "$GITHUB_WORKSPACE/live.json"
+jq --arg stack "$on_server" 'map(select(.stack == $stack and .live))[0] // {} | { number, release, images, commit: .provenance.commit }' <<< "$records" > "$GITHUB_WORKSPACE/live.json"
 record="$(jq --arg stack "$on_server" --arg run "$RUN" --arg release "\${RELEASE:-}" --arg pulumi "$PULUMI" --argjson before "\${before:-null}" '
   map(select(.stack == $stack))
   | map(select(.provenance.run == $run or ($release == "" and $before != null and .number > $before)))[0]
