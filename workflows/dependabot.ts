@@ -12,7 +12,20 @@ const quoted = (text: string): Scalar => Object.assign(new Scalar(text), { type:
 
 export const DEPENDABOT_FILE = ".github/dependabot.yml";
 
-export function dependabot({ application, programPath }: WorkflowOptions): string {
+/**
+ * Modules of the Go programs in `tools/`, which this project's own tests and `make local` build. By name: to Go a `tool` is an indirect dependency,
+ * which Dependabot leaves alone where it is not told, and all indirect ones would be hundreds that nobody here chose.
+ */
+const GO_TOOLS = [
+  "github.com/letsencrypt/pebble/v2",
+  "github.com/pulumi/pulumi/pkg/v3",
+  "github.com/rhysd/actionlint",
+  "github.com/tsenart/vegeta/v12",
+  "github.com/versity/versitygw",
+  "go.k6.io/k6",
+];
+
+export function dependabot({ application, programPath, programTests }: WorkflowOptions): string {
   const { backend, frontend, e2e } = application;
   const folder = (name: string) => (name === "." ? "/" : `/${name}`);
   const weekly = (ecosystem: string, directories: readonly string[], group: string) => ({
@@ -31,6 +44,15 @@ export function dependabot({ application, programPath }: WorkflowOptions): strin
       weekly("docker", [folder(backend.folder), folder(frontend.folder)], "docker"),
       weekly("docker-compose", [folder(application.composeFile.split("/").slice(0, -1).join("/") || ".")], "compose"),
       weekly("npm", [folder(programPath)], "infrastructure"),
+      // For those who change this program: who only uses it gets them with its next version.
+      ...(programTests
+        ? [
+            {
+              ...weekly("gomod", [folder(inside(programPath, "tools/*"))], "tools"),
+              allow: GO_TOOLS.map((name) => ({ "dependency-name": name, "dependency-type": "all" })),
+            },
+          ]
+        : []),
       weekly("github-actions", [folder(inside(programPath, "workflows/pins"))], "actions"),
     ],
   });

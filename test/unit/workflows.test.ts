@@ -1,4 +1,6 @@
 /** Workflows as they are made: what is refused, what is read back, and how long it takes. */
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { parse } from "yaml";
 import { describe, expect, test } from "vitest";
 import { problems } from "../../workflows/check.ts";
@@ -171,6 +173,33 @@ test("Dependabot's time of day stands in quotes: to the YAML that GitHub reads i
   const times = text.match(/^ +time: .*$/gm)!;
   expect(times.length).toBeGreaterThan(1);
   expect(times.filter((line) => !/: "\d\d:\d\d"$/.test(line))).toEqual([]);
+});
+
+test("Dependabot raises the Go programs of tools/, each of them, for those who change this program", () => {
+  interface Update {
+    readonly "package-ecosystem": string;
+    readonly directories: string[];
+    readonly allow?: { "dependency-name": string; "dependency-type": string }[];
+  }
+  const updates = (options: WorkflowOptions) =>
+    (parse(workflowFiles(options).find(({ path: file }) => file.endsWith("/dependabot.yml"))!.text) as { updates: Update[] }).updates.filter(
+      (one) => one["package-ecosystem"] === "gomod",
+    );
+  expect(updates(BY_TAG)).toEqual([]);
+  const [one] = updates({ ...BY_TAG, programTests: true });
+  expect(one!.directories).toEqual(["/infrastructure/tools/*"]);
+  // To Go a tool's module is an indirect dependency, which is raised only where its name is allowed.
+  const folder = path.join(import.meta.dirname, "../../tools");
+  const wanted = fs.readdirSync(folder).flatMap((name) => {
+    const file = path.join(folder, name, "go.mod");
+    if (!fs.existsSync(file)) return [];
+    const text = fs.readFileSync(file, "utf8");
+    const tool = /^tool (\S+)$/m.exec(text)![1]!;
+    return [...text.matchAll(/^\s+(\S+) v\S+/gm)].flatMap(([, module]) => (`${tool}/`.startsWith(`${module!}/`) ? [module!] : []));
+  });
+  expect(wanted).toHaveLength(6);
+  expect(one!.allow!.map((each) => each["dependency-name"]).sort()).toEqual(wanted.sort());
+  expect(new Set(one!.allow!.map((each) => each["dependency-type"]))).toEqual(new Set(["all"]));
 });
 
 test("every action that is pinned is used, and may be allowed by its commit", () => {

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import * as events from "../events.ts";
 import { runsOf, type World } from "../simulator.ts";
-import { scriptsOf, type Defect, type Made } from "./defect.ts";
+import { scriptsOf, type Defect, type Made, type Step } from "./defect.ts";
 
 const builds = (made: Made) => made.using("docker/build-push-action").filter((step) => step.with!["push"] === true);
 /** Files with a job that has the channel's address, where the event comes and these jobs end so. */
@@ -160,13 +160,36 @@ export const BUILD_AND_DEPLOY: readonly Defect[] = [
       // Where a job only asks another machine to do something, there is nothing to check out.
       for (const job of made.jobs.filter(({ steps }) => steps.some(({ uses }) => uses?.startsWith("actions/checkout@"))))
         expect([job.id, /ssh .*@/.test(scriptsOf(job))]).toEqual([job.id, false]);
+      // And where something is, a later step reads it: a command that works on files, a folder to work in, or an action that is given one.
+      const reads = ({ run = "", uses = "", ...step }: Step) =>
+        /\b(npm|node|git|pip|pulumi|semgrep|shellcheck|trivy|k6|docker)\b/.test(run) ||
+        "working-directory" in step ||
+        /build-push|trufflehog|trivy-action|hadolint|dependency-review|codecov/.test(uses);
+      for (const job of made.jobs) {
+        const at = job.steps.findIndex(({ uses }) => uses?.startsWith("actions/checkout@"));
+        if (at >= 0) expect([job.file, job.id, job.steps.slice(at + 1).some(reads)]).toEqual([job.file, job.id, true]);
+      }
     },
   },
-  { numbers: [74], was: "two merges raced, and the older one could win", by: ["workflows/failing.test.ts", "pushes never reach staging out of order"] },
+  {
+    numbers: [74],
+    was: "two merges raced, and the older one could win",
+    by: ["workflows/failing.test.ts", "pushes never reach staging out of order"],
+    also: [
+      ["workflows/again.test.ts", "with pushes and repeated runs in any order"],
+      ["workflows/release-steps.test.ts", "to what is older it does not, and says what does"],
+    ],
+  },
   {
     numbers: [75, 92],
     was: "environments without rules; whoever may push a tag deploys",
-    by: ["workflows/reach.test.ts", "no pull request, branch, fork or Dependabot reaches a secret or an environment"],
+    by: ["unit/github-policies.test.ts", "administrators keep to the rules of an environment, and only named branches and tags get one"],
+    also: [
+      ["unit/github-policies.test.ts", "lets nobody move a release's tag"],
+      ["workflows/reach.test.ts", "environments let in what the simulation takes for granted"],
+      ["workflows/release-steps.test.ts", "a commit that is not on main, or is none, is refused"],
+    ],
+    rest: "whoever may push a tag may ask for a release, and a reviewer of production's environment approves it",
   },
   {
     numbers: [76],
@@ -221,7 +244,11 @@ export const BUILD_AND_DEPLOY: readonly Defect[] = [
       expect(steps.at(-1)).toMatchObject({ if: "${{ !cancelled() }}", with: { "retention-days": 7 } });
     },
   },
-  { numbers: [83], was: "another deploy could replace what was being tested", by: ["workflows/failing.test.ts", "pushes never reach staging out of order"] },
+  {
+    numbers: [83],
+    was: "another deploy could replace what was being tested",
+    by: ["workflows/again.test.ts", "end-to-end tests speak for the images of their own run alone"],
+  },
   {
     numbers: [84],
     was: "no word on tests that fail now and then",
@@ -276,7 +303,12 @@ export const BUILD_AND_DEPLOY: readonly Defect[] = [
   },
   {
     numbers: [101],
-    was: "nobody was told of rollbacks, nor of what failed by the clock",
+    was: "nobody was told of rollbacks, of approvals that wait, nor of what failed by the clock",
+    also: [
+      ["unit/github-policies.test.ts", "administrators keep to the rules of an environment, and only named branches and tags get one"],
+      ["workflows/release-steps.test.ts", "an offer for production replaces the one that nobody approved, and no other run"],
+    ],
+    rest: "of an approval that waits GitHub itself tells each reviewer whom the environment names; the channel is not told, since no job may run before it",
     check: (made) => {
       for (const file of ["rollback.yml", "redeploy.yml", "maintenance.yml"]) {
         const event = events.dispatch(file, { environment: "production", release: "", data: "refuse", doors: "on", reason: "x" });

@@ -107,6 +107,10 @@ export const BY_THE_CLOCK: readonly Defect[] = [
     numbers: [129, 130, 131, 132],
     was: "runs of any kind counted as deployments, by wall time, and printed",
     by: ["unit/delivery.test.ts", "frequency counts releases that came live"],
+    also: [
+      ["unit/delivery.test.ts", "waiting for approval is apart from running"],
+      ["workflows/metrics-steps.test.ts", "each run is one line, also one that is repeated"],
+    ],
   },
   {
     numbers: [133, 134, 135],
@@ -126,7 +130,8 @@ export const BY_THE_CLOCK: readonly Defect[] = [
   {
     numbers: [144, 145],
     was: "the application's secrets and AWS's keys at GitHub, where no workflow used them",
-    by: ["unit/secrets.test.ts", "is at GitHub exactly where a workflow uses it"],
+    by: ["unit/workflows.test.ts", "every secret of workflows is read by one"],
+    also: [["unit/github-policies.test.ts", "each secret is in the one environment whose jobs use it, sent as a secret, and none is of the repository"]],
   },
   {
     numbers: [147],
@@ -154,7 +159,16 @@ export const BY_THE_CLOCK: readonly Defect[] = [
   },
   {
     numbers: [152],
-    was: "no environment for a pull request to be seen in, and no word on what it costs",
-    by: ["workflows/reach.test.ts", "is opened or renewed"],
+    was: "no environments of pull requests, drills, runbook, owners of the workflows, rulesets and time limits of artifacts, and no word on what it costs",
+    check: ({ steps }) => {
+      for (const step of steps) if (step.uses?.startsWith("actions/upload-artifact@")) expect(step.with!["retention-days"]).toBeLessThanOrEqual(90);
+    },
+    also: [
+      ["workflows/reach.test.ts", "is opened or renewed"],
+      ["unit/backup-lateness.test.ts", "of a drill, or of a failure, counts as one that failed"],
+      ["unit/github-policies.test.ts", "writes each file once, over none that it did not write"],
+      ["unit/github-policies.test.ts", "lets nothing into main but by a pull request with its checks"],
+    ],
+    rest: "what to do when something fails is in docs/interruptions.md and docs/backups.md, what it costs in docs/cost.md, for people to read",
   },
 ];

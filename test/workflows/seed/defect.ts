@@ -7,11 +7,17 @@ interface Common {
   readonly numbers: readonly number[];
   /** What was wrong. */
   readonly was: string;
+  /** Tests that fail where another part of it is back. */
+  readonly also?: readonly Named[];
+  /** What is to be said of a part that no test has. */
+  readonly rest?: string;
 }
+/** A test: its file below test/, and a part of its name. */
+export type Named = readonly [file: string, name: string];
 export type Defect = Common &
   (
     | { /** Fails where it is back. */ readonly check: (made: Made) => void; /** What of it that does not answer. */ readonly open?: string }
-    | { /** Another test that fails where it is back: its file below test/, and a part of its name. */ readonly by: readonly [file: string, name: string] }
+    | { /** Another test that fails where it is back. */ readonly by: Named }
     | { /** Why it cannot be here. */ readonly cannot: string }
   );
 

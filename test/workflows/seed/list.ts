@@ -1,7 +1,7 @@
 import { BUILD_AND_DEPLOY } from "./build-and-deploy.ts";
 import { BY_THE_CLOCK } from "./by-the-clock.ts";
 import { CHECKS_AND_SCANS } from "./checks-and-scans.ts";
-import type { Defect } from "./defect.ts";
+import type { Defect, Named } from "./defect.ts";
 
 export const DEFECTS: readonly Defect[] = [...CHECKS_AND_SCANS, ...BUILD_AND_DEPLOY, ...BY_THE_CLOCK];
 export const COUNT = 152;
@@ -11,9 +11,13 @@ const numbersOf = ({ numbers }: Defect) => numbers.join(", ");
 export const nameOf = (defect: Defect): string => `seed ${numbersOf(defect)}: ${defect.was}`;
 
 function answer(defect: Defect): [kind: "test" | "cannot be", text: string] {
-  if ("check" in defect) return ["test", `\`test/workflows/seed.test.ts\`: ${nameOf(defect)}${defect.open === undefined ? "" : `. Open: ${defect.open}`}`];
-  if ("by" in defect) return ["test", `\`test/${defect.by[0]}\`: ${defect.by[1]}`];
-  return ["cannot be", defect.cannot];
+  const said = ([file, name]: Named) => `\`test/${file}\`: ${name}`;
+  const more = [...(defect.also ?? []).map(said), ...(defect.rest === undefined ? [] : [defect.rest])];
+  const whole = (first: string) => [first, ...more].join("; ");
+  if ("check" in defect)
+    return ["test", `${whole(said(["workflows/seed.test.ts", nameOf(defect)]))}${defect.open === undefined ? "" : `. Open: ${defect.open}`}`];
+  if ("by" in defect) return ["test", whole(said(defect.by))];
+  return ["cannot be", whole(defect.cannot)];
 }
 
 /** `docs/seed-review.md`, whole. */
@@ -31,7 +35,7 @@ export function seedReview(): string {
 # The defects of the first pipeline, and what keeps each from coming back
 
 The pipeline that this project replaces was one file written by hand, with ${COUNT} known defects; no event could ever deploy to production. For each:
-a test that fails where it is back (${count("test")}, of which ${partly} has a part that is open), or why it cannot be here (${count("cannot be")}).
+a test that fails where it is back (${count("test")}, a part of which is open for ${partly}), or why it cannot be here (${count("cannot be")}).
 
 | defect | what was wrong | | what keeps it away |
 | --- | --- | --- | --- |
