@@ -234,7 +234,8 @@ export async function githubRest(): Promise<GithubRest> {
       body,
       headers = {},
     } = found ?? { status: 404, body: { message: "Not Found", documentation_url: "https://docs.github.com/rest", status: "404" } };
-    response.writeHead(status, { "content-type": "application/json; charset=utf-8", "x-github-request-id": "0", ...headers });
+    // Kept open it would be closed after some seconds, which a busy machine notices only when it asks again by it.
+    response.writeHead(status, { connection: "close", "content-type": "application/json; charset=utf-8", "x-github-request-id": "0", ...headers });
     response.end(body === undefined ? undefined : JSON.stringify(body));
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
