@@ -51,7 +51,7 @@ async function placeOf(stack: string, pulumi: Pulumi): Promise<StackPlace> {
 
 const githubBase = () => (process.env["GITHUB_BASE_URL"] ?? "https://api.github.com").replace(/\/$/, "");
 /** Of the environment, else of the person's own `gh`, as the provider has it. */
-const ownToken = () => process.env["GITHUB_TOKEN"] ?? process.env["GH_TOKEN"] ?? tokenOfGh();
+const ownToken = () => process.env["GITHUB_TOKEN"] || process.env["GH_TOKEN"] || tokenOfGh();
 
 function tokenOfGh(): string | undefined {
   const { status, stdout } = spawnSync("gh", ["auth", "token"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], timeout: 10_000 });
@@ -159,8 +159,11 @@ async function main(): Promise<number> {
   return settleStack(stack, application, Object.keys(configuration), pulumi, print);
 }
 
+// Whoever has seen enough, as `head` does, closes the pipe.
+process.stdout.on("error", () => process.exit(0));
 main().then(
-  (code) => process.exit(code),
+  // What was written reaches a slow reader before the process is gone.
+  (code) => process.stdout.write("", () => process.exit(code)),
   (error: unknown) => {
     process.stderr.write(`error: ${(error as Error).message}\n`);
     process.exit(1);

@@ -67,7 +67,8 @@ export const agreesTo =
     if (yes) return true;
     if (!process.stdin.isTTY) throw new Error("nobody is there to agree; nothing was changed\n  " + inScript);
     const lines = readline.createInterface({ input: process.stdin, output: process.stderr });
-    const answer = await new Promise<string>((done) => lines.question(question, done));
+    // Whoever leaves by Ctrl-C or Ctrl-D has not agreed.
+    const answer = await new Promise<string>((done) => void lines.on("close", () => done("")).question(question, done));
     lines.close();
     return /^y(es)?$/i.test(answer.trim());
   };

@@ -89,8 +89,11 @@ export function stackFile(given: Answers, template: string, itself = false): str
   const own = { ...server, application: given["APPLICATION"], repository: given["REPOSITORY"], domain: given["DOMAIN"] };
   const named = Object.fromEntries(Object.entries(own).map(([key, value]) => [`${NAMESPACE}:${key}`, value]));
   const text = { ...(itself && head), config: { ...(itself && others), ...named } };
-  return `# ${given["NAME"]}: answers at ${given["DOMAIN"]}. Every key: docs/configuration.md.\n${stringify(text, { lineWidth: 140 })}`;
+  return `# ${given["NAME"]}: answers at ${given["DOMAIN"]}. Every key: docs/configuration.md.\n${stringify(text, YAML_OF_PULUMI)}`;
 }
+
+/** Pulumi reads by an older YAML than this program writes: there a date, `1_000`, `0b11` and `yes` are no texts where nothing is around them. */
+const YAML_OF_PULUMI = { version: "1.1", lineWidth: 140 } as const;
 
 /** The template's zone stays where it holds the new domain too. */
 function withoutZone({ zone, ...rest }: Config, domain: string): Config {

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { createBackupBucketForm } from "./backup-bucket.ts";
 import { backupBucketForm, backupBucketKeysForm, backupForm } from "./backup.ts";
 import { bastionForm } from "./bastion.ts";
-import { duration } from "./duration.ts";
+import { duration, gateInterval, stepDuration } from "./duration.ts";
 import { ec2Form } from "./ec2.ts";
 import { githubForm } from "./github-form.ts";
 import { hostKeyForm } from "./host-key.ts";
@@ -190,18 +190,18 @@ export const KEYS = {
     required: true,
   },
   gates: {
-    form: z.array(gateSchema.extend({ timeout: duration.default(30), interval: duration.optional() })).default([]),
+    form: z.array(gateSchema.extend({ timeout: stepDuration.default(30), interval: gateInterval.optional() })).default([]),
     what: "Questions that a release must answer before it gets traffic, and again through the edge.",
     example: '[{"name": "api", "path": "/health"}]',
     default: "none",
   },
   migration: {
-    form: migrationForm(duration).optional(),
+    form: migrationForm(stepDuration).optional(),
     what: "Command that migrates the database, once, in the new release's image. With breaking, visitors get the maintenance page meanwhile.",
     example: '{"service": "backend", "command": ["alembic", "upgrade", "head"]}',
   },
   backup: {
-    form: backupForm(duration).optional(),
+    form: backupForm(stepDuration).optional(),
     what: "What is backed up, and when: before each migration, before each deploy, and by the clock (every, drill). For Postgres the service's name or the secret with its URL is enough: docs/backups.md.",
     example: '{"service": "postgres", "before": "migration", "every": "daily", "keep": 10}',
   },
@@ -273,8 +273,8 @@ export const KEYS = {
     example: "true",
     default: "false",
   },
-  watch: { form: duration.default(30), what: "How long a new release is watched with the old one warm.", example: "30s", default: "30s" },
-  drain: { form: duration.default(30), what: "How long requests and streams of the old release may still take.", example: "30s", default: "30s" },
+  watch: { form: stepDuration.default(30), what: "How long a new release is watched with the old one warm.", example: "30s", default: "30s" },
+  drain: { form: stepDuration.default(30), what: "How long requests and streams of the old release may still take.", example: "30s", default: "30s" },
   wait: {
     form: duration.default(0),
     what: "How long a deploy waits while another one runs; without it, it is refused at once, saying who is at it.",

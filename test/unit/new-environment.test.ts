@@ -36,6 +36,13 @@ describe("from flags", () => {
     expect(config).not.toHaveProperty("recoloca:ec2");
   });
 
+  test("texts that Pulumi would read as something else are texts still", async () => {
+    const texts = { DAY: "2026-11-25", CODE: "1_000", BITS: "0b11", ANSWER: "yes", AT: "12:30:45" };
+    const text = stackFile(await answers(AT_AWS, undefined), `${template}\n  recoloca:variables: ${JSON.stringify(texts)}\n`);
+    // By the YAML that Pulumi reads.
+    expect((parse(text, { version: "1.1" }) as { config: object }).config).toMatchObject({ "recoloca:variables": texts });
+  });
+
   const LIVED_IN = `secretsprovider: awskms://alias/shop-staging
 encryptedkey: AQICAHg
 config:
