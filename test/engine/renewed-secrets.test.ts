@@ -164,7 +164,7 @@ test("values of both generations are nowhere but where they belong, and no visit
     previews.push((await stack.preview()).output);
   });
   expect(answers).toBeGreaterThan(100);
-  expect(wrong).toEqual([]);
+  expect(wrong, wrong.join(", ")).toEqual([]);
   const seen = await Promise.all(stop.map((one) => one()));
 
   const { variables } = JSON.parse(await onServer()) as Plan;

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { must } from "../../local/command.ts";
 import type { LocalStack } from "../../local/stack.ts";
 import { ensureServer, removeServer, serverName } from "../../local/server.ts";
-import { testSite } from "../../local/site.ts";
+import { registryName, testSite } from "../../local/site.ts";
 import { containersOnServer, liveRelease, openStack, server, settings, settingsFor, url, wipe } from "../site.ts";
 
 let stack: LocalStack;
@@ -127,7 +127,7 @@ describe("a stack", () => {
     expect(ran.code, ran.output).toBe(0);
     expect(await containersOnServer()).toEqual([]);
     expect((await server("docker network ls --format '{{.Name}}'")).stdout).not.toContain("recoloca-local");
-    expect((await server("cat /etc/recoloca/docker/config.json")).stdout).not.toContain("5444");
+    expect((await server("cat /etc/recoloca/docker/config.json")).stdout).not.toContain(registryName(testSite));
     expect((await server("cat /etc/haproxy/haproxy.cfg /etc/haproxy/recoloca/slots.map")).stdout).not.toContain("recoloca-local");
     expect((await server("docker volume ls --quiet")).stdout).toContain("recoloca-local_postgres");
   });

@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { must } from "../../local/command.ts";
 import { ensureServer, privateKey } from "../../local/server.ts";
-import { inSite, testSite } from "../../local/site.ts";
+import { inSite, registryName, testSite } from "../../local/site.ts";
 import type { LocalStack } from "../../local/stack.ts";
 import { containersOnServer, deploy, liveRelease, openStack, server, settings, settingsFor, wipe, type Change } from "../site.ts";
 
@@ -88,15 +88,15 @@ describe("the way to the server", () => {
     const output = await refused({ hostKey: (await newKey()).open });
     expect(output).toContain("is not the server whose host key is pinned; nothing was sent, nothing was changed");
     expect(output).toMatch(/pinned +SHA256:[\w+/]{43}\n +it shows +SHA256:[\w+/]{43}/);
-    expect(output).toContain("pulumi config set recoloca:hostKey \"$(ssh-keyscan -p 2224 -t ed25519 127.0.0.1 | cut -d' ' -f2-)\"");
+    expect(output).toContain(`pulumi config set recoloca:hostKey "$(ssh-keyscan -p ${testSite.sshPort} -t ed25519 127.0.0.1 | cut -d' ' -f2-)"`);
   });
 });
 
 describe("the registry", () => {
   test("a wrong password is refused before anything rolls", async () => {
-    const ran = await server("recoloca login --server 127.0.0.1:5444 --username recoloca", "wrong-password");
+    const ran = await server(`recoloca login --server ${registryName(testSite)} --username recoloca`, "wrong-password");
     expect(ran.code).toBe(1);
-    expect(ran.output).toContain("127.0.0.1:5444 does not let recoloca in");
+    expect(ran.output).toContain(`${registryName(testSite)} does not let recoloca in`);
     expect(ran.output).toContain("pulumi config set --secret recoloca:registryPassword");
     expect(ran.output).not.toContain("wrong-password");
   });
@@ -152,7 +152,7 @@ test("no private key at all, and a wrong one: the server lets nobody in", async 
   const ran = await stack.up();
   await set(privateKey(testSite));
   expect(ran.code).not.toBe(0);
-  expect(ran.output).toContain('the server 127.0.0.1:2224 does not let "root" in with the private key of this stack; nothing was changed');
+  expect(ran.output).toContain(`the server 127.0.0.1:${testSite.sshPort} does not let "root" in with the private key of this stack; nothing was changed`);
   expect(ran.output).toContain("cat PRIVATE_KEY_FILE | pulumi config set --secret recoloca:sshPrivateKey");
   // Debian 13's sshd turns a source away for a while that knocked with a wrong key (PerSourcePenalties).
   await expect.poll(async () => (await liveRelease().catch(() => null))?.release, { timeout: 180_000, interval: 1000 }).toBe("2");

@@ -38,7 +38,7 @@ describe("before the switch", () => {
     expect(result.output).toContain('last answer   500 {"detail":"this version is broken on purpose"');
     expect(result.output).toMatch(/backend {7}running, 0 restarts/);
     expect(result.output).toContain("was never touched and serves");
-    expect(seen.failed).toEqual([]);
+    expect(seen.failed, JSON.stringify(seen.failed)).toEqual([]);
     expect(seen.lost).toEqual([]);
     expect(seen.versions).toEqual(["2"]);
     await oldOneServes();
@@ -47,7 +47,7 @@ describe("before the switch", () => {
   test("bad migration: the schema is as it was", async () => {
     const { result, seen } = await underLoad(url, () => deploy(stack, "bad-migration"));
     expect(result.output).toContain('MIGRATION FAILED: "alembic upgrade head" failed with exit code 1; the schema is as it was (0002)');
-    expect(seen.failed).toEqual([]);
+    expect(seen.failed, JSON.stringify(seen.failed)).toEqual([]);
     expect(seen.lost).toEqual([]);
     await oldOneServes();
   });
@@ -60,17 +60,19 @@ describe("before the switch", () => {
     );
     expect(result.output).toContain(`image ${wrong} cannot be had`);
     expect(result.output).toContain("the registry has no such digest");
-    expect(seen.failed).toEqual([]);
+    expect(seen.failed, JSON.stringify(seen.failed)).toEqual([]);
     await oldOneServes();
   });
 
   test("the registry is down", async () => {
     const { frontend, backend } = await imagesOf("3");
+    // What another file has left on the server would be deployed without asking the registry.
+    await server(`docker image rm ${frontend} ${backend}`);
     await attempt("docker", ["stop", "--time", "2", registryContainer(testSite)]);
     try {
       const { result, seen } = await underLoad(url, () => deploy(stack, "2", { images: { backend, worker: backend, frontend }, release: "3" }));
       expect(result.output).toContain("does not answer from this host");
-      expect(seen.failed).toEqual([]);
+      expect(seen.failed, JSON.stringify(seen.failed)).toEqual([]);
     } finally {
       await attempt("docker", ["start", registryContainer(testSite)]);
     }
@@ -92,7 +94,7 @@ describe("after the switch", () => {
   test("and then a good one goes through", async () => {
     const { result, seen } = await underLoad(url, () => deploy(stack, "4"));
     expect(result.code, result.output).toBe(0);
-    expect(seen.failed).toEqual([]);
+    expect(seen.failed, JSON.stringify(seen.failed)).toEqual([]);
     expect(seen.versions).toEqual(["2", "4"]);
   });
 });
@@ -104,7 +106,7 @@ describe("two at once", () => {
     const [good, turnedAway] = ran.sort((a, b) => a.code - b.code);
     expect(good?.code, good?.output).toBe(0);
     expect(turnedAway?.output).toMatch(/the stack is currently locked by 1 lock/);
-    expect(seen.failed).toEqual([]);
+    expect(seen.failed, JSON.stringify(seen.failed)).toEqual([]);
     expect(seen.lost).toEqual([]);
     expect((await liveRelease())?.release).toBe("5");
     const again = await stack.up();

@@ -40,7 +40,7 @@ describe("an application's life", () => {
     const { result, seen } = await underLoad(url, () => deploy(stack, "2"));
     expect(result.output).toContain("migrated 0001 → 0002");
     expect(result.code).toBe(0);
-    expect(seen.failed).toEqual([]);
+    expect(seen.failed, JSON.stringify(seen.failed)).toEqual([]);
     expect(seen.lost).toEqual([]);
     expect(seen.acknowledged.length).toBeGreaterThan(50);
     expect(seen.versions).toEqual(["1", "2"]);
@@ -50,7 +50,7 @@ describe("an application's life", () => {
   test("a slow release: the old one serves until the new one is ready", async () => {
     const { result, seen } = await underLoad(url, () => deploy(stack, "slow"));
     expect(result.code).toBe(0);
-    expect(seen.failed).toEqual([]);
+    expect(seen.failed, JSON.stringify(seen.failed)).toEqual([]);
     expect(seen.lost).toEqual([]);
     expect(seen.versions).toEqual(["2", "slow"]);
   });

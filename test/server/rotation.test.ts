@@ -28,7 +28,7 @@ describe("a database's password", () => {
       expect(ran.code, ran.output).toBe(0);
       output = ran.output;
     });
-    expect(wrong).toEqual([]);
+    expect(wrong, wrong.join(", ")).toEqual([]);
     expect(answers).toBeGreaterThan(5);
     expect(output).toContain(`${userOf(number)} is let in to postgres, proven by a login`);
     expect(output).toContain(`renewed POSTGRES_PASSWORD ${number - 1} → ${number}; ${said}`);
@@ -113,7 +113,7 @@ describe("a Redis's password", () => {
       expect(ran.code, ran.output).toBe(0);
       expect(ran.output).toContain(said);
     });
-    expect(wrong).toEqual([]);
+    expect(wrong, wrong.join(", ")).toEqual([]);
     expect(answers).toBeGreaterThan(5);
     expect(await visit()).toBe(`200 ${cached.userOf(number)}`);
     expect((await newest()).rotated).toMatchObject([{ secret: "REDIS_PASSWORD", to: number, verified: "login", closed: true }]);
