@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { createInterface } from "node:readline/promises";
 import { checkout } from "../tools/cache.ts";
-import { stackFile, stillToSet, type Answers } from "./stack-file.ts";
+import { answersIn, rewritten, stackFile, stillToSet, type Answers } from "./stack-file.ts";
 
 interface Question {
   readonly flag: string;
@@ -18,8 +18,15 @@ interface Question {
   readonly of?: "ec2" | "existing";
 }
 
+const NAME: Question = {
+  flag: "NAME",
+  asks: "name of the environment",
+  form: /^(?!local$)[a-z][a-z0-9-]{0,30}$/,
+  wants: 'lower-case letters, digits and dashes, 31 at most; "local" is the one of make local',
+};
+
 const QUESTIONS: readonly Question[] = [
-  { flag: "NAME", asks: "name of the environment", form: /^[a-z][a-z0-9-]{0,30}$/, wants: "lower-case letters, digits and dashes, 31 at most" },
+  NAME,
   {
     flag: "APPLICATION",
     asks: "name of the application: of its containers, volumes and backups, never to be changed afterwards",
@@ -44,19 +51,28 @@ const QUESTIONS: readonly Question[] = [
     fallback: "sa-east-1",
     of: "ec2",
   },
-  { flag: "SSH_FROM", asks: "range of addresses that may come by SSH", form: /^[0-9a-f.:]+\/\d+$/, wants: "a range: 203.0.113.0/24", of: "ec2" },
+  {
+    flag: "SSH_FROM",
+    asks: "ranges of addresses that may come by SSH, with commas between",
+    form: /^[0-9a-f.:]+\/\d+(,[0-9a-f.:]+\/\d+)*$/,
+    wants: "a range, or several: 203.0.113.0/24,198.51.100.7/32",
+    of: "ec2",
+  },
   { flag: "ADDRESS", asks: "the server's host name or address", form: /^[A-Za-z0-9.:-]+$/, wants: "a host name or an address", of: "existing" },
 ];
 
-/** Of the flags, or of the person where there is one; every flag that is missing or wrong at once. */
-export async function answers(given: NodeJS.ProcessEnv, ask: ((question: string) => Promise<string>) | undefined): Promise<Answers> {
+type Ask = (question: string) => Promise<string>;
+
+/** Of the flags, or of the person where there is one, or as `there` has it; every flag that is missing or wrong at once. */
+export async function answers(given: NodeJS.ProcessEnv, ask: Ask | undefined, there: Answers = {}): Promise<Answers> {
   const found: Record<string, string> = {};
   const wrong: string[] = [];
-  for (const { flag, asks, form, wants, fallback, of } of QUESTIONS) {
+  for (const question of QUESTIONS) {
+    const { flag, form, wants, of } = question;
     if (of !== undefined && found["HOST"] !== undefined && of !== found["HOST"]) continue;
-    let text = given[flag] ?? "";
-    while (ask && !form.test(text)) text = (await ask(`${asks}${fallback === undefined ? "" : ` [${fallback}]`}: `)).trim() || (fallback ?? "");
-    if (text === "" && fallback !== undefined) text = fallback;
+    // Where nobody comes by SSH there is nothing to ask.
+    if (flag === "SSH_FROM" && there["REACH"] === "session-manager" && !given[flag]) continue;
+    const text = await answer({ ...question, ...(there[flag] !== undefined && { fallback: there[flag] }) }, given[flag], ask);
     if (form.test(text)) found[flag] = text;
     else wrong.push(`  ${flag.padEnd(12)}${text === "" ? "is missing" : `got "${text}"`}; wants ${wants}`);
   }
@@ -67,21 +83,48 @@ export async function answers(given: NodeJS.ProcessEnv, ask: ((question: string)
   return found;
 }
 
+/** Asked for until it has its form; what is wrong with one that has not is said with the next question. */
+async function answer({ asks, form, wants, fallback }: Question, given = "", ask: Ask | undefined): Promise<string> {
+  const shown = `${asks}${fallback === undefined ? "" : ` [${fallback}]`}: `;
+  let text = given;
+  while (ask && !form.test(text)) text = (await ask(text === "" ? shown : `got "${text}", wants ${wants}\n ${shown}`)).trim() || (fallback ?? "");
+  return text === "" && fallback !== undefined ? fallback : text;
+}
+
+const fileOf = (name: string) => `Pulumi.${name}.yaml`;
+/** The one that others are written from. */
+const TEMPLATE = fileOf("staging");
+
+function read(file: string): string | undefined {
+  const whole = path.join(checkout, file);
+  return fs.existsSync(whole) ? fs.readFileSync(whole, "utf8") : undefined;
+}
+
+/** What another environment is asked for, in place of the template's own. */
+const withoutOwn = ({ DOMAIN: _, SSH_FROM: __, ADDRESS: ___, ...rest }: Answers): Answers => rest;
+
+async function written(ask: Ask | undefined): Promise<string> {
+  const wished = await answer(NAME, process.env["NAME"], ask);
+  const there = NAME.form.test(wished) ? read(fileOf(wished)) : undefined;
+  if (there !== undefined && process.env["REPLACE"] !== "1")
+    throw new Error(
+      `there is a stack's file already: ${fileOf(wished)}; nothing was written\n  written anew from what it says, with your answers: make new-environment NAME=${wished} REPLACE=1`,
+    );
+  const template = there ?? read(TEMPLATE);
+  if (template === undefined)
+    throw new Error(`nothing was written: there is no ${TEMPLATE}, which others are written from\n  the one of this project: git checkout HEAD -- ${TEMPLATE}`);
+  const given = await answers({ ...process.env, NAME: wished }, ask, there === undefined ? withoutOwn(answersIn(template)) : answersIn(template));
+  const text = there === undefined ? stackFile(given, template) : rewritten(given, template);
+  fs.writeFileSync(path.join(checkout, fileOf(wished)), text);
+  const open = stillToSet(wished, text);
+  return ` ${fileOf(wished)} is written: read it. Then\n\n  pulumi stack ${there === undefined ? "init" : "select"} ${wished}\n${
+    open === "" ? "\n nothing is still to be set\n" : `\n still to be set, each with its command:\n${open}\n`
+  }`;
+}
+
 async function main(): Promise<void> {
   const terminal = process.stdin.isTTY ? createInterface({ input: process.stdin, output: process.stdout }) : undefined;
-  const given = await answers(process.env, terminal && ((question) => terminal.question(` ${question}`))).finally(() => terminal?.close());
-  const name = given["NAME"]!;
-  const file = path.join(checkout, `Pulumi.${name}.yaml`);
-  const there = fs.existsSync(file);
-  if (there && process.env["REPLACE"] !== "1")
-    throw new Error(
-      `there is a stack's file already: Pulumi.${name}.yaml; nothing was written\n  written anew from what it says, with your answers: make new-environment NAME=${name} REPLACE=1`,
-    );
-  const text = stackFile(given, fs.readFileSync(there ? file : path.join(checkout, "Pulumi.staging.yaml"), "utf8"), there);
-  fs.writeFileSync(file, text);
-  process.stdout.write(
-    ` Pulumi.${name}.yaml is written: read it. Then\n\n  pulumi stack init ${name}\n\n still to be set, each with its command:\n${stillToSet(name, text)}\n`,
-  );
+  process.stdout.write(await written(terminal && ((question) => terminal.question(` ${question}`))).finally(() => terminal?.close()));
 }
 
 if (process.argv[1] === import.meta.filename)

@@ -1,5 +1,6 @@
-/** Text of a stack's file that is like another one's, or like itself with other answers; and what is still to be set in it. */
-import { parse, stringify } from "yaml";
+/** Text of a stack's file that is like another one's, or is itself with other answers; and what is still to be set in it. */
+import { parse, parseDocument, Scalar, stringify } from "yaml";
+import { valueOf } from "../settings/check.ts";
 import { OWNERS_FIELDS } from "../settings/github-form.ts";
 import { NAMESPACE, ownKeys } from "../settings/index.ts";
 import { sayProblems } from "../settings/problems.ts";
@@ -68,28 +69,78 @@ function inherited(config: Config): Config {
   };
 }
 
-/** `template` is the text of one that is like it, or of `itself` as it is now: that keeps its secrets, and what opens them. */
-export function stackFile(given: Answers, template: string, itself = false): string {
-  const { config, ...head } = parse(template) as { config?: Config };
-  const mine = ownKeys(config ?? {});
-  const { ec2, createBackupBucket, hostAddress: _, ...rest } = itself ? mine : inherited(mine);
-  if (given["HOST"] === "ec2" && ec2 === undefined)
-    throw new Error(
-      "nothing was written: the file that it would be written from has no recoloca:ec2, so nobody knows the instance type\n  in it: pulumi config set --path recoloca:ec2.instanceType t4g.small",
-    );
-  const others = Object.fromEntries(Object.entries(config ?? {}).filter(([key]) => !key.startsWith(`${NAMESPACE}:`)));
+/** What a file says of this project, each structure as one. */
+function configOf(text: string): Config {
+  const { config } = (parse(text) ?? {}) as { config?: Config };
+  return Object.fromEntries(Object.entries(ownKeys(config ?? {})).map(([key, value]) => [key, typeof value === "string" ? valueOf(key, value) : value]));
+}
+
+/** What a file says itself of what `make new-environment` asks. */
+export function answersIn(text: string): Answers {
+  const { application, repository, domain, hostAddress, ec2 } = configOf(text);
+  const { region, sshFrom, reach } = (ec2 ?? {}) as Config;
+  const found = {
+    APPLICATION: application,
+    REPOSITORY: repository,
+    DOMAIN: domain,
+    HOST: ec2 !== undefined ? "ec2" : hostAddress !== undefined ? "existing" : undefined,
+    REGION: region,
+    REACH: reach,
+    SSH_FROM: Array.isArray(sshFrom) && sshFrom.length > 0 ? sshFrom.join(",") : undefined,
+    ADDRESS: hostAddress,
+  };
+  return Object.fromEntries(Object.entries(found).filter((one): one is [string, string] => typeof one[1] === "string"));
+}
+
+const rangesOf = ({ SSH_FROM }: Answers) => (SSH_FROM === undefined ? {} : { sshFrom: SSH_FROM.split(",") });
+const namesOf = (given: Answers) => ({ application: given["APPLICATION"]!, repository: given["REPOSITORY"]!, domain: given["DOMAIN"]! });
+
+/** `template` is the text of one that is like it. */
+export function stackFile(given: Answers, template: string): string {
+  const { ec2, createBackupBucket, hostAddress: _, ...rest } = inherited(configOf(template));
+  if (given["HOST"] === "ec2" && ec2 === undefined) throw nobodyKnowsWhichServer();
   const server =
     given["HOST"] === "ec2"
       ? {
           ...without(rest, OF_AN_OWN_SERVER),
-          ec2: { ...withoutZone(ec2 as Config, given["DOMAIN"]!), region: given["REGION"], sshFrom: [given["SSH_FROM"]] },
+          ec2: { ...withoutZone(ec2 as Config, given["DOMAIN"]!), region: given["REGION"], ...rangesOf(given) },
           createBackupBucket: createBackupBucket ?? {},
         }
       : { ...rest, hostAddress: given["ADDRESS"] };
-  const own = { ...server, application: given["APPLICATION"], repository: given["REPOSITORY"], domain: given["DOMAIN"] };
-  const named = Object.fromEntries(Object.entries(own).map(([key, value]) => [`${NAMESPACE}:${key}`, value]));
-  const text = { ...(itself && head), config: { ...(itself && others), ...named } };
-  return `# ${given["NAME"]}: answers at ${given["DOMAIN"]}. Every key: docs/configuration.md.\n${stringify(text, YAML_OF_PULUMI)}`;
+  const named = Object.fromEntries(Object.entries({ ...server, ...namesOf(given) }).map(([key, value]) => [`${NAMESPACE}:${key}`, value]));
+  return `# ${given["NAME"]}: answers at ${given["DOMAIN"]}. Every key: docs/configuration.md.\n${stringify({ config: named }, YAML_OF_PULUMI)}`;
+}
+
+const nobodyKnowsWhichServer = () =>
+  new Error(
+    "nothing was written: the file that it would be written from has no recoloca:ec2, so nobody knows the instance type\n  in it: pulumi config set --path recoloca:ec2.instanceType t4g.small",
+  );
+
+/** `text` with other answers. What they do not touch stays as it is: secrets and what opens them, order and comments. */
+export function rewritten(given: Answers, text: string): string {
+  const document = parseDocument(text);
+  const place = (key: string) => ["config", `${NAMESPACE}:${key}`];
+  const set = (at: readonly string[], value: unknown) => {
+    // What is the same keeps its quotes and its comment.
+    if (JSON.stringify(document.getIn(at)) !== JSON.stringify(value)) document.setIn(at, document.createNode(value));
+  };
+  const was = configOf(text);
+  const { ec2, createBackupBucket, backupBucket } = was;
+  if (given["HOST"] === "ec2") {
+    if (ec2 === undefined) throw nobodyKnowsWhichServer();
+    if (document.getIn(place("ec2"), true) instanceof Scalar) document.setIn(place("ec2"), document.createNode(ec2));
+    set([...place("ec2"), "region"], given["REGION"]);
+    for (const [key, ranges] of Object.entries(rangesOf(given))) set([...place("ec2"), key], ranges);
+    if (!("zone" in withoutZone(ec2 as Config, given["DOMAIN"]!))) document.deleteIn([...place("ec2"), "zone"]);
+    // Beside an address of its own it is a way to a server at AWS.
+    if ("hostKey" in was) for (const key of OF_AN_OWN_SERVER) document.deleteIn(place(key));
+    if (createBackupBucket === undefined && backupBucket === undefined) set(place("createBackupBucket"), {});
+  } else {
+    for (const key of ["ec2", "createBackupBucket"]) document.deleteIn(place(key));
+    set(place("hostAddress"), given["ADDRESS"]);
+  }
+  for (const [key, value] of Object.entries(namesOf(given))) set(place(key), value);
+  return document.toString({ lineWidth: 0 });
 }
 
 /** Pulumi reads by an older YAML than this program writes: there a date, `1_000`, `0b11` and `yes` are no texts where nothing is around them. */

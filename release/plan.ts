@@ -13,7 +13,9 @@ import { tlsSchema } from "./tls.ts";
 /** Raised when a plan of the new form could not be understood by an older host program. */
 export const PLAN_FORMAT = 1;
 
-const name = z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, "lower-case letters, digits and dashes, starting with a letter");
+/** What the names of a stack's containers, volumes and folders are made of. */
+export const NAME = { form: /^[a-z][a-z0-9-]{0,40}$/, wants: "lower-case letters, digits and dashes, 41 at most, a letter first" } as const;
+const name = z.string().regex(NAME.form, NAME.wants);
 const port = z.int().min(1).max(65535);
 const urlPath = z
   .string()

@@ -41,7 +41,7 @@ export function checkValues(raw: Raw): { values: Partial<Values>; problems: Prob
     // It is read all the same: what depends on it is no second problem.
     if (text !== undefined && secret && !raw.encrypted.has(name))
       problems.push({ key: name, says: "is there for anyone to read; it must be encrypted (and the value changed)", fix: commandFor(name, true) });
-    const given = text !== undefined && STRUCTURED.has(name) ? fromJson(text) : text;
+    const given = text === undefined ? undefined : valueOf(name, text);
     const parsed = key.form.safeParse(given);
     if (parsed.success) values[name] = parsed.data;
     else {
@@ -58,7 +58,9 @@ export function checkValues(raw: Raw): { values: Partial<Values>; problems: Prob
   return { values: values, problems };
 }
 
-function fromJson(text: string): unknown {
+/** A key's value as it is meant: JSON where the key holds a structure, whether Pulumi made the text of it or a person wrote it as one. */
+export function valueOf(name: string, text: string): unknown {
+  if (!STRUCTURED.has(name)) return text;
   try {
     return JSON.parse(text);
   } catch {

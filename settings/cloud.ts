@@ -143,15 +143,6 @@ or of the stack: pulumi stack rename staging`;
           },
         ]
       : []),
-    ...(wish && wish.name === undefined && !/^[a-z0-9-]+$/.test(environment)
-      ? [
-          {
-            key: "createBackupBucket.name",
-            says: `is missing: a bucket's name has lower-case letters, digits and dashes, and the stack is called ${environment}`,
-            fix: setCommand("createBackupBucket.name", "acme-shop-backups"),
-          },
-        ]
-      : []),
   ];
 }
 

@@ -2,7 +2,7 @@
 import { closest, distance } from "fastest-levenshtein";
 
 export interface Problem {
-  /** Without the namespace: `gates[0].timeout`. */
+  /** Without the namespace: `gates[0].timeout`; or `STACK_NAME`. */
   readonly key: string;
   readonly says: string;
   /** A whole command line, or a sentence where no command mends it. */
@@ -11,12 +11,16 @@ export interface Problem {
 
 const COLUMN = 26;
 
+/** In place of a key: what is wrong is how the stack is called. */
+export const STACK_NAME = "";
+const shown = (key: string) => (key === STACK_NAME ? "the stack's name" : `recoloca:${key}`);
+
 export function sayProblems(stack: string, problems: readonly Problem[]): string {
   const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
-  const width = Math.max(COLUMN, ...problems.map((problem) => problem.key.length + "recoloca:".length + 2));
+  const width = Math.max(COLUMN, ...problems.map((problem) => shown(problem.key).length + 2));
   const lines = problems.map(({ key, says, fix }) => {
     const body = [...says.split("\n"), ...(fix === undefined ? [] : fix.split("\n"))];
-    return body.map((text, index) => `  ${(index === 0 ? `recoloca:${key}` : "").padEnd(width)}${text}`).join("\n");
+    return body.map((text, index) => `  ${(index === 0 ? shown(key) : "").padEnd(width)}${text}`).join("\n");
   });
   return `stack ${stack} has ${count} in its configuration; nothing was changed\n\n${lines.join("\n")}\n`;
 }
@@ -36,8 +40,8 @@ export const meant = (name: string, known: readonly string[]): string => {
 /** `pulumi config set`, with --path where the key is inside something, --secret where the value must not be read. */
 export function setCommand(key: string, example: string, secret = false): string {
   const nested = /[.[]/.test(key);
-  const shown = nested ? `'recoloca:${key}'` : `recoloca:${key}`;
-  return ["pulumi config set", nested && "--path", secret && "--secret", shown, secret ? "" : quote(example)].filter(Boolean).join(" ");
+  const quoted = nested ? `'recoloca:${key}'` : `recoloca:${key}`;
+  return ["pulumi config set", nested && "--path", secret && "--secret", quoted, secret ? "" : quote(example)].filter(Boolean).join(" ");
 }
 
 const quote = (text: string) => (/^[A-Za-z0-9._/:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);

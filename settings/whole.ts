@@ -1,6 +1,7 @@
 /** A stack's whole configuration with the files that it names: its values, and every problem that there is. */
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { NAME } from "../release/plan.ts";
 import { checkBastion } from "./bastion.ts";
 import { checkTogether, checkValues, unreadOf, type ComposeFile, type Raw, type Values } from "./check.ts";
 import { checkGithub } from "./check-github.ts";
@@ -8,7 +9,7 @@ import { checkSecrets } from "./check-secrets.ts";
 import { checkCloud } from "./cloud.ts";
 import { checkObservability } from "./observability.ts";
 import { checkPreviews } from "./previews.ts";
-import type { Problem } from "./problems.ts";
+import { STACK_NAME, type Problem } from "./problems.ts";
 import { checkReview } from "./review.ts";
 import { checkRotation, providedBy } from "./rotation.ts";
 
@@ -40,6 +41,7 @@ export function checkWhole(raw: Raw, folder: string, environment: string): Whole
     backup: values.backup,
   };
   const together = [
+    ...checkName(environment),
     ...checkTogether(values, compose, { secrets: [...secrets, ...providedBy(asked)], registry, page, unread }),
     ...checkCloud(values, environment, new Set(given), unread),
     ...checkBastion(values, new Set(given)),
@@ -64,6 +66,13 @@ export function checkWhole(raw: Raw, folder: string, environment: string): Whole
         ]),
   ];
   return { values, problems: [...problems, ...furtherTo(problems, together, values)], compose, page };
+}
+
+/** The stack is the environment, by whose name the server calls what is its own. */
+function checkName(environment: string): Problem[] {
+  if (NAME.form.test(environment)) return [];
+  const right = environment.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+  return [{ key: STACK_NAME, says: `got "${environment}", wants ${NAME.wants}`, fix: `pulumi stack rename ${NAME.form.test(right) ? right : "staging"}` }];
 }
 
 /** What is said already of a value that is wrong, or with the same way out of the same key, is said once. */

@@ -158,20 +158,6 @@ describe("is refused:", () => {
     ]);
   });
 
-  test("a stack whose name no bucket could have, where nobody has named the bucket", () => {
-    const key = "createBackupBucket.name";
-    const named = (stack: string, wish: object) => problemsOf({ createBackupBucket: wish }, stack).filter((one) => one.key === key);
-    for (const stack of ["Staging", "staging_2", "staging.2"])
-      expect(named(stack, {})).toEqual([
-        {
-          key,
-          says: `is missing: a bucket's name has lower-case letters, digits and dashes, and the stack is called ${stack}`,
-          fix: "pulumi config set --path 'recoloca:createBackupBucket.name' acme-shop-backups",
-        },
-      ]);
-    expect([named("staging-2", {}), named("Staging", { name: "acme-shop-backups" })]).toEqual([[], []]);
-  });
-
   test("a bucket without a server whose role could write to it", () => {
     expect(checkCloud({ createBackupBucket: { coldAfter: 1, expireAfter: 2 } }, "staging", new Set())).toMatchObject([{ key: "createBackupBucket" }]);
   });

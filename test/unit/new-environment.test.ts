@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { answers } from "../../operate/new-environment.ts";
-import { stackFile, stillToSet } from "../../operate/stack-file.ts";
+import { answersIn, rewritten, stackFile, stillToSet } from "../../operate/stack-file.ts";
 
 const template = fs.readFileSync(path.join(import.meta.dirname, "..", "..", "Pulumi.staging.yaml"), "utf8");
 const AT_AWS = { NAME: "demo", APPLICATION: "shop", DOMAIN: "demo.recoloca.ai", HOST: "ec2", REGION: "eu-central-1", SSH_FROM: "203.0.113.0/24" };
@@ -31,7 +31,7 @@ describe("from flags", () => {
   test("one that is there already is written anew from what it says itself", async () => {
     const given = await answers({ NAME: "production", DOMAIN: "example.org", HOST: "existing", ADDRESS: "192.0.2.7" }, undefined);
     const production = fs.readFileSync(path.join(import.meta.dirname, "..", "..", "Pulumi.production.yaml"), "utf8");
-    const { config } = parse(stackFile(given, production, true)) as { config: Record<string, unknown> };
+    const { config } = parse(rewritten(given, production)) as { config: Record<string, unknown> };
     expect(config).toMatchObject({ "recoloca:hostAddress": "192.0.2.7", "recoloca:watch": "2m", "recoloca:github": { ownsRepository: true } });
     expect(config).not.toHaveProperty("recoloca:ec2");
   });
@@ -81,7 +81,7 @@ config:
   });
 
   test("written anew it keeps its secrets and what opens them, and they are not called missing, nor readable", async () => {
-    const text = stackFile(await answers(AT_AWS, undefined), LIVED_IN, true);
+    const text = rewritten(await answers(AT_AWS, undefined), LIVED_IN);
     expect(parse(text)).toMatchObject({ secretsprovider: "awskms://alias/shop-staging", encryptedkey: "AQICAHg" });
     expect(ours(text)).toMatchObject({
       "aws:region": "sa-east-1",
@@ -92,6 +92,48 @@ config:
       "recoloca:ec2": { generation: 3, dataVolume: "vol-0123456789abcdef0", region: "eu-central-1" },
     });
     expect(stillToSet("staging", text)).not.toMatch(/registryPassword|POSTGRES_PASSWORD|notify|for anyone to read/);
+  });
+
+  test("written anew with nothing else asked for it is what it was, but for spaces between brackets", async () => {
+    for (const text of [template, LIVED_IN]) {
+      const there = { DOMAIN: "staging.recoloca.ai", SSH_FROM: "203.0.113.0/24", REPOSITORY: "recoloca/recoloca", ...answersIn(text) };
+      const whole = rewritten(await answers({ NAME: "staging" }, undefined, there), text);
+      const close = (some: string) => some.replaceAll("[ ", "[").replaceAll(" ]", "]");
+      for (const line of text.split("\n").filter((one) => !one.includes("recoloca:ec2: {"))) expect(close(whole)).toContain(close(line));
+    }
+  });
+
+  test("what nobody names stays as it is: application, repository, region, every range, comments, and a structure that is one text", async () => {
+    const text = `# the shop's own words
+config:
+  recoloca:application: shop # never to be changed
+  recoloca:repository: acme/shop
+  recoloca:domain: staging.shop.example
+  recoloca:ec2: '{"region":"eu-central-1","instanceType":"t4g.small","sshFrom":["203.0.113.0/24","198.51.100.0/24"],"zone":"shop.example"}'
+  recoloca:createBackupBucket: {}
+`;
+    const same = { NAME: "staging", ...answersIn(text) };
+    const whole = rewritten(await answers({ NAME: "staging" }, undefined, answersIn(text)), text);
+    expect(await answers({ NAME: "staging" }, undefined, answersIn(text))).toEqual(same);
+    expect(whole).toContain("# the shop's own words\n");
+    expect(whole).toContain("recoloca:application: shop # never to be changed");
+    expect(ours(whole)["recoloca:ec2"]).toEqual({
+      region: "eu-central-1",
+      instanceType: "t4g.small",
+      sshFrom: ["203.0.113.0/24", "198.51.100.0/24"],
+      zone: "shop.example",
+    });
+    const moved = rewritten(await answers({ NAME: "staging", REGION: "sa-east-1" }, undefined, answersIn(text)), text);
+    expect(ours(moved)["recoloca:ec2"]).toMatchObject({ region: "sa-east-1", sshFrom: ["203.0.113.0/24", "198.51.100.0/24"] });
+    const another = stackFile(await answers({ ...AT_AWS, NAME: "demo", DOMAIN: "demo.shop.example" }, undefined), text);
+    expect(ours(another)["recoloca:ec2"]).toEqual({ region: "eu-central-1", instanceType: "t4g.small", sshFrom: ["203.0.113.0/24"], zone: "shop.example" });
+  });
+
+  test("where the server is reached by Session Manager nobody is asked who comes by SSH", async () => {
+    const text = "config:\n  recoloca:ec2: { region: sa-east-1, instanceType: t4g.small, image: ubuntu-24.04, reach: session-manager }\n";
+    const { SSH_FROM: _, ...rest } = AT_AWS;
+    const given = await answers(rest, undefined, answersIn(text));
+    expect(ours(stackFile(given, text))["recoloca:ec2"]).not.toHaveProperty("sshFrom");
   });
 
   test("nobody guesses an instance type", async () => {
@@ -122,6 +164,7 @@ test("asked, until each answer has its form; what is given is not asked", async 
   });
   expect(found).toEqual({ ...AT_AWS, REGION: "sa-east-1", REPOSITORY: "recoloca/recoloca" });
   expect(asked[1]).toBe("host name that it answers on: ");
+  expect(asked[2]).toBe('got "Wrong Domain", wants a host name: demo.recoloca.ai\n host name that it answers on: ');
   expect(asked).toHaveLength(8);
 });
 
@@ -136,6 +179,13 @@ describe("as a process, as make starts it", () => {
     expect(stderr).toMatch(/^error: nothing was written\n\n {2}NAME {8}got "Demo"/);
     expect(stderr).toContain('HOST        got "ec3"; wants ec2 or existing');
     expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  test("the stack of make local is not written: its file is elsewhere", () => {
+    const { status, stderr } = run({ ...AT_AWS, NAME: "local" });
+    expect(status).toBe(1);
+    expect(stderr).toContain('NAME        got "local"; wants lower-case letters, digits and dashes, 31 at most; "local" is the one of make local');
+    expect(fs.existsSync(path.join(root, "Pulumi.local.yaml"))).toBe(false);
   });
 
   test("a name that is there already is left alone", () => {
@@ -155,6 +205,10 @@ describe("as a process, as make starts it", () => {
       expect(stdout).toContain(`pulumi stack init ${name}`);
       expect(stdout).toContain("pulumi config set --secret recoloca:registryPassword");
       expect(fs.readFileSync(file, "utf8")).toContain("recoloca:domain: demo.recoloca.ai");
+      const again = run({ NAME: name, REPLACE: "1", DOMAIN: "other.recoloca.ai" });
+      expect(again.stdout).toContain(`pulumi stack select ${name}`);
+      expect(fs.readFileSync(file, "utf8")).toMatch(/recoloca:application: shop[^]*region: eu-central-1|region: eu-central-1[^]*recoloca:application: shop/);
+      expect(fs.readFileSync(file, "utf8")).toContain("recoloca:domain: other.recoloca.ai");
     } finally {
       fs.rmSync(file, { force: true });
     }

@@ -8,7 +8,7 @@ import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { knownOf, readActions } from "../../operate/read-actions.ts";
 import { stale, write } from "../../operate/workflow-files.ts";
-import { sayProblems } from "../../settings/problems.ts";
+import { sayProblems, STACK_NAME } from "../../settings/problems.ts";
 import { checkWhole } from "../../settings/whole.ts";
 import { refuse, refuseTogether } from "../../workflows/check.ts";
 import { requiredChecks, workflowFiles, workflows } from "../../workflows/index.ts";
@@ -46,6 +46,22 @@ describe("a stack", () => {
     );
     return sayProblems("production", checkWhole({ values, encrypted: new Set(["secrets"]) }, folder, "production").problems);
   };
+
+  test("that the server could not call by its name", () => {
+    const folder = fs.mkdtempSync(path.join(root, "stack-"));
+    fs.writeFileSync(path.join(folder, "compose.yaml"), "services:\n  backend: { image: a }\n");
+    const values = { publicUrl: "https://example.org", composeFile: "compose.yaml" };
+    const named = (stack: string) => checkWhole({ values, encrypted: new Set() }, folder, stack).problems.filter(({ key }) => key === STACK_NAME);
+    expect(named("staging-2")).toEqual([]);
+    expect(sayProblems("My_Stack.2", named("My_Stack.2"))).toMatchInlineSnapshot(`
+      "stack My_Stack.2 has a problem in its configuration; nothing was changed
+
+        the stack's name          got "My_Stack.2", wants lower-case letters, digits and dashes, 41 at most, a letter first
+                                  pulumi stack rename my-stack-2
+      "
+    `);
+    for (const stack of ["2nd", "a".repeat(42), "staging_2"]) expect(named(stack)).toHaveLength(1);
+  });
 
   test("of production that nobody has to approve", () =>
     expect(said({ github: { ...GOOD.github, reviewers: {} } })).toMatchInlineSnapshot(`
