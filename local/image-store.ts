@@ -39,7 +39,7 @@ export function contextFiles(folder: string): string[] {
   const leftOut = (name: string) => name.split(path.sep).some((part, index) => ignored.has(`**/${part}`) || (index === 0 && ignored.has(part)));
   return fs
     .readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => !leftOut(name) && fs.statSync(path.join(folder, name)).isFile())
+    .filter((name) => !leftOut(name) && fs.statSync(path.join(folder, name), { throwIfNoEntry: false })?.isFile())
     .sort();
 }
 

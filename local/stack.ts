@@ -60,7 +60,9 @@ export class LocalStack {
   get env(): NodeJS.ProcessEnv {
     const passphrase = inSite(this.site, "passphrase");
     if (!fs.existsSync(passphrase)) fs.writeFileSync(passphrase, randomBytes(24).toString("base64url"), { mode: 0o600 });
-    return { ...this.toolchain.env, PULUMI_BACKEND_URL: `file://${inSite(this.site, "state")}`, PULUMI_CONFIG_PASSPHRASE_FILE: passphrase };
+    // A person's own for another stack would be taken before the file.
+    const { PULUMI_CONFIG_PASSPHRASE: _, ...env } = this.toolchain.env;
+    return { ...env, PULUMI_BACKEND_URL: `file://${inSite(this.site, "state")}`, PULUMI_CONFIG_PASSPHRASE_FILE: passphrase };
   }
 
   pulumi(args: readonly string[], options: { input?: string; onLine?: (line: string) => void } = {}): Promise<Ran> {

@@ -66,6 +66,7 @@ async function main(): Promise<number> {
       return result;
     },
     (result) => (result.code !== 0 ? "failed" : changedSomething(result.output) ? "stack local" : "stack local · nothing to change"),
+    (result) => result.code === 0,
   );
   const live = await liveRelease();
   const url = `http://127.0.0.1:${localSite.httpPort}`;

@@ -3,7 +3,7 @@ import { groundQuestion, whyNotReady } from "../components/host/ground.ts";
 import { whenSilent } from "../components/ec2-machine/when-silent.ts";
 import { noAnswer, notReady } from "../components/host/ssh-errors.ts";
 import { SshSession, type Address } from "../components/host/ssh-session.ts";
-import { asRoot } from "../components/server.ts";
+import { asRoot, type Said } from "../components/server.ts";
 import { commandLine } from "../components/shell.ts";
 import { bastionOf } from "../settings/bastion.ts";
 import { checkValues, type Raw } from "../settings/check.ts";
@@ -120,6 +120,10 @@ const NOT_THERE = /^(\S+: )?(line \d+: |\d+: )?(recoloca: (command )?not found|c
 
 /** Runs one of `recoloca`'s commands on a stack's server; `hear` gets what it prints, and it gets `input`. Gives its exit code. */
 export async function askServer(stack: OfStack, words: readonly string[], hear: (text: string) => void, input?: string): Promise<number> {
+  return (await ran(stack, words, hear, input)).code;
+}
+
+async function ran(stack: OfStack, words: readonly string[], hear: (text: string) => void, input?: string): Promise<Said> {
   const server = await serverOf(stack);
   const { address, application, look } = server;
   // First: where it is not reached, this is what to look at.
@@ -130,17 +134,16 @@ export async function askServer(stack: OfStack, words: readonly string[], hear: 
   const named = OF_THE_HOST.includes(words[0] ?? "") ? words : [...words, "--stack", `${application}-${stack.name}`];
   let unknown = "";
   const listen = (text: string) => (NOT_THERE.test(text) ? void (unknown = text) : hear(text));
-  const { code } = await session.run(asRoot(address.user, commandLine("recoloca", ...named)), listen, input);
-  if (unknown === "") return code;
+  const said = await session.run(asRoot(address.user, commandLine("recoloca", ...named)), listen, input);
+  if (unknown === "") return said;
   const ground = await session.run(groundQuestion(address.user));
   if (ground.code !== 0) throw notReady(address, whyNotReady(ground.output));
   throw new Error(`nothing is on the server ${address.host}:${address.port} yet\n  pulumi up --stack ${stack.name}   prepares it`);
 }
 
-/** What one of `recoloca`'s commands prints on a stack's server; throws with it where the command fails. */
+/** What one of `recoloca`'s commands answers on a stack's server, without what sudo or a login's profile has to say beside it; throws with all where it fails. */
 export async function answerOf(stack: OfStack, words: readonly string[]): Promise<string> {
-  let said = "";
-  const code = await askServer(stack, words, (text) => (said += text));
-  if (code !== 0) throw new Error(`recoloca ${words[0] ?? ""} on the server of stack "${stack.name}" ended with ${code}\n  ${said.trim()}`);
-  return said;
+  const { code, output, stdout } = await ran(stack, words, () => undefined);
+  if (code !== 0) throw new Error(`recoloca ${words[0] ?? ""} on the server of stack "${stack.name}" ended with ${code}\n  ${output.trim()}`);
+  return stdout;
 }

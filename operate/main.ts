@@ -14,7 +14,7 @@ import { backupKeys } from "./backup-key.ts";
 import { compareGithub, githubAsk, tellGithub } from "./github-doctor/index.ts";
 import { cloudOf, settingsInState, tellPreviews } from "./previews-doctor.ts";
 import { agreesTo, askHidden, nothingMore } from "./new-value.ts";
-import type { Ask } from "./rest.ts";
+import { githubBase, type Ask } from "./rest.ts";
 import { pulumiFor } from "./pulumi-for.ts";
 import { wordsOf } from "./restore.ts";
 import { settleStack, type Pulumi } from "./rollback.ts";
@@ -49,7 +49,6 @@ async function placeOf(stack: string, pulumi: Pulumi): Promise<StackPlace> {
   return { organization: organization ?? NO_ORGANIZATION, project: project ?? "recoloca", stack: name };
 }
 
-const githubBase = () => (process.env["GITHUB_BASE_URL"] ?? "https://api.github.com").replace(/\/$/, "");
 /** Of the environment, else of the person's own `gh`, as the provider has it. */
 const ownToken = () => process.env["GITHUB_TOKEN"] || process.env["GH_TOKEN"] || tokenOfGh();
 
@@ -84,7 +83,16 @@ async function doctorAround(stack: string, configuration: Record<string, Configu
 }
 
 /** Who sits here, or who started the run. */
-const whoAsks = () => process.env["GITHUB_ACTOR"] ?? os.userInfo().username;
+function whoAsks(): string {
+  const { GITHUB_ACTOR, USER } = process.env;
+  if (GITHUB_ACTOR !== undefined) return GITHUB_ACTOR;
+  try {
+    return os.userInfo().username;
+  } catch {
+    // A container may run as a number that has no name.
+    return USER || `user ${process.getuid?.() ?? "unknown"}`;
+  }
+}
 
 /** `make rotate`, by SECRET, ALL, REVOKE, YES, ALONE and PULL_REQUEST of the environment. */
 async function rotateStack(stack: string, configuration: Record<string, Configured>, pulumi: Pulumi, print: (line: string) => void): Promise<number> {

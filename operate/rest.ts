@@ -18,6 +18,9 @@ export class Unanswered extends Error {}
 
 const SECONDS = 20;
 
+/** Of GitHub's API: its own, or an enterprise's. */
+export const githubBase = () => (process.env["GITHUB_BASE_URL"] ?? "https://api.github.com").replace(/\/$/, "");
+
 export interface Service {
   /** `GitHub`. */
   readonly name: string;

@@ -1,6 +1,6 @@
 /**
- * `make rollback`: the server goes back first, by itself, so that it works at night and without Pulumi's backend; then the stack
- * is told, so that what it wants and what is live agree again (design D16).
+ * `make rollback`: the server goes back first, by itself; then the stack is told, so that what it wants and what is live agree again
+ * (design D16). Whoever has no way to the stack's configuration goes back on the server: `recoloca rollback`.
  */
 import type { Options, Ran } from "../local/command.ts";
 
@@ -37,5 +37,8 @@ export async function settleStack(
 
 async function must(pulumi: Pulumi, args: readonly string[]): Promise<void> {
   const ran = await pulumi(args);
-  if (ran.code !== 0) throw new Error(`pulumi ${args.join(" ")} failed:\n${ran.output}`);
+  if (ran.code !== 0)
+    throw new Error(
+      `the server went back, and the stack does not know it yet: pulumi ${args.join(" ")} failed\n${ran.output.trim()}\n  the same command again settles it`,
+    );
 }

@@ -7,6 +7,7 @@ import { isEcr } from "./cloud.ts";
 import { secretCommand } from "./check-secrets.ts";
 import { KEYS, keyOf, type KeyName } from "./schema.ts";
 import { meant, nearest, setCommand, type Problem } from "./problems.ts";
+import { unsetVariables } from "./compose-variables.ts";
 import { checkTls } from "./tls.ts";
 import { commandFor, insideSentence, STRUCTURED, wrongValue } from "./wrong-value.ts";
 
@@ -175,6 +176,7 @@ function checkCompose(values: Partial<Values>, compose: ComposeFile, secrets: re
           ),
         ];
   const routes = values.routes ?? [];
+  const valued = new Set([...Object.keys(values.variables ?? {}), ...secrets]);
   return [
     ...routes.flatMap((route, index) => unknown(`routes[${index}].service`, route.service)),
     ...Object.keys(values.images ?? {}).flatMap((name) =>
@@ -206,8 +208,8 @@ function checkCompose(values: Partial<Values>, compose: ComposeFile, secrets: re
         ? []
         : [problem("composeFile", `${what} of ${compose.path} is the file ${file}, which is not on the server; take it from a variable: environment: NAME`)],
     ),
-    ...[...new Set([...unsetVariables(compose.text), ...given.flatMap(({ environment }) => environment ?? [])])]
-      .filter((name) => !(name in (values.variables ?? {})) && !secrets.includes(name) && !["secrets", "variables", "rotation"].some((one) => unread.has(one)))
+    ...[...new Set([...unsetVariables(compose.text, valued), ...given.flatMap(({ environment }) => environment ?? [])])]
+      .filter((name) => !valued.has(name) && !["secrets", "variables", "rotation"].some((one) => unread.has(one)))
       .map((name) =>
         problem(
           `secrets.${name}`,
@@ -231,14 +233,3 @@ const givenBy = (document: unknown) =>
       ...given,
     })),
   );
-
-/** Variables that the file uses and gives no value of its own. `$$` is a dollar sign. */
-export function unsetVariables(text: string): string[] {
-  const code = text
-    .split("\n")
-    .filter((line) => !line.trimStart().startsWith("#"))
-    .join("\n")
-    .replaceAll("$$", "");
-  const found = [...code.matchAll(/\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(:?[-+?][^}]*)?\})/g)];
-  return [...new Set(found.filter((match) => !/^:?[-+]/.test(match[3] ?? "")).map((match) => match[1] ?? match[2]!))].sort();
-}

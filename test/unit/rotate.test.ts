@@ -354,9 +354,20 @@ describe("a provider is asked", () => {
     ["STRIPE_SECRET_KEY", 403, "taken"],
     ["STRIPE_SECRET_KEY", 401, "refused"],
     ["GEMINI_API_KEY", 400, "refused"],
+    ["GEMINI_API_KEY", 403, "not-asked"],
+    ["SEMGREP_APP_TOKEN", 401, "refused"],
+    ["SEMGREP_APP_TOKEN", 404, "not-asked"],
+    ["STRIPE_SECRET_KEY", 404, "silent"],
     ["githubToken", 500, "silent"],
     ["SENTRY_DSN", 200, "not-asked"],
   ] as const)("%s, which answers %i: %s", async (name, status, how) => expect((await askProvider(name, "v", answering(status))).how).toBe(how));
+  test("GitHub where the stack's repository is", async () => {
+    process.env["GITHUB_BASE_URL"] = "https://github.example/api/v3/";
+    let asked = "";
+    const ask = (async (url: string) => ((asked = url), new Response("{}"))) as unknown as typeof fetch;
+    await askProvider("githubToken", "v", ask).finally(() => delete process.env["GITHUB_BASE_URL"]);
+    expect(asked).toBe("https://github.example/api/v3/rate_limit");
+  });
   test("and one that does not answer proves nothing; what it says has no value in it", async () => {
     const verdict = await askProvider("STRIPE_SECRET_KEY", "MARKER", async () => Promise.reject(new Error("MARKER")));
     expect(verdict.how).toBe("silent");

@@ -1,7 +1,8 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { expect, test } from "vitest";
-import { checkTogether, checkValues, unsetVariables } from "../../settings/check.ts";
+import { checkTogether, checkValues } from "../../settings/check.ts";
+import { unsetVariables } from "../../settings/compose-variables.ts";
 import { sayProblems } from "../../settings/problems.ts";
 import { reference } from "../../settings/reference.ts";
 
@@ -79,7 +80,10 @@ test("no message shows a secret's value, also where its form is wrong", () => {
 });
 
 test("variables with a default, escaped ones and comments are not missing", () => {
-  expect(unsetVariables("a: ${A} $B ${C:-x} ${D-x} ${E:?why} $$F\n# ${G}")).toEqual(["A", "B", "E"]);
+  expect(unsetVariables("a: ${A} $B ${C:-x} ${D-x} ${E:?why} $$F $ ${}\n# ${G}\nb: [x, y] # ${H}")).toEqual(["A", "B", "E"]);
+  expect(unsetVariables("a: ${A:-${B}} ${C:+with-${D}} ${E:-x${F-${G}}y}$H")).toEqual(["B", "G", "H"]);
+  expect(unsetVariables("a: ${A:-${B}} ${C:+with-${D}} ${E:-x${F-${G}}y}$H", new Set(["A", "C", "F", "H"]))).toEqual(["D"]);
+  expect(unsetVariables('a: "${A:-{}"\nb: |\n  # ${B}\n${C}: d')).toEqual(["B"]);
 });
 
 test("the reference in docs/ is fresh", () => {
