@@ -2,17 +2,20 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { awsAccount } from "./components/aws-account/index.ts";
 import { BackupBucket } from "./components/backup-bucket/index.ts";
+import { GivenBucket } from "./components/backup-bucket/given-bucket.ts";
 import { Ec2Machine } from "./components/ec2-machine/index.ts";
 import { EnvironmentAlarms } from "./components/environment-alarms/index.ts";
 import { EnvironmentLog } from "./components/environment-log/index.ts";
 import type { Settings } from "./settings/index.ts";
 
-export function awsSide({ account, machine, backupBucket, cloudWatch }: NonNullable<Settings["cloud"]>) {
+export function awsSide({ account, machine, backupBucket, givenBucket, cloudWatch }: NonNullable<Settings["cloud"]>) {
   const provider = awsAccount("aws", account);
 
   const ec2 = new Ec2Machine("machine", { ...machine, provider });
 
-  const backups = backupBucket && new BackupBucket("backups", { ...backupBucket, provider, writer: ec2.role });
+  const backups = backupBucket
+    ? new BackupBucket("backups", { ...backupBucket, provider, writer: ec2.role })
+    : givenBucket && new GivenBucket("backups", { ...givenBucket, provider, writer: ec2.role });
 
   const log = cloudWatch && new EnvironmentLog("log", { ...cloudWatch.log, provider, writer: ec2.role });
 

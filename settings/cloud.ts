@@ -1,5 +1,7 @@
 /** What a stack has at AWS, from its configuration: the account, the machine, the bucket, what watches it. Pure. */
+import type * as z from "zod";
 import { NUMBER, wildcardOf } from "../release/review.ts";
+import type { backupBucketForm } from "./backup.ts";
 import type { BackupBucketWish } from "./backup-bucket.ts";
 import type { Ec2 } from "./ec2.ts";
 import { cloudWatchOf, type CloudWatchSettings, type Observability } from "./observability.ts";
@@ -21,7 +23,8 @@ export interface CloudSettings {
     subnet?: string;
     sshFrom: string[];
     sessionManager: boolean;
-    pulls: boolean;
+    /** Registry of AWS's that its images come from. */
+    pullsFrom?: string;
     /** Where runs of GitHub may change what its role may do: buckets that somebody has named. */
     bounded?: { buckets: string[] };
     /** Names that it proves by records of Route 53; `*` where pull requests have numbers. */
@@ -48,6 +51,8 @@ export interface CloudSettings {
     expireAfterDays: number;
     accessLogs?: string;
   };
+  /** One that somebody else made, at AWS, which the server opens by its role. */
+  readonly givenBucket?: { application: string; environment: string; bucket: { name: string; region: string; prefix: string; pathStyle: boolean } };
   readonly cloudWatch?: CloudWatchSettings;
 }
 
@@ -55,7 +60,8 @@ export interface CloudValues {
   readonly application?: string;
   readonly ec2?: Ec2 | undefined;
   readonly createBackupBucket?: BackupBucketWish | undefined;
-  readonly backupBucket?: { readonly name: string } | undefined;
+  readonly backupBucket?: z.output<typeof backupBucketForm> | undefined;
+  readonly backupBucketKeys?: object | undefined;
   readonly domain?: string | undefined;
   readonly routes?: readonly { readonly host?: string | undefined }[] | undefined;
   readonly removeData?: boolean | undefined;
@@ -96,7 +102,7 @@ export function cloudSettings(values: CloudValues, environment: string): CloudSe
       // A tunnel of Session Manager wants no open port, whoever came by one before.
       sshFrom: reach === "session-manager" ? [] : sshFrom,
       sessionManager: reach === "session-manager",
-      pulls: isEcr(registryServer),
+      ...(isEcr(registryServer) && { pullsFrom: registryServer! }),
       ...(values.github && { bounded: { buckets: [wish?.name, values.backupBucket?.name].filter((name) => name !== undefined) } }),
       proves: provenOf(values),
       protect,
@@ -116,9 +122,14 @@ export function cloudSettings(values: CloudValues, environment: string): CloudSe
         expireAfterDays: wish.expireAfter,
       },
     }),
+    ...(values.backupBucket &&
+      !values.backupBucketKeys &&
+      values.backupBucket.endpoint === undefined && { givenBucket: { ...both, bucket: withoutEndpoint(values.backupBucket) } }),
     ...(observability?.to === "cloudwatch" && { cloudWatch: cloudWatchOf(observability, { ...both, region }) }),
   };
 }
+
+const withoutEndpoint = ({ endpoint: _, ...bucket }: z.output<typeof backupBucketForm>) => bucket;
 
 /** What Pulumi adds to a name of which there may be several: a dash and seven digits. */
 const ADDED = "-0123456".length;
@@ -187,6 +198,8 @@ export function checkCloud(values: CloudValues, environment: string, given: Read
     say("ec2.zone", `got "${ec2.zone}", which does not hold ${domain}`, setCommand("ec2.zone", domain.split(".").slice(-2).join(".")));
   if (ec2.reach === "direct" && ec2.sshFrom.length === 0 && values.hostAddress === undefined)
     say("ec2.sshFrom", "is missing: nobody could reach the server, the deploy neither", HERE);
+  if (ec2.reach === "direct" && ec2.sshFrom.length > 0 && ec2.sshFrom.every((range) => range.includes(":")))
+    say("ec2.sshFrom", "has ranges of IPv6 alone, and the server answers by IPv4: nobody could reach it", HERE.replace("[0]", `[${ec2.sshFrom.length}]`));
   if (ec2.reach === "session-manager" && ec2.image === "debian-13")
     say("ec2.image", 'got "debian-13", whose image has no agent of Session Manager; "ubuntu-24.04" has', setCommand("ec2.image", "ubuntu-24.04"));
   if (ec2.zone === undefined && !unread.has("ec2.zone") && values.tls?.acme?.dns === "route53")

@@ -75,9 +75,11 @@ export const FIELD_WORDS: Readonly<Record<string, string>> = {
   "ec2.protect": "Whether server, disk and address are kept in the stack when it is destroyed. On for production.",
   "ec2.generation": "A higher number makes the instance anew.",
   "createBackupBucket.name": "Its name, where it is to have one.",
-  "createBackupBucket.lock": "`compliance`: nobody removes a backup before its time, AWS neither. `governance`: somebody with the right may. Compliance for production as a rule, governance elsewhere.",
+  "createBackupBucket.lock":
+    "`compliance`: nobody removes a backup before its time, AWS neither. `governance`: somebody with the right may. Compliance for production as a rule, governance elsewhere.",
   "createBackupBucket.lockDays": "Days that it is locked. 30 as a rule where it is `compliance`, 7 where it is `governance`.",
-  "createBackupBucket.coldAfter": "Days after which a backup gets cheaper storage.",
+  "createBackupBucket.coldAfter":
+    "Days after which a backup gets cheaper storage. AWS bills 90 days of that at least, so one that is removed earlier stays where it is.",
   "createBackupBucket.expireAfter": "Days after which it is removed.",
   "createBackupBucket.accessLogs": "Bucket that the log of its uses goes to.",
   "bastion.address": "Host name or address.",

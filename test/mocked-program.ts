@@ -22,7 +22,8 @@ export async function everythingOf(stack: string, change: Inputs = {}, secrets: 
   vi.resetModules();
   vi.doMock("../components/github-errors.ts", () => ({ explained: () => ({}) }));
   vi.doMock("../components/aws-errors.ts", async (original) => ({ ...(await original<object>()), explained: () => ({}) }));
-  vi.doMock("../components/never-smaller.ts", () => ({ neverSmaller: () => ({}) }));
+  vi.doMock("../components/never-smaller.ts", () => ({ neverSmaller: () => ({ beforeUpdate: [] }) }));
+  vi.doMock("../components/ec2-machine/offered-there.ts", () => ({ offeredThere: () => ({ beforeCreate: [], beforeUpdate: [] }) }));
   vi.doMock("../components/host/ssh-session.ts", async (original) => ({
     ...(await original<object>()),
     SshSession: class {

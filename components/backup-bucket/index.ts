@@ -23,6 +23,9 @@ import { Refusal } from "../refusal.ts";
 import { remembered } from "../remembered.ts";
 import { bucketPolicy, keyPolicy, writerPolicy } from "./policies.ts";
 
+/** Days of Glacier Instant Retrieval that are paid, however early an object goes. Source: AWS's table of S3's storage classes. */
+const COLD_AT_LEAST = 90;
+
 export interface BackupBucketArgs {
   readonly provider: Provider;
   readonly application: string;
@@ -34,7 +37,7 @@ export interface BackupBucketArgs {
   readonly lock: "compliance" | "governance";
   /** For how many days a backup cannot be removed. */
   readonly lockDays: number;
-  /** After how many days it moves to cheaper storage, and is removed. */
+  /** After how many days it moves to cheaper storage, unless it is removed within what is paid of that anyway; and after how many it is removed. */
   readonly coldAfterDays: number;
   readonly expireAfterDays: number;
   /** Bucket that gets its access log. @default none is kept */
@@ -102,7 +105,7 @@ export class BackupBucket extends pulumi.ComponentResource {
             id: "backups",
             status: "Enabled",
             filter: { prefix: "" },
-            transitions: [{ days: args.coldAfterDays, storageClass: "GLACIER_IR" }],
+            ...(args.expireAfterDays >= args.coldAfterDays + COLD_AT_LEAST && { transitions: [{ days: args.coldAfterDays, storageClass: "GLACIER_IR" }] }),
             expiration: { days: args.expireAfterDays },
             // A version that was written over, or whose time is up, goes as soon as its lock lets it.
             noncurrentVersionExpiration: { noncurrentDays: 1 },

@@ -1,6 +1,6 @@
 /** Who may do what with a bucket of backups. Pure. */
 import type { AwsPlace } from "../aws-place.ts";
-import { accountsOwn, policy } from "../aws-policy.ts";
+import { accountsOwn, allow, policy } from "../aws-policy.ts";
 
 /** Of the key that encrypts it: nobody outside of the account. */
 export const keyPolicy = (place: AwsPlace) => policy(accountsOwn(place));
@@ -18,6 +18,13 @@ const NEVER = [
   "s3:PutBucketVersioning",
   "s3:PutLifecycleConfiguration",
   "s3:PutEncryptionConfiguration",
+  "s3:DeleteBucket",
+  "s3:PutBucketAcl",
+  "s3:PutObjectAcl",
+  "s3:PutBucketPublicAccessBlock",
+  "s3:PutBucketOwnershipControls",
+  "s3:PutBucketLogging",
+  "s3:PutReplicationConfiguration",
 ];
 
 export const bucketPolicy = (bucket: string, writer: string | undefined) =>
@@ -34,10 +41,30 @@ export const bucketPolicy = (bucket: string, writer: string | undefined) =>
   );
 
 /** Of whoever writes backups: puts, lists and gets below its own prefix, and takes back what it has not finished. */
-export const writerPolicy = (bucket: string, prefix: string, key: string) =>
-  policy(
-    { Effect: "Allow", Action: ["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], Resource: `${bucket}/${prefix}*` },
-    { Effect: "Allow", Action: "s3:ListBucket", Resource: bucket, Condition: { StringLike: { "s3:prefix": `${prefix}*` } } },
-    { Effect: "Allow", Action: ["s3:ListBucketMultipartUploads", "s3:GetBucketLocation", "s3:GetBucketObjectLockConfiguration"], Resource: bucket },
-    { Effect: "Allow", Action: ["kms:GenerateDataKey", "kms:Decrypt"], Resource: key },
+const adds = (bucket: string, prefix: string) => [
+  allow(["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], `${bucket}/${prefix}*`),
+  allow(["s3:ListBucket"], bucket, { StringLike: { "s3:prefix": `${prefix}*` } }),
+  allow(["s3:ListBucketMultipartUploads", "s3:GetBucketLocation", "s3:GetBucketObjectLockConfiguration"], bucket),
+];
+const SEALS = ["kms:GenerateDataKey", "kms:Decrypt"];
+
+export const writerPolicy = (bucket: string, prefix: string, key: string) => policy(...adds(bucket, prefix), allow(SEALS, key));
+
+/**
+ * To a bucket that is there. By which key its owner has it encrypted nobody says here: any that S3 uses for this bucket, of any account whose key lets
+ * this role. Source: AWS's page on the encryption context of S3, which is the bucket's ARN, or the object's where it has no key of its own.
+ */
+export function givenWriterPolicy(
+  { partition }: Pick<AwsPlace, "partition">,
+  { name, region }: { readonly name: string; readonly region: string },
+  prefix: string,
+): string {
+  const bucket = `arn:${partition}:s3:::${name}`;
+  return policy(
+    ...adds(bucket, prefix),
+    allow(SEALS, `arn:${partition}:kms:${region}:*:key/*`, {
+      StringEquals: { "kms:ViaService": `s3.${region}.amazonaws.com` },
+      StringLike: { "kms:EncryptionContext:aws:s3:arn": [bucket, `${bucket}/${prefix}*`] },
+    }),
   );
+}

@@ -4,7 +4,7 @@
  */
 import type { AwsPlace } from "../aws-place.ts";
 import { allow, policy } from "../aws-policy.ts";
-import { PULL, SESSIONS } from "./rights.ts";
+import { LOGIN, PULL, SESSIONS } from "./rights.ts";
 
 export interface Bounds extends AwsPlace {
   readonly region: string;
@@ -32,7 +32,7 @@ export function boundary({ partition, account, region, application, environment,
     ),
     allow(["s3:ListBucket*", "s3:GetBucketLocation", "s3:GetBucketObjectLockConfiguration", "s3:GetBucketVersioning"], stores),
     allow(["logs:CreateLogStream", "logs:PutLogEvents"], `arn:${partition}:logs:${region}:${account}:log-group:/${application}/${environment}:*`),
-    allow([...PULL, ...SESSIONS, "route53:ListHostedZonesByName", "route53:GetChange", "route53:ListResourceRecordSets"], "*"),
+    allow([...LOGIN, ...PULL, ...SESSIONS, "route53:ListHostedZonesByName", "route53:GetChange", "route53:ListResourceRecordSets"], "*"),
     allow(["route53:ChangeResourceRecordSets"], "*", { "ForAllValues:StringEquals": { "route53:ChangeResourceRecordSetsRecordTypes": ["TXT"] } }),
   );
 }

@@ -8,7 +8,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { awsPlace } from "../aws-place.ts";
 import { allow, BOUNDARY, policy } from "../aws-policy.ts";
 import { boundary, type Bounds } from "./boundary.ts";
-import { PULL, SESSIONS } from "./rights.ts";
+import { LOGIN, PULL, repositoriesOf, SESSIONS } from "./rights.ts";
 
 const ASSUME = policy({ Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" });
 
@@ -49,7 +49,8 @@ interface Wish {
   readonly hostKey: pulumi.Input<string>;
   readonly path: string;
   readonly sessionManager: boolean;
-  readonly pulls: boolean;
+  /** Registry of AWS's that its images come from. */
+  readonly pullsFrom?: string | undefined;
   /** The most that it may ever do, where runs of GitHub may change its policies. */
   readonly bounds?: Omit<Bounds, "partition" | "account"> | undefined;
   /** Names that it proves by records of a zone, whose id this is; `*` where pull requests have numbers. */
@@ -58,7 +59,7 @@ interface Wish {
 
 export function identity(
   name: string,
-  { hostKey, path, sessionManager, pulls, bounds, proves }: Wish,
+  { hostKey, path, sessionManager, pullsFrom, bounds, proves }: Wish,
   opts: pulumi.CustomResourceOptions & pulumi.InvokeOptions,
 ): Identity {
   const most =
@@ -76,8 +77,11 @@ export function identity(
   const inside = { ...opts, parent: role };
   const parameter = new Parameter(`${name}-host-key`, { name: `${path}/ssh-host-key`, type: "SecureString", value: pulumi.secret(hostKey) }, opts);
   const reads = new RolePolicy(`${name}-host-key`, { role: role.id, policy: parameter.arn.apply((arn) => policy(allow(["ssm:GetParameter"], arn))) }, inside);
-  // AWS knows no narrower right than all of the account's repositories for the login itself.
-  if (pulls) new RolePolicy(`${name}-pull`, { role: role.id, policy: policy(allow(PULL, "*")) }, inside);
+  // Which of its repositories the stack's images are in changes with a release, whose run may change no role.
+  if (pullsFrom !== undefined) {
+    const pulls = awsPlace(opts).apply(({ partition }) => policy(allow(LOGIN, "*"), allow(PULL, repositoriesOf(pullsFrom, partition))));
+    new RolePolicy(`${name}-pull`, { role: role.id, policy: pulls }, inside);
+  }
   // AWS knows no narrower right for these either.
   if (sessionManager) new RolePolicy(`${name}-sessions`, { role: role.id, policy: policy(allow(SESSIONS, "*")) }, inside);
   if (proves) new RolePolicy(`${name}-proof`, { role: role.id, policy: pulumi.output(proves.zoneId).apply((id) => proof(id, proves.names)) }, inside);

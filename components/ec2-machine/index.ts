@@ -19,7 +19,8 @@ import { neverSmaller } from "../never-smaller.ts";
 import { remembered } from "../remembered.ts";
 import { identity } from "./identity.ts";
 import { architectureOf, newestImage, type ImageName } from "./image.ts";
-import { firewall, ownNetwork, subnetThatIsThere, zoneOf } from "./network.ts";
+import { firewall, firstOf, ownNetwork, subnetThatIsThere, zoneOf, zonesOf } from "./network.ts";
+import { offeredThere, type Offer } from "./offered-there.ts";
 import { refuseOtherSystem, type System } from "./system.ts";
 import { DATA, DATA_LABEL, userData } from "./user-data.ts";
 import { whenSilent } from "./when-silent.ts";
@@ -39,8 +40,8 @@ export interface Ec2MachineArgs {
   readonly sshFrom: readonly string[];
   /** Whether people and pipelines come by Session Manager. */
   readonly sessionManager: boolean;
-  /** Whether its images come from the account's own registry. */
-  readonly pulls: boolean;
+  /** Registry of AWS's that its images come from: `123456789012.dkr.ecr.sa-east-1.amazonaws.com`. @default another one, with a login of its own */
+  readonly pullsFrom?: string;
   /** Set where runs of GitHub may change what its role may do: names of buckets for backups that somebody has chosen. */
   readonly bounded?: { readonly buckets: readonly string[] };
   /** Names that it proves by records in the zone, `*` where pull requests have numbers. @default none, it proves them otherwise */
@@ -102,7 +103,8 @@ export class Ec2Machine extends pulumi.ComponentResource {
     const publicHostKey = hostKey.publicKeyOpenssh.apply((key) => key.trim());
 
     const there = args.dataVolume === undefined ? undefined : zoneOf(args.dataVolume, args.dataDisk, own);
-    const place = args.subnet === undefined ? ownNetwork(full, { instanceType, zone: there }, remember, own) : subnetThatIsThere(args.subnet, remember, own);
+    const offered = zonesOf(instanceType, own);
+    const place = args.subnet === undefined ? ownNetwork(full, there ?? offered.apply(firstOf), remember, own) : subnetThatIsThere(args.subnet, remember, own);
     const homeIn = (one: string): Home => ({ application, environment, region, zone: one, volume: args.dataVolume });
     const first = remember(
       "home",
@@ -121,7 +123,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
         hostKey: hostKey.privateKeyOpenssh,
         path: `/${application}/${environment}`,
         sessionManager: args.sessionManager,
-        pulls: args.pulls,
+        pullsFrom: args.pullsFrom,
         bounds: args.bounded && { ...args.bounded, region, application, environment },
         proves: zoneId && args.proves.length > 0 ? { zoneId, names: args.proves } : undefined,
       },
@@ -150,11 +152,15 @@ export class Ec2Machine extends pulumi.ComponentResource {
       architecture.apply((one) => JSON.stringify({ image: args.ami ?? args.image, architecture: one } satisfies System)),
       generation,
     );
+    let offer: Offer = { zones: [], here: "" };
+    const grows = neverSmaller("ec2.rootDisk", ({ rootBlockDevice }) => (rootBlockDevice as { readonly volumeSize?: unknown } | undefined)?.volumeSize);
+    const isOffered = offeredThere(() => offer);
     const instance = new Instance(
       full,
       {
         ami: remember("image", args.ami ?? newestImage(args.image, architecture, own), generation),
-        instanceType: pulumi.all([system, architecture]).apply(([there, now]) => {
+        instanceType: pulumi.all([system, architecture, offered, place.availabilityZone]).apply(([there, now, zones, here]) => {
+          offer = { zones, here };
           refuseOtherSystem(JSON.parse(there) as System, { instanceType, architecture: now, sessionManager: args.sessionManager, generation });
           return instanceType;
         }),
@@ -178,10 +184,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
         ...own,
         // As AWS has it: known to the preview, where AWS would say it in the middle of an update.
         protect,
-        hooks: {
-          ...own.hooks,
-          ...neverSmaller("ec2.rootDisk", ({ rootBlockDevice }) => (rootBlockDevice as { readonly volumeSize?: unknown } | undefined)?.volumeSize),
-        },
+        hooks: { ...own.hooks, beforeCreate: isOffered.beforeCreate!, beforeUpdate: [...grows.beforeUpdate!, ...isOffered.beforeUpdate!] },
         dependsOn: [...rights, ...place.ways, ...group.ways],
         deleteBeforeReplace: true,
         replacementTrigger: generation,

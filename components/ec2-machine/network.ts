@@ -49,15 +49,10 @@ export function zoneOf(volume: string, size: number, opts: pulumi.InvokeOptions)
   });
 }
 
-/** `zone`: where something is already that has to be beside it. `remember` keeps the zone that was chosen: AWS may offer the type in another order tomorrow, and a subnet cannot move. */
-export function ownNetwork(
-  name: string,
-  { instanceType, zone: wanted }: { readonly instanceType: string; readonly zone?: pulumi.Output<string> | undefined },
-  remember: Remember,
-  opts: pulumi.CustomResourceOptions & pulumi.InvokeOptions,
-): Place {
+/** `remember` keeps the zone that was chosen: AWS may offer the type in another order tomorrow, and a subnet cannot move. */
+export function ownNetwork(name: string, wanted: pulumi.Output<string>, remember: Remember, opts: pulumi.CustomResourceOptions & pulumi.InvokeOptions): Place {
   const tags = { Name: name };
-  const zone = remember("zone", wanted ?? firstZone(instanceType, opts));
+  const zone = remember("zone", wanted);
   const vpc = new Vpc(name, { cidrBlock: RANGE, enableDnsHostnames: true, tags }, opts);
   const gateway = new InternetGateway(name, { vpcId: vpc.id, tags }, opts);
   const subnet = new Subnet(name, { vpcId: vpc.id, cidrBlock: RANGE, availabilityZone: zone, tags }, opts);
@@ -66,17 +61,19 @@ export function ownNetwork(
   return { vpcId: vpc.id, subnetId: subnet.id, availabilityZone: subnet.availabilityZone, ways: [way] };
 }
 
-function firstZone(instanceType: string, opts: pulumi.InvokeOptions): pulumi.Output<string> {
+/** Zones of the region that have such an instance. Throws where none has. */
+export function zonesOf(instanceType: string, opts: pulumi.InvokeOptions): pulumi.Output<string[]> {
   const offered = lookedUp(
     `where ${instanceType} is offered`,
     getInstanceTypeOfferings({ locationType: "availability-zone", filters: [{ name: "instance-type", values: [instanceType] }] }, opts),
   );
   return offered.locations.apply((all) => {
-    const [first] = [...all].sort();
-    if (first === undefined) throw new Refusal(`instance type ${instanceType} is not offered in this region; set recoloca:ec2.instanceType to one that is`);
-    return first;
+    if (all.length === 0) throw new Refusal(`instance type ${instanceType} is not offered in this region; set recoloca:ec2.instanceType to one that is`);
+    return [...all].sort();
   });
 }
+
+export const firstOf = ([first]: readonly string[]) => first!;
 
 export interface Firewall {
   readonly id: pulumi.Output<string>;

@@ -8,5 +8,13 @@ export const SESSIONS: readonly string[] = [
   "ssm:UpdateInstanceInformation",
   ...["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"].map((one) => `ssmmessages:${one}`),
 ];
-/** Reading images of the account's own registry. */
-export const PULL: readonly string[] = ["ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"];
+/** Reading images of AWS's registry, once logged in to it. */
+export const PULL: readonly string[] = ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"];
+/** AWS knows no narrower right to log in. */
+export const LOGIN: readonly string[] = ["ecr:GetAuthorizationToken"];
+
+/** What a registry of AWS's may be read of: `123456789012.dkr.ecr.sa-east-1.amazonaws.com` by its account and region. */
+export function repositoriesOf(registry: string, partition: string): string {
+  const [account, , , region] = registry.split(".");
+  return `arn:${partition}:ecr:${region}:${account}:repository/*`;
+}

@@ -71,7 +71,15 @@ until mountpoint -q ${DATA} || [ -e $device ]; do
   sleep 1
 done
 if ! mountpoint -q ${DATA}; then
-  blkid $device > /dev/null || mkfs.ext4 -q -L ${DATA_LABEL} $device
+  found=0
+  blkid -p $device > /dev/null || found=$?
+  # Whatever else a disk has where a new one has zeros may be somebody's data.
+  if [ $found = 2 ] && cmp -s -n 1048576 $device /dev/zero; then
+    mkfs.ext4 -q -L ${DATA_LABEL} $device
+  elif [ $found != 0 ]; then
+    echo "recoloca: what is on ${volume} cannot be told (blkid ended with $found), so it is left as it is, and not mounted"
+    exit 1
+  fi
   mkdir -p ${DATA}
   mount ${DATA}
 fi

@@ -30,6 +30,11 @@ export const SERVER: Section = {
       refused: /recoloca:ec2\.instanceType {2}got "t3\.small", which is x86_64, and the system of the server is arm64\n.*recoloca:ec2\.generation 2/,
     },
     {
+      change: "an instance type that AWS does not have in the stack's zone",
+      set: { "ec2.instanceType": "m8g.large" },
+      refused: /recoloca:ec2\.instanceType {2}got "m8g\.large", which AWS has in sa-east-1b, sa-east-1c, and the stack is in sa-east-1a/,
+    },
+    {
       change: "an instance type of another architecture, with a new generation",
       set: { "ec2.instanceType": "t3.small", "ec2.generation": 2 },
       along: ["ec2.generation"],

@@ -115,7 +115,10 @@ export function getInstanceType(args: Values): Values {
   };
 }
 
-/** Where a type is offered: here, in every zone of the region. */
+/** AWS has new ones not in every zone of a region. */
+const NOT_IN_A = ["m8g"];
+
+/** Where a type is offered. */
 export function getInstanceTypeOfferings(args: Values, { region }: Place): Values {
   const wanted = list(args["filters"])
     .filter(isRecord)
@@ -123,7 +126,8 @@ export function getInstanceTypeOfferings(args: Values, { region }: Place): Value
   const byZone = text(args["locationType"]) === "availability-zone";
   const places = byZone ? ["a", "b", "c"].map((zone) => `${region}${zone}`) : [region];
   const offered = wanted.filter((type) => FAMILIES[type.split(".")[0] ?? ""] && SIZES[type.split(".")[1] ?? ""]);
-  const pairs = offered.flatMap((type) => places.map((place) => [type, place] as const));
+  const has = (type: string, place: string) => !(byZone && place.endsWith("a") && NOT_IN_A.includes(type.split(".")[0]!));
+  const pairs = offered.flatMap((type) => places.filter((place) => has(type, place)).map((place) => [type, place] as const));
   return {
     id: region,
     region,

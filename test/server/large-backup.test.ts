@@ -1,6 +1,6 @@
 /**
  * A database on its way to the bucket, whose store dies at one point of the upload after the other: finished each time, in the memory that its
- * unit may have. BIG=1: two gigabytes, ten points. BACKUP_MEGABYTES and BACKUP_CUTS: any others.
+ * unit may have. BIG=1, or WHOLE=1 as for all that not every run repeats: two gigabytes, ten points. BACKUP_MEGABYTES and BACKUP_CUTS: any others.
  */
 import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
@@ -16,8 +16,9 @@ import type { BackupNote } from "../../server/backup-note.ts";
 import { deployPlan, installHostProgram, removeStack } from "../host.ts";
 import { FOLDER, postgres, releaseOf, shop, sql } from "../shop.ts";
 import { server } from "../site.ts";
+import { WHOLE } from "../whole.ts";
 
-const big = process.env["BIG"] === "1";
+const big = process.env["BIG"] === "1" || WHOLE;
 const MEGABYTES = Number(process.env["BACKUP_MEGABYTES"] ?? (big ? 2000 : 300));
 const CUTS = Number(process.env["BACKUP_CUTS"] ?? (big ? 10 : 1));
 if (!(MEGABYTES >= 100 && CUTS >= 1))

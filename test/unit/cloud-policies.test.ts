@@ -12,10 +12,14 @@ const STACKS = ["staging", "production"];
 
 const PROVEN = { "recoloca:tls": { acme: { email: "ops@recoloca.ai", dns: "route53" } } };
 
+const REGISTRY = "123456789012.dkr.ecr.sa-east-1.amazonaws.com";
+const AT_ECR = { "recoloca:registryServer": REGISTRY, "recoloca:registryUsername": undefined };
+
 const CASES = STACKS.flatMap((stack) => [
   [stack, "as it is", {}] as const,
   [stack, "watched", WATCHED] as const,
   [stack, "proven by Route 53", PROVEN] as const,
+  [stack, "with images at ECR", AT_ECR] as const,
 ]);
 
 /** Types that a test here looks at, for what could be read or reached of them. */
@@ -174,7 +178,8 @@ describe.each(CASES)("stack %s, %s", (stack, how, more) => {
         id: "backups",
         status: "Enabled",
         filter: { prefix: "" },
-        transitions: [{ days: 30, storageClass: "GLACIER_IR" }],
+        // Of staging, where they go before 90 days of it are over, it would cost more than it saves.
+        ...(stack === "production" && { transitions: [{ days: 30, storageClass: "GLACIER_IR" }] }),
         expiration: { days: stack === "production" ? 365 : 60 },
         noncurrentVersionExpiration: { noncurrentDays: 1 },
         abortIncompleteMultipartUpload: { daysAfterInitiation: 2 },
@@ -192,7 +197,11 @@ describe.each(CASES)("stack %s, %s", (stack, how, more) => {
       [
         ...["BypassGovernanceRetention", "DeleteBucketPolicy", "DeleteObject", "DeleteObjectVersion", "PutBucketObjectLockConfiguration", "PutBucketPolicy"],
         ...["PutBucketVersioning", "PutEncryptionConfiguration", "PutLifecycleConfiguration", "PutObjectLegalHold", "PutObjectRetention"],
-      ].map((name) => `s3:${name}`),
+        ...["DeleteBucket", "PutBucketAcl", "PutBucketLogging", "PutBucketOwnershipControls", "PutBucketPublicAccessBlock", "PutObjectAcl"],
+        "PutReplicationConfiguration",
+      ]
+        .map((name) => `s3:${name}`)
+        .sort(),
     );
     // A PUT over an object is allowed: it makes a version, and the one before stays under its lock.
     const grant = of("aws:iam/rolePolicy:RolePolicy").find(({ name }) => name.endsWith("-backups"))!.inputs["policy"] as string;
@@ -268,6 +277,48 @@ test("behind Session Manager no port is open but those of visitors, and the role
   // AWS's own policy for it reads every parameter of the account.
   expect(allows(role, "ssm:GetParameter", "arn:aws:ssm:sa-east-1:123456789012:parameter/recoloca/production/ssh-host-key")).toBe(false);
   expect(all.filter(({ type }) => /PolicyAttachment/.test(type))).toEqual([]);
+});
+
+/** What the server's own role may do. */
+const rolesOf = (all: Made[]) =>
+  all.flatMap(({ type, inputs }) => (type === "aws:iam/rolePolicy:RolePolicy" && inputs["role"] === "recoloca-staging-id" ? [inputs["policy"]] : []));
+
+test("with images at ECR the server reads those of that registry, and no other account's or region's", async () => {
+  const role = rolesOf(await everythingOf("staging", AT_ECR));
+  const may = (repository: string) => allows(role, "ecr:BatchGetImage", `arn:aws:ecr:${repository}`);
+  expect(allows(role, "ecr:GetAuthorizationToken", "*")).toBe(true);
+  const asked = ["sa-east-1:123456789012:repository/backend", "sa-east-1:999999999999:repository/backend", "eu-central-1:123456789012:repository/backend"];
+  expect(asked.map(may)).toEqual([true, false, false]);
+});
+
+describe("a bucket for backups that is there already", () => {
+  const bucket = { name: "acme-backups", region: "eu-central-1", prefix: "web" };
+  const given = (more: object) => everythingOf("staging", { "recoloca:createBackupBucket": undefined, "recoloca:backupBucket": bucket, ...more });
+
+  test("the server adds to it below the stack's own folder, by its role, and does nothing else to it", async () => {
+    const all = await given({});
+    const role = rolesOf(all);
+    const may = (action: string, key: string) => allows(role, action, `arn:aws:s3:::acme-backups/${key}`);
+    const mine = "web/recoloca-staging/2026/a.backup";
+    expect(["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"].map((action) => may(action, mine))).toEqual([true, true, true]);
+    expect([may("s3:PutObject", "web/recoloca-production/a"), may("s3:GetObject", "other"), may("s3:DeleteObject", mine)]).toEqual([false, false, false]);
+    const seals = (place: string, arn = "arn:aws:s3:::acme-backups") =>
+      allows(role, "kms:GenerateDataKey", "arn:aws:kms:eu-central-1:999999999999:key/1", {
+        "kms:ViaService": place,
+        "kms:EncryptionContext:aws:s3:arn": arn,
+      });
+    expect([seals("s3.eu-central-1.amazonaws.com"), seals("ebs.eu-central-1.amazonaws.com"), seals("s3.eu-central-1.amazonaws.com", "arn:aws:s3:::b")]).toEqual(
+      [true, false, false],
+    );
+    expect(all.filter(({ type }) => type.startsWith("aws:s3/"))).toEqual([]);
+    expect(all.find(({ type }) => type.endsWith(":StackOutputs"))!.inputs["backupBucket"]).toBe("acme-backups");
+  });
+
+  test("with keys of its own, or of another store, the role gets no right", async () => {
+    const keys = { "recoloca:backupBucketKeys": { accessKeyId: "A", secretAccessKey: "B" } };
+    for (const more of [keys, { ...keys, "recoloca:backupBucket": { ...bucket, endpoint: "https://s3.example.com" } }])
+      expect(JSON.stringify(rolesOf(await given(more)))).not.toContain("s3:");
+  });
 });
 
 test("with environments of pull requests, whose names have any number, their proofs too, and no other name's", async () => {

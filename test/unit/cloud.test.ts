@@ -66,6 +66,7 @@ describe("is refused:", () => {
       /the zone recoloca\.ai, whose records this server may write, does not hold shop\.example/,
       "pulumi config rm --path recoloca:tls.acme.dns",
     ],
+    ["ranges of IPv6 alone", { ec2: { ...EC2, sshFrom: ["2001:db8::/32"] } }, "ec2.sshFrom", /has ranges of IPv6 alone, and the server answers by IPv4/],
     ["a range that is none", { ec2: { ...EC2, sshFrom: ["203.0.113.7"] } }, "ec2.sshFrom[0]", /wants a range of addresses/],
     [
       "nobody who could reach it",

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { usable } from "../../components/ec2-machine/image.ts";
 import { DATA_LABEL, userData } from "../../components/ec2-machine/user-data.ts";
 import { growScript } from "../../components/host/data-disk.ts";
@@ -45,6 +45,44 @@ test("a first start without the disk ends, and has written what must be mounted:
     `${folder}/srv/recoloca /var/lib/recoloca none bind,nofail,x-systemd.requires-mounts-for=${folder}/srv 0 0`,
     "",
   ]);
+});
+
+/** A disk of that content, by the tools that look at it: a new one is empty, and nothing else may be formatted. */
+describe("what is on the disk", () => {
+  const boot = (content: Buffer | string) => {
+    const disk = path.join(folder, "disk");
+    fs.writeFileSync(disk, content);
+    fs.writeFileSync(path.join(folder, "mkfs.ext4"), `#!/bin/sh\necho formatted "$@" > ${folder}/formatted\n`, { mode: 0o755 });
+    fs.writeFileSync(path.join(folder, "mount"), `#!/bin/sh\necho mounted > ${folder}/mounted\n`, { mode: 0o755 });
+    fs.writeFileSync(path.join(folder, "mkdir"), "#!/bin/sh\n", { mode: 0o755 });
+    const script = bootScript()
+      .replaceAll("/etc/fstab", path.join(folder, "fstab"))
+      .replaceAll("/srv/recoloca", `${folder}/srv`)
+      .replace(/^device=.*$/m, `device=${disk}`);
+    const ran = run(script);
+    const did = ["formatted", "mounted"].filter((one) => fs.existsSync(path.join(folder, one)));
+    return [ran.status, did, ran.stdout];
+  };
+  const ZEROS = Buffer.alloc(2 ** 21);
+
+  test("nothing, as of a new one: it is formatted and mounted", () => expect(boot(ZEROS)).toEqual([0, ["formatted", "mounted"], ""]));
+
+  test("a file system: it is mounted as it is", () => {
+    const disk = path.join(folder, "made");
+    fs.writeFileSync(disk, Buffer.alloc(2 ** 23));
+    execFileSync("/sbin/mkfs.ext4", ["-q", "-L", DATA_LABEL, disk]);
+    expect(boot(fs.readFileSync(disk))).toEqual([0, ["mounted"], ""]);
+  });
+
+  test("what nobody knows, and what cannot be told: it is left alone", () => {
+    const says = (code: number) =>
+      `recoloca: what is on vol-0123456789abcdef0 cannot be told (blkid ended with ${code}), so it is left as it is, and not mounted\n`;
+    const unknown = Buffer.from(ZEROS);
+    unknown.write("somebody's data", 4096);
+    expect(boot(unknown)).toEqual([1, [], says(2)]);
+    fs.writeFileSync(path.join(folder, "blkid"), "#!/bin/sh\nexit 8\n", { mode: 0o755 });
+    expect(boot(ZEROS)).toEqual([1, [], says(8)]);
+  });
 });
 
 test("a server whose data disk is not mounted is told so, with what to do; one that has another disk there keeps it", () => {

@@ -5,8 +5,13 @@ import { pullHint } from "../../server/steps.ts";
 const GHCR = "ghcr.io/acme/backend@sha256:1";
 const ECR = "123456789012.dkr.ecr.sa-east-1.amazonaws.com/backend@sha256:1";
 
-test.each([
+test.each<[image: string, message: string, says: RegExp]>([
   [GHCR, "manifest unknown", /the registry has no such digest/],
+  ...[": no match for platform in manifest: not found", ""].map((tail): [string, string, RegExp] => [
+    GHCR,
+    `no matching manifest for linux/arm64/v8 in the manifest list entries${tail}`,
+    /^it was built for others than linux\/arm64\/v8, which this server is: docker buildx build --platform linux\/amd64,linux\/arm64$/,
+  ]),
   [
     GHCR,
     "denied: denied",
