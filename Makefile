@@ -9,7 +9,7 @@ help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 	@printf '\n  on the server of a stack (STACK=staging; without it, the local one):\n'
 	@printf '  make status | history | doctor | measure | secrets | backup | backups | cancel | accept | prune\n'
-	@printf '  make logs [SERVICE=backend]   make show RELEASE=14   make maintenance [DOORS=on|off]   make certificate [RENEW=1]\n'
+	@printf '  make logs [SERVICE=backend]   make show RELEASE=14   make maintenance [DOORS=on|off]   make certificate [RENEW=1]   make tunnel, by Session Manager\n'
 	@printf '  make drill [IDENTITY=backup.key]   make restore BACKUP=NAME INTO=copy | TAKE=1 [IDENTITY=backup.key]   IDENTITY=- asks for the key\n'
 	@printf '  make rollback [RELEASE=14] [DOWNGRADE=1 | RESTORE=1] [REASON="slow since noon"]   also tells the stack\n'
 
@@ -30,7 +30,7 @@ local-down: node_modules/.installed ## remove everything that "make local" made
 # As it was typed: make would take a dollar sign for a variable of its own.
 override REASON := $(value REASON)
 export REASON
-OPERATE := status history doctor measure logs backup backups restore drill rollback cancel accept show maintenance certificate prune secrets
+OPERATE := status history doctor measure logs backup backups restore drill rollback cancel accept show maintenance certificate prune secrets tunnel
 .PHONY: $(OPERATE)
 $(OPERATE): node_modules/.installed
 	@$(NPM) run operate -- $@ $(if $(RELEASE),"$$RELEASE") $(SERVICE) $(if $(DOORS),"$$DOORS") $(if $(DOWNGRADE),--downgrade) $(if $(RESTORE),--restore) $(if $(REASON),--reason "$$REASON") $(if $(RENEW),--renew)

@@ -21,6 +21,7 @@ import { settleStack, type Pulumi } from "./rollback.ts";
 import { rotate } from "./rotate.ts";
 import { readyToPropose } from "./rotation-pull-request.ts";
 import { tellStackSecrets } from "./secrets.ts";
+import { openTunnel, tunnelOf } from "./tunnel.ts";
 
 async function configurationOf(stack: string, pulumi: Pulumi): Promise<Record<string, Configured>> {
   const { code, stdout, output } = await pulumi(["config", "--json", "--show-secrets"]);
@@ -154,6 +155,12 @@ async function main(): Promise<number> {
   const print = (line: string) => process.stdout.write(`${line}\n`);
   if (words[0] === "secrets") return tellStackSecrets(stack, valuesOf(configuration), checkout, print);
   if (words[0] === "rotate") return rotateStack(stack, configuration, pulumi, print);
+  if (words[0] === "tunnel") {
+    let ended = false;
+    process.on("SIGINT", () => (ended = true));
+    await openTunnel(tunnelOf(stack, valuesOf(configuration)), { say: print, ended: () => ended });
+    return 0;
+  }
   if (words[0] === "compare-github") {
     const { github, ask } = await githubOf(stack, configuration, pulumi);
     return compareGithub(github, ask, print);
