@@ -1,7 +1,7 @@
 /** What the stack's component puts on a server for environments of pull requests: their program, and its policy. */
 import type * as z from "zod";
 import { REVIEW_SCRIPT, reviewProgram } from "../components/host/host-program.ts";
-import { quote } from "../components/shell.ts";
+import { quote } from "../release/shell.ts";
 import { must } from "../local/command.ts";
 import { sshArguments } from "../local/server.ts";
 import type { Site } from "../local/site.ts";

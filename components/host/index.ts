@@ -2,9 +2,9 @@
 import { Provider } from "@pulumi/command/provider.js";
 import * as remote from "@pulumi/command/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
+import { quote } from "../../release/shell.ts";
 import { lastOutput } from "../last-outputs.ts";
 import { onMachine, type Server } from "../server.ts";
-import { quote } from "../shell.ts";
 import { bootstrapScript } from "./bootstrap.ts";
 import { growScript, type DataDisk } from "./data-disk.ts";
 import { groundQuestion, whyNotReady } from "./ground.ts";
