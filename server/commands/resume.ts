@@ -53,7 +53,7 @@ export async function resumeCommand(given: Given): Promise<number> {
   const store = new Store(named);
   // Whoever has it may be pruning, or upgrading; a deploy has settled what was left before it began.
   for (let waited = 0; !take(store.lockFile); waited++) {
-    if (waited > WAIT || (store.unfinished() === undefined && !hasStopped(store) && begunHere(store).length === 0)) return 0;
+    if (waited > WAIT || !hasLeftSomething(store)) return 0;
     await sleep(1000);
   }
   await startAgain(store);
