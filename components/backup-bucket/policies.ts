@@ -1,6 +1,6 @@
 /** Who may do what with a bucket of backups. Pure. */
 import type { AwsPlace } from "../aws-place.ts";
-import { accountsOwn, policy } from "../aws-policy.ts";
+import { accountsOwn, allow, BACKUP_WRITES, policy } from "../aws-policy.ts";
 
 /** Of the key that encrypts it: nobody outside of the account. */
 export const keyPolicy = (place: AwsPlace) => policy(accountsOwn(place));
@@ -36,8 +36,8 @@ export const bucketPolicy = (bucket: string, writer: string | undefined) =>
 /** Of whoever writes backups: puts, lists and gets below its own prefix, and takes back what it has not finished. */
 export const writerPolicy = (bucket: string, prefix: string, key: string) =>
   policy(
-    { Effect: "Allow", Action: ["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], Resource: `${bucket}/${prefix}*` },
-    { Effect: "Allow", Action: "s3:ListBucket", Resource: bucket, Condition: { StringLike: { "s3:prefix": `${prefix}*` } } },
-    { Effect: "Allow", Action: ["s3:ListBucketMultipartUploads", "s3:GetBucketLocation", "s3:GetBucketObjectLockConfiguration"], Resource: bucket },
-    { Effect: "Allow", Action: ["kms:GenerateDataKey", "kms:Decrypt"], Resource: key },
+    allow(BACKUP_WRITES, `${bucket}/${prefix}*`),
+    allow("s3:ListBucket", bucket, { StringLike: { "s3:prefix": `${prefix}*` } }),
+    allow(["s3:ListBucketMultipartUploads", "s3:GetBucketLocation", "s3:GetBucketObjectLockConfiguration"], bucket),
+    allow(["kms:GenerateDataKey", "kms:Decrypt"], key),
   );
