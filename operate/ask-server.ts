@@ -1,10 +1,10 @@
 /** What an operator asks of a stack's server, over the connection that the stack's configuration names and pins. */
+import { commandLine } from "../release/shell.ts";
 import { groundQuestion, whyNotReady } from "../components/host/ground.ts";
 import { whenSilent } from "../components/ec2-machine/when-silent.ts";
 import { noAnswer, notReady } from "../components/host/ssh-errors.ts";
 import { SshSession, type Address } from "../components/host/ssh-session.ts";
 import { asRoot, type Said } from "../components/server.ts";
-import { commandLine } from "../components/shell.ts";
 import { bastionOf } from "../settings/bastion.ts";
 import { checkValues, type Raw } from "../settings/check.ts";
 import { ownKeys } from "../settings/index.ts";

@@ -159,7 +159,7 @@ export const planSchema = z.strictObject({
 });
 export type Plan = z.infer<typeof planSchema>;
 
-/** `recoloca-production`: the name of everything this stack owns on a host. */
+/** `recoloca-production`: the name of everything this stack owns, on a host and at AWS. */
 export const stackName = (plan: Pick<Plan, "application" | "environment">) => `${plan.application}-${plan.environment}`;
 
 /**

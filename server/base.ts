@@ -50,9 +50,7 @@ export async function baseUp(context: Context): Promise<void> {
   const call = { project: stack, file: store.file(number, "base.compose.json"), environment };
   writeWhole(call.file, JSON.stringify(split.base, null, 2));
   const changed = changedServices(context).filter((name) => containers.some((one) => one.service === name));
-  const settled = containers
-    .filter((one) => one.status === "running" || (split.baseTasks.includes(one.service) && hasEndedWell(one)))
-    .map((one) => one.service);
+  const settled = containers.filter((one) => stands(split, one)).map((one) => one.service);
   const fresh = services.filter((name) => !settled.includes(name) && !changed.includes(name));
   const failing = (error: Error) => {
     throw new Failure(`the base does not start: ${error.message}`);
@@ -63,7 +61,7 @@ export async function baseUp(context: Context): Promise<void> {
   store.setState({ base: { ...known, ...pick(split.baseHashes, [...changed, ...fresh]) } });
   if (changed.length > 0) await recreate(stack, call, changed).catch(failing);
   // Where nothing was done, they were just seen running; one that is not well yet is waited for all the same.
-  const well = containers.every((one) => one.health !== "starting" && one.health !== "unhealthy");
+  const well = containers.every(isWell);
   if (fresh.length > 0 || changed.length > 0 || !well) await waitForBase(context, services);
   store.setState({ base: split.baseHashes });
   const verbs = [fresh.length > 0 && `started ${fresh.join(", ")}`, changed.length > 0 && `recreated ${changed.join(", ")} (definition changed)`].filter(
@@ -84,8 +82,7 @@ export async function baseBack(context: Context): Promise<void> {
   const changed = Object.keys(before).filter((name) => now[name] !== undefined && now[name] !== before[name]);
   // Also what an interruption left stopped: whoever was to start it again is gone.
   const there = await engine.baseContainers(stack);
-  const stands = (one: engine.ContainerState) => one.status === "running" || (split.baseTasks.includes(one.service) && hasEndedWell(one));
-  const missing = Object.keys(before).filter((name) => !there.some((one) => one.service === name && stands(one)));
+  const missing = Object.keys(before).filter((name) => !there.some((one) => one.service === name && stands(split, one)));
   const names = [...new Set([...changed, ...missing])].sort();
   if (names.length === 0 || !fs.existsSync(file)) return;
   await recreate(stack, { project: stack, file, environment: store.plan(old.number).variables }, names);
@@ -119,12 +116,15 @@ export async function removeGone({ stack, split, journal }: Context): Promise<vo
   journal.tell(`${gone.map((one) => one.service).join(", ")} removed: no longer in the base`);
 }
 
-const hasEndedWell = (one: engine.ContainerState) => one.status === "exited" && one.exitCode === 0;
+const isWell = ({ health }: engine.ContainerState) => health !== "starting" && health !== "unhealthy";
+const hasEndedWell = ({ status, exitCode }: engine.ContainerState) => status === "exited" && exitCode === 0;
+/** It runs, well or not; or it is a task that has done its work. */
+const stands = ({ baseTasks }: Context["split"], one: engine.ContainerState) =>
+  one.status === "running" || (baseTasks.includes(one.service) && hasEndedWell(one));
 
 async function waitForBase({ stack, journal, split }: Context, services: readonly string[]): Promise<void> {
   const limit = journal.seconds + BASE_LIMIT;
-  const ready = (one: engine.ContainerState) =>
-    split.baseTasks.includes(one.service) ? hasEndedWell(one) : one.status === "running" && one.health !== "starting" && one.health !== "unhealthy";
+  const ready = (one: engine.ContainerState) => (split.baseTasks.includes(one.service) ? hasEndedWell(one) : one.status === "running" && isWell(one));
   for (;;) {
     const found = await engine.baseContainers(stack);
     const ended = (one: engine.ContainerState) => split.baseTasks.includes(one.service) && one.status === "exited" && one.exitCode !== 0;

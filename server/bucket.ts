@@ -13,6 +13,7 @@ import { decryption, encryption, through } from "./age.ts";
 import { backupFile, backupsFolder, checksumOf, type BackupNote } from "./backup-note.ts";
 import { COMPLETE, type Guards, type InBucket, type Listed, type Order } from "./bucket/order.ts";
 import { Failure } from "./context.ts";
+import { freeBytes } from "./host-figures.ts";
 import { run } from "./process.ts";
 
 /** Put there by the stack, where it has a bucket. */
@@ -161,8 +162,8 @@ export async function fetchFromBucket(note: BackupNote, { bucket, timeout }: Bac
   const encrypted = key.endsWith(".age");
   if (encrypted && identity === undefined) throw new KeyProblem(`${name} is encrypted`, GIVE_KEY);
   fs.mkdirSync(backupsFolder(stack), { recursive: true, mode: 0o700 });
-  const { bavail, bsize } = fs.statfsSync(backupsFolder(stack));
-  if (bavail * bsize < bytes * 1.05) throw new BucketProblem(`${name} wants ${bytes} bytes of room below ${backupsFolder(stack)}`, "df --human-readable");
+  if (freeBytes(backupsFolder(stack)) < bytes * 1.05)
+    throw new BucketProblem(`${name} wants ${bytes} bytes of room below ${backupsFolder(stack)}`, "df --human-readable");
   const file = path.join(backupsFolder(stack), `fetched-${process.pid}.partial`);
   try {
     const target = fs.createWriteStream(file, { mode: 0o444 });

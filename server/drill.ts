@@ -2,7 +2,6 @@
  * A drill: the latest backup is restored into a database of its own, counted, compared with what was counted when it was taken,
  * and dropped. The result is kept in the store. What it proves, and what it does not: docs/backups.md.
  */
-import * as fs from "node:fs";
 import type { Backup } from "../release/backup.ts";
 import { backupFile, damageOf, newestOf, type BackupNote } from "./backup-note.ts";
 import { backupJob, type Place } from "./backup-place.ts";
@@ -11,6 +10,7 @@ import { Failure } from "./context.ts";
 import { differences, readCounts } from "./counts.ts";
 import { dataFolder } from "./engine.ts";
 import type { Evidence } from "./evidence.ts";
+import { freeBytes } from "./host-figures.ts";
 import { finish } from "./job.ts";
 import { restoreBeside } from "./restore.ts";
 import { readJsonOr, writeWhole, type Store } from "./store.ts";
@@ -117,9 +117,9 @@ export async function drill(place: Place, backup: Backup, { note, from, file: re
 /** A drill that fills the disk of the database that serves would be worse than none. */
 async function checkRoom({ name, restoredBytes = 0 }: BackupNote): Promise<void> {
   const folder = await dataFolder();
-  const { bavail, bsize } = fs.statfsSync(folder);
-  if (bavail * bsize < restoredBytes * ROOM)
-    throw new Failure(`DRILL FAILED: ${name} takes ${restoredBytes} bytes once restored, and ${bavail * bsize} are free below ${folder}`, [
+  const free = freeBytes(folder);
+  if (free < restoredBytes * ROOM)
+    throw new Failure(`DRILL FAILED: ${name} takes ${restoredBytes} bytes once restored, and ${free} are free below ${folder}`, [
       ["to mend it", "a larger disk, or a drill on another server: docs/backups.md"],
     ]);
 }

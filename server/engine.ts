@@ -207,7 +207,7 @@ export async function waitForEnd(name: string, seconds: number): Promise<number 
     const reply = await api.must("GET", `/containers/${name}/json`, undefined, [404]);
     if (reply.status === 404) return "gone";
     const { State } = JSON.parse(reply.body) as Inspected;
-    if (State.Status === "exited" || State.Status === "dead") return State.ExitCode;
+    if (hasEnded({ status: State.Status })) return State.ExitCode;
     await sleep(50);
   }
   return "late";

@@ -8,6 +8,12 @@ import { ROOT } from "./store.ts";
 export const foldersThatFill = async (): Promise<string[]> =>
   [...new Set([await dataFolder().catch(() => ROOT), ROOT])].filter((folder) => fs.existsSync(folder));
 
+/** What may still be written there. */
+export function freeBytes(folder: string): number {
+  const { bavail, bsize } = fs.statfsSync(folder);
+  return bavail * bsize;
+}
+
 /** Percent, as `df` says it: of what may be written; of bytes or inodes, whichever ends first. */
 export function usedOf(folder: string): number {
   const { blocks, bfree, bavail, files, ffree } = fs.statfsSync(folder);

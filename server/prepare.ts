@@ -12,6 +12,7 @@ import { Edge, storedEdge } from "./edge.ts";
 import type { EdgeStack } from "./edge-configuration.ts";
 import { readThrough } from "./compose-kept.ts";
 import * as engine from "./engine.ts";
+import { freeBytes } from "./host-figures.ts";
 import type { Journal } from "./journal.ts";
 import { alone } from "./lock.ts";
 import { ROOT, Store, other, writeWhole, type Slot } from "./store.ts";
@@ -25,8 +26,7 @@ export async function checkRoom(): Promise<void> {
   const root = await engine.dataFolder().catch((error: Error) => {
     throw new Refusal(`${error.message}\n  look at: systemctl status docker`);
   });
-  const { bavail, bsize } = fs.statfsSync(root);
-  const free = bavail * bsize;
+  const free = freeBytes(root);
   if (free < FREE_BYTES)
     throw new Refusal(
       `${Math.floor(free / 2 ** 20)} MiB are free below ${root}, a deploy wants ${FREE_BYTES / 2 ** 20} MiB\n  free some: docker system df; docker image prune --all`,

@@ -1,5 +1,6 @@
 /** What a stack has at AWS, from its configuration: the account, the machine, the bucket, what watches it. Pure. */
 import type * as z from "zod";
+import { stackName } from "../release/plan.ts";
 import { NUMBER, wildcardOf } from "../release/review.ts";
 import type { backupBucketForm } from "./backup.ts";
 import type { BackupBucketWish } from "./backup-bucket.ts";
@@ -136,7 +137,7 @@ const ADDED = "-0123456".length;
 
 /** What is made of application and stack has to be a name to AWS, too: it would say so in the middle of the first update. */
 function checkNames({ application = "recoloca", createBackupBucket: wish, github }: CloudValues, environment: string): Problem[] {
-  const full = `${application}-${environment}`;
+  const full = stackName({ application, environment });
   const fix = `a shorter name, before the first pulumi up: ${setCommand("application", "shop")}
 or of the stack: pulumi stack rename staging`;
   const [most, of] = [

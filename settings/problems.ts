@@ -1,5 +1,6 @@
 /** A problem of the configuration, as a person reads it: which key, what is wrong, and the command that mends it. */
 import { closest, distance } from "fastest-levenshtein";
+import { quote } from "../release/shell.ts";
 
 export interface Problem {
   /** Without the namespace: `gates[0].timeout`; or `STACK_NAME`. */
@@ -43,5 +44,3 @@ export function setCommand(key: string, example: string, secret = false): string
   const quoted = nested ? `'recoloca:${key}'` : `recoloca:${key}`;
   return ["pulumi config set", nested && "--path", secret && "--secret", quoted, secret ? "" : quote(example)].filter(Boolean).join(" ");
 }
-
-const quote = (text: string) => (/^[A-Za-z0-9._/:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);

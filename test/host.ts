@@ -1,7 +1,8 @@
 /** The host program without Pulumi: put in place on the test server, with plans written by hand. */
 import { spawn } from "node:child_process";
 import { bootstrapScript } from "../components/host/bootstrap.ts";
-import { hostProgram, installScript } from "../components/host/host-program.ts";
+import { bundled } from "../components/host/host-program.ts";
+import { installScript } from "../components/host/install-scripts.ts";
 import { PLAN_FORMAT, type Plan } from "../release/plan.ts";
 import type { ReleaseRecord } from "../release/record.ts";
 import { must } from "../local/command.ts";
@@ -13,7 +14,7 @@ import { imagesOf, mustServer, server, wipe } from "./site.ts";
 export async function installHostProgram(): Promise<void> {
   // An operator's commands ask which stack is meant, where there is more than one.
   await wipe();
-  const { packed, hash } = await hostProgram();
+  const { packed, hash } = await bundled("host");
   await must("ssh", [...sshArguments(testSite), "sh -s"], { input: bootstrapScript() });
   await must("ssh", [...sshArguments(testSite), installScript(hash)], { input: packed });
   await mustServer(`recoloca login --server ${registryName(testSite)} --username recoloca`, registryPassword(testSite));

@@ -1,7 +1,8 @@
 /** What the stack's component puts on a server for environments of pull requests: their program, and its policy. */
 import type * as z from "zod";
-import { REVIEW_SCRIPT, reviewProgram } from "../components/host/host-program.ts";
-import { quote } from "../components/shell.ts";
+import { bundled } from "../components/host/host-program.ts";
+import { REVIEW_SCRIPT } from "../components/host/install-scripts.ts";
+import { quote } from "../release/shell.ts";
 import { must } from "../local/command.ts";
 import { sshArguments } from "../local/server.ts";
 import type { Site } from "../local/site.ts";
@@ -10,7 +11,7 @@ import type { ReviewPolicy } from "../release/review.ts";
 import { reviewForm, reviewPolicy } from "../settings/review.ts";
 
 export async function installReviewProgram(site: Site): Promise<void> {
-  const { packed } = await reviewProgram();
+  const { packed } = await bundled("review");
   await must("ssh", [...sshArguments(site), `sh -c ${quote(REVIEW_SCRIPT)}`], { input: packed });
 }
 

@@ -3,6 +3,7 @@ import type { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import type { Provider } from "@pulumi/aws/provider.js";
 import * as pulumi from "@pulumi/pulumi";
+import { stackName } from "../../release/plan.ts";
 import { explained } from "../aws-errors.ts";
 import { awsPlace } from "../aws-place.ts";
 import { givenWriterPolicy } from "./policies.ts";
@@ -22,14 +23,11 @@ export class GivenBucket extends pulumi.ComponentResource {
 
   constructor(name: string, args: GivenBucketArgs, opts?: pulumi.ComponentResourceOptions) {
     super("recoloca:index:GivenBucket", name, { application: args.application, environment: args.environment }, opts);
-    const { application, environment, bucket, writer } = args;
+    const { bucket, writer } = args;
+    const full = stackName(args);
     const own = { parent: this, provider: args.provider, hooks: explained() };
-    const folder = [bucket.prefix, `${application}-${environment}`, ""].filter((part, index) => part !== "" || index === 2).join("/");
-    const grant = new RolePolicy(
-      `${application}-${environment}-backups`,
-      { role: writer.id, policy: awsPlace(own).apply((place) => givenWriterPolicy(place, bucket, folder)) },
-      own,
-    );
+    const folder = [bucket.prefix, full, ""].filter((part, index) => part !== "" || index === 2).join("/");
+    const grant = new RolePolicy(`${full}-backups`, { role: writer.id, policy: awsPlace(own).apply((place) => givenWriterPolicy(place, bucket, folder)) }, own);
     // Known once the role may write to it.
     this.address = grant.id.apply(() => bucket);
     this.bucket = this.address.apply((address) => address.name);

@@ -17,6 +17,7 @@ import { BucketPublicAccessBlock } from "@pulumi/aws/s3/bucketPublicAccessBlock.
 import { BucketServerSideEncryptionConfiguration } from "@pulumi/aws/s3/bucketServerSideEncryptionConfiguration.js";
 import { BucketVersioning } from "@pulumi/aws/s3/bucketVersioning.js";
 import * as pulumi from "@pulumi/pulumi";
+import { stackName } from "../../release/plan.ts";
 import { explained } from "../aws-errors.ts";
 import { awsPlace } from "../aws-place.ts";
 import { Refusal } from "../refusal.ts";
@@ -54,9 +55,9 @@ export class BackupBucket extends pulumi.ComponentResource {
   constructor(name: string, args: BackupBucketArgs, opts?: pulumi.ComponentResourceOptions) {
     super("recoloca:index:BackupBucket", name, { application: args.application, environment: args.environment }, opts);
     const { application, environment, writer } = args;
-    const full = `${application}-${environment}-backups`;
+    const full = `${stackName(args)}-backups`;
     const own = { parent: this, provider: args.provider, hooks: explained() };
-    const prefix = `${application}-${environment}/`;
+    const prefix = `${stackName(args)}/`;
 
     const key = new Key(
       full,

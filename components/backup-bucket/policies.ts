@@ -1,6 +1,7 @@
 /** Who may do what with a bucket of backups. Pure. */
+import { bucketArn } from "../aws-arn.ts";
 import type { AwsPlace } from "../aws-place.ts";
-import { accountsOwn, allow, policy } from "../aws-policy.ts";
+import { accountsOwn, allow, BACKUP_WRITES, policy } from "../aws-policy.ts";
 
 /** Of the key that encrypts it: nobody outside of the account. */
 export const keyPolicy = (place: AwsPlace) => policy(accountsOwn(place));
@@ -42,7 +43,7 @@ export const bucketPolicy = (bucket: string, writer: string | undefined) =>
 
 /** Of whoever writes backups: puts, lists and gets below its own prefix, and takes back what it has not finished. */
 const adds = (bucket: string, prefix: string) => [
-  allow(["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], `${bucket}/${prefix}*`),
+  allow(BACKUP_WRITES, `${bucket}/${prefix}*`),
   allow(["s3:ListBucket"], bucket, { StringLike: { "s3:prefix": `${prefix}*` } }),
   allow(["s3:ListBucketMultipartUploads", "s3:GetBucketLocation", "s3:GetBucketObjectLockConfiguration"], bucket),
 ];
@@ -59,7 +60,7 @@ export function givenWriterPolicy(
   { name, region }: { readonly name: string; readonly region: string },
   prefix: string,
 ): string {
-  const bucket = `arn:${partition}:s3:::${name}`;
+  const bucket = bucketArn({ partition }, name);
   return policy(
     ...adds(bucket, prefix),
     allow(SEALS, `arn:${partition}:kms:${region}:*:key/*`, {

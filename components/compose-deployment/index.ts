@@ -24,9 +24,9 @@ import { attemptName, isHeld, liveAnswerSchema, type LiveAnswer } from "../../re
 import { lastOutput } from "../last-outputs.ts";
 import { Refusal } from "../refusal.ts";
 import { asRoot, type Server } from "../server.ts";
-import { commandLine } from "../shell.ts";
 import { definitionsOf, keepsData } from "../../release/definitions.ts";
 import { howToDeploy, previewLines, sayHold } from "../../release/preview.ts";
+import { commandLine } from "../../release/shell.ts";
 
 export interface ComposeDeploymentArgs {
   readonly server: Server;

@@ -13,6 +13,7 @@ import { Record } from "@pulumi/aws/route53/record.js";
 import { getZone } from "@pulumi/aws/route53/getZone.js";
 import * as pulumi from "@pulumi/pulumi";
 import { PrivateKey } from "@pulumi/tls/privateKey.js";
+import { stackName } from "../../release/plan.ts";
 import { explained, lookedUp } from "../aws-errors.ts";
 import { type Home, refuseToMove } from "../aws-home.ts";
 import { neverSmaller } from "../never-smaller.ts";
@@ -92,7 +93,7 @@ export class Ec2Machine extends pulumi.ComponentResource {
   constructor(name: string, args: Ec2MachineArgs, opts?: pulumi.ComponentResourceOptions) {
     super("recoloca:index:Ec2Machine", name, { instanceType: args.instanceType }, opts);
     const { application, environment, region, instanceType, generation, protect, domain } = args;
-    const full = `${application}-${environment}`;
+    const full = stackName(args);
     const own = { parent: this, provider: args.provider, hooks: explained() };
     const tags = { Name: full };
     /** What was decided once stays until the next generation: nothing newer replaces a running machine by surprise. */

@@ -6,6 +6,7 @@ import { TopicPolicy } from "@pulumi/aws/sns/topicPolicy.js";
 import { TopicSubscription } from "@pulumi/aws/sns/topicSubscription.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Limits } from "../../release/observation.ts";
+import { stackName } from "../../release/plan.ts";
 import { explained } from "../aws-errors.ts";
 import { awsPlace } from "../aws-place.ts";
 import { fromAlarmsOf, policy } from "../aws-policy.ts";
@@ -30,7 +31,7 @@ export class EnvironmentAlarms extends pulumi.ComponentResource {
   constructor(name: string, args: EnvironmentAlarmsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("recoloca:index:EnvironmentAlarms", name, { application: args.application, environment: args.environment }, opts);
     const { application, environment, region, email, limits } = args;
-    const full = `${application}-${environment}`;
+    const full = stackName(args);
     const own = { parent: this, provider: args.provider, hooks: explained() };
     const topic = new Topic(full, { name: `${full}-alarms`, displayName: `${application} ${environment}`, kmsMasterKeyId: args.key }, own);
     const inside = { ...own, parent: topic };

@@ -7,9 +7,11 @@ import { Key } from "@pulumi/aws/kms/key.js";
 import type { Provider } from "@pulumi/aws/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { CloudWatch } from "../../release/observation.ts";
+import { stackName } from "../../release/plan.ts";
+import { logGroupArn } from "../aws-arn.ts";
 import { explained } from "../aws-errors.ts";
 import { awsPlace } from "../aws-place.ts";
-import { groupArn, keyPolicy, writerPolicy } from "./policies.ts";
+import { keyPolicy, writerPolicy } from "./policies.ts";
 
 export interface EnvironmentLogArgs {
   readonly provider: Provider;
@@ -30,7 +32,7 @@ export class EnvironmentLog extends pulumi.ComponentResource {
   constructor(name: string, args: EnvironmentLogArgs, opts?: pulumi.ComponentResourceOptions) {
     super("recoloca:index:EnvironmentLog", name, { application: args.application, environment: args.environment }, opts);
     const { application, environment, region, keepLogsDays, writer } = args;
-    const full = `${application}-${environment}`;
+    const full = stackName(args);
     const group = `/${application}/${environment}`;
     const own = { parent: this, provider: args.provider, hooks: explained() };
     const place = awsPlace(own).apply((where) => ({ ...where, region }));
@@ -46,7 +48,7 @@ export class EnvironmentLog extends pulumi.ComponentResource {
     );
     new Alias(`${full}-log`, { name: `alias/${full}-log`, targetKeyId: key.id }, own);
     const log = new LogGroup(full, { name: group, retentionInDays: keepLogsDays, kmsKeyId: key.arn }, own);
-    const grant = new RolePolicy(`${full}-log`, { role: writer.id, policy: place.apply((where) => writerPolicy(groupArn(where, group))) }, own);
+    const grant = new RolePolicy(`${full}-log`, { role: writer.id, policy: place.apply((where) => writerPolicy(logGroupArn(where, group))) }, own);
     // Known once whoever writes may do so.
     this.sink = pulumi.all([log.id, grant.id]).apply(() => ({ to: "cloudwatch" as const, region, group }));
     this.key = key.id;

@@ -1,12 +1,6 @@
 /** Who may do what with an environment's log, and with the key that encrypts it and its alarms. Pure. */
-import type { AwsPlace } from "../aws-place.ts";
-import { accountsOwn, fromAlarmsOf, policy } from "../aws-policy.ts";
-
-export interface Place extends AwsPlace {
-  readonly region: string;
-}
-
-export const groupArn = ({ partition, account, region }: Place, name: string) => `arn:${partition}:logs:${region}:${account}:log-group:${name}`;
+import { logGroupArn, type RegionPlace } from "../aws-arn.ts";
+import { accountsOwn, allow, fromAlarmsOf, LOG_WRITES, policy } from "../aws-policy.ts";
 
 const USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"];
 
@@ -15,7 +9,7 @@ const USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKe
  * own key encrypts. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html,
  * https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
  */
-export const keyPolicy = (place: Place, group: string, alarms: string) =>
+export const keyPolicy = (place: RegionPlace, group: string, alarms: string) =>
   policy(
     accountsOwn(place),
     {
@@ -24,7 +18,7 @@ export const keyPolicy = (place: Place, group: string, alarms: string) =>
       Principal: { Service: `logs.${place.region}.amazonaws.com` },
       Action: USE,
       Resource: "*",
-      Condition: { ArnEquals: { "kms:EncryptionContext:aws:logs:arn": groupArn(place, group) } },
+      Condition: { ArnEquals: { "kms:EncryptionContext:aws:logs:arn": logGroupArn(place, group) } },
     },
     {
       Sid: "Alarms",
@@ -37,5 +31,4 @@ export const keyPolicy = (place: Place, group: string, alarms: string) =>
   );
 
 /** Of the server: it adds to the log. It neither reads it nor makes metrics: CloudWatch makes them of what is in it. */
-export const writerPolicy = (group: string) =>
-  policy({ Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: `${group}:log-stream:*` });
+export const writerPolicy = (group: string) => policy(allow(LOG_WRITES, `${group}:log-stream:*`));

@@ -8,6 +8,7 @@ import { Role } from "@pulumi/aws/iam/role.js";
 import { RolePolicy } from "@pulumi/aws/iam/rolePolicy.js";
 import type { Provider } from "@pulumi/aws/provider.js";
 import * as pulumi from "@pulumi/pulumi";
+import { stackName } from "../../release/plan.ts";
 import { explain, explained, notFound } from "../aws-errors.ts";
 import { awsPlace } from "../aws-place.ts";
 import { ISSUER, subjects, type Subject } from "../github-claims.ts";
@@ -67,7 +68,7 @@ export class GithubOidc extends pulumi.ComponentResource {
       }),
     }));
     const role = (kind: RoleName, may: string, claims: readonly string[], what: (place: Place) => string): pulumi.Output<string> => {
-      const full = `${application}-${environment}-${kind}`;
+      const full = `${stackName(args)}-${kind}`;
       const made = new Role(
         full,
         {

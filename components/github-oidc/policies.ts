@@ -1,4 +1,6 @@
 /** Who may take which role of an environment from GitHub, and what each may do. Pure. */
+import { stackName } from "../../release/plan.ts";
+import { bucketArn, bucketsOf, logGroupArn, parametersOf, type EnvironmentPlace } from "../aws-arn.ts";
 import { allow, BOUNDARY, policy } from "../aws-policy.ts";
 
 /** Whose word is taken, and what it has to be. */
@@ -47,8 +49,11 @@ export interface State {
   readonly stack: string;
 }
 
-function state({ bucket, key, project, stack }: State, partition: string, write: boolean): object[] {
-  const objects = (...paths: string[]) => paths.map((path) => `arn:${partition}:s3:::${bucket}/.pulumi/${path}`);
+function ofState({ state, ...place }: Place, write: boolean): object[] {
+  if (!state) return [];
+  const { bucket, key, project, stack } = state;
+  const arn = bucketArn(place, bucket);
+  const objects = (...paths: string[]) => paths.map((path) => `${arn}/.pulumi/${path}`);
   const own = objects(
     `stacks/${project}/${stack}.*`,
     ...["history", "backups"].map((kind) => `${kind}/${project}/${stack}/*`),
@@ -56,7 +61,7 @@ function state({ bucket, key, project, stack }: State, partition: string, write:
   );
   return [
     allow(["s3:GetObject"], [...own, ...objects("meta.yaml")]),
-    allow(["s3:ListBucket"], `arn:${partition}:s3:::${bucket}`, { StringLike: { "s3:prefix": [".pulumi/*"] } }),
+    allow(["s3:ListBucket"], arn, { StringLike: { "s3:prefix": [".pulumi/*"] } }),
     ...(key === undefined ? [] : [allow(["kms:Decrypt", ...(write ? ["kms:Encrypt", "kms:GenerateDataKey"] : [])], key)]),
     ...(write ? [allow(["s3:PutObject", "s3:DeleteObject"], own)] : []),
   ];
@@ -76,21 +81,13 @@ const LOOKUPS = [
   "iam:GetOpenIDConnectProvider",
 ];
 
-export interface Place {
-  readonly partition: string;
-  readonly account: string;
-  readonly region: string;
-  readonly application: string;
-  readonly environment: string;
+export interface Place extends EnvironmentPlace {
   readonly state?: State;
   /** Name of the bucket for backups, where it is not the one that AWS makes of the stack's. */
   readonly bucket?: string;
 }
 
-const own = ({ application, environment }: Place) => `${application}-${environment}`;
-
-const buckets = (place: Place) =>
-  [`${own(place)}-*`, ...(place.bucket === undefined ? [] : [place.bucket])].map((name) => `arn:${place.partition}:s3:::${name}`);
+const buckets = (place: Place) => bucketsOf(place, place.bucket === undefined ? [] : [place.bucket]);
 
 /** The way to the server without an open port: a tunnel to machines of this environment, and nothing else of them. */
 const tunnel = ({ partition, account, region, application, environment }: Place) => [
@@ -113,12 +110,7 @@ export interface Reach {
 
 /** A release run (design D16): the stack's state and secrets, the registry, the way to the host. It changes nothing at AWS. */
 export const deployPolicy = (place: Place, { sessionManager, pulls }: Reach) =>
-  policy(
-    ...(place.state ? state(place.state, place.partition, true) : []),
-    allow(LOOKUPS, "*"),
-    ...(sessionManager ? tunnel(place) : []),
-    ...(pulls ? [allow(PULLS, "*")] : []),
-  );
+  policy(...ofState(place, true), allow(LOOKUPS, "*"), ...(sessionManager ? tunnel(place) : []), ...(pulls ? [allow(PULLS, "*")] : []));
 
 /** What it takes to compare the stack with what is there. */
 const READS = [
@@ -151,7 +143,7 @@ const READS = [
 /** A preview and a comparison: reads what there is, and writes nothing anywhere. */
 export const planPolicy = (place: Place, { sessionManager, pulls }: Reach) =>
   policy(
-    ...(place.state ? state(place.state, place.partition, false) : []),
+    ...ofState(place, false),
     allow(READS, "*"),
     allow(["s3:GetBucket*", "s3:Get*Configuration", "s3:ListBucket"], buckets(place)),
     allow(
@@ -159,10 +151,7 @@ export const planPolicy = (place: Place, { sessionManager, pulls }: Reach) =>
       `arn:${place.partition}:kms:${place.region}:${place.account}:key/*`,
       tagged(place),
     ),
-    allow(
-      ["ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource"],
-      `arn:${place.partition}:ssm:${place.region}:${place.account}:parameter/${place.application}/${place.environment}/*`,
-    ),
+    allow(["ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource"], parametersOf(place)),
     ...(sessionManager ? tunnel(place) : []),
     ...(pulls ? [allow(PULLS, "*")] : []),
   );
@@ -177,27 +166,21 @@ const tagged = ({ application, environment }: Place) => ({
  */
 export const infrastructurePolicy = (place: Place) => {
   const { partition, account, region, application, environment } = place;
-  const name = own(place);
+  const name = stackName(place);
   const bound = `arn:${partition}:iam::${account}:policy/${name}${BOUNDARY}`;
   const iam = (kind: string) => `arn:${partition}:iam::${account}:${kind}/${name}*`;
   return policy(
-    ...(place.state ? state(place.state, partition, true) : []),
+    ...ofState(place, true),
     allow(READS, "*"),
     allow(["ec2:*", "cloudwatch:*", "kms:*"], "*", { StringEquals: { "aws:RequestedRegion": region } }),
-    allow(
-      ["ssm:*Parameter*", "ssm:*TagsToResource", "ssm:*TagsFromResource", "ssm:ListTagsForResource"],
-      `arn:${partition}:ssm:${region}:${account}:parameter/${application}/${environment}/*`,
-    ),
+    allow(["ssm:*Parameter*", "ssm:*TagsToResource", "ssm:*TagsFromResource", "ssm:ListTagsForResource"], parametersOf(place)),
     ...tunnel(place),
     allow(
       ["s3:CreateBucket", "s3:DeleteBucket", "s3:GetBucket*", "s3:PutBucket*", "s3:DeleteBucketPolicy", "s3:*Configuration", "s3:ListBucket"],
       buckets(place),
     ),
     allow(["route53:ChangeResourceRecordSets"], `arn:${partition}:route53:::hostedzone/*`),
-    allow(
-      ["logs:*LogGroup", "logs:*RetentionPolicy", "logs:*KmsKey", "logs:*Resource"],
-      `arn:${partition}:logs:${region}:${account}:log-group:/${application}/${environment}*`,
-    ),
+    allow(["logs:*LogGroup", "logs:*RetentionPolicy", "logs:*KmsKey", "logs:*Resource"], logGroupArn(place, `/${application}/${environment}*`)),
     allow(["sns:*Topic", "sns:*TopicAttributes", "sns:*Subscribe", "sns:*Resource"], `arn:${partition}:sns:${region}:${account}:${name}-*`),
     // Nothing that it writes is more than the boundary lets anybody have: components/ec2-machine/boundary.ts.
     allow(["iam:TagPolicy", "iam:UntagPolicy"], bound),

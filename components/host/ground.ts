@@ -1,6 +1,6 @@
 /** What a server has to be before anything is put on it: asked by whoever comes to one that is bare, and once more by the bootstrap. */
+import { quote } from "../../release/shell.ts";
 import { asRoot } from "../server.ts";
-import { quote } from "../shell.ts";
 
 /** Free space that images and their unpacking want. */
 const FREE_KIB = 2 * 1024 * 1024;

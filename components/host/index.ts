@@ -2,25 +2,14 @@
 import { Provider } from "@pulumi/command/provider.js";
 import * as remote from "@pulumi/command/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
+import { quote } from "../../release/shell.ts";
 import { lastOutput } from "../last-outputs.ts";
 import { onMachine, type Server } from "../server.ts";
-import { quote } from "../shell.ts";
 import { bootstrapScript } from "./bootstrap.ts";
 import { growScript, type DataDisk } from "./data-disk.ts";
 import { groundQuestion, whyNotReady } from "./ground.ts";
-import {
-  MEASUREMENTS_SCRIPT,
-  REVIEW_SCRIPT,
-  TRACE_SCRIPT,
-  bucketProgram,
-  bucketScript,
-  hostProgram,
-  installScript,
-  measurementsProgram,
-  reviewProgram,
-  traceProgram,
-  type HostProgram,
-} from "./host-program.ts";
+import { bundled, type HostProgram } from "./host-program.ts";
+import { MEASUREMENTS_SCRIPT, REVIEW_SCRIPT, TRACE_SCRIPT, bucketScript, installScript } from "./install-scripts.ts";
 import { noAnswer, notReady, type Place } from "./ssh-errors.ts";
 import { SshSession } from "./ssh-session.ts";
 
@@ -104,7 +93,7 @@ export class Host extends pulumi.ComponentResource {
       .all([silence, place])
       .apply(([why, at]) => (why === "" ? pulumi.output(machineId(ask, at)) : lastOutput<string>("machine").apply((id) => id ?? "unknown")));
     this.server = { connection, provider, user, silence, machine, ask };
-    const program = pulumi.output(hostProgram());
+    const program = pulumi.output(bundled("host"));
     const grow = args.dataDisk && pulumi.output(args.dataDisk).apply((disk) => `sh -c ${quote(growScript(disk))}`);
     const disk =
       grow &&
@@ -136,12 +125,12 @@ export class Host extends pulumi.ComponentResource {
         { parent: this, provider, dependsOn: after, hideDiffs: ["stdin"] },
       );
     const installed = put("program", program, (hash) => installScript(hash, args.upgradeWindow), bootstrap);
-    if (args.traces) put("traces", pulumi.output(traceProgram()), (hash) => `${TRACE_SCRIPT}# ${hash}`, installed);
-    if (args.measurements) put("measurements", pulumi.output(measurementsProgram()), (hash) => `${MEASUREMENTS_SCRIPT}# ${hash}`, installed);
-    if (args.review) put("review", pulumi.output(reviewProgram()), (hash) => `${REVIEW_SCRIPT}# ${hash}`, installed);
+    if (args.traces) put("traces", pulumi.output(bundled("trace")), (hash) => `${TRACE_SCRIPT}# ${hash}`, installed);
+    if (args.measurements) put("measurements", pulumi.output(bundled("measurements")), (hash) => `${MEASUREMENTS_SCRIPT}# ${hash}`, installed);
+    if (args.review) put("review", pulumi.output(bundled("review")), (hash) => `${REVIEW_SCRIPT}# ${hash}`, installed);
     if (args.backups) {
       const { encrypted } = args.backups;
-      put("bucket", pulumi.output(bucketProgram()), (hash) => `${bucketScript(encrypted)}# ${hash}`, installed);
+      put("bucket", pulumi.output(bundled("bucket")), (hash) => `${bucketScript(encrypted)}# ${hash}`, installed);
     }
     this.address = pulumi.all([installed.id, host]).apply(([, address]) => address);
     this.program = pulumi.all([installed.id, program]).apply(([, { hash }]) => hash);

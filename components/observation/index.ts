@@ -2,8 +2,8 @@
 import * as remote from "@pulumi/command/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Observation as Order, Sink } from "../../release/observation.ts";
+import { commandLine } from "../../release/shell.ts";
 import { asRoot, onMachine, type Server } from "../server.ts";
-import { commandLine } from "../shell.ts";
 
 export interface ObservationArgs extends Omit<Order, "sink"> {
   readonly server: Server;

@@ -1,8 +1,8 @@
 /** The server's login at the registry, kept there in a file that only the deploy identity reads; forgotten on destroy. */
 import * as remote from "@pulumi/command/remote/index.js";
 import * as pulumi from "@pulumi/pulumi";
+import { commandLine } from "../../release/shell.ts";
 import { asRoot, onMachine, type Server } from "../server.ts";
-import { commandLine } from "../shell.ts";
 
 export interface RegistryAccessArgs {
   readonly server: Server;

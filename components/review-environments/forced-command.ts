@@ -1,5 +1,5 @@
 /** A line of `authorized_keys` whose key can ask for environments of pull requests, and is nobody otherwise: no shell, no forwarding, no files. */
-import { quote } from "../shell.ts";
+import { quote } from "../../release/shell.ts";
 
 const tag = (application: string) => `recoloca-review-${application}`;
 

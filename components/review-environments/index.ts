@@ -7,8 +7,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { PrivateKey } from "@pulumi/tls/privateKey.js";
 import type { ReviewPolicy } from "../../release/review.ts";
 import { leadingTo } from "../../release/tls.ts";
+import { commandLine } from "../../release/shell.ts";
 import { asRoot, onMachine, type Server } from "../server.ts";
-import { commandLine } from "../shell.ts";
 import { admitScript, dismissScript } from "./forced-command.ts";
 
 export interface ReviewEnvironmentsArgs {

@@ -15,9 +15,10 @@ import { whileGuarded } from "../guarded.ts";
 import { signLock } from "../lock.ts";
 import { tellTrouble } from "../notify.ts";
 import { ago, sayBytes } from "../render.ts";
+import { locked, sayRunning } from "../stack-lock.ts";
 import { Store } from "../store.ts";
 import { startAgain } from "../volume-backup.ts";
-import { locked, refuse, sayRunning } from "./deploy.ts";
+import { refuse } from "./refuse.ts";
 import { theStack, whoAmI } from "./which.ts";
 
 export interface LiveBase {

@@ -4,9 +4,10 @@ import type { Given } from "../command-line.ts";
 import { follow, say } from "../follow.ts";
 import { ownerOf } from "../lock.ts";
 import { run } from "../process.ts";
+import { runningDeploy } from "../stack-lock.ts";
 import { Store } from "../store.ts";
+import { refuse } from "./refuse.ts";
 import { theStack, whoAmI } from "./which.ts";
-import { refuse, runningDeploy } from "./deploy.ts";
 import { startResume } from "./resume.ts";
 
 export async function cancel(given: Given): Promise<number> {

@@ -3,7 +3,7 @@ import { certificateOf, sayCertificate } from "../certificates.ts";
 import { certifiedHere, certify } from "../certify.ts";
 import type { Given } from "../command-line.ts";
 import { say } from "../follow.ts";
-import { refuse } from "./deploy.ts";
+import { refuse } from "./refuse.ts";
 import { theStack } from "./which.ts";
 
 export async function certificate(given: Given): Promise<number> {

@@ -14,9 +14,10 @@ import { say } from "../follow.ts";
 import { signLock } from "../lock.ts";
 import { writeMetrics } from "../metrics.ts";
 import { tellTrouble } from "../notify.ts";
+import { locked, sayRunning } from "../stack-lock.ts";
 import { Store } from "../store.ts";
 import { liveBase, sayFailure, whileBegun } from "./backup.ts";
-import { locked, refuse, sayRunning } from "./deploy.ts";
+import { refuse } from "./refuse.ts";
 import { theStack, whoAmI } from "./which.ts";
 
 const SEALED = "\n   the bucket's copy is encrypted, and was not opened: make drill STACK=… IDENTITY=KEY_FILE   from where age's private key is";

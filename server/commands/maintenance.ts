@@ -8,8 +8,9 @@ import { isTaken, ownerOf } from "../lock.ts";
 import { letIn, shut } from "../maintenance.ts";
 import { wantsWindow } from "../prepare.ts";
 import { ago, byWhom } from "../render.ts";
+import { runningDeploy } from "../stack-lock.ts";
 import { Store, type Maintenance } from "../store.ts";
-import { refuse, runningDeploy } from "./deploy.ts";
+import { refuse } from "./refuse.ts";
 import { theStack, whoAmI } from "./which.ts";
 
 export async function maintenance(given: Given): Promise<number> {

@@ -10,7 +10,7 @@ import { memoryOf, observationOf, observe, saySink } from "../observation.ts";
 import { sleep } from "../process.ts";
 import { ago } from "../render.ts";
 import { Store } from "../store.ts";
-import { refuse } from "./deploy.ts";
+import { refuse } from "./refuse.ts";
 import { namedStack, theStack } from "./which.ts";
 
 export async function measureCommand(given: Given): Promise<number> {

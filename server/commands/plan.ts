@@ -10,10 +10,12 @@ import { keepsData, type ComposeDocument } from "../compose-split.ts";
 import { say } from "../follow.ts";
 import { liveAnswer } from "../live-answer.ts";
 import { checkRoom, readCompose, readWhole } from "../prepare.ts";
+import { readPlan } from "../read-plan.ts";
 import { firstLine } from "../render.ts";
+import { runningDeploy, sayRunning } from "../stack-lock.ts";
 import { Store } from "../store.ts";
-import { readPlan, refuse, runningDeploy, sayRunning } from "./deploy.ts";
 import { holdOf } from "./hold.ts";
+import { refuse } from "./refuse.ts";
 
 export async function planCommand(): Promise<number> {
   const plan = readPlan(await readInput());

@@ -7,8 +7,9 @@ import { Edge, storedEdge } from "../edge.ts";
 import * as engine from "../engine.ts";
 import { removeMetrics } from "../metrics.ts";
 import { pruneImages } from "../prune.ts";
+import { locked, sayRunning } from "../stack-lock.ts";
 import { Store } from "../store.ts";
-import { locked, refuse, sayRunning } from "./deploy.ts";
+import { refuse } from "./refuse.ts";
 import { namedStack } from "./which.ts";
 
 export async function remove(given: Given): Promise<number> {

@@ -11,10 +11,11 @@ import { say } from "../follow.ts";
 import { whileGuarded } from "../guarded.ts";
 import { signLock } from "../lock.ts";
 import { putInPlace, restoreBeside } from "../restore.ts";
+import { locked, sayRunning } from "../stack-lock.ts";
 import { Store } from "../store.ts";
 import { restoreVolume } from "../volume-backup.ts";
 import { liveBase, sayFailure, type LiveBase } from "./backup.ts";
-import { locked, refuse, sayRunning } from "./deploy.ts";
+import { refuse } from "./refuse.ts";
 import { theStack, whoAmI } from "./which.ts";
 
 const DATABASE = /^[a-z_][a-z0-9_]{0,62}$/;

@@ -5,30 +5,14 @@
 import { OUTCOMES } from "../../release/outcome.ts";
 import { begunHere, pickUpCut } from "../begun.ts";
 import type { Given } from "../command-line.ts";
-import { Telling, follow, say } from "../follow.ts";
+import { follow, say } from "../follow.ts";
 import { keepLiveAnswer } from "../live-answer.ts";
-import { signLock, take } from "../lock.ts";
+import { take } from "../lock.ts";
 import { isUntold, tellOthers } from "../notify.ts";
 import { run, sleep } from "../process.ts";
-import { takeOnTls } from "../stack-tls.ts";
+import { resumeHere } from "../run-release.ts";
 import { Damaged, Store } from "../store.ts";
-import { resume } from "../transaction.ts";
 import { hasStopped, startAgain } from "../volume-backup.ts";
-
-/** Under the stack's lock, which the caller has. Gives the exit code. */
-export async function resumeHere(store: Store, number: number): Promise<number> {
-  const record = store.record(number);
-  const plan = store.plan(number);
-  signLock(store.lockFile, { what: "resume", number, by: record?.provenance.actor, run: record?.provenance.run, from: record?.from });
-  const telling = new Telling({ number, release: plan.release, provenance: plan.provenance, startedAt: record?.startedAt ?? new Date().toISOString() });
-  await resume(store, number, (line) => telling.line(line)).finally(() => {
-    telling.stop();
-    keepLiveAnswer(store);
-  });
-  if (store.record(number)?.outcome === "live") await takeOnTls(store, plan);
-  await tellOthers(store, number);
-  return telling.end(store.record(number)!);
-}
 
 /** In a unit of its own, which takes up whatever of the stack was interrupted, and nothing where somebody is at it. */
 export const startResume = (stack: string) => run("systemctl", ["start", "--no-block", `recoloca-resume@${stack}.service`]);
@@ -53,7 +37,7 @@ export async function resumeCommand(given: Given): Promise<number> {
   const store = new Store(named);
   // Whoever has it may be pruning, or upgrading; a deploy has settled what was left before it began.
   for (let waited = 0; !take(store.lockFile); waited++) {
-    if (waited > WAIT || (store.unfinished() === undefined && !hasStopped(store) && begunHere(store).length === 0)) return 0;
+    if (waited > WAIT || !hasLeftSomething(store)) return 0;
     await sleep(1000);
   }
   await startAgain(store);

@@ -10,8 +10,10 @@ import { say } from "../follow.ts";
 import { baseMoved, isAnother, loginMoved, planToGoBack, releaseBefore, sayMoved, schemaMoved, type Moved } from "../going-back.ts";
 import { downgradeSql } from "../migration.ts";
 import { ago, firstLine } from "../render.ts";
+import { runPlan } from "../run-release.ts";
+import { locked, sayRunning } from "../stack-lock.ts";
 import { Store } from "../store.ts";
-import { locked, refuse, runPlan, sayRunning } from "./deploy.ts";
+import { refuse } from "./refuse.ts";
 import { theStack, whoAmI } from "./which.ts";
 
 type Data = NonNullable<NonNullable<ReleaseRecord["rollback"]>["data"]>;

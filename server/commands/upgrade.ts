@@ -11,8 +11,9 @@ import * as engine from "../engine.ts";
 import { say } from "../follow.ts";
 import { signLock } from "../lock.ts";
 import { must, sleep } from "../process.ts";
+import { locked, sayRunning } from "../stack-lock.ts";
 import { Store } from "../store.ts";
-import { locked, refuse, sayRunning } from "./deploy.ts";
+import { refuse } from "./refuse.ts";
 import { whoAmI } from "./which.ts";
 
 interface Ground {

@@ -2,7 +2,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import type { ReviewPolicy } from "../../release/review.ts";
-import { memoryNow } from "../host-figures.ts";
+import { freeBytes, memoryNow } from "../host-figures.ts";
 import { must, run } from "../process.ts";
 import { ROOT } from "../store.ts";
 
@@ -17,8 +17,7 @@ export interface Room {
 }
 
 export function roomNow(): Room {
-  const { bavail, bsize } = fs.statfsSync(fs.existsSync(ROOT) ? ROOT : os.tmpdir());
-  return { memory: memoryNow().available / MIB, disk: (bavail * bsize) / MIB };
+  return { memory: memoryNow().available / MIB, disk: freeBytes(fs.existsSync(ROOT) ? ROOT : os.tmpdir()) / MIB };
 }
 
 /** Why one more would be too much, or undefined. */

@@ -10,7 +10,8 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bucketProgram, bucketScript } from "../../components/host/host-program.ts";
+import { bundled } from "../../components/host/host-program.ts";
+import { bucketScript } from "../../components/host/install-scripts.ts";
 import { must, until } from "../../local/command.ts";
 import { bucketOf, ensureObjectStore, removeObjectStore, revokeKeys, secondKeys, storeContainer, type ObjectStore } from "../../local/object-store.ts";
 import { sshArguments } from "../../local/server.ts";
@@ -84,7 +85,7 @@ beforeAll(async () => {
   await installHostProgram();
   store = await ensureObjectStore(testSite, () => undefined);
   bucket = bucketOf(store);
-  await must("ssh", [...sshArguments(testSite), bucketScript(true)], { input: (await bucketProgram()).packed });
+  await must("ssh", [...sshArguments(testSite), bucketScript(true)], { input: (await bundled("bucket")).packed });
   plan = await shop();
   await deployed(release());
 });

@@ -6,7 +6,8 @@ import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { DeleteObjectCommand, GetObjectCommand, ListMultipartUploadsCommand, ListPartsCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bucketProgram, bucketScript } from "../../components/host/host-program.ts";
+import { bundled } from "../../components/host/host-program.ts";
+import { bucketScript } from "../../components/host/install-scripts.ts";
 import { must, sleep } from "../../local/command.ts";
 import { bucketOf, ensureObjectStore, removeObjectStore, storeContainer, type ObjectStore } from "../../local/object-store.ts";
 import { sshArguments } from "../../local/server.ts";
@@ -78,7 +79,7 @@ drop table pool;`;
 beforeAll(async () => {
   await installHostProgram();
   store = await ensureObjectStore(testSite, () => undefined);
-  await must("ssh", [...sshArguments(testSite), bucketScript(false)], { input: (await bucketProgram()).packed });
+  await must("ssh", [...sshArguments(testSite), bucketScript(false)], { input: (await bundled("bucket")).packed });
   plan = await shop({ backup: { ...postgres({ keep: 1, before: "never" }), timeout: TIMEOUT, bucket: bucketOf(store) } });
   const deployed = await deployPlan(releaseOf(plan));
   expect(deployed.code, deployed.output).toBe(0);

@@ -1,6 +1,7 @@
 /** A release's trace, as a collector gets it: one span for the whole, one for each step, whatever became of it. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { TRACE_SCRIPT, traceProgram } from "../../components/host/host-program.ts";
+import { bundled } from "../../components/host/host-program.ts";
+import { TRACE_SCRIPT } from "../../components/host/install-scripts.ts";
 import { must } from "../../local/command.ts";
 import { sshArguments } from "../../local/server.ts";
 import { testSite } from "../../local/site.ts";
@@ -62,7 +63,7 @@ test("a host that has no program for it says so, and fails nobody's deploy", asy
 });
 
 test("each step is a span of the release's, and a failed one says why", async () => {
-  const { packed } = await traceProgram();
+  const { packed } = await bundled("trace");
   await must("ssh", [...sshArguments(testSite), TRACE_SCRIPT], { input: packed });
   const ran = await deployPlan({ ...release("second", { refused: true }), telemetry });
   expect(ran.code, ran.output).toBe(22);

@@ -8,7 +8,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { bucketProgram } from "../../components/host/host-program.ts";
+import { bundled } from "../../components/host/host-program.ts";
 import type { Order } from "../../server/bucket/order.ts";
 
 let folder: string;
@@ -86,7 +86,7 @@ const soon = { timeout: 30_000, interval: 50 };
 beforeAll(async () => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), "bucket-program-"));
   program = path.join(folder, "program.js");
-  fs.writeFileSync(program, gunzipSync(Buffer.from((await bucketProgram()).packed, "base64")));
+  fs.writeFileSync(program, gunzipSync(Buffer.from((await bundled("bucket")).packed, "base64")));
   await new Promise<void>((done) => store.listen(0, "127.0.0.1", done));
   endpoint = `http://127.0.0.1:${(store.address() as AddressInfo).port}`;
 });

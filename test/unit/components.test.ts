@@ -6,7 +6,8 @@ import { ComposeDeployment, type Deployed } from "../../components/compose-deplo
 import { Host } from "../../components/host/index.ts";
 import type { Silence } from "../../components/host/ssh-session.ts";
 import { bootstrapScript } from "../../components/host/bootstrap.ts";
-import { bucketProgram, hostProgram, installScript, measurementsProgram } from "../../components/host/host-program.ts";
+import { bundled } from "../../components/host/host-program.ts";
+import { installScript } from "../../components/host/install-scripts.ts";
 import { Observation } from "../../components/observation/index.ts";
 import { RegistryAccess } from "../../components/registry-access/index.ts";
 import { observationSchema } from "../../release/observation.ts";
@@ -85,7 +86,7 @@ describe("Host", () => {
     await mock(false);
     const host = new Host("host", { address: "10.0.0.1", port: 22, user: "root", hostKey: "ssh-ed25519 AAAA", privateKey: pulumi.secret("KEY") });
     await settled(host.program);
-    const { packed, hash } = await hostProgram();
+    const { packed, hash } = await bundled("host");
     const bootstrap = only("host-bootstrap");
     expect(bootstrap).toMatchObject({ create: "sh -s # machine 0123456789ab", stdin: bootstrapScript(), addPreviousOutputInEnv: false });
     const program = only("host-program");
@@ -101,7 +102,7 @@ describe("Host", () => {
   test("where backups leave it, the bucket's program is there too, and age where they are encrypted", async () => {
     await mock(false);
     const backups = { encrypted: true };
-    const { packed, hash } = await bucketProgram();
+    const { packed, hash } = await bundled("bucket");
     new Host("host", { address: "10.0.0.1", port: 22, user: "root", hostKey: "ssh-ed25519 AAAA", privateKey: "KEY", backups });
     await vi.waitFor(() => only("host-bucket"));
     const { create, stdin } = only("host-bucket");
@@ -112,7 +113,7 @@ describe("Host", () => {
 
   test("where it is measured, the program that sends is there too, and only there", async () => {
     await mock(false);
-    const { packed, hash } = await measurementsProgram();
+    const { packed, hash } = await bundled("measurements");
     const access = { address: "10.0.0.1", port: 22, user: "root", hostKey: "ssh-ed25519 AAAA", privateKey: "KEY" };
     new Host("host", { ...access, measurements: true });
     await vi.waitFor(() => only("host-measurements"));

@@ -7,7 +7,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { measurementsProgram } from "../../components/host/host-program.ts";
+import { bundled } from "../../components/host/host-program.ts";
 import type { Sink } from "../../release/observation.ts";
 import { batchesOf } from "../../server/measurements/cloudwatch.ts";
 import type { Answer, Order } from "../../server/measurements/order.ts";
@@ -45,7 +45,7 @@ describe("what arrives", () => {
   beforeAll(async () => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), "measurements-"));
     program = path.join(folder, "program.js");
-    fs.writeFileSync(program, gunzipSync(Buffer.from((await measurementsProgram()).packed, "base64")));
+    fs.writeFileSync(program, gunzipSync(Buffer.from((await bundled("measurements")).packed, "base64")));
     receiver = http.createServer((request, response) => {
       const parts: Buffer[] = [];
       request.on("data", (part: Buffer) => parts.push(part));
