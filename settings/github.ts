@@ -164,7 +164,8 @@ export function githubSettings(
         ...guarded,
         waitMinutes: 0,
         branches: [defaultBranch],
-        tags: [],
+        // Where nobody can be asked to approve, production's begins with a release tag.
+        tags: production && !abilities.approval ? [RELEASE_TAGS] : [],
         variables: { ...both, ...app },
         role: "infrastructure",
       }),

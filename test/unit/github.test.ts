@@ -232,6 +232,11 @@ describe("what a plan lacks", () => {
   test("is switched off and said, not sent", () => {
     const { environments, notes } = settingsOf({ github: { ...TEAM, visibility: "private", waitMinutes: 5 } });
     expect(environments[0]).toMatchObject({ reviewers: { users: [], teams: [] }, waitMinutes: 0, preventSelfReview: false });
-    expect(notes.join("\n")).toContain("no approval by reviewers and no wait timer: a production release begins with a tag");
+    expect(notes.join("\n")).toContain("no wait timer: a production release, and a change of production's infrastructure, begins with a tag");
+    const { environments: production } = settingsOf({ github: { ...TEAM, visibility: "private" } }, "production");
+    expect(production.map(({ environment, tags }) => [environment, tags])).toEqual([
+      ["production", ["v*.*.*"]],
+      ["production-infrastructure", ["v*.*.*"]],
+    ]);
   });
 });

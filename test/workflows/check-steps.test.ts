@@ -7,7 +7,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { workflowFiles } from "../../workflows/index.ts";
-import { ALL, BY_APPROVAL, BY_TAG } from "./options.ts";
+import { ALL, BARE, BY_APPROVAL, BY_TAG } from "./options.ts";
 import { runScript, script } from "./scripts.ts";
 
 const files = workflowFiles(BY_TAG);
@@ -78,8 +78,8 @@ describe("the required check", () => {
 
 describe("the message to the team", () => {
   const step = script(files, "deploy.yml", "notify", "Write the message");
-  const tell = (needs: Record<string, string>, subject = "Better <b> & more\n\nbody", about = "staging", brings = "") => {
-    const { folder, code, said } = runScript(step, {
+  const tell = (needs: Record<string, string>, subject = "Better <b> & more\n\nbody", about = "staging", brings = "", of = step) => {
+    const { folder, code, said } = runScript(of, {
       env: {
         NEEDS: JSON.stringify(Object.fromEntries(Object.entries(needs).map(([id, result]) => [id, { result }]))),
         ABOUT: about,
@@ -99,6 +99,14 @@ describe("the message to the team", () => {
     expect(tell({ images: "failure", deploy: "skipped" })).toMatch(/^:x: \*staging\* failed: images\n/);
     expect(tell({ images: "cancelled", deploy: "skipped" })).toMatch(/failed: images\n/);
     expect(tell({ images: "success", deploy: "skipped" })).toMatch(/ended early, not run: deploy\n/);
+  });
+  test("what a run is not meant to have is no early end: another environment's deploy, staging's infrastructure at a tag", () => {
+    const done = { check: "success", find: "success" };
+    const release = script(workflowFiles(BY_APPROVAL), "release.yml", "notify", "Write the message");
+    expect(tell({ ...done, "deploy-production": "success", "deploy-demo": "skipped" }, "", "release", "", release)).toMatch(/\*release\* succeeded/);
+    const infrastructure = script(workflowFiles(BARE), "infrastructure.yml", "notify", "Write the message");
+    expect(tell({ ...done, "up-staging": "skipped", "up-production": "success" }, "", "it", "", infrastructure)).toMatch(/\*it\* succeeded/);
+    expect(tell({ ...done, "up-staging": "failure", "up-production": "skipped" }, "", "it", "", infrastructure)).toMatch(/\*it\* failed: up-staging\n/);
   });
   test("says which commits a release brings, where it got as far as knowing", () => {
     const brings = { since: "since abcdef0, which was live", commits: ["c0ffee0 Better <!channel>", "and 3 more"] };

@@ -118,7 +118,7 @@ describe.each(Object.entries(ALL))("%s", (_name, options) => {
         .filter((ran) => ran.environment === environment)
         .map(({ concurrency }) => concurrency.map(({ group }) => group));
     expect(groups(events.pushToMain(), "staging")).toEqual([["main-to-staging", "deploy-staging"]]);
-    expect(groups(events.pushToMain(), "production-infrastructure")).toEqual([["production-infrastructure"]]);
+    expect(groups(events.dispatch("infrastructure.yml"), "production-infrastructure")).toEqual([["production-infrastructure"]]);
     for (const one of groups(release, "production")) expect(one).toEqual(["deploy-production"]);
     expect(groups(events.dispatch("rollback.yml", { environment: "production", release: "", data: "refuse", reason: "x" }), "production")).toEqual([
       ["by-hand-production"],
