@@ -9,7 +9,7 @@ import { secret, type Job, type Workflow } from "../../workflows/model.ts";
 import { replaced, type WorkflowOptions } from "../../workflows/options.ts";
 import { readPins } from "../../workflows/pins.ts";
 import { MARK } from "../../workflows/yaml.ts";
-import { ALL, BARE, BY_APPROVAL, BY_TAG, REVIEWED } from "../workflows/options.ts";
+import { ALL, BARE, BY_APPROVAL, BY_TAG, BY_TEAMS, REVIEWED } from "../workflows/options.ts";
 
 test("generating and checking every file of a repository takes less than two seconds", () => {
   const start = performance.now();
@@ -212,7 +212,7 @@ test("every action that is pinned is used, and may be allowed by its commit", ()
 });
 
 test("where the App writes previews, the workflow writes none and compares all the same", () => {
-  const text = (previews: "workflow" | "app") => workflowFiles({ ...BY_APPROVAL, previews }).find(({ path }) => path.endsWith("/infrastructure.yml"))!.text;
+  const text = (previews: "workflow" | "app") => workflowFiles({ ...BY_TEAMS, previews }).find(({ path }) => path.endsWith("/infrastructure.yml"))!.text;
   expect(text("workflow")).toContain("pull_request:");
   expect(text("app")).not.toMatch(/pull_request:|name: Preview of/);
   expect(text("app")).toContain("name: Compare staging");

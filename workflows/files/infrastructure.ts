@@ -57,7 +57,7 @@ export function infrastructure(options: WorkflowOptions): Workflow {
     },
     jobs: {
       ...(commented && { preview: { ...preview(options, staging), ...once(`preview-${expression("github.event.pull_request.number || github.run_id")}`) } }),
-      check: { ...checks(options, { pathAware: false }).jobs["program"]!, if: merged(options), ...once(`check-${expression("github.run_id")}`) },
+      check: { ...checks(options, { pathAware: false, tagged }).jobs["program"]!, if: merged(options), ...once(`check-${expression("github.run_id")}`) },
       ...ups,
       ...Object.fromEntries(
         (readable ? options.environments : []).map(({ name }): [string, Job] => [`drift-${name}`, { ...drift(options, name), ...once(`drift-${name}`) }]),
@@ -97,7 +97,7 @@ const preview = (options: WorkflowOptions, environment: string): Job => ({
   name: `Preview of ${environment}`,
   why:
     options.backend.kind === "cloud"
-      ? "Never for a fork, nor for Dependabot, by its number at GitHub: a name could be somebody else's. What it takes may read the stack. What its token of Pulumi Cloud reads besides, and whether it gets one, is set there."
+      ? "Never for a fork, nor for Dependabot, by its number at GitHub: a name could be somebody else's. Its token of Pulumi Cloud is of the team that reads this stack alone: no secret of production."
       : "Never for a fork, nor for Dependabot, by its number at GitHub: a name could be somebody else's. The role that it takes may read the stack. It may write nothing, and knows no secret of production.",
   if: OURS,
   "runs-on": RUNNER,
