@@ -181,7 +181,7 @@ const WORKFLOWS = {
     need: { feature: "semgrep" }, scope: "repository", consumers: ["workflow"], source: "issued", issuer: "Semgrep", rotation: "issued", owner: "security",
   },
   CODECOV_TOKEN: {
-    what: "Upload of coverage",
+    what: "Upload of coverage and test results",
     need: { feature: "codecov" }, scope: "repository", consumers: ["workflow"], source: "issued", issuer: "Codecov", rotation: "issued", owner: "quality",
   },
   TEST_USER_EMAIL: {

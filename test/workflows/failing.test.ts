@@ -33,7 +33,7 @@ describe.each(Object.entries(ALL))("%s", (_name, options) => {
     });
 
   test("the team is told of a failure wherever it is, once", () => {
-    for (const job of [...before, "deploy-staging", "e2e-staging"]) {
+    for (const job of [...before, "codecov", "deploy-staging", "e2e-staging"]) {
       const runs = of("deploy.yml", runsOf(files, events.pushToMain(), { results: { [`deploy.yml/${job}`]: "failure" } }));
       expect(runs.filter(({ secrets, result }) => result !== "skipped" && secrets.includes("SLACK_WEBHOOK_URL")).map((one) => one.job)).toEqual(["notify"]);
     }

@@ -89,6 +89,7 @@ python -m coverage report --format=markdown >> "$GITHUB_STEP_SUMMARY"
 echo "percent=$(python -m coverage report --format=total)" >> "$GITHUB_OUTPUT"`,
         },
         keep("coverage-backend", `${backend.folder}/coverage.xml`, 7),
+        keep("results-backend", `${backend.folder}/junit.xml`, 7),
       ],
       { outputs: { coverage: expression("steps.coverage.outputs.percent") } },
     ),
@@ -185,6 +186,7 @@ alembic upgrade head
 alembic check`,
     },
     { name: "Integration tests", env: { ...testEnvironment }, ...folder, run: "python -m pytest tests/integration --junitxml=junit-integration.xml" },
+    keep("results-integration", `${backend.folder}/junit-integration.xml`, 7),
     {
       name: "What the services printed",
       if: "failure()",
