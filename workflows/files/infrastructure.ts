@@ -5,6 +5,8 @@ import { OF_THIS_REPOSITORY, onDefaultBranch, previewable, readableWithoutSecret
 import { checks, RUNNER } from "../jobs/checks.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
 import { notify, notifyOfFailure } from "../jobs/notify.ts";
+import { keepRecord } from "../jobs/deploy.ts";
+import { readLive } from "../jobs/outcome.ts";
 import { alone, ALONE_ENV, INFRASTRUCTURE_ROLE, planRole, STACK_PERMISSIONS, stackEnv, stackGround, way } from "../jobs/stack.ts";
 import { at } from "../steps.ts";
 import { RELEASE_TAG } from "./release.ts";
@@ -276,5 +278,12 @@ code=0
 node operate/main.ts compare-github > "$RUNNER_TEMP/github.log" 2>&1 || code=$?${found("drift-github", "github.log", "What \\($stack) has at GitHub is not what it should be", "Somebody changed it there, or the program was changed and not brought up.")}`,
     },
     issuesOf(`drift-github-${environment}`),
+    {
+      ...readLive(options),
+      why: "For the morning's scan of the images that are live: a rollback on the server itself left nothing at GitHub. Where the server does not answer, what was written down before counts.",
+      if: "!cancelled()",
+      "continue-on-error": true,
+    },
+    keepRecord(environment),
   ],
 });
