@@ -50,12 +50,37 @@ export function folderHash(...folders: string[]): string {
   return hash.digest("hex").slice(0, 12);
 }
 
+/** The Dockerfile of a folder, on this base in place of its own. */
+export function onBase(context: string, base: string): string {
+  const file = path.join(context, "Dockerfile");
+  const text = fs.readFileSync(file, "utf8");
+  const found = text.match(/^FROM .*$/gm) ?? [];
+  if (found.length !== 1) throw new Error(`${file}: got ${found.length} lines that begin with FROM, wants one: another base is to take its place`);
+  return text.replace(/^FROM .*$/m, () => `FROM ${base}`);
+}
+
+export interface Build {
+  readonly args?: Readonly<Record<string, string>>;
+  /** In place of the one that the Dockerfile names. @default that one */
+  readonly base?: string;
+}
+
+/** What an image is made from, in a word that another one has not. */
+export const imageKey = (context: string, { args = {}, base }: Build): string =>
+  createHash("sha256")
+    .update(folderHash(context))
+    .update(JSON.stringify([args, base]))
+    .digest("hex")
+    .slice(0, 12);
+
 /** `docker build`, unless an image of the same content is there. */
-export async function buildImage(kind: string, context: string, args: Record<string, string>): Promise<string> {
-  const key = createHash("sha256").update(folderHash(context)).update(JSON.stringify(args)).digest("hex").slice(0, 12);
-  const name = `recoloca-${kind}:${key}`;
+export async function buildImage(kind: string, context: string, build: Build): Promise<string> {
+  const { args = {}, base } = build;
+  const name = `recoloca-${kind}:${imageKey(context, build)}`;
   if (await hasImage(name)) return name;
-  const buildArgs = Object.entries(args).flatMap(([arg, value]) => ["--build-arg", `${arg}=${value}`]);
-  await must("docker", ["build", "--quiet", "--tag", name, ...buildArgs, context]);
+  const given = Object.entries(args).flatMap(([arg, value]) => ["--build-arg", `${arg}=${value}`]);
+  const options = ["--quiet", "--tag", name, ...given];
+  if (base === undefined) await must("docker", ["build", ...options, context]);
+  else await must("docker", ["build", ...options, "--file", "-", context], { input: onBase(context, base) });
   return name;
 }

@@ -2,7 +2,7 @@
 import * as path from "node:path";
 import { checkout } from "../tools/cache.ts";
 import { attempt, must } from "./command.ts";
-import { buildImage, debianImage } from "./image-store.ts";
+import { buildImage, debianImage, type Build } from "./image-store.ts";
 import { dockerConfig } from "./registry.ts";
 import { registryName, type Site } from "./site.ts";
 
@@ -18,15 +18,15 @@ const folder = (name: string) => path.join(checkout, "application", name);
 /** `runAs`: number of the user that backend and frontend run as, where it is to be another than theirs. */
 export async function ensureImages(site: Site, version: string, runAs?: string): Promise<Images> {
   const debian = await debianImage("debian", ["ca-certificates"]);
-  const base = await buildImage("sample-base", folder("base"), { BASE: debian });
+  const base = await buildImage("sample-base", folder("base"), { base: debian });
   const user = runAs === undefined ? {} : { RUN_AS: runAs };
-  const publish = async (name: string, args: Record<string, string>, tag: string) =>
-    push(site, await buildImage(`sample-${name}`, folder(name), { BASE: base, ...args }), `${registryName(site)}/recoloca/${name}`, tag);
+  const publish = async (name: string, build: Build, tag: string) =>
+    push(site, await buildImage(`sample-${name}`, folder(name), build), `${registryName(site)}/recoloca/${name}`, tag);
   return {
-    backend: await publish("backend", { VERSION: version, ...user }, version),
-    frontend: await publish("frontend", { VERSION: version, ...user }, version),
-    postgres: await publish("postgres", {}, "17"),
-    redis: await publish("redis", {}, "8"),
+    backend: await publish("backend", { base, args: { VERSION: version, ...user } }, version),
+    frontend: await publish("frontend", { base, args: { VERSION: version, ...user } }, version),
+    postgres: await publish("postgres", { args: { BASE: base } }, "17"),
+    redis: await publish("redis", { args: { BASE: base } }, "8"),
   };
 }
 

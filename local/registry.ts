@@ -34,7 +34,7 @@ const imagesOf = (site: Site) => `${registryContainer(site)}-images`;
 export async function ensureRegistry(site: Site): Promise<string> {
   await ensureSecrets(site);
   const base = await debianImage("registry-base", ["docker-registry", "apache2-utils", "ca-certificates"]);
-  const image = await buildImage("registry", path.join(checkout, "local", "registry"), { BASE: base });
+  const image = await buildImage("registry", path.join(checkout, "local", "registry"), { args: { BASE: base } });
   const name = registryContainer(site);
   const state = (await attempt("docker", ["inspect", "--format", "{{.State.Status}} {{.Config.Image}} {{range .Mounts}}{{.Source}} {{end}}", name])).stdout;
   if (state !== "" && !(state.includes(` ${image} `) && state.includes(inSite(site, "registry")))) await attempt("docker", ["rm", "--force", name]);

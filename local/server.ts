@@ -52,7 +52,7 @@ export async function mustOnServer(site: Site, command: string, input?: string):
 export type ServerKind = keyof typeof PACKAGES;
 
 export const serverImage = async (kind: ServerKind) =>
-  buildImage("server", path.join(checkout, "local", "server"), { BASE: await debianImage("server-base", PACKAGES[kind]) });
+  buildImage("server", path.join(checkout, "local", "server"), { args: { BASE: await debianImage("server-base", PACKAGES[kind]) } });
 
 export async function ensureServer(site: Site, kind: ServerKind = "ready"): Promise<string> {
   await ensureKeys(site);

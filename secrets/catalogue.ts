@@ -181,15 +181,15 @@ const WORKFLOWS = {
     need: { feature: "semgrep" }, scope: "repository", consumers: ["workflow"], source: "issued", issuer: "Semgrep", rotation: "issued", owner: "security",
   },
   CODECOV_TOKEN: {
-    what: "Upload of coverage",
+    what: "Upload of coverage and test results",
     need: { feature: "codecov" }, scope: "repository", consumers: ["workflow"], source: "issued", issuer: "Codecov", rotation: "issued", owner: "quality",
   },
   TEST_USER_EMAIL: {
-    what: "User that the end-to-end tests log in as",
+    what: "User that the end-to-end tests log in as; none of production's, against which they do not run",
     need: { feature: "e2e-login" }, scope: "environment", consumers: ["workflow"], source: "chosen", rotation: "person", owner: "quality",
   },
   TEST_USER_PASSWORD: {
-    what: "That user's password",
+    what: "That user's password, as little production's",
     need: { feature: "e2e-login" }, scope: "environment", consumers: ["workflow"], source: "generated", rotation: "application", owner: "quality",
   },
   INFRASTRUCTURE_APP_PRIVATE_KEY: {

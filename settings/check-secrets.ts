@@ -23,6 +23,8 @@ export interface SecretsAsked {
   readonly referred: readonly string[];
   /** Undefined: the stack has no GitHub side. `unread`: it has one that cannot be read. */
   readonly github?: { readonly ownsRepository: boolean } | "unread" | undefined;
+  /** Whether end-to-end tests run against this environment. */
+  readonly tested: boolean;
 }
 
 const removal = (name: string) => `pulumi config rm --path recoloca:secrets.${name}`;
@@ -37,17 +39,21 @@ export function secretCommand(name: string): string {
 const takesAll = (compose: string) => /^\s*env_file\s*:/m.test(compose);
 const names = (compose: string, name: string) => new RegExp(`\\b${name}\\b`).test(compose);
 
-export function checkSecrets({ given, compose, referred, github }: SecretsAsked): Problem[] {
+export function checkSecrets({ given, compose, referred, github, tested }: SecretsAsked): Problem[] {
   const used = (name: string) => takesAll(compose) || names(compose, name) || referred.includes(name);
-  return [...given.flatMap((name) => unused(name, used(name), github)), ...halves(given)];
+  return [...given.flatMap((name) => unused(name, used(name), { github, tested })), ...halves(given, tested)];
 }
 
-function unused(name: string, byHost: boolean, github: SecretsAsked["github"]): Problem[] {
+function unused(name: string, byHost: boolean, { github, tested }: Pick<SecretsAsked, "github" | "tested">): Problem[] {
   const say = (says: string, fix = removal(name)): Problem[] => [{ key: `secrets.${name}`, says, fix }];
   if (byHost) return [];
   const known = secretOf(name);
   if (known?.made) return say("is made by the stack, and set by nobody");
   if (known?.consumers.includes("workflow")) {
+    if (ofTests(known) && !tested)
+      return say(
+        "got a value in production, against which no end-to-end test runs: nothing would read it; wants it in the stack that they run against, as staging",
+      );
     if (github === "unread") return [];
     if (!github)
       return say(
@@ -65,12 +71,14 @@ function unused(name: string, byHost: boolean, github: SecretsAsked["github"]): 
 }
 
 const featureOf = ({ need }: Secret): Feature | undefined => (typeof need === "object" ? need.feature : undefined);
+/** What end-to-end tests log in with. */
+const ofTests = (secret: Secret) => featureOf(secret) === "e2e-login";
 const secretsOf = (feature: Feature) => WORKFLOW_SECRETS.filter((name) => featureOf(SECRETS[name]) === feature);
 
 /** A feature with one of its secrets and without another. */
-const halves = (given: readonly string[]): Problem[] =>
+const halves = (given: readonly string[], tested: boolean): Problem[] =>
   (Object.keys(FEATURES) as Feature[]).flatMap((feature) => {
-    const all = secretsOf(feature);
+    const all = secretsOf(feature).filter((name) => tested || !ofTests(SECRETS[name]));
     const there = all.filter((name) => given.includes(name));
     return there.length === 0
       ? []
@@ -85,8 +93,10 @@ export interface Placed {
   readonly environment: string;
 }
 
-export function placesOf(given: readonly string[], environment: string): Placed[] {
-  return WORKFLOW_SECRETS.filter((name) => given.includes(name)).flatMap((name) => {
+/** `tested`: end-to-end tests run against it. */
+export function placesOf(given: readonly string[], environment: string, tested: boolean): Placed[] {
+  const read = (name: WorkflowSecret) => given.includes(name) && (tested || !ofTests(SECRETS[name]));
+  return WORKFLOW_SECRETS.filter(read).flatMap((name) => {
     const { scope } = SECRETS[name];
     const { everyRun }: Secret = SECRETS[name];
     return [{ name, environment: environmentFor(scope, environment) }, ...(everyRun ? [{ name, environment: infrastructureOf(environment) }] : [])];

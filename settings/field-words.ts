@@ -19,7 +19,7 @@ export const FIELD_WORDS: Readonly<Record<string, string>> = {
   "github.stateBucket.key": "ARN of the key that encrypts the stack's secrets; one of its own for each environment.",
   "github.stateBucket.project": "Name of the project in the state, where it is another one.",
   "github.pulumiCloud.edition":
-    "At Pulumi Cloud, who gets which token, as code. `enterprise`: a team's for each stack. `team`, `individual`: what their editions have, and no previews of pull requests by the workflow. Absent: the organization's, let in by hand.",
+    "At Pulumi Cloud, who gets which token, as code. `enterprise`: a team's for each stack. `team`, `individual`: what their editions have, and no previews of pull requests by the workflow. Absent: the organization's, let in by hand, and no such previews either.",
   "github.pulumiCloud.makesIssuer": "Whether this stack makes the organization's entry for GitHub, and so has all its policies.",
   "github.makesIdentityProvider": "Whether this stack makes the account's entry for GitHub at AWS: one stack of the account does.",
   "github.infrastructureApp": "Id of the GitHub App that infrastructure runs write the repository's side as.",

@@ -124,7 +124,7 @@ export function githubSettings(
   const production = environment === PRODUCTION;
   const { defaultBranch, ownsRepository, stateBucket, ids } = github;
   const given = Object.keys(secrets);
-  const secretsOf = (name: string) => placesOf(given, environment).flatMap((one) => (one.environment === name ? [one.name] : []));
+  const secretsOf = (name: string) => placesOf(given, environment, !production).flatMap((one) => (one.environment === name ? [one.name] : []));
   const guarded = {
     repository,
     reviewers: abilities.approval ? reviewersOf(github) : { users: [], teams: [] },
@@ -164,7 +164,8 @@ export function githubSettings(
         ...guarded,
         waitMinutes: 0,
         branches: [defaultBranch],
-        tags: [],
+        // Where nobody can be asked to approve, production's begins with a release tag.
+        tags: production && !abilities.approval ? [RELEASE_TAGS] : [],
         variables: { ...both, ...app },
         role: "infrastructure",
       }),

@@ -1,6 +1,6 @@
 /** Whom Pulumi Cloud lets at which stack, from the configuration of the stack that owns the repository: what is made, and what is off. Pure. */
 import { infrastructureOf } from "../secrets/catalogue.ts";
-import { lackOfEdition, tokenOf, type PulumiToken } from "../workflows/pulumi-token.ts";
+import { lackOfEdition, NO_EDITION, tokenOf, type PulumiToken } from "../workflows/pulumi-token.ts";
 import { STAGES } from "./check-github.ts";
 import type { Github } from "./github-form.ts";
 import { firstStage } from "./pipeline.ts";
@@ -56,10 +56,7 @@ export function pulumiAccess({ github, organization, byWorkflow, ...rest }: Of):
 export function accessNotes({ pulumiCloud, ownsRepository, stateBucket }: Github, organization: string): string[] {
   if (!ownsRepository || stateBucket) return [];
   if (organization === NO_ORGANIZATION) return pulumiCloud ? ["recoloca:github.pulumiCloud is off: the state of this stack is not at Pulumi Cloud"] : [];
-  if (!pulumiCloud)
-    return [
-      `off: tokens of Pulumi Cloud that reach one stack each; a job asks for the organization's, and who gets one is set there by hand. On with: ${setCommand("github.pulumiCloud.edition", "enterprise")}`,
-    ];
+  if (!pulumiCloud) return [`${NO_EDITION}. On with: ${setCommand("github.pulumiCloud.edition", "enterprise")}`];
   return [
     ...lackOfEdition(pulumiCloud.edition),
     ...(pulumiCloud.makesIssuer ? [] : ["Pulumi Cloud's entry for GitHub is another's: whoever administers it adds the policies that docs/github.md names"]),

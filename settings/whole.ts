@@ -6,7 +6,7 @@ import { checkBastion } from "./bastion.ts";
 import { checkTogether, checkValues, unreadOf, type ComposeFile, type Raw, type Values } from "./check.ts";
 import { checkGithub } from "./check-github.ts";
 import { checkSecrets } from "./check-secrets.ts";
-import { checkCloud } from "./cloud.ts";
+import { checkCloud, PRODUCTION } from "./cloud.ts";
 import { checkObservability } from "./observability.ts";
 import { checkPreviews } from "./previews.ts";
 import { STACK_NAME, type Problem } from "./problems.ts";
@@ -61,6 +61,7 @@ export function checkWhole(raw: Raw, folder: string, environment: string): Whole
                 compose: compose.text,
                 referred: [values.backup?.database?.url ?? ""],
                 github: unread.has("github") ? "unread" : values.github,
+                tested: environment !== PRODUCTION,
               })),
           ...checkRotation(asked),
         ]),

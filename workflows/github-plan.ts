@@ -46,10 +46,11 @@ export function abilitiesOf({ visibility, plan, codeSecurity = false, pages = fa
 }
 
 const INSTEAD: Record<Exclude<Ability, "environments">, string> = {
-  approval: "no approval by reviewers and no wait timer: a production release begins with a tag, which only recoloca:github.releasers may create, or by hand",
+  approval:
+    "no approval by reviewers and no wait timer: a production release, and a change of production's infrastructure, begins with a tag, which only recoloca:github.releasers may create, or by hand",
   rulesets: "no rules for branches and tags",
   attestations: "no attestations: images are not signed; a deploy takes the digest from the run that built it",
-  codeScanning: "no findings under Security: they are in each run's summary, and a finding fails the run",
+  codeScanning: "no findings under Security: they are in each run's summary, and what is serious fails the run",
   pages: "no page of delivery metrics that only its readers see: they are in the run's summary and its artifact",
   mergeQueue: "no merge queue: pull requests have to be up to date before they are merged",
 };

@@ -20,7 +20,13 @@ export interface Workflow {
 /** No `pull_request_target` and no `workflow_run`: both give a stranger's change the rights of the default branch. */
 export interface Triggers {
   readonly push?:
-    | { readonly branches: readonly string[]; readonly "paths-ignore"?: readonly string[]; readonly paths?: readonly string[] }
+    | {
+        readonly branches: readonly string[];
+        readonly "paths-ignore"?: readonly string[];
+        readonly paths?: readonly string[];
+        /** Whatever the paths: GitHub compares no tag with them. */
+        readonly tags?: readonly string[];
+      }
     | { readonly tags: readonly string[] };
   readonly pull_request?: { readonly types?: readonly string[]; readonly branches: readonly string[]; readonly paths?: readonly string[] };
   readonly merge_group?: Record<string, never>;

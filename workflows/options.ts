@@ -1,5 +1,5 @@
 import { abilitiesOf, lackOf } from "./github-plan.ts";
-import { lackOfEdition, tokenOf, type Edition } from "./pulumi-token.ts";
+import { lackOfEdition, NO_EDITION, tokenOf, type Edition } from "./pulumi-token.ts";
 
 /** What the workflows have to know of an application, its repository and its environments. */
 export interface WorkflowOptions {
@@ -90,16 +90,16 @@ export interface Environment {
 /** A stack whose secrets are encrypted by a passphrase cannot be read by a job without an environment: no pull request's, no nightly one's. */
 export const readableWithoutSecret = ({ backend }: WorkflowOptions): boolean => backend.kind === "cloud" || !backend.passphrase;
 
-/** A pull request's run may have a token that reads the stack it is for, and no more: others reach production's secrets. */
+/** A pull request's run may have a token that reads the stack it is for, and no more: others reach production's secrets. Where nobody says which edition of Pulumi Cloud it is, it is one whose tokens do. */
 export const previewable = (options: WorkflowOptions): boolean =>
   readableWithoutSecret(options) &&
   options.previews !== "app" &&
-  (options.backend.kind !== "cloud" || options.backend.edition === undefined || tokenOf(options.backend.edition) === "team");
+  (options.backend.kind !== "cloud" || (options.backend.edition !== undefined && tokenOf(options.backend.edition) === "team"));
 
 /** What is switched off or replaced, a sentence each: for whoever writes the files by hand. */
 export const replaced = (options: WorkflowOptions): string[] => [
   ...lackOf(options),
-  ...(options.backend.kind === "cloud" && options.backend.edition !== undefined ? lackOfEdition(options.backend.edition) : []),
+  ...(options.backend.kind === "cloud" ? (options.backend.edition === undefined ? [NO_EDITION] : lackOfEdition(options.backend.edition)) : []),
   ...(readableWithoutSecret(options)
     ? []
     : ["no previews of pull requests and no nightly comparison: the stack's secrets are encrypted by a passphrase; AWS KMS needs none"]),

@@ -27,6 +27,9 @@ const LACKS: Record<Exclude<Edition, "enterprise">, string> = {
   individual: "only tokens of the account",
   team: "no tokens of teams, only the organization's",
 };
+/** Where nobody says which edition it is, for the preview. */
+export const NO_EDITION =
+  "off: tokens of Pulumi Cloud that reach one stack each, and with them the workflow's previews of pull requests; a job asks for the organization's, which reaches every stack, and who gets one is set there by hand";
 /** What an edition lacks, for the preview. */
 export const lackOfEdition = (edition: Edition): string[] =>
   edition === "enterprise"

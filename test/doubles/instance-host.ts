@@ -128,7 +128,7 @@ export class InstanceHost implements Machines {
   async launch(id: string, instance: Values): Promise<void> {
     const { site, kind = "ready", address, trusts = [] } = this.hosting;
     this.launched.set(id, instance);
-    const image = await buildImage("instance", path.join(import.meta.dirname, "instance"), { BASE: await serverImage(kind) });
+    const image = await buildImage("instance", path.join(import.meta.dirname, "instance"), { args: { BASE: await serverImage(kind) } });
     await this.serve(id);
     const region = text(instance["region"]);
     const ports = this.published.flatMap(([, inside]) => ["-p", `127.0.0.1::${inside}`]);

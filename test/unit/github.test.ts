@@ -124,6 +124,14 @@ describe("is refused:", () => {
     ["one that is no secret any more", secrets(["AWS_ACCESS_KEY_ID"]), "secrets.AWS_ACCESS_KEY_ID", /is no secret any more: GitHub's own identity/],
     ["one that is a key of its own", secrets(["registryPassword"]), "secrets.registryPassword", /is a key of its own: recoloca:registryPassword/],
     ["a workflow's secret without GitHub", { ...secrets(["TEST_USER_EMAIL"]), github: undefined }, "secrets.TEST_USER_EMAIL", /no GitHub side/],
+    [
+      "a login of end-to-end tests in production",
+      secrets(["TEST_USER_EMAIL"]),
+      "secrets.TEST_USER_EMAIL",
+      /got a value in production, against which no end-to-end test runs: .* wants it in the stack that they run against, as staging$/,
+      /^pulumi config rm --path recoloca:secrets\.TEST_USER_EMAIL$/,
+      "production",
+    ],
     ["a secret of the repository in another stack", secrets(["SLACK_WEBHOOK_URL"]), "secrets.SLACK_WEBHOOK_URL", /owns the repository/],
     [
       "half of what goes together",
@@ -151,6 +159,15 @@ describe("is refused:", () => {
     const all = problemsOf({ ...github({ reviewers: {}, plan: "gold" }), ...secrets(["OLD_TOKEN", "STAGING_HOST"]), domain: undefined });
     expect(all.map((one) => one.key)).toEqual(expect.arrayContaining(["github.plan", "secrets.OLD_TOKEN", "secrets.STAGING_HOST", "domain"]));
   });
+});
+
+test("of a login of tests that production has, one half misses no other; and one that its containers take is not sent to GitHub", () => {
+  expect(problemsOf(secrets(["TEST_USER_EMAIL"]), { stack: "production" }).map(({ key }) => key)).toEqual(["secrets.TEST_USER_EMAIL"]);
+  const compose = "services:\n  backend: { image: a, environment: { P: '${PASSWORD}', T: '${TEST_USER_EMAIL}' } }\n";
+  const { values, problems } = check(secrets(["TEST_USER_EMAIL"]), { stack: "production", compose });
+  expect(problems).toEqual([]);
+  const { environments } = githubSettings(values, "production", { url: "https://recoloca.ai", stack: "production", organization: "recoloca" })!;
+  expect(environments.flatMap((one) => one.secrets)).toEqual([]);
 });
 
 test("a service that takes a whole env_file takes every secret", () => {
@@ -232,6 +249,11 @@ describe("what a plan lacks", () => {
   test("is switched off and said, not sent", () => {
     const { environments, notes } = settingsOf({ github: { ...TEAM, visibility: "private", waitMinutes: 5 } });
     expect(environments[0]).toMatchObject({ reviewers: { users: [], teams: [] }, waitMinutes: 0, preventSelfReview: false });
-    expect(notes.join("\n")).toContain("no approval by reviewers and no wait timer: a production release begins with a tag");
+    expect(notes.join("\n")).toContain("no wait timer: a production release, and a change of production's infrastructure, begins with a tag");
+    const { environments: production } = settingsOf({ github: { ...TEAM, visibility: "private" } }, "production");
+    expect(production.map(({ environment, tags }) => [environment, tags])).toEqual([
+      ["production", ["v*.*.*"]],
+      ["production-infrastructure", ["v*.*.*"]],
+    ]);
   });
 });

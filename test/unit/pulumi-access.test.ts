@@ -106,7 +106,7 @@ test("what is off is said, with what switches it on", () => {
   const notes = (pulumiCloud: object | undefined, organization = "acme", more: object = {}) =>
     accessNotes(githubForm.parse({ ...github, ownsRepository: true, ...(pulumiCloud && { pulumiCloud }), ...more }), organization);
   expect(notes(undefined)).toEqual([
-    "off: tokens of Pulumi Cloud that reach one stack each; a job asks for the organization's, and who gets one is set there by hand. On with: pulumi config set --path 'recoloca:github.pulumiCloud.edition' enterprise",
+    "off: tokens of Pulumi Cloud that reach one stack each, and with them the workflow's previews of pull requests; a job asks for the organization's, which reaches every stack, and who gets one is set there by hand. On with: pulumi config set --path 'recoloca:github.pulumiCloud.edition' enterprise",
   ]);
   expect(notes({ edition: "enterprise" })).toEqual([]);
   expect(notes({ edition: "team" })).toEqual([

@@ -5,11 +5,11 @@ import { parse } from "yaml";
 import { describe, expect, test } from "vitest";
 import { problems } from "../../workflows/check.ts";
 import { allowedActions, unusedSecrets, uses, workflowFiles, workflows } from "../../workflows/index.ts";
-import { secret, type Job, type Workflow } from "../../workflows/model.ts";
+import { secret, type Job, type UsesStep, type Workflow } from "../../workflows/model.ts";
 import { replaced, type WorkflowOptions } from "../../workflows/options.ts";
 import { readPins } from "../../workflows/pins.ts";
 import { MARK } from "../../workflows/yaml.ts";
-import { ALL, BARE, BY_APPROVAL, BY_TAG, REVIEWED } from "../workflows/options.ts";
+import { ALL, BARE, BY_APPROVAL, BY_TAG, BY_TEAMS, REVIEWED } from "../workflows/options.ts";
 
 test("generating and checking every file of a repository takes less than two seconds", () => {
   const start = performance.now();
@@ -211,8 +211,24 @@ test("every action that is pinned is used, and may be allowed by its commit", ()
   expect(allowedActions().every((one) => /^[^/]+\/[^/@]+@[0-9a-f]{40}$/.test(one))).toBe(true);
 });
 
+test("each file of results that tests write is kept, and sent where there is an account", () => {
+  for (const options of Object.values(ALL)) {
+    const jobs = workflows(options).find(({ file }) => file === "deploy.yml")!.jobs;
+    const steps = Object.values(jobs).flatMap((job) => job.steps);
+    const written = steps.flatMap((step) => ("run" in step ? [...step.run.matchAll(/--junitxml=(\S+)/g)].map((match) => match[1]!) : []));
+    expect(written).toHaveLength(2);
+    const kept = written.map((name) => {
+      const [step] = steps.filter((one) => "uses" in one && String(one.with?.["path"]).endsWith(`/${name}`));
+      return (step as UsesStep).with!["name"] as string;
+    });
+    const sent = jobs["codecov"]!.steps.flatMap((step) => ("uses" in step && step.with?.["report_type"] === "test_results" ? [step.with["directory"]] : []));
+    expect(sent).toEqual(kept.map((name) => name.replace("-", "/")));
+    for (const name of kept) expect(JSON.stringify(jobs["codecov"])).toContain(`"name":"${name}"`);
+  }
+});
+
 test("where the App writes previews, the workflow writes none and compares all the same", () => {
-  const text = (previews: "workflow" | "app") => workflowFiles({ ...BY_APPROVAL, previews }).find(({ path }) => path.endsWith("/infrastructure.yml"))!.text;
+  const text = (previews: "workflow" | "app") => workflowFiles({ ...BY_TEAMS, previews }).find(({ path }) => path.endsWith("/infrastructure.yml"))!.text;
   expect(text("workflow")).toContain("pull_request:");
   expect(text("app")).not.toMatch(/pull_request:|name: Preview of/);
   expect(text("app")).toContain("name: Compare staging");

@@ -94,7 +94,10 @@ export const withArithmetic = (page: string): string =>
 
 function arithmetic(): string {
   // The files that are committed here: they run this program's own suites too, which a project that only uses it does not.
-  const [ours, first] = [new Made(workflowFiles(ownersOptions())), firstPipeline()];
+  const options = ownersOptions();
+  const [ours, first] = [new Made(workflowFiles(options)), firstPipeline()];
+  const { backend } = options;
+  const withTeams = new Made(workflowFiles({ ...options, backend: backend.kind === "cloud" ? { ...backend, edition: "enterprise" } : backend }));
   const files = (jobs: readonly Job[], ...names: string[]) => jobs.filter(({ file }) => names.includes(file));
   const staging = [pathTo(ours, "deploy.yml", "deploy-staging"), pathTo(first, "ci-cd.yml", "deploy-staging")] as const;
   const tested = [pathTo(ours, "deploy.yml", "e2e-staging"), pathTo(first, "ci-cd.yml", "e2e-tests")] as const;
@@ -128,7 +131,7 @@ function arithmetic(): string {
 | over | ${way(ours, "infrastructure.yml", infrastructure)} | |
 | of all of it slept, whatever the release did | ${slept(ours)} s | ${slept(first)} s |
 | billed minutes of a push to a pull request: CI and Security | ${billed(files(request[0], "ci.yml", "security.yml"))} | ${billed(request[1])} |
-| and its preview, where it touches the program | ${billed(files(request[0], "infrastructure.yml"))} | none |
+| and its preview, where it touches the program and Pulumi Cloud has tokens of teams | ${billed(files(started(withTeams, events.pullRequest("branch")), "infrastructure.yml"))} | none |
 | billed minutes of a merge by the queue | ${billed(queued)} | no queue |
 | billed minutes of a push to main: Deploy | ${billed(files(push[0], "deploy.yml"))} | ${billed(push[1])} |
 | and Infrastructure, where it touches the program | ${billed(files(push[0], "infrastructure.yml"))} | none |

@@ -6,8 +6,9 @@ import type { AddressInfo } from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { workflowFiles } from "../../workflows/index.ts";
-import { ALL, BY_APPROVAL, BY_TAG } from "./options.ts";
+import { ALL, BARE, BY_APPROVAL, BY_TAG } from "./options.ts";
 import { runScript, script } from "./scripts.ts";
 
 const files = workflowFiles(BY_TAG);
@@ -78,8 +79,8 @@ describe("the required check", () => {
 
 describe("the message to the team", () => {
   const step = script(files, "deploy.yml", "notify", "Write the message");
-  const tell = (needs: Record<string, string>, subject = "Better <b> & more\n\nbody", about = "staging", brings = "") => {
-    const { folder, code, said } = runScript(step, {
+  const tell = (needs: Record<string, string>, subject = "Better <b> & more\n\nbody", about = "staging", brings = "", of = step) => {
+    const { folder, code, said } = runScript(of, {
       env: {
         NEEDS: JSON.stringify(Object.fromEntries(Object.entries(needs).map(([id, result]) => [id, { result }]))),
         ABOUT: about,
@@ -99,6 +100,14 @@ describe("the message to the team", () => {
     expect(tell({ images: "failure", deploy: "skipped" })).toMatch(/^:x: \*staging\* failed: images\n/);
     expect(tell({ images: "cancelled", deploy: "skipped" })).toMatch(/failed: images\n/);
     expect(tell({ images: "success", deploy: "skipped" })).toMatch(/ended early, not run: deploy\n/);
+  });
+  test("what a run is not meant to have is no early end: another environment's deploy, staging's infrastructure at a tag", () => {
+    const done = { check: "success", find: "success" };
+    const release = script(workflowFiles(BY_APPROVAL), "release.yml", "notify", "Write the message");
+    expect(tell({ ...done, "deploy-production": "success", "deploy-demo": "skipped" }, "", "release", "", release)).toMatch(/\*release\* succeeded/);
+    const infrastructure = script(workflowFiles(BARE), "infrastructure.yml", "notify", "Write the message");
+    expect(tell({ ...done, "up-staging": "skipped", "up-production": "success" }, "", "it", "", infrastructure)).toMatch(/\*it\* succeeded/);
+    expect(tell({ ...done, "up-staging": "failure", "up-production": "skipped" }, "", "it", "", infrastructure)).toMatch(/\*it\* failed: up-staging\n/);
   });
   test("says which commits a release brings, where it got as far as knowing", () => {
     const brings = { since: "since abcdef0, which was live", commits: ["c0ffee0 Better <!channel>", "and 3 more"] };
@@ -256,6 +265,34 @@ describe("findings of scans", () => {
     expect(code).not.toBe(0);
     expect(said).toContain(says);
     expect(fs.existsSync(path.join(folder, "findings.json"))).toBe(false);
+  });
+  test("what is live is the server's word of each night, kept where that scan looks for it; a server that is silent leaves what was kept before", () => {
+    const night = (
+      parse(files.find(({ path: name }) => name.endsWith("/infrastructure.yml"))!.text) as {
+        jobs: Record<string, { steps: { name: string; with?: object }[] }>;
+      }
+    ).jobs["drift-staging"]!.steps;
+    expect(night.at(-1)).toMatchObject({ name: "Keep what is live now", with: { name: "live-staging", path: "live.json" } });
+    const step = script(files, "infrastructure.yml", "drift-staging", "Read what is live now");
+    const read = (node: string) => {
+      const { code, folder } = runScript(step, { env: { STACK: "staging" }, programs: { node } });
+      const file = path.join(folder, "live.json");
+      return [code === 0, fs.existsSync(file) && (JSON.parse(fs.readFileSync(file, "utf8")) as unknown)];
+    };
+    const record = (number: number, live: boolean, stack = "recoloca-staging") => ({
+      stack,
+      number,
+      live,
+      release: `v${number}`,
+      images: { a: `a@sha256:${number}` },
+      provenance: { commit: "c" },
+    });
+    const all = [record(3, false), record(2, true), record(9, true, "recoloca-demo")];
+    expect(read(`[ "$*" = "operate/main.ts history --json" ] && echo '${JSON.stringify(all)}'`)).toEqual([
+      true,
+      { number: 2, release: "v2", images: { a: "a@sha256:2" }, commit: "c" },
+    ]);
+    expect(read("exit 1")).toEqual([false, false]);
   });
   describe.each([
     ["its servers", "Compare", "drift-staging", "pulumi"],

@@ -33,7 +33,7 @@ describe.each(Object.entries(ALL))("%s", (_name, options) => {
     });
 
   test("the team is told of a failure wherever it is, once", () => {
-    for (const job of [...before, "deploy-staging", "e2e-staging"]) {
+    for (const job of [...before, "codecov", "deploy-staging", "e2e-staging"]) {
       const runs = of("deploy.yml", runsOf(files, events.pushToMain(), { results: { [`deploy.yml/${job}`]: "failure" } }));
       expect(runs.filter(({ secrets, result }) => result !== "skipped" && secrets.includes("SLACK_WEBHOOK_URL")).map((one) => one.job)).toEqual(["notify"]);
     }
@@ -118,7 +118,7 @@ describe.each(Object.entries(ALL))("%s", (_name, options) => {
         .filter((ran) => ran.environment === environment)
         .map(({ concurrency }) => concurrency.map(({ group }) => group));
     expect(groups(events.pushToMain(), "staging")).toEqual([["main-to-staging", "deploy-staging"]]);
-    expect(groups(events.pushToMain(), "production-infrastructure")).toEqual([["production-infrastructure"]]);
+    expect(groups(events.dispatch("infrastructure.yml"), "production-infrastructure")).toEqual([["production-infrastructure"]]);
     for (const one of groups(release, "production")) expect(one).toEqual(["deploy-production"]);
     expect(groups(events.dispatch("rollback.yml", { environment: "production", release: "", data: "refuse", reason: "x" }), "production")).toEqual([
       ["by-hand-production"],

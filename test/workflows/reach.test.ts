@@ -32,7 +32,7 @@ test("environments let in what the simulation takes for granted: by the rules th
       stack: environment,
       organization: "recoloca",
     })!.environments;
-  const all = [...of("staging", {}), ...of("production", { ownsRepository: true })];
+  const all = [...of("staging", {}), ...of("production", { ownsRepository: true, visibility: "private" })];
   const matching = (pattern: string) => pattern.replace(/[.]/g, "\\.").replace(/[*]/g, "[^/]*");
   expect(all.map(({ environment }) => environment)).toEqual(
     expect.arrayContaining(["staging", "production", "automation", "staging-review", "production-infrastructure"]),
@@ -45,6 +45,8 @@ test("environments let in what the simulation takes for granted: by the rules th
     const lets = (ref: string) => rules.some((rule) => new RegExp(`^${matching(rule)}$`).test(ref));
     expect([environment, refs.filter(lets)]).toEqual([environment, refs.filter((ref) => (ADMITS[environment] ?? OTHER).test(ref))]);
   }
+  const approved = of("production", {}).find(({ environment }) => environment === "production-infrastructure")!;
+  expect([approved.branches, approved.tags]).toEqual([["main"], []]);
 });
 
 test("no job of a run that may go on is refused by its environment: the default branch's, and a release tag's", () => {
@@ -74,13 +76,19 @@ test.each(Object.entries(ALL))("staging gets a release by a push to main that is
   expect(reaching(options, "staging", ["release", "rollback", "maintenance"])).toEqual(["a push to main", "a push to main", ...byHand("staging")]);
 });
 
-test.each(Object.entries(ALL))("infrastructure is changed by a push to main that touches it, or by hand from main: %s", (_name, options) => {
-  for (const environment of ["staging", "production"])
-    expect(reaching(options, `${environment}-infrastructure`, ["infrastructure"])).toEqual([
-      "a push to main",
-      "a push to main",
-      "infrastructure.yml by hand, {}",
-    ]);
+const MERGED = ["a push to main", "a push to main", "infrastructure.yml by hand, {}"];
+const { bare: _bare, ...APPROVED } = ALL;
+
+test.each(Object.entries(APPROVED))("infrastructure is changed by a push to main that touches it, or by hand from main: %s", (_name, options) => {
+  for (const environment of ["staging", "production"]) expect(reaching(options, `${environment}-infrastructure`, ["infrastructure"])).toEqual(MERGED);
+});
+
+test("where nobody can be asked to approve, production's infrastructure is changed by a release tag or by hand, and by no merge", () => {
+  const options: WorkflowOptions = { ...BARE, environments: BY_APPROVAL.environments };
+  for (const environment of ["staging", "demo"]) expect(reaching(options, `${environment}-infrastructure`, ["infrastructure"])).toEqual(MERGED);
+  expect(reaching(options, "production-infrastructure", ["infrastructure"])).toEqual(["the tag v1.2.3", "the tag v10.0.12", "infrastructure.yml by hand, {}"]);
+  const ups = (event: Event) => ranJobs(runsOf(workflowFiles(options), event)).filter((job) => job.startsWith("infrastructure.yml/"));
+  expect(ups(events.tag("v1.2.3"))).toEqual(["check", "up-production", "notify"].map((job) => `infrastructure.yml/${job}`));
 });
 
 test("an environment of a person's choice gets a release when he says so, and never by itself", () => {
@@ -188,13 +196,13 @@ describe("Pulumi Cloud", () => {
   });
 
   test.each([
-    ["nobody says which edition", undefined, "organization", true],
-    ["the edition has no teams", "team", "organization", false],
-    ["there is an account alone", "individual", "user:recoloca", false],
-  ] as const)("where %s all ask for the same, and a pull request's for none that reaches production", (_what, edition, token, previews) => {
+    ["nobody says which edition", undefined, "organization"],
+    ["the edition has no teams", "team", "organization"],
+    ["there is an account alone", "individual", "user:recoloca"],
+  ] as const)("where %s all ask for the same, and a pull request's for none", (_what, edition, token) => {
     const all = asked({ ...BY_APPROVAL, backend: { kind: "cloud", organization: "recoloca", ...(edition && { edition }) } });
     expect([...new Set(all.map((one) => one.token))]).toEqual([token]);
-    expect(all.some(({ claim }) => claim === "pull_request")).toBe(previews);
+    expect(all.some(({ claim }) => claim === "pull_request")).toBe(false);
   });
 
   test("nobody asks it where the state is in a bucket", () => expect(asked(BY_TAG)).toEqual([]));

@@ -44,6 +44,20 @@ test("where a plan has no signatures none is asked, and the digest is that of th
     expect(() => script(workflowFiles(BARE), file, job, "Built by this repository's own workflow")).toThrow("has no step");
 });
 
+test("of infrastructure that a tag begins only what is on main is brought up, before the run has an identity", () => {
+  const { jobs } = parse(workflowFiles(BARE).find(({ path }) => path.endsWith("/infrastructure.yml"))!.text) as {
+    jobs: Record<string, { steps: { name: string; with?: object }[] }>;
+  };
+  const steps = jobs["up-production"]!.steps;
+  expect(steps.slice(0, 2).map(({ name }) => name)).toEqual(["Check out", "Only what is on main"]);
+  expect(steps[0]!.with).toMatchObject({ "fetch-depth": 0 });
+  const step = script(workflowFiles(BARE), "infrastructure.yml", "up-production", "Only what is on main");
+  const asked = (code: number) =>
+    runScript(step, { env: { GITHUB_SHA: "c0ffee" }, programs: { git: `[ "$*" = "merge-base --is-ancestor c0ffee origin/main" ] && exit ${code}; exit 9` } });
+  expect(asked(0)).toMatchObject({ code: 0, said: "" });
+  expect(asked(1)).toMatchObject({ code: 1, said: "::error::c0ffee is not on main: only what was merged is brought up\n" });
+});
+
 describe("an infrastructure run moves no release", () => {
   const jobs = ["up-staging", "up-production"].map((job) => [job, script(files, "infrastructure.yml", job, "No release is named")] as const);
   test.each(jobs)("%s: a stack's file that names one is refused, with what takes it out", (_job, step) => {

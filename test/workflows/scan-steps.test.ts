@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { workflowFiles } from "../../workflows/index.ts";
 import * as events from "./events.ts";
 import { fill, holds } from "./expression.ts";
-import { BY_APPROVAL, BY_TAG } from "./options.ts";
+import { BARE, BY_APPROVAL, BY_TAG } from "./options.ts";
 import { runScript, script, variables } from "./scripts.ts";
 
 const files = workflowFiles(BY_TAG);
@@ -83,6 +83,37 @@ describe("Semgrep", () => {
   });
   test("a result's own level counts more than its rule's", () => expect(decide(result("a.warning", { level: "error" })).code).toBe(1));
   test("findings that were not written are no success", () => expect(runScript(step).code).not.toBe(0));
+});
+
+describe("where there is no Security tab, the run's summary has what is found", () => {
+  const bare = workflowFiles(BARE);
+  const shown = (report: object) => runScript(script(bare, "security.yml", "trivy", "Findings of trivy"), { files: { "trivy.sarif": JSON.stringify(report) } });
+  const found = (ruleId: string, text = "Package: openssl\nFixed Version: 3 | 4") => ({
+    ruleId,
+    message: { text },
+    locations: [{ physicalLocation: { artifactLocation: { uri: "backend/requirements.txt" }, region: { startLine: 7 } } }],
+  });
+  const rules = ["error", "note"].map((level) => ({ id: level, defaultConfiguration: { level } }));
+  const report = (...results: object[]) => ({ runs: [{ tool: { driver: { rules } }, results }] });
+
+  test("the serious first, one line each, without what somebody has looked at", () => {
+    const { code, summary } = shown(report(found("note"), found("error"), { ...found("error"), suppressions: [{ kind: "inSource" }] }));
+    const row = (level: string) => `| ${level} | ${level} | backend/requirements.txt:7 | Package: openssl Fixed Version: 3 \\| 4 |`;
+    expect([code, summary.trim().split("\n")]).toEqual([
+      0,
+      ["### trivy: 2 findings", "", "| | | where | |", "| --- | --- | --- | --- |", row("error"), row("note")],
+    ]);
+  });
+  test("of many as much as a summary holds, and how many more; of none that there is none", () => {
+    const { summary } = shown(report(...Array.from({ length: 1000 }, () => found("error", "x".repeat(5000)))));
+    expect([summary.length < 1_000_000, summary.trim().endsWith("\nand 800 more")]).toEqual([true, true]);
+    expect(shown(report())).toMatchObject({ code: 0, summary: "### trivy: 0 findings\n" });
+  });
+  test("of each scan, of the images too; and nowhere else, where anybody may read a summary", () => {
+    const told = (all: typeof files) => all.flatMap(({ text }) => [...text.matchAll(/name: Findings of (\S+) to the summary/g)].map((one) => one[1]));
+    expect(told(bare).sort()).toEqual(["image-backend", "image-frontend", "semgrep", "semgrep", "trivy", "trivy"]);
+    expect(told(files)).toEqual([]);
+  });
 });
 
 test("findings go to the Security tab from all but the merge queue, whose branch is gone by then, and forks, which may not", () => {

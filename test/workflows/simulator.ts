@@ -78,8 +78,9 @@ interface Workflow {
 export const ADMITS: Readonly<Record<string, RegExp>> = {
   "staging-review": /^refs\/(pull\/[^/]+\/merge|heads\/main)$/,
   automation: /^refs\/(heads\/main|tags\/v[^/]*\.[^/]*\.[^/]*)$/,
-  // Of infrastructure runs: OTHER.
   production: /^refs\/(heads\/main|tags\/v[^/]*\.[^/]*\.[^/]*)$/,
+  // Where nobody can be asked to approve. Elsewhere OTHER, and no tag begins an infrastructure run.
+  "production-infrastructure": /^refs\/(heads\/main|tags\/v[^/]*\.[^/]*\.[^/]*)$/,
 };
 export const OTHER = /^refs\/heads\/main$/;
 

@@ -4,7 +4,7 @@ import type { WorkflowOptions } from "../options.ts";
 import { RUNNER } from "../jobs/checks.ts";
 import { keepRecord, releaseRun } from "../jobs/deploy.ts";
 import { notify } from "../jobs/notify.ts";
-import { outcome, smoke } from "../jobs/outcome.ts";
+import { outcome, readLive, smoke } from "../jobs/outcome.ts";
 import { DEPLOY_ROLE, STACK_PERMISSIONS, stackEnv, stackGround, way } from "../jobs/stack.ts";
 import { at } from "../steps.ts";
 
@@ -89,22 +89,12 @@ node operate/main.ts rollback "\${way[@]}" 2>&1 | tee "$RUNNER_TEMP/rollback.log
         if: "!cancelled() && steps.release.conclusion != 'skipped'",
         run: `{ echo '\`\`\`'; tail -n 60 "$RUNNER_TEMP/rollback.log"; echo '\`\`\`'; } >> "$GITHUB_STEP_SUMMARY"`,
       },
-      live(options),
+      { ...readLive(options), if: "!cancelled()" },
       smoke(options),
       keepRecord(CHOSEN),
     ],
   });
 }
-
-/** What is live after a rollback; for the record. */
-const live = ({ application, programPath }: WorkflowOptions): Step => ({
-  name: "Read what is live now",
-  if: "!cancelled()",
-  ...at(programPath),
-  run: `
-node operate/main.ts history --json | jq --arg stack '${application.name}'-"$STACK" \\
-  'map(select(.stack == $stack and .live))[0] // {} | { number, release, images, commit: .provenance.commit }' > "$GITHUB_WORKSPACE/live.json"`,
-});
 
 export function redeploy(options: WorkflowOptions): Workflow {
   return byHand(options, {

@@ -41,7 +41,7 @@ export function deployMain(options: WorkflowOptions): Workflow {
       "e2e-staging": e2e(options, staging, ["deploy-staging"]),
       ...(approval && { offer: offer(production, options.defaultBranch) }),
       notify: notify({
-        needs: [...new Set([...before, ...Object.keys(built), ...path])],
+        needs: [...new Set([...before, ...Object.keys(built), "codecov", ...path])],
         about: staging,
         subject: "github.event.head_commit.message",
         brings: "needs.deploy-staging.outputs.brings",

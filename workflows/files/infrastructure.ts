@@ -1,14 +1,22 @@
 import { infrastructureOf } from "../../secrets/catalogue.ts";
+import { abilitiesOf } from "../github-plan.ts";
 import { secret, TOKEN, variable, expression, type Job, type Step, type Workflow } from "../model.ts";
 import { OF_THIS_REPOSITORY, onDefaultBranch, previewable, readableWithoutSecret, type WorkflowOptions } from "../options.ts";
 import { checks, RUNNER } from "../jobs/checks.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
 import { notify, notifyOfFailure } from "../jobs/notify.ts";
+import { keepRecord } from "../jobs/deploy.ts";
+import { readLive } from "../jobs/outcome.ts";
 import { alone, ALONE_ENV, INFRASTRUCTURE_ROLE, planRole, STACK_PERMISSIONS, stackEnv, stackGround, way } from "../jobs/stack.ts";
 import { at } from "../steps.ts";
+import { RELEASE_TAG } from "./release.ts";
 
-/** After a merge, or by hand from the default branch. */
-const merged = (options: WorkflowOptions) => `github.event_name == 'push' || (github.event_name == 'workflow_dispatch' && ${onDefaultBranch(options)})`;
+const byHand = (options: WorkflowOptions) => `github.event_name == 'workflow_dispatch' && ${onDefaultBranch(options)}`;
+/** After a merge, where a release tag begins production's by that tag, or by hand from the default branch. */
+const merged = (options: WorkflowOptions) => `github.event_name == 'push' || (${byHand(options)})`;
+/** Where nobody can be asked to approve, what a merge alone must not reach waits for a release tag. */
+const awaitsTag = (options: WorkflowOptions) => !abilitiesOf(options).approval;
+const BY_TAG = "github.ref_type == 'tag'";
 const OURS = `github.event_name == 'pull_request' && ${OF_THIS_REPOSITORY}`;
 
 /** What is not of the program: its own folder where it has one, else everything but the application. */
@@ -21,28 +29,37 @@ function pathsOf({ programPath, application }: WorkflowOptions): string[] {
 
 export function infrastructure(options: WorkflowOptions): Workflow {
   const staging = options.environments.find(({ from }) => from === "push")!.name;
+  const production = options.environments.find(({ from }) => from === "release")!.name;
   const others = options.environments.filter(({ name }) => name !== staging);
+  const tagged = awaitsTag(options);
+  const merges = others.filter(({ name }) => !tagged || name !== production).map(({ name }) => name);
   const paths = pathsOf(options);
   const readable = readableWithoutSecret(options);
   const commented = previewable(options);
   const once = (group: string) => ({ concurrency: { group, "cancel-in-progress": false } });
   const ups = Object.fromEntries([
-    [`up-${staging}`, { ...up(options, staging, ["check"]), ...once(infrastructureOf(staging)) }],
-    ...others.map(({ name }): [string, Job] => [`up-${name}`, { ...up(options, name, [`up-${staging}`]), ...once(infrastructureOf(name)) }]),
+    [
+      `up-${staging}`,
+      { ...up(options, staging, ["check"]), ...(tagged && { if: `!(${BY_TAG}) && (${merged(options)})` }), ...once(infrastructureOf(staging)) },
+    ],
+    ...others.map(({ name }): [string, Job] => [
+      `up-${name}`,
+      { ...(tagged && name === production ? upByTag(options, name, staging) : up(options, name, [`up-${staging}`])), ...once(infrastructureOf(name)) },
+    ]),
   ]) as Record<string, Job>;
   return {
     file: "infrastructure.yml",
     name: "Infrastructure",
-    says: `Everything but releases: server, network, backups, GitHub's own side. ${commented ? `A pull request of this repository gets a preview of ${staging} as a comment. ` : ""}After the merge the program is checked once more, ${staging} is brought up to it, then ${others.map(({ name }) => name).join(", ")}, behind the same approval as a deploy. It never moves a release: the stacks keep what is live.${readable ? " Every night what is there, at GitHub as far as a run may read it, is compared with what should be, and a difference opens an issue." : ""}`,
+    says: `Everything but releases: server, network, backups, GitHub's own side. ${commented ? `A pull request of this repository gets a preview of ${staging} as a comment. ` : ""}After the merge the program is checked once more, ${staging} is brought up to it${merges.length > 0 ? `, then ${merges.join(", ")}` : ""}${tagged ? `. ${production} is by a release tag, as its deploy is, or by hand: this repository's plan has nobody who could be asked to approve.` : ", behind the same approval as a deploy."} It never moves a release: the stacks keep what is live.${readable ? " Every night what is there, at GitHub as far as a run may read it, is compared with what should be, and a difference opens an issue." : ""}`,
     on: {
       ...(commented && { pull_request: { branches: [options.defaultBranch], paths } }),
       ...(readable && { schedule: [{ cron: "47 3 * * *", says: "daily 03:47" }] }),
-      push: { branches: [options.defaultBranch], paths },
+      push: { branches: [options.defaultBranch], paths, ...(tagged && { tags: [RELEASE_TAG] }) },
       workflow_dispatch: {},
     },
     jobs: {
       ...(commented && { preview: { ...preview(options, staging), ...once(`preview-${expression("github.event.pull_request.number || github.run_id")}`) } }),
-      check: { ...checks(options, { pathAware: false }).jobs["program"]!, if: merged(options), ...once(`check-${expression("github.run_id")}`) },
+      check: { ...checks(options, { pathAware: false, tagged }).jobs["program"]!, if: merged(options), ...once(`check-${expression("github.run_id")}`) },
       ...ups,
       ...Object.fromEntries(
         (readable ? options.environments : []).map(({ name }): [string, Job] => [`drift-${name}`, { ...drift(options, name), ...once(`drift-${name}`) }]),
@@ -62,6 +79,7 @@ export function infrastructure(options: WorkflowOptions): Workflow {
         ...notify({
           needs: ["check", ...Object.keys(ups)],
           about: "infrastructure",
+          ...(tagged && { optional: Object.keys(ups) }),
           subject: "github.event.head_commit.message",
           if: merged(options),
         }),
@@ -81,7 +99,7 @@ const preview = (options: WorkflowOptions, environment: string): Job => ({
   name: `Preview of ${environment}`,
   why:
     options.backend.kind === "cloud"
-      ? "Never for a fork, nor for Dependabot, by its number at GitHub: a name could be somebody else's. What it takes may read the stack. What its token of Pulumi Cloud reads besides, and whether it gets one, is set there."
+      ? "Never for a fork, nor for Dependabot, by its number at GitHub: a name could be somebody else's. Its token of Pulumi Cloud is of the team that reads this stack alone: no secret of production."
       : "Never for a fork, nor for Dependabot, by its number at GitHub: a name could be somebody else's. The role that it takes may read the stack. It may write nothing, and knows no secret of production.",
   if: OURS,
   "runs-on": RUNNER,
@@ -120,7 +138,7 @@ pulumi preview --json --non-interactive > "$RUNNER_TEMP/preview.json" 2> "$RUNNE
   ],
 });
 
-const up = (options: WorkflowOptions, environment: string, needs: readonly string[]): Job => ({
+const up = (options: WorkflowOptions, environment: string, needs: readonly string[], { history = false } = {}): Job => ({
   name: `Bring up ${environment}`,
   why: "Not in the group of deploys: what waits here for its approval would hold them up. Pulumi lets only one of the two have the stack at a time.",
   needs,
@@ -131,7 +149,7 @@ const up = (options: WorkflowOptions, environment: string, needs: readonly strin
   permissions: STACK_PERMISSIONS,
   env: stackEnv(options, environment),
   steps: [
-    ...stackGround(options, { role: INFRASTRUCTURE_ROLE }),
+    ...stackGround(options, { role: INFRASTRUCTURE_ROLE, history }),
     ...appToken(options),
     ...way(options),
     {
@@ -159,6 +177,26 @@ exit "$code"`,
     },
   ],
 });
+
+/** A release tag in place of an approval. */
+function upByTag(options: WorkflowOptions, environment: string, staging: string): Job {
+  const job = up(options, environment, ["check", `up-${staging}`], { history: true });
+  const [checkout, ...rest] = job.steps;
+  return {
+    ...job,
+    why: `By a release tag or by hand, as nobody here could be asked to approve. The run of a tag leaves out ${staging}, which was brought up when that was merged.`,
+    if: `!cancelled() && needs.check.result == 'success' && (${BY_TAG} || (needs.up-${staging}.result == 'success' && ${byHand(options)}))`,
+    steps: [
+      checkout!,
+      {
+        name: `Only what is on ${options.defaultBranch}`,
+        run: `
+git merge-base --is-ancestor "$GITHUB_SHA" origin/${options.defaultBranch} || { echo "::error::$GITHUB_SHA is not on ${options.defaultBranch}: only what was merged is brought up"; exit 1; }`,
+      },
+      ...rest,
+    ],
+  };
+}
 
 /** Writes GitHub's own side; the run's own token may not. Without an App a person runs `pulumi up` for that. */
 function appToken({ repository }: WorkflowOptions): Step[] {
@@ -240,5 +278,12 @@ code=0
 node operate/main.ts compare-github > "$RUNNER_TEMP/github.log" 2>&1 || code=$?${found("drift-github", "github.log", "What \\($stack) has at GitHub is not what it should be", "Somebody changed it there, or the program was changed and not brought up.")}`,
     },
     issuesOf(`drift-github-${environment}`),
+    {
+      ...readLive(options),
+      why: "For the morning's scan of the images that are live: a rollback on the server itself left nothing at GitHub. Where the server does not answer, what was written down before counts.",
+      if: "!cancelled()",
+      "continue-on-error": true,
+    },
+    keepRecord(environment),
   ],
 });

@@ -58,6 +58,7 @@ export function release(options: WorkflowOptions): Workflow {
       notify: {
         ...notify({
           needs: ["find", ...Object.keys(jobs), ...(byTag ? ["publish"] : [])],
+          optional: byHand.length > 0 ? [...Object.keys(jobs), ...(byTag ? ["publish"] : [])] : [],
           brings: Object.keys(jobs)
             .map((id) => `needs.${id}.outputs.brings`)
             .join(" || "),

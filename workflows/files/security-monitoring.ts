@@ -1,5 +1,5 @@
 import { expression, TOKEN, variable, type Job, type Permissions, type Step, type Workflow } from "../model.ts";
-import { onDefaultBranch, type WorkflowOptions } from "../options.ts";
+import { onDefaultBranch, readableWithoutSecret, type WorkflowOptions } from "../options.ts";
 import { newest } from "../jobs/artifacts.ts";
 import { RUNNER } from "../jobs/checks.ts";
 import { login } from "../jobs/images.ts";
@@ -56,7 +56,9 @@ function live(options: WorkflowOptions): Job {
   const permissions: Permissions = { actions: ["read", "read which images are live"], packages: ["read", "pull the images"], ...ISSUE_PERMISSIONS };
   return {
     name: "Vulnerabilities of the images that are live",
-    why: "What is live is what the last deploy, release or rollback left written down. A rollback on the server itself is known here only once a run has settled it.",
+    why: readableWithoutSecret(options)
+      ? "What is live is what the last deploy, release or rollback left written down, or the comparison of the night, which asks the server: so a rollback on the server itself is known here by the next morning."
+      : "What is live is what the last deploy, release or rollback left written down. A rollback on the server itself is known here only once a run has settled it.",
     if: onDefaultBranch(options),
     "runs-on": RUNNER,
     "timeout-minutes": 30,

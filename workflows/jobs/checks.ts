@@ -15,8 +15,11 @@ export interface Checks {
   readonly areas: Readonly<Record<string, Area>>;
 }
 
-/** `pathAware`: behind the job `changes`, and skipped where it says that nothing of the area changed. */
-export function checks(options: WorkflowOptions, { pathAware }: { pathAware: boolean }): Checks {
+/**
+ * `pathAware`: behind the job `changes`, and skipped where it says that nothing of the area changed. `tagged`: whether a release tag starts the check of
+ * the program, which then takes no packages that another run has kept.
+ */
+export function checks(options: WorkflowOptions, { pathAware, tagged = false }: { pathAware: boolean; tagged?: boolean }): Checks {
   const { backend, frontend, e2e } = options.application;
   const job = (area: Area, name: string, minutes: number, steps: readonly Step[], more: Partial<Job> = {}): [Area, Job] => [
     area,
@@ -86,6 +89,7 @@ python -m coverage report --format=markdown >> "$GITHUB_STEP_SUMMARY"
 echo "percent=$(python -m coverage report --format=total)" >> "$GITHUB_OUTPUT"`,
         },
         keep("coverage-backend", `${backend.folder}/coverage.xml`, 7),
+        keep("results-backend", `${backend.folder}/junit.xml`, 7),
       ],
       { outputs: { coverage: expression("steps.coverage.outputs.percent") } },
     ),
@@ -122,7 +126,7 @@ echo "percent=$percent" >> "$GITHUB_OUTPUT"`,
     }),
     program: job("program", "Check the infrastructure program", 15, [
       checkout(),
-      node(options.programPath, { cached: true }),
+      node(options.programPath, { cached: !tagged }),
       npmCi(options.programPath),
       { name: "Lint", ...at(options.programPath), run: "npm run lint" },
       { name: "Types", if: "!cancelled()", ...at(options.programPath), run: "npm run types" },
@@ -182,6 +186,7 @@ alembic upgrade head
 alembic check`,
     },
     { name: "Integration tests", env: { ...testEnvironment }, ...folder, run: "python -m pytest tests/integration --junitxml=junit-integration.xml" },
+    keep("results-integration", `${backend.folder}/junit-integration.xml`, 7),
     {
       name: "What the services printed",
       if: "failure()",

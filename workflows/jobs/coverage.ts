@@ -1,4 +1,4 @@
-/** How much the unit tests cover: a comment on the pull request, and Codecov where there is an account. */
+/** How much the unit tests cover: a comment on the pull request, and Codecov where there is an account, which gets each test's result and time too. */
 import { AUTOMATION } from "../../secrets/catalogue.ts";
 import { expression, secret, type Job } from "../model.ts";
 import { checkout } from "../steps.ts";
@@ -42,9 +42,17 @@ covered() {
   ],
 });
 
+/** What goes there: the artifact, and of what. The frontend's tests write no results. */
+const SENT = [
+  { kind: "coverage", of: "backend" },
+  { kind: "coverage", of: "frontend" },
+  { kind: "results", of: "backend" },
+  { kind: "results", of: "integration" },
+] as const;
+
 export const codecov = (): Job => ({
-  name: "Coverage to Codecov",
-  needs: ["test-backend", "test-frontend"],
+  name: "Coverage and test results to Codecov",
+  needs: ["test-backend", "test-frontend", "integration"],
   "runs-on": RUNNER,
   "timeout-minutes": 5,
   environment: { name: AUTOMATION, deployment: false },
@@ -57,18 +65,24 @@ export const codecov = (): Job => ({
       run: 'echo "CODECOV_TOKEN is not set: nothing is sent to Codecov" >> "$GITHUB_STEP_SUMMARY"',
     },
     { ...checkout(), if: "env.CODECOV_TOKEN != ''" },
-    ...["backend", "frontend"].flatMap((part) => [
+    ...SENT.flatMap(({ kind, of }) => [
       {
-        name: `Fetch coverage of ${part}`,
+        name: `Fetch ${kind} of ${of}`,
         if: "env.CODECOV_TOKEN != ''",
         uses: "actions/download-artifact" as const,
-        with: { name: `coverage-${part}`, path: `coverage/${part}` },
+        with: { name: `${kind}-${of}`, path: `${kind}/${of}` },
       },
       {
-        name: `Upload coverage of ${part}`,
+        name: `Upload ${kind} of ${of}`,
         if: "env.CODECOV_TOKEN != ''",
         uses: "codecov/codecov-action" as const,
-        with: { token: expression("env.CODECOV_TOKEN"), directory: `coverage/${part}`, flags: part, fail_ci_if_error: true },
+        with: {
+          token: expression("env.CODECOV_TOKEN"),
+          directory: `${kind}/${of}`,
+          flags: of,
+          ...(kind === "results" && { report_type: "test_results" }),
+          fail_ci_if_error: true,
+        },
       },
     ]),
   ],

@@ -14,11 +14,16 @@ interface Notify {
   readonly subject?: string;
   /** Which commits a release brings, an expression without braces for the output of `brings`. @default nothing is said of them */
   readonly brings?: string;
+  /** Of `needs`, those that some runs are not meant to have: that one of them was skipped is no word. @default none */
+  readonly optional?: readonly string[];
   /** Of a run that skipped everything there is nothing to tell. @default every run */
   readonly if?: string;
 }
 
-export const notify = ({ name = "Tell the team", needs, about, subject, brings, if: when }: Notify): Job => ({
+/** Of jq. */
+const SKIPPED = '[$needs | to_entries[] | select(.value.result == "skipped") | .key]';
+
+export const notify = ({ name = "Tell the team", needs, about, subject, brings, optional = [], if: when }: Notify): Job => ({
   name,
   why: "The outcome is that of the jobs before it, not of this one. A run that somebody cancelled needs no message: he knows.",
   needs,
@@ -50,7 +55,7 @@ jq --null-input '
   (env.NEEDS | fromjson) as $needs
   | (env.ABOUT | plain) as $about
   | [$needs | to_entries[] | select(.value.result == "failure" or .value.result == "cancelled") | .key] as $failed
-  | [$needs | to_entries[] | select(.value.result == "skipped") | .key] as $skipped
+  | ${optional.length > 0 ? `(${SKIPPED} - ${JSON.stringify(optional)})` : SKIPPED} as $skipped
   | (if $failed != [] then ":x: *\\($about)* failed: \\($failed | join(", "))"
      elif $skipped != [] then ":warning: *\\($about)* ended early, not run: \\($skipped | join(", "))"
      else ":white_check_mark: *\\($about)* succeeded" end) as $first

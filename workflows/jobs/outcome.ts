@@ -1,5 +1,5 @@
 /** What became of a release, by the server's own record, and whether it answers from outside. */
-import { expression, variable, type Step } from "../model.ts";
+import { expression, variable, type RunStep, type Step } from "../model.ts";
 import type { WorkflowOptions } from "../options.ts";
 import { at } from "../steps.ts";
 
@@ -34,6 +34,16 @@ outcome="$(jq --raw-output '.outcome // "not finished"' <<< "$record")"
   echo '\`\`\`'
 } | tee --append "$GITHUB_STEP_SUMMARY"
 if [ "$outcome" != live ]; then echo "::error::release $number: $outcome. $(jq --raw-output '.reason // "" | split("\\n")[0]' <<< "$record")"; exit 1; fi`,
+});
+
+/** By the server's own record, for `keepRecord`. Where it does not answer there is no file: an empty one would say that nothing is live. */
+export const readLive = ({ application, programPath }: WorkflowOptions): RunStep => ({
+  name: "Read what is live now",
+  ...at(programPath),
+  run: `
+node operate/main.ts history --json | jq --arg stack '${application.name}'-"$STACK" \\
+  'map(select(.stack == $stack and .live))[0] // {} | { number, release, images, commit: .provenance.commit }' > "$RUNNER_TEMP/live.json"
+mv "$RUNNER_TEMP/live.json" "$GITHUB_WORKSPACE/live.json"`,
 });
 
 /** From outside, by the public name, after the server's own gates. */

@@ -21,6 +21,11 @@ const QUEUED: Step = {
   run: `jq --raw-output '.merge_group // {} | to_entries[] | select(.key == "base_sha" or .key == "head_sha") | "\\(.key)=\\(.value)"' "$GITHUB_EVENT_PATH" | tee --append "$GITHUB_OUTPUT"`,
 };
 
+/** Of jq: how serious each rule of a SARIF run is, where its findings do not say so themselves. */
+const LEVELS = "(.tool.driver.rules // [] | map({ key: .id, value: .defaultConfiguration.level }) | from_entries)";
+/** A summary holds a megabyte. */
+const MOST = 200;
+
 /** `pullRequests`: also for those of forks, whose token may not upload. */
 export function scans(options: WorkflowOptions, { pullRequests }: { pullRequests: boolean }): Record<string, Job> {
   const upload = uploadOf(options, pullRequests);
@@ -53,7 +58,7 @@ docker run --rm --volume "$PWD:/src" --workdir /src "$SEMGREP" \\
         why: "Rules of the lower kinds are hints, and whoever writes them adds new ones on any day: they would keep a change from being merged that has nothing to do with them.",
         run: `
 jq --raw-output '
-  .runs[] | (.tool.driver.rules // [] | map({ key: .id, value: .defaultConfiguration.level }) | from_entries) as $level
+  .runs[] | ${LEVELS} as $level
   | .results[] | select((.level // $level[.ruleId]) == "error" and (.suppressions // []) == [])
   | .locations[0].physicalLocation as $place
   | "\\($place.artifactLocation.uri):\\($place.region.startLine): \\(.ruleId): \\(.message.text | gsub("\\n"; " "))"' semgrep.sarif > serious.txt
@@ -164,8 +169,27 @@ const trivy = (name: string, more: Record<string, string | boolean>): Step => ({
   with: { version: VERSIONS.trivy, scanners: "image-ref" in more ? "vuln" : "vuln,misconfig", ...more },
 });
 
+/** All of a report, the serious first. The repository is private, and so is the summary. */
+const inSummary = (name: string): Step => ({
+  name: `Findings of ${name} to the summary`,
+  if: `!cancelled() && hashFiles('${name}.sarif') != ''`,
+  run: `
+jq --raw-output '
+  def cell: gsub("\\\\s+"; " ") | gsub("[|]"; "\\\\|") | .[0:300];
+  [.runs[] | ${LEVELS} as $level
+    | .results[] | select((.suppressions // []) == [])
+    | (.locations[0].physicalLocation // {}) as $place
+    | { level: (.level // $level[.ruleId] // "warning"), rule: .ruleId, text: .message.text,
+        place: "\\($place.artifactLocation.uri // ""):\\($place.region.startLine // "")" }]
+  | sort_by(.level != "error", .level != "warning")
+  | "### ${name}: \\(length) findings",
+    (select(length > 0) | "", "| | | where | |", "| --- | --- | --- | --- |",
+      (.[0:${MOST}][] | "| \\([.level, .rule, .place, .text | cell] | join(" | ")) |"),
+      (select(length > ${MOST}) | "", "and \\(length - ${MOST}) more"))' ${name}.sarif >> "$GITHUB_STEP_SUMMARY"`,
+});
+
 function uploadOf(options: WorkflowOptions, pullRequests: boolean): { permissions: Permissions; step: (name: string) => Step[] } {
-  if (!abilitiesOf(options).codeScanning) return { permissions: {}, step: () => [] };
+  if (!abilitiesOf(options).codeScanning) return { permissions: {}, step: (name) => [inSummary(name)] };
   return {
     permissions: {
       "security-events": ["write", "put findings into the Security tab"],

@@ -107,7 +107,7 @@ export const BUILD_AND_DEPLOY: readonly Defect[] = [
       expect(builds(made).length).toBeGreaterThan(1);
       for (const step of builds(made)) expect(step.with!["labels"]).toMatch(/image\.source=.*\n.*image\.revision=\$\{\{ github\.sha \}\}$/);
     },
-    open: "Each new container is asked by the server, directly, before it gets a visitor. GHCR keeps every image, and a person removes old ones. Which of them may be gone back to only the servers know, and a run that asks them all to delete what it alone can delete for good would be one more that reaches production; an image of two platforms is three there, of which two have no name. What it costs is storage, which GitHub does not bill for images of public repositories",
+    open: "Each new container is asked by the server, directly, before it gets a visitor. GHCR keeps every image, and a person removes old ones. Which of them may be gone back to only the servers know. Each night's comparison asks them what is live; but a run that deleted for good by what it was told could take a way back from a server that was silent that night, and an image of two platforms is three there, of which two have no name. What it costs is storage, which GitHub does not bill for images of public repositories",
   },
   {
     numbers: [59],
