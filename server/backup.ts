@@ -11,6 +11,7 @@ import { sayDuration } from "../release/duration.ts";
 import { askBucket, asFailure, upload } from "./bucket.ts";
 import { announce, backupFile, backupsFolder, removePartialBackups, unusedName, writeNote, type BackupNote } from "./backup-note.ts";
 import { backupJob, baseOf, canBackUp, withUrl, type Place } from "./backup-place.ts";
+import { checkBackupRoom, whileThereIsRoom } from "./backup-room.ts";
 import { olderClient } from "./client-version.ts";
 import { Failure, type Context } from "./context.ts";
 import { Counted } from "./counted.ts";
@@ -83,11 +84,12 @@ async function keep(place: Place, backup: Backup, name: string, source: Source):
   const file = backupFile(store.stack, name);
   const partial = `${file}.partial`;
   fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  checkBackupRoom(store.stack, source.what, source.volume);
   const began = performance.now();
   const counted = new Counted();
   const explain = (error: NodeJS.ErrnoException) => ({ code: undefined, said: error.code === "ENOSPC" ? "no space is left for it" : error.message });
   // Heard from the first byte on: a disk that fills says so while the command still writes.
-  const storing = pipeline(counted, fs.createWriteStream(partial, { mode: 0o444 })).then(() => undefined, explain);
+  const storing = pipeline(counted, whileThereIsRoom(store.stack), fs.createWriteStream(partial, { mode: 0o444 })).then(() => undefined, explain);
   const ran = await source.write(counted).catch(explain);
   counted.end();
   const stored = await storing;

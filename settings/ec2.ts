@@ -47,7 +47,11 @@ export const ec2Form = z.strictObject({
     .string()
     .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "wants the name of a hosted zone: recoloca.ai")
     .optional(),
-  owner: z.string().min(1).optional(),
+  // Source: AWS's page on tagging, which characters every service takes.
+  owner: z
+    .string()
+    .regex(/^[\p{L}\p{N} +\-=._:/@]{1,256}$/u, "wants a tag's value, letters, digits, spaces and + - = . _ : / @, 256 at most: ops@recoloca.ai")
+    .optional(),
   protect: z.boolean().optional(),
   generation: z.number().int().min(1).default(1),
 });

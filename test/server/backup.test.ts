@@ -152,19 +152,31 @@ test("its reader is killed when the command has ended well: what was still on it
   expect((await files()).filter((name) => name.endsWith("partial"))).toEqual([]);
 });
 
-test("a disk that fills meanwhile: said in a line, and nothing of it stays", async () => {
-  const large = ["sh", "-c", "head -c 30000000 /dev/urandom; sleep 5"];
-  expect((await deployPlan(release({ backup: { ...postgres(), before: "never", command: large, verify: ["true"] } }))).code).toBe(0);
-  await mustServer(`mount --types tmpfs --options size=8m tmpfs ${FOLDER}`);
-  try {
-    const { code, output } = await server("recoloca backup");
-    expect(code, output).toBe(21);
-    expect(output).toMatch(/BACKUP FAILED: "postgres" cannot be kept\n +its output +no space is left for it\n/);
-    expect(await files()).toEqual([]);
-    expect(await jobs()).toBe("");
-  } finally {
-    await mustServer(`umount ${FOLDER}`);
-  }
+describe("a disk without room, which the database needs as well", () => {
+  const large = ["sh", "-c", "head -c 100000000 /dev/urandom; sleep 5"];
+  const onDisk = async (megabytes: number) => {
+    await mustServer(`mount --types tmpfs --options size=${megabytes}m tmpfs ${FOLDER}`);
+    try {
+      const { code, output } = await server("recoloca backup");
+      expect(code, output).toBe(21);
+      expect(await files()).toEqual([]);
+      expect(await jobs()).toBe("");
+      return output;
+    } finally {
+      await mustServer(`umount ${FOLDER}`);
+    }
+  };
+  beforeAll(async () => {
+    expect((await deployPlan(release({ backup: { ...postgres(), before: "never", command: large, verify: ["true"] } }))).code).toBe(0);
+  });
+
+  test("at once: nothing is begun", async () =>
+    expect(await onDisk(100)).toMatch(
+      /BACKUP FAILED: there is no room for "postgres"\n +free +\S+ MB below \S+, of which 268 MB stay free\n +to mend it +fewer are kept/,
+    ));
+
+  test("meanwhile: it is given up before the disk is full, and nothing of it stays", async () =>
+    expect(await onDisk(300)).toMatch(/BACKUP FAILED: "postgres" cannot be kept\n +its output +only \S+ MB are left for whoever else writes there\n/));
 });
 
 describe("one that is killed", () => {

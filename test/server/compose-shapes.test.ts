@@ -270,18 +270,36 @@ async function loadImage(name: string, architecture: string): Promise<void> {
   fs.rmSync(folder, { recursive: true });
 }
 
-test("an image for another architecture is told from one that fails, before anything is backed up or migrated", async () => {
+describe("an image for another architecture is told from one that fails, before anything is backed up or migrated", () => {
   const name = `${registryName(testSite)}/recoloca/other`;
-  await loadImage(`${name}:arm64`, "arm64");
-  await must("docker", ["push", "--quiet", `${name}:arm64`], { env: dockerConfig(testSite) });
-  const digest = (await must("docker", ["image", "inspect", "--format", "{{index .RepoDigests 0}}", `${name}:arm64`])).trim();
-  await must("docker", ["rmi", "--force", `${name}:arm64`]);
-  plan = planFor(digest, { migration: { service: "web", command: ["false"], timeout: 10 } });
-  const ran = await deployPlan(plan);
-  expect(ran.code, ran.output).toBe(21);
-  expect(ran.output).toContain(`image ${digest} is for arm64, and this server is amd64`);
-  expect(ran.output).toContain("build it for linux/amd64, or for both");
-  expect(ran.output).not.toContain("MIGRATION");
+  const env = { ...dockerConfig(testSite), DOCKER_CLI_EXPERIMENTAL: "enabled" };
+  let digest: string;
+  const deployed = async (image: string) => {
+    plan = planFor(image, { migration: { service: "web", command: ["false"], timeout: 10 } });
+    const ran = await deployPlan(plan);
+    expect(ran.code, ran.output).toBe(21);
+    expect(ran.output).not.toContain("MIGRATION");
+    return ran.output;
+  };
+  beforeAll(async () => {
+    await loadImage(`${name}:arm64`, "arm64");
+    await must("docker", ["push", "--quiet", `${name}:arm64`], { env });
+    digest = (await must("docker", ["image", "inspect", "--format", "{{index .RepoDigests 0}}", `${name}:arm64`])).trim();
+    await must("docker", ["rmi", "--force", `${name}:arm64`]);
+  });
+
+  test("of one alone", async () => {
+    const output = await deployed(digest);
+    expect(output).toContain(`image ${digest} is for arm64, and this server is amd64`);
+    expect(output).toContain("build it for linux/amd64, or for both");
+  });
+
+  test("of a list, as buildx writes one also for a single architecture", async () => {
+    await must("docker", ["manifest", "create", "--insecure", `${name}:list`, digest], { env });
+    const list = (await must("docker", ["manifest", "push", "--insecure", "--purge", `${name}:list`], { env })).trim();
+    expect(list).toMatch(/^sha256:/);
+    expect(await deployed(`${name}@${list}`)).toContain("it was built for others than linux/amd64, which this server is");
+  });
 });
 
 describe("two applications on one host", () => {

@@ -31,7 +31,7 @@ test("a right one has no problems, and needs neither host key nor private key", 
 test("an account's number is one, however Pulumi has written it; where a word is wanted in place of another number, the fix is one", () => {
   expect(problemsOf({ ec2: { ...EC2, account: 123456789012 } })).toEqual([]);
   expect(problemsOf({ ec2: { ...EC2, account: 5 } })).toMatchObject([{ says: "got 5, wants the account's number, 12 digits: 123456789012" }]);
-  expect(problemsOf({ ec2: { ...EC2, owner: 5 } })).toMatchObject([{ fix: 'in the stack\'s file: owner: "5"' }]);
+  expect(problemsOf({ previews: { image: 5 } })).toContainEqual(expect.objectContaining({ fix: `in the stack's file: image: "5"` }));
 });
 
 describe("is refused:", () => {
@@ -66,6 +66,7 @@ describe("is refused:", () => {
       /the zone recoloca\.ai, whose records this server may write, does not hold shop\.example/,
       "pulumi config rm --path recoloca:tls.acme.dns",
     ],
+    ["an owner that is no tag", { ec2: { ...EC2, owner: "R&D <ops>" } }, "ec2.owner", /wants a tag's value, letters, digits, spaces/],
     ["ranges of IPv6 alone", { ec2: { ...EC2, sshFrom: ["2001:db8::/32"] } }, "ec2.sshFrom", /has ranges of IPv6 alone, and the server answers by IPv4/],
     ["a range that is none", { ec2: { ...EC2, sshFrom: ["203.0.113.7"] } }, "ec2.sshFrom[0]", /wants a range of addresses/],
     [

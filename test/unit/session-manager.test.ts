@@ -20,6 +20,14 @@ test("a server with Debian cannot follow, and is told the one update that it tak
   expect(on("ubuntu-24.04", 2)).not.toThrow();
 });
 
+test("of one in a subnet that was there it is said how to see whether that is public", () => {
+  const silent = { environment: "staging", region: "sa-east-1", sshFrom: ["203.0.113.0/24"], sessionManager: false };
+  expect(whenSilent({ ...silent, subnet: "subnet-0123456789abcdef0" })).toMatch(
+    /is its subnet public\?.*igw-.*\n.*describe-route-tables --region sa-east-1 --filters Name=association\.subnet-id,Values=subnet-0123456789abcdef0\n/,
+  );
+  expect(whenSilent(silent)).not.toContain("subnet");
+});
+
 test("of one that is silent it is said how its tunnel is opened, also while it is being made", () => {
   const said = whenSilent({ environment: "staging", region: "sa-east-1", sshFrom: [], sessionManager: true });
   expect(said).toMatch(/^is its tunnel open\? make tunnel STACK=staging, in a terminal of its own, finds it from the moment that it runs\n/);
