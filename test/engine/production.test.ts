@@ -92,3 +92,17 @@ test("protected again: one update of the server alone", async () => {
   expect(written()).toEqual([`update ${INSTANCE}`]);
   await serves("2");
 });
+
+test("taken down as docs/aws.md says it: with its protection lifted the server goes; bucket, key, and the disk with its data stay", async () => {
+  configure(await release("2"), { ec2: { generation: 2, protect: false } });
+  const lifted = await production.stack.up();
+  expect(lifted.code, lifted.output).toBe(0);
+  const ran = await production.stack.pulumi(["destroy", "--yes", "--exclude-protected"]);
+  expect(ran.code, ran.output).toBe(0);
+  const { world } = production.doubles;
+  expect(world.all(INSTANCE)).toEqual([]);
+  expect(world.all("aws:ec2/eip:Eip")).toEqual([]);
+  expect(world.all(VOLUME)).toHaveLength(1);
+  expect(world.all("aws:s3/bucket:Bucket")).toHaveLength(1);
+  expect(Object.keys(await protectedResources()).sort()).toEqual(["aws:kms/key:Key", "aws:s3/bucket:Bucket"]);
+});
