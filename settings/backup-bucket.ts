@@ -22,4 +22,3 @@ export const createBackupBucketForm = z.strictObject({
   accessLogs: z.string().min(3).optional(),
 });
 export type BackupBucketWish = z.output<typeof createBackupBucketForm>;
-export const BACKUP_BUCKET_FIELDS = Object.keys(createBackupBucketForm.shape);
