@@ -8,6 +8,7 @@ import { OUTCOMES } from "../../release/outcome.ts";
 import { identityOf, stackName, type Plan } from "../../release/plan.ts";
 import { baseOf } from "../backup-place.ts";
 import { placeTimers, problemsOfTimes } from "../backup-timers.ts";
+import { unguardedAnew } from "../bucket-protection.ts";
 import { againstKeys } from "../bucket.ts";
 import { Wrong, type Given } from "../command-line.ts";
 import { Edge, storedEdge } from "../edge.ts";
@@ -24,7 +25,6 @@ import { takeOnTls } from "../stack-tls.ts";
 import { readInput } from "../standard-input.ts";
 import { EDGE_LIMIT, startStopped } from "../steps.ts";
 import { Store, type LiveRelease, type Slot } from "../store.ts";
-import { unguardedAnew } from "../unguarded.ts";
 import { holdOf } from "./hold.ts";
 import { refuse } from "./refuse.ts";
 

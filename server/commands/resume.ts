@@ -3,9 +3,9 @@
  * deploy's process dies; `recoloca cancel` is the same, on purpose.
  */
 import { OUTCOMES } from "../../release/outcome.ts";
-import { begunHere, pickUpCut } from "../begun.ts";
 import type { Given } from "../command-line.ts";
 import { follow, say } from "../follow.ts";
+import { begunHere, pickUpCut } from "../interrupted-backups.ts";
 import { keepLiveAnswer } from "../live-answer.ts";
 import { take } from "../lock.ts";
 import { isUntold, tellOthers } from "../notify.ts";

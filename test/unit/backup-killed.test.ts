@@ -15,7 +15,7 @@ vi.doMock("../../server/backup-timers.ts", async (original) => ({ ...(await orig
 vi.doMock("../../server/lock.ts", async (original) => ({ ...(await original<object>()), isTaken: async () => taken, take: () => !taken }));
 vi.doMock("../../server/engine.ts", async (original) => ({ ...(await original<object>()), removeJobs: removedJobs, baseContainers: async () => [] }));
 const { BACKUP_JOBS } = await import("../../server/backup-place.ts");
-const begun = await import("../../server/begun.ts");
+const begun = await import("../../server/interrupted-backups.ts");
 const { lastFailure } = await import("../../server/backup-failure.ts");
 const { backupFindings, backupLine } = await import("../../server/backup-health.ts");
 const { backup: backupCommand, whileBegun } = await import("../../server/commands/backup.ts");
