@@ -1,9 +1,10 @@
 import { infrastructureOf } from "../../secrets/catalogue.ts";
 import { secret, TOKEN, variable, expression, type Job, type Step, type Workflow } from "../model.ts";
 import { OF_THIS_REPOSITORY, onDefaultBranch, previewable, readableWithoutSecret, type WorkflowOptions } from "../options.ts";
-import { checks, RUNNER } from "../jobs/checks.ts";
+import { checks } from "../jobs/checks.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
 import { notify, notifyOfFailure } from "../jobs/notify.ts";
+import { RUNNER } from "../jobs/runners.ts";
 import { alone, ALONE_ENV, INFRASTRUCTURE_ROLE, planRole, STACK_PERMISSIONS, stackEnv, stackGround, way } from "../jobs/stack.ts";
 import { at } from "../steps.ts";
 

@@ -1,9 +1,9 @@
 import { expression, TOKEN, variable, type Workflow } from "../model.ts";
 import { onDefaultBranch, type WorkflowOptions } from "../options.ts";
 import { newest } from "../jobs/artifacts.ts";
-import { RUNNER } from "../jobs/checks.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
 import { notifyOfFailure } from "../jobs/notify.ts";
+import { RUNNER } from "../jobs/runners.ts";
 import { VERSIONS } from "../pins.ts";
 import { checkout, keep } from "../steps.ts";
 

@@ -1,8 +1,8 @@
 import { expression, TOKEN, type Job, type Triggers, type Workflow } from "../model.ts";
 import type { WorkflowOptions } from "../options.ts";
-import { RUNNER } from "../jobs/checks.ts";
 import { BUILDER, deploy } from "../jobs/deploy.ts";
 import { notify } from "../jobs/notify.ts";
+import { RUNNER } from "../jobs/runners.ts";
 import { checkout } from "../steps.ts";
 
 export const RELEASE_FILE = "release.yml";
