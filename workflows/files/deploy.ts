@@ -1,3 +1,4 @@
+/** After a merge: everything is tested, images are built once for the commit, staging gets them, and production is offered them. */
 import { expression, type Job, type Workflow } from "../model.ts";
 import { abilitiesOf } from "../github-plan.ts";
 import type { WorkflowOptions } from "../options.ts";

@@ -1,3 +1,4 @@
+/** Everything of a stack but releases: previewed on a pull request, brought up after a merge, compared with what is there each night. */
 import { infrastructureOf } from "../../secrets/catalogue.ts";
 import { secret, TOKEN, variable, expression, type Job, type Step, type Workflow } from "../model.ts";
 import { OF_THIS_REPOSITORY, onDefaultBranch, previewable, readableWithoutSecret, type WorkflowOptions } from "../options.ts";

@@ -1,3 +1,4 @@
+/** How well deliveries go, each day, from GitHub's record of deployments: a history, and a page of it. */
 import { expression, TOKEN, type Job, type Workflow } from "../model.ts";
 import { abilitiesOf } from "../github-plan.ts";
 import { onDefaultBranch, type WorkflowOptions } from "../options.ts";

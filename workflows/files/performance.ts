@@ -1,3 +1,4 @@
+/** Load on staging each night, compared with the last good runs; one issue while it is slower. */
 import { expression, TOKEN, variable, type Workflow } from "../model.ts";
 import { onDefaultBranch, type WorkflowOptions } from "../options.ts";
 import { newest } from "../jobs/artifacts.ts";

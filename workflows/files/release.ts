@@ -1,3 +1,4 @@
+/** To production, by a tag or by the approval of an offer: the very images that were tested on staging. */
 import { expression, TOKEN, type Job, type Triggers, type Workflow } from "../model.ts";
 import type { WorkflowOptions } from "../options.ts";
 import { BUILDER, deploy } from "../jobs/deploy.ts";

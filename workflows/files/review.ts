@@ -1,3 +1,4 @@
+/** An environment of a pull request's own, while it bears a label. */
 import { reviewOf } from "../../secrets/catalogue.ts";
 import { expression, secret, variable, type Job, type Step, type Workflow } from "../model.ts";
 import { OF_THIS_REPOSITORY as OURS, type Part, type Platform, type WorkflowOptions } from "../options.ts";

@@ -1,3 +1,4 @@
+/** Which secrets are due, each week: a pull request renews those that the stack makes, and issues name those that only a person can renew. */
 import { expression, TOKEN, type Workflow } from "../model.ts";
 import { onDefaultBranch, type WorkflowOptions } from "../options.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";

@@ -1,3 +1,4 @@
+/** What is found after a release: vulnerabilities of what is live and of what is locked, and what ZAP sees of staging from outside; one issue for each. */
 import { expression, TOKEN, variable, type Job, type Permissions, type Step, type Workflow } from "../model.ts";
 import { onDefaultBranch, type WorkflowOptions } from "../options.ts";
 import { newest } from "../jobs/artifacts.ts";
