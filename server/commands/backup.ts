@@ -5,7 +5,7 @@ import { sayTaken, takeBackup } from "../backup.ts";
 import { forgetFailure, keepFailure } from "../backup-failure.ts";
 import { backupsOf, type BackupNote } from "../backup-note.ts";
 import { baseOf, type Place } from "../backup-place.ts";
-import { TIMED_WAIT, type Kind } from "../backup-timers.ts";
+import { TIMED_WAIT_SECONDS, type Kind } from "../backup-timers.ts";
 import { backupsInBucket, type Remote } from "../bucket.ts";
 import type { Given } from "../command-line.ts";
 import { Failure } from "../context.ts";
@@ -40,7 +40,7 @@ export function liveBase(store: Store): LiveBase | string {
 export async function backup(given: Given): Promise<number> {
   const store = new Store(theStack(given));
   const timed = given.options["timed"] === true;
-  const running = await locked(store, timed ? TIMED_WAIT : 0);
+  const running = await locked(store, timed ? TIMED_WAIT_SECONDS : 0);
   if (running) {
     // Nobody reads what a timer is refused for.
     if (timed) await failed(store, timed, sayRunning(running));

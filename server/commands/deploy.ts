@@ -23,7 +23,7 @@ import { runPlan } from "../run-release.ts";
 import { locked, sayRunning } from "../stack-lock.ts";
 import { takeOnTls } from "../stack-tls.ts";
 import { readInput } from "../standard-input.ts";
-import { EDGE_LIMIT, startStopped } from "../steps.ts";
+import { EDGE_LIMIT_SECONDS, startStopped } from "../steps.ts";
 import { Store, type LiveRelease, type Slot } from "../store.ts";
 import { holdOf } from "./hold.ts";
 import { refuse } from "./refuse.ts";
@@ -95,7 +95,7 @@ async function closeAgain(store: Store, number: number): Promise<void> {
 /** On a server that was made anew the containers are still starting, or were never started. Undefined once the edge reaches all of them. */
 async function unserved(edge: Edge, slot: Slot): Promise<string | undefined> {
   if (edge.serving() !== slot) return undefined;
-  for (const limit = performance.now() + EDGE_LIMIT * 1000; ;) {
+  for (const limit = performance.now() + EDGE_LIMIT_SECONDS * 1000; ;) {
     const [first] = await edge.unreached(slot);
     if (!first) return undefined;
     if (performance.now() > limit) return `the edge does not reach port ${first.port} of "${first.service}" (${first.status})`;
@@ -105,7 +105,7 @@ async function unserved(edge: Edge, slot: Slot): Promise<string | undefined> {
 }
 
 function needsHuman(number: number, release: string, why: string): number {
-  say(` release ${number}  ${release} is live, but does not serve: ${why} after ${EDGE_LIMIT}s`);
+  say(` release ${number}  ${release} is live, but does not serve: ${why} after ${EDGE_LIMIT_SECONDS}s`);
   say("   look at it: recoloca status; recoloca logs; recoloca doctor");
   return OUTCOMES.stuck.exit;
 }

@@ -5,7 +5,7 @@ import { identityOf } from "../backup-key.ts";
 import { sayDrill } from "../backup-health.ts";
 import { removePartialBackups } from "../backup-note.ts";
 import type { Place } from "../backup-place.ts";
-import { TIMED_WAIT } from "../backup-timers.ts";
+import { TIMED_WAIT_SECONDS } from "../backup-timers.ts";
 import { KeyProblem, asFailure } from "../bucket.ts";
 import type { Given } from "../command-line.ts";
 import { chooseForDrill, drill, keepDrill, type Drilled } from "../drill.ts";
@@ -26,7 +26,7 @@ export async function drillCommand(given: Given): Promise<number> {
   const store = new Store(theStack(given));
   const timed = given.options["timed"] === true;
   const identity = await identityOf(given, "drill");
-  const running = await locked(store, timed ? TIMED_WAIT : 0);
+  const running = await locked(store, timed ? TIMED_WAIT_SECONDS : 0);
   if (running) {
     if (timed) await tellTrouble(store, "drill", sayRunning(running));
     return refuse(sayRunning(running));

@@ -17,7 +17,7 @@ import { roomNow, tooFull, writtenBy } from "./room.ts";
 
 const RECOLOCA = "/usr/local/bin/recoloca";
 /** Seconds that one request waits for another: they come one at a time. */
-const PATIENCE = "900";
+const PATIENCE_SECONDS = "900";
 /** Bytes and seconds that what is asked may take to arrive. */
 const MOST_INPUT = 1_000_000;
 const INPUT_SECONDS = 30;
@@ -187,8 +187,8 @@ async function main(): Promise<number> {
   // Before anybody is kept waiting: whoever is slow with it holds up nobody.
   const input = wanted[0] === "open" || wanted[0] === "policy" ? await readAtMost(process.stdin, MOST_INPUT, INPUT_SECONDS) : "";
   if (typeof input !== "string") return refuse(input.problem);
-  const done = await whileOurs(environments.lockFile, async () => ({ code: await does(environments, wanted, input) }), PATIENCE);
-  return done?.code ?? refuse(`another request has been at it for ${Number(PATIENCE) / 60} minutes`);
+  const done = await whileOurs(environments.lockFile, async () => ({ code: await does(environments, wanted, input) }), PATIENCE_SECONDS);
+  return done?.code ?? refuse(`another request has been at it for ${Number(PATIENCE_SECONDS) / 60} minutes`);
 }
 
 // Who asked has gone; what was begun is ended all the same.
