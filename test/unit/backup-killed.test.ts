@@ -173,6 +173,18 @@ describe("one that was killed", () => {
     }
   });
 
+  test("and an end that nobody was told of: whoever is to tell it waits for whoever has the lock", async () => {
+    const newest = store.state().live!.number;
+    store.setRecord({ ...store.record(newest)!, told: false });
+    taken = true;
+    const telling = resume();
+    expect(told()).toEqual([]);
+    taken = false;
+    expect(await telling).toBe(0);
+    expect(told()).toEqual(["shop-test: release 1 (r1) came live"]);
+    expect(store.record(newest)!.told).toBe(true);
+  });
+
   test("with its file damaged is told all the same", async () => {
     fs.writeFileSync(path.join(stackFolder, "backup-begun.json"), '{"at"');
     await resume();
