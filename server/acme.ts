@@ -11,7 +11,7 @@ import { ROOT } from "./store.ts";
 const REGION = { AWS_REGION: "us-east-1" };
 
 /** Seconds: a DNS record must have come to all servers of its zone. */
-const LIMIT = 600;
+const LIMIT_SECONDS = 600;
 
 /** An account and what was issued, apart for each directory. */
 const folderOf = (directory: string) => path.join(ROOT, "acme", createHash("sha256").update(directory).digest("hex").slice(0, 12));
@@ -45,7 +45,7 @@ export function issuedBefore(directory: string, name: string): GivenCertificate 
 export async function obtain(acme: Acme, directory: string, name: string): Promise<GivenCertificate> {
   const folder = folderOf(directory);
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const ask = () => forRootAlone(() => run("lego", legoArguments(acme, directory, name), { timeout: LIMIT, ...(acme.dns && { env: REGION }) }));
+  const ask = () => forRootAlone(() => run("lego", legoArguments(acme, directory, name), { timeout: LIMIT_SECONDS, ...(acme.dns && { env: REGION }) }));
   let ran = await ask();
   if (ran.code !== 0 && /accountDoesNotExist/.test(ran.stderr + ran.stdout)) {
     // The authority has lost it, or somebody has closed it: a new one costs nothing.

@@ -2,13 +2,13 @@
 import type { Backup } from "../release/backup.ts";
 import { lastFailure } from "./backup-failure.ts";
 import { damagedNotes, newestOf, type BackupNote } from "./backup-note.ts";
-import { cutFindings, sayCut } from "./begun.ts";
+import { unguarded } from "./bucket-protection.ts";
 import { lastDrill, type DrillResult } from "./drill.ts";
 import type { Finding } from "./finding.ts";
+import { cutFindings, sayCut } from "./interrupted-backups.ts";
 import { lateOnes } from "./lateness.ts";
 import { ago, firstLine, sayBytes } from "./render.ts";
 import type { Store } from "./store.ts";
-import { unguarded } from "./unguarded.ts";
 
 export function sayDrill({ at, passed, backup, from, compared, tables, rows, reason }: DrillResult): string {
   if (!passed) return `FAILED ${ago(at)} ago: ${firstLine(reason)}`;

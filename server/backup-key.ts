@@ -1,6 +1,7 @@
 /** age's private key for a command on this server: by its standard input alone, and held by its process alone. */
 import { backupKeysIn } from "../release/backup-key.ts";
-import { Wrong, readInput, type Given } from "./command-line.ts";
+import { Wrong, type Given } from "./command-line.ts";
+import { readInput } from "./standard-input.ts";
 
 /** The keys, one a line, where `--identity -` promises them. `command`: which one wants them. Throws `Wrong` with what came instead. */
 export async function identityOf(given: Given, command: "restore" | "drill"): Promise<string | undefined> {

@@ -8,7 +8,7 @@ export const KINDS = { backup: "every", drill: "drill" } as const;
 export type Kind = keyof typeof KINDS;
 
 /** Seconds that one by timer waits for a deploy: longer than any takes. */
-export const TIMED_WAIT = 6 * 3600;
+export const TIMED_WAIT_SECONDS = 6 * 3600;
 
 export const timerOf = (kind: Kind, stack: string) => `recoloca-${kind}@${stack}.timer`;
 

@@ -14,12 +14,12 @@ import { backupJob, baseOf, canBackUp, withUrl, type Place } from "./backup-plac
 import { checkBackupRoom, whileThereIsRoom } from "./backup-room.ts";
 import { olderClient } from "./client-version.ts";
 import { Failure, type Context } from "./context.ts";
-import { Counted } from "./counted.ts";
-import { readCounts } from "./counts.ts";
+import { HashingStream } from "./hashing-stream.ts";
 import { finish } from "./job.ts";
-import { writeMetrics } from "./metrics.ts";
-import { pour } from "./poured.ts";
+import { writeMetrics } from "./prometheus-textfile.ts";
 import { sayBytes } from "./render.ts";
+import { streamJob } from "./streamed-job.ts";
+import { readCounts } from "./table-counts.ts";
 import { programVersion } from "./this-process.ts";
 import { volumeSource } from "./volume-backup.ts";
 
@@ -67,7 +67,7 @@ function commandSource(place: Place, backup: Backup): Source {
       // Whoever runs in the container may write it; on the host nobody else gets into the folder.
       fs.writeFileSync(counts, "");
       fs.chmodSync(counts, 0o666);
-      return pour({ ...backupJob(place, backup, "backup", backup.command), counts }, path.join(folder, "output.partial"), output, backup.timeout);
+      return streamJob({ ...backupJob(place, backup, "backup", backup.command), counts }, path.join(folder, "output.partial"), output, backup.timeout);
     },
     verify: (file) => finish({ ...backupJob(place, backup, "backup-check", backup.verify), input: file }, backup.timeout),
     counted: () => {
@@ -86,7 +86,7 @@ async function keep(place: Place, backup: Backup, name: string, source: Source):
   fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   checkBackupRoom(store.stack, source.what, source.volume);
   const began = performance.now();
-  const counted = new Counted();
+  const counted = new HashingStream();
   const explain = (error: NodeJS.ErrnoException) => ({ code: undefined, said: error.code === "ENOSPC" ? "no space is left for it" : error.message });
   // Heard from the first byte on: a disk that fills says so while the command still writes.
   const storing = pipeline(counted, whileThereIsRoom(store.stack), fs.createWriteStream(partial, { mode: 0o444 })).then(() => undefined, explain);

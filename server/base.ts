@@ -7,7 +7,7 @@ import * as engine from "./engine.ts";
 import { writeWhole } from "./store.ts";
 import { sleep } from "./process.ts";
 
-const BASE_LIMIT = 120;
+const BASE_LIMIT_SECONDS = 120;
 /** So often a service may die until nobody waits for it any more: once or twice it may have come before what it needs. */
 const DEATHS = 4;
 
@@ -123,7 +123,7 @@ const stands = ({ baseTasks }: Context["split"], one: engine.ContainerState) =>
   one.status === "running" || (baseTasks.includes(one.service) && hasEndedWell(one));
 
 async function waitForBase({ stack, journal, split }: Context, services: readonly string[]): Promise<void> {
-  const limit = journal.seconds + BASE_LIMIT;
+  const limit = journal.seconds + BASE_LIMIT_SECONDS;
   const ready = (one: engine.ContainerState) => (split.baseTasks.includes(one.service) ? hasEndedWell(one) : one.status === "running" && isWell(one));
   for (;;) {
     const found = await engine.baseContainers(stack);
@@ -138,7 +138,7 @@ async function waitForBase({ stack, journal, split }: Context, services: readonl
     const one = failed ?? found.find((container) => container.service === waiting[0]);
     const how = failed
       ? `"${failed.service}" ${ended(failed) ? "ended" : `died ${failed.restarts} times, last`} with exit code ${failed.exitCode}`
-      : `${waiting.join(", ")} not healthy after ${BASE_LIMIT}s`;
+      : `${waiting.join(", ")} not healthy after ${BASE_LIMIT_SECONDS}s`;
     throw new Failure(how, one ? [["its log", await engine.logTail(one.id, 50)]] : []);
   }
 }

@@ -32,7 +32,7 @@ import { Store } from "./store.ts";
 const RENEW = 0.4;
 const HOUR = 3_600_000;
 /** Of waiting after failures in a row: an hour, two, four, up to a day. Authorities allow five in an hour. */
-const LONGEST_WAIT = 24 * HOUR;
+const LONGEST_WAIT_MILLISECONDS = 24 * HOUR;
 
 /** Whether a name wants a certificate, or the next one. */
 export const isDue = (state: CertificateState | undefined, life: Life | undefined, { directory }: Acme, now = Date.now()): boolean =>
@@ -48,7 +48,7 @@ export const wantsRehearsal = (state: CertificateState | undefined, { directory,
 /** What is remembered of a failure. */
 export function afterFailure(state: CertificateState, error: Error, now = Date.now()): CertificateState {
   const failures = (state.failures ?? 0) + 1;
-  const wait = Math.min(LONGEST_WAIT, HOUR * 2 ** (failures - 1));
+  const wait = Math.min(LONGEST_WAIT_MILLISECONDS, HOUR * 2 ** (failures - 1));
   const said = error instanceof NotIssued && error.retryAt !== undefined ? Date.parse(error.retryAt) : 0;
   return { ...state, failures, problem: error.message, triedAt: iso(now), nextTry: iso(Math.max(now + wait, said)) };
 }
@@ -77,7 +77,7 @@ export function certifiedHere(unread: (stack: string, error: Error) => void = ()
 }
 
 /** Seconds that another one may take before this one gives up. */
-const WAIT = "600";
+const WAIT_SECONDS = "600";
 
 /** `asked`: a person wants new ones now, whether or not they are due, and whatever failed before. Undefined where somebody else is at it too long. */
 export async function certify({ asked = false, stack }: { asked?: boolean; stack?: string | undefined } = {}): Promise<true | undefined> {
@@ -100,7 +100,7 @@ export async function certify({ asked = false, stack }: { asked?: boolean; stack
       if (whole) forgetExpired(all.map(({ name }) => name));
       return true as const;
     },
-    WAIT,
+    WAIT_SECONDS,
   );
 }
 

@@ -69,9 +69,3 @@ function usageOf(command: Command): string {
     .map(([name, type]) => (type === "boolean" ? `[--${name}]` : `[--${name} ${name.toUpperCase()}]`));
   return `recoloca ${[command.name, ...(command.words ?? []), ...options].join(" ")}`;
 }
-
-export async function readInput(): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
-}

@@ -4,8 +4,8 @@ import { sleep } from "./process.ts";
 
 const SOCKET = "/var/run/docker.sock";
 /** Longer than the longest grace period that a container may ask for. */
-const LIMIT = 620_000;
-const TELLING_LIMIT = 20_000;
+const LIMIT_MILLISECONDS = 620_000;
+const TELLING_LIMIT_MILLISECONDS = 20_000;
 
 export interface Reply {
   readonly status: number;
@@ -13,7 +13,7 @@ export interface Reply {
 }
 
 /** The engine restarts in a second or two, and comes back after a reboot: nobody's deploy is to fail for that. */
-const PATIENCE = 30_000;
+const PATIENCE_MILLISECONDS = 30_000;
 
 /** The engine does not answer: it is down, or is being restarted. */
 export class EngineAway extends Error {}
@@ -27,7 +27,7 @@ export async function request(method: "GET" | "POST" | "DELETE", path: string, b
     try {
       return await requestOnce(method, path, body);
     } catch (error) {
-      if (!(error instanceof EngineAway) || performance.now() - began > PATIENCE) throw error;
+      if (!(error instanceof EngineAway) || performance.now() - began > PATIENCE_MILLISECONDS) throw error;
       await sleep(200);
     }
   }
@@ -37,13 +37,13 @@ function requestOnce(method: "GET" | "POST" | "DELETE", path: string, body?: unk
   return new Promise((done, fail) => {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const headers = text === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text) };
-    const sent = http.request({ socketPath: SOCKET, method, path, headers, timeout: LIMIT }, (response) => {
+    const sent = http.request({ socketPath: SOCKET, method, path, headers, timeout: LIMIT_MILLISECONDS }, (response) => {
       let answer = "";
       response.setEncoding("utf8").on("data", (part: string) => (answer += part));
       response.on("end", () => done({ status: response.statusCode ?? 0, body: answer }));
       response.on("error", (error) => fail(new EngineAway(`the Docker engine ended its answer: ${error.message}`)));
     });
-    sent.on("timeout", () => sent.destroy(new Error(`the Docker engine gave no answer to ${method} ${path} in ${LIMIT / 1000}s`)));
+    sent.on("timeout", () => sent.destroy(new Error(`the Docker engine gave no answer to ${method} ${path} in ${LIMIT_MILLISECONDS / 1000}s`)));
     sent.on("error", (error: NodeJS.ErrnoException) => fail(new EngineAway(`the Docker engine does not answer at ${SOCKET}: ${error.message}`)));
     sent.end(text);
   });
@@ -52,7 +52,7 @@ function requestOnce(method: "GET" | "POST" | "DELETE", path: string, body?: unk
 /** A GET whose answer is no text; undefined where the engine refuses it, or does not answer: nobody waits for what is only told. */
 export function getBytes(path: string): Promise<Buffer | undefined> {
   return new Promise((done) => {
-    const sent = http.get({ socketPath: SOCKET, path, timeout: TELLING_LIMIT }, (response) => {
+    const sent = http.get({ socketPath: SOCKET, path, timeout: TELLING_LIMIT_MILLISECONDS }, (response) => {
       const parts: Buffer[] = [];
       response.on("data", (part: Buffer) => parts.push(part));
       response.on("end", () => done(response.statusCode === 200 ? Buffer.concat(parts) : undefined));

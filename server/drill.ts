@@ -7,13 +7,13 @@ import { backupFile, damageOf, newestOf, type BackupNote } from "./backup-note.t
 import { backupJob, type Place } from "./backup-place.ts";
 import { KeyProblem, asFailure, backupsInBucket, fetchFromBucket, newestOfDatabase, noteInBucket } from "./bucket.ts";
 import { Failure } from "./context.ts";
-import { differences, readCounts } from "./counts.ts";
 import { dataFolder } from "./engine.ts";
 import type { Evidence } from "./evidence.ts";
 import { freeBytes } from "./host-figures.ts";
 import { finish } from "./job.ts";
 import { restoreBeside } from "./restore.ts";
 import { readJsonOr, writeWhole, type Store } from "./store.ts";
+import { differences, readCounts } from "./table-counts.ts";
 
 export interface DrillResult {
   readonly at: string;

@@ -8,7 +8,7 @@ import { sleep } from "./process.ts";
 import { renderEnd, renderHead, renderLine } from "./render.ts";
 import type { Store } from "./store.ts";
 
-const SILENCE = 10_000;
+const SILENCE_MILLISECONDS = 10_000;
 
 /** One line, or several; nothing for an empty text. */
 export const say = (text: string) => void (text !== "" && process.stdout.write(`${text}\n`));
@@ -21,7 +21,7 @@ export class Telling {
   constructor(release: Pick<ReleaseRecord, "number" | "release" | "provenance" | "startedAt">, head = true) {
     if (head) say(renderHead(release));
     this.timer = setInterval(() => {
-      if (performance.now() - this.spoken < SILENCE) return;
+      if (performance.now() - this.spoken < SILENCE_MILLISECONDS) return;
       this.spoken = performance.now();
       say(`        … still at it, ${sayDuration((Date.now() - Date.parse(release.startedAt)) / 1000)}`);
     }, 1000);
@@ -48,7 +48,7 @@ export class Telling {
 }
 
 /** How long a release without an end may have nobody at it: systemd starts what takes it up again. */
-const TAKE_UP = 20;
+const TAKE_UP_SECONDS = 20;
 
 /** Follows a deploy that another process runs, to its end; from a line on that the caller has not told yet. */
 export async function follow(store: Store, number: number, from = 0): Promise<number> {
@@ -68,7 +68,7 @@ export async function follow(store: Store, number: number, from = 0): Promise<nu
       // Asked after the lock: the record may have got its outcome between the two.
       const alone = !(await isTaken(store.lockFile)) && !store.record(number)?.outcome;
       nobody = alone ? nobody + 1 : 0;
-      if (nobody > TAKE_UP) break;
+      if (nobody > TAKE_UP_SECONDS) break;
     }
     await sleep(50);
   }

@@ -2,7 +2,7 @@
 import type { Backup } from "../release/backup.ts";
 import { lastFailure } from "./backup-failure.ts";
 import { backupsOf } from "./backup-note.ts";
-import { KINDS, TIMED_WAIT, dueAfter, timesOf, type Kind } from "./backup-timers.ts";
+import { KINDS, TIMED_WAIT_SECONDS, dueAfter, timesOf, type Kind } from "./backup-timers.ts";
 import { lastDrill } from "./drill.ts";
 import type { Finding } from "./finding.ts";
 import { isTaken } from "./lock.ts";
@@ -10,7 +10,7 @@ import { ago } from "./render.ts";
 import type { Store } from "./store.ts";
 
 /** Milliseconds after its time within which one that goes off is still at it. */
-const LATE = 2 * 3600_000;
+const LATE_MILLISECONDS = 2 * 3600_000;
 
 /**
  * It goes by the first time that came after the last one, and not by when the timer last went off: of a timer that goes off each
@@ -28,7 +28,7 @@ export async function lateOnes(store: Store, backup: Backup, kind: Kind, now = D
   if (due === undefined) return [];
   // A host that was off at that time makes up for it once it is on.
   const could = Math.max(due, latest([since], now) ?? due);
-  const patience = LATE + ((await isTaken(store.lockFile)) ? TIMED_WAIT * 1000 : 0);
+  const patience = LATE_MILLISECONDS + ((await isTaken(store.lockFile)) ? TIMED_WAIT_SECONDS * 1000 : 0);
   if (now - could < patience) return [];
   return [
     {

@@ -7,7 +7,7 @@ import { readJson, writeWhole } from "./store.ts";
 import { ownUnit } from "./this-process.ts";
 
 /** Those who only look hold it, shared, for a moment: waiting a little longer tells them from a deploy. */
-const MOMENT = "0.5";
+const MOMENT_SECONDS = "0.5";
 
 /**
  * The open file that holds the lock, or undefined where somebody else has it. The lock belongs to the file, which is ours: it stays
@@ -23,10 +23,10 @@ function acquire(file: string, seconds: string): number | undefined {
 }
 
 /** Takes the lock for the rest of this process's life; false when somebody else has it. */
-export const take = (file: string): boolean => acquire(file, MOMENT) !== undefined;
+export const take = (file: string): boolean => acquire(file, MOMENT_SECONDS) !== undefined;
 
 /** Holds a stack's lock while something is done; undefined, and nothing done, where somebody else has it. */
-export async function whileOurs<T>(file: string, work: () => Promise<T>, seconds = MOMENT): Promise<T | undefined> {
+export async function whileOurs<T>(file: string, work: () => Promise<T>, seconds = MOMENT_SECONDS): Promise<T | undefined> {
   const handle = acquire(file, seconds);
   if (handle === undefined) return undefined;
   try {
@@ -37,12 +37,12 @@ export async function whileOurs<T>(file: string, work: () => Promise<T>, seconds
 }
 
 /** Seconds that somebody else may hold what is shared by all stacks: a reload of the edge takes less than one. */
-const SHARED_LIMIT = "30";
+const SHARED_LIMIT_SECONDS = "30";
 
 /** Does something that only one process on this host may do at a time. */
 export async function alone<T>(file: string, work: () => Promise<T>): Promise<T> {
-  const done = await whileOurs(file, async () => ({ result: await work() }), SHARED_LIMIT);
-  if (!done) throw new Error(`somebody has held ${file} for ${SHARED_LIMIT}s`);
+  const done = await whileOurs(file, async () => ({ result: await work() }), SHARED_LIMIT_SECONDS);
+  if (!done) throw new Error(`somebody has held ${file} for ${SHARED_LIMIT_SECONDS}s`);
   return done.result;
 }
 
@@ -60,14 +60,14 @@ export interface Owner {
   readonly unit?: string | undefined;
 }
 
-const HEARTBEAT = 5_000;
+const HEARTBEAT_MILLISECONDS = 5_000;
 
 /** To be called once the lock is taken. */
 export function signLock(file: string, owner: Omit<Owner, "since" | "pid" | "unit">): void {
   const unit = ownUnit();
   writeWhole(ownerFile(file), JSON.stringify({ ...owner, since: new Date().toISOString(), pid: process.pid, unit } satisfies Owner));
   const beat = () => fs.utimesSync(ownerFile(file), new Date(), new Date());
-  setInterval(() => void (fs.existsSync(ownerFile(file)) && beat()), HEARTBEAT).unref();
+  setInterval(() => void (fs.existsSync(ownerFile(file)) && beat()), HEARTBEAT_MILLISECONDS).unref();
 }
 
 const ownerFile = (file: string) => path.join(path.dirname(file), "owner.json");

@@ -59,16 +59,16 @@ export async function observe(stack: string, order: Observation | undefined): Pr
 export const saySink = (sink: Sink): string => (sink.to === "otlp" ? new URL(sink.endpoint).host : `CloudWatch in ${sink.region}, log group ${sink.group}`);
 
 /** Milliseconds; a restart of the other side is no news. */
-const PATIENCE = 10 * 60_000;
+const PATIENCE_MILLISECONDS = 10 * 60_000;
 
 /** What `doctor` says of it. */
 export function observationFindings(stack: string): Finding[] {
   const order = observationOf(stack);
   const memory = memoryOf(stack);
   if (!order || !memory) return [];
-  const silent = Date.now() - Date.parse(memory.at) > PATIENCE;
+  const silent = Date.now() - Date.parse(memory.at) > PATIENCE_MILLISECONDS;
   if (silent) return [{ what: `${stack}: nothing was measured since ${ago(memory.at)}`, fix: `systemctl enable --now ${timerOf(stack)}` }];
-  if (memory.problem === undefined || Date.now() - Date.parse(memory.arrivedAt ?? "1970-01-01") < PATIENCE) return [];
+  if (memory.problem === undefined || Date.now() - Date.parse(memory.arrivedAt ?? "1970-01-01") < PATIENCE_MILLISECONDS) return [];
   const since = memory.arrivedAt === undefined ? "never" : `not since ${ago(memory.arrivedAt)}`;
   return [
     { what: `${stack}: what is measured has ${since} arrived at ${saySink(order.sink)}: ${memory.problem}`, fix: `recoloca measure --send --stack ${stack}` },

@@ -17,8 +17,8 @@ export interface Database extends Place {
 }
 
 /** Milliseconds for which a server that is just starting is asked again, and which a question may take. */
-const PATIENCE = 30_000;
-const LIMIT = 10_000;
+const PATIENCE_MILLISECONDS = 30_000;
+const LIMIT_MILLISECONDS = 10_000;
 
 /** A wrong password, no such user, or one who may not log in: the server does not tell them apart to whoever knocks. */
 const REFUSED = ["28P01", "28000"];
@@ -38,8 +38,8 @@ async function open({ address, port = 5432, database }: Database, { user, passwo
       user,
       password,
       application_name: "recoloca",
-      connectionTimeoutMillis: LIMIT,
-      query_timeout: LIMIT,
+      connectionTimeoutMillis: LIMIT_MILLISECONDS,
+      query_timeout: LIMIT_MILLISECONDS,
       // Nothing of the host's own environment, where a PGSSLMODE may stand.
       ssl: false,
     });
@@ -51,7 +51,7 @@ async function open({ address, port = 5432, database }: Database, { user, passwo
     } catch (error) {
       await client.end().catch(() => undefined);
       if (REFUSED.includes(codeOf(error))) return undefined;
-      if (!STARTING.includes(codeOf(error)) || performance.now() - began > PATIENCE) throw error;
+      if (!STARTING.includes(codeOf(error)) || performance.now() - began > PATIENCE_MILLISECONDS) throw error;
       await sleep(200);
     }
   }

@@ -7,8 +7,8 @@ import { RedisConnection, RedisError, type Reply } from "./redis-connection.ts";
 
 const PORT = 6379;
 /** Milliseconds, as for a database. */
-const PATIENCE = 30_000;
-const LIMIT = 10_000;
+const PATIENCE_MILLISECONDS = 30_000;
+const LIMIT_MILLISECONDS = 10_000;
 const STARTING = ["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT", "ECONNRESET"];
 /** The user that whoever gives only a password is. */
 export const DEFAULT_USER = "default";
@@ -17,7 +17,7 @@ export const DEFAULT_USER = "default";
 async function open({ address, port = PORT }: Place, { user, password }: Credentials): Promise<RedisConnection | undefined> {
   for (const began = performance.now(); ;)
     try {
-      const connection = await RedisConnection.open(address, port, LIMIT);
+      const connection = await RedisConnection.open(address, port, LIMIT_MILLISECONDS);
       try {
         await connection.send("AUTH", user, password);
         // It reads its data: whoever is let in then is let in.
@@ -27,11 +27,11 @@ async function open({ address, port = PORT }: Place, { user, password }: Credent
         connection.close();
         if (error instanceof RedisError && /^(WRONGPASS|NOAUTH|ERR AUTH|ERR invalid)/.test(error.message)) return undefined;
         if (!(error instanceof RedisError && error.message.startsWith("LOADING"))) throw error;
-        if (performance.now() - began > PATIENCE) throw error;
+        if (performance.now() - began > PATIENCE_MILLISECONDS) throw error;
         await sleep(200);
       }
     } catch (error) {
-      if (!STARTING.includes((error as { code?: string }).code ?? "") || performance.now() - began > PATIENCE) throw error;
+      if (!STARTING.includes((error as { code?: string }).code ?? "") || performance.now() - began > PATIENCE_MILLISECONDS) throw error;
       await sleep(200);
     }
 }

@@ -14,10 +14,10 @@ export interface Busy {
   readonly owner?: Owner;
 }
 
-/** Milliseconds that whoever has just taken the lock may need until it has said what for. */
-const UNSAID = 2000;
+/** That whoever has just taken the lock may need until it has said what for. */
+const UNSAID_MILLISECONDS = 2000;
 
-/** `wait`: seconds. Undefined once the lock is ours; else who has it, when it is for the release that we want, or when waiting took too long. */
+/** `wait` is in seconds. Undefined once the lock is ours; else who has it, when it is for the release that we want, or when waiting took too long. */
 export async function locked(store: Store, wait: number, same: (record: ReleaseRecord) => boolean = () => false): Promise<Busy | undefined> {
   const began = performance.now();
   const gone = () => performance.now() - began;
@@ -27,8 +27,8 @@ export async function locked(store: Store, wait: number, same: (record: ReleaseR
     const owner = ownerOf(store.lockFile);
     const busy: Busy = { ...(record && { record }), ...(owner && { owner }) };
     const due = gone() >= wait * 1000;
-    if (record ? same(record) || due : due && gone() >= UNSAID) return busy;
-    if (!told && wait > 0 && (record || gone() >= UNSAID)) {
+    if (record ? same(record) || due : due && gone() >= UNSAID_MILLISECONDS) return busy;
+    if (!told && wait > 0 && (record || gone() >= UNSAID_MILLISECONDS)) {
       say(` waiting up to ${sayDuration(wait)}: ${whatRuns(busy)}`);
       told = true;
     }

@@ -14,7 +14,7 @@ import { run } from "./process.ts";
 import { Store } from "./store.ts";
 
 /** Seconds that a deploy waits for an authority; its unit goes on. */
-const LIMIT = 180;
+const LIMIT_SECONDS = 180;
 
 /** The unit that asks for what is due, by its timer or now. */
 const CERTIFY_UNIT = "recoloca-certify.service";
@@ -64,8 +64,8 @@ async function takeOn(store: Store): Promise<void> {
 async function certifyNow(names: readonly string[]): Promise<void> {
   const untried = () => names.filter((name) => !hasCertificate(name) && stateOf(name)?.triedAt === undefined);
   if (untried().length > 0) say(` asking for the certificate of ${untried().join(", ")}`);
-  await run("systemctl", ["start", CERTIFY_UNIT], { timeout: LIMIT });
-  if (untried().length > 0) await run("systemctl", ["start", CERTIFY_UNIT], { timeout: LIMIT });
+  await run("systemctl", ["start", CERTIFY_UNIT], { timeout: LIMIT_SECONDS });
+  if (untried().length > 0) await run("systemctl", ["start", CERTIFY_UNIT], { timeout: LIMIT_SECONDS });
 }
 
 async function give(name: string, stack: string, pair: GivenCertificate): Promise<void> {

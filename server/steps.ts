@@ -156,11 +156,11 @@ async function gateFailure(context: Context, failure: GateFailure, where = ""): 
   );
 }
 
-const CONTAINER_LIMIT = 120;
+const CONTAINER_LIMIT_SECONDS = 120;
 
 /** Compose's own health checks have the last word over containers; one without a check must be running. */
 async function containersSettled({ stack, slot, journal }: Context, services: readonly string[]): Promise<void> {
-  const limit = journal.seconds + CONTAINER_LIMIT;
+  const limit = journal.seconds + CONTAINER_LIMIT_SECONDS;
   for (;;) {
     const found = (await engine.slotContainers(stack, slot)).filter((one) => services.includes(one.service));
     const dead = found.find((one) => one.status !== "running" || one.health === "unhealthy");
@@ -170,7 +170,8 @@ async function containersSettled({ stack, slot, journal }: Context, services: re
         await serviceEvidence(stack, slot, dead.service),
       );
     if (found.every((one) => one.health !== "starting")) return;
-    if (journal.seconds > limit) throw new Failure(`"${found.find((one) => one.health === "starting")!.service}" still starting after ${CONTAINER_LIMIT}s`);
+    if (journal.seconds > limit)
+      throw new Failure(`"${found.find((one) => one.health === "starting")!.service}" still starting after ${CONTAINER_LIMIT_SECONDS}s`);
     await sleep(100);
   }
 }
@@ -189,19 +190,18 @@ export async function switchOver(context: Context): Promise<void> {
   journal.tell(warm ? `switched; release ${old.number} stays warm` : "switched", { state: "switched" });
 }
 
-/** Seconds. */
-export const EDGE_LIMIT = 60;
+export const EDGE_LIMIT_SECONDS = 60;
 
 /** HAProxy's own checks have the last word over who gets visitors: also a service that no gate asks must listen. */
 export async function reachedByEdge({ stack, edge, journal }: Context, slot: Slot): Promise<void> {
-  const limit = journal.seconds + EDGE_LIMIT;
+  const limit = journal.seconds + EDGE_LIMIT_SECONDS;
   for (;;) {
     const [first] = await edge.unreached(slot);
     if (!first) return;
     const dead = (await engine.slotContainers(stack, slot, "routed")).find(engine.hasEnded);
     if (dead) throw new Failure(`"${dead.service}" exited with code ${dead.exitCode}`, await serviceEvidence(stack, slot, dead.service));
     if (journal.seconds > limit)
-      throw new Failure(`the edge does not reach port ${first.port} of "${first.service}" (${first.status}) after ${EDGE_LIMIT}s`, [
+      throw new Failure(`the edge does not reach port ${first.port} of "${first.service}" (${first.status}) after ${EDGE_LIMIT_SECONDS}s`, [
         ...(await serviceEvidence(stack, slot, first.service)),
         ["hint", `a route leads there: does it listen on port ${first.port}, on all addresses (0.0.0.0)?`],
       ]);

@@ -6,7 +6,7 @@ import { serviceEvidence } from "./evidence.ts";
 import { sleep } from "./process.ts";
 
 /** Seconds that all of them may take. */
-const LIMIT = 300;
+const LIMIT_SECONDS = 300;
 
 export async function runTasks({ stack, slot, split, journal }: Context): Promise<void> {
   const names = Object.keys(split.tasks).sort();
@@ -24,8 +24,8 @@ export async function runTasks({ stack, slot, split, journal }: Context): Promis
       done.add(one.service);
     }
     const late = names.filter((name) => !done.has(name));
-    if (late.length > 0 && journal.seconds - began > LIMIT)
-      throw new Failure(`${late.join(", ")} not ended after ${LIMIT}s`, await serviceEvidence(stack, slot, late[0]!));
+    if (late.length > 0 && journal.seconds - began > LIMIT_SECONDS)
+      throw new Failure(`${late.join(", ")} not ended after ${LIMIT_SECONDS}s`, await serviceEvidence(stack, slot, late[0]!));
     if (due.length === 0 && late.length > 0) await sleep(50);
   }
   journal.tell(`ran ${names.join(", ")} (${sayDuration(journal.seconds - began)})`);

@@ -26,4 +26,3 @@ export const createBackupBucketForm = z.strictObject({
   accessLogs: z.union([bucketName, bucketSchema.shape.name], "wants a bucket's name: acme-access-logs").optional(),
 });
 export type BackupBucketWish = z.output<typeof createBackupBucketForm>;
-export const BACKUP_BUCKET_FIELDS = Object.keys(createBackupBucketForm.shape);

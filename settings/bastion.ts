@@ -3,7 +3,7 @@ import { BlockList, isIP } from "node:net";
 import * as z from "zod";
 import type { Ec2 } from "./ec2.ts";
 import { hostKeyForm } from "./host-key.ts";
-import { setCommand, type Problem } from "./problems.ts";
+import { noted, setCommand, type Problem } from "./problems.ts";
 
 const word = (form: RegExp, wants: string) => z.string(wants).regex(form, wants);
 const PORT = "wants a port: 22";
@@ -15,7 +15,6 @@ export const bastionForm = z.strictObject({
   hostKey: hostKeyForm("bastion"),
 });
 export type Bastion = z.output<typeof bastionForm>;
-export const BASTION_FIELDS = Object.keys(bastionForm.shape);
 
 export const BASTION_KEY = "cat PRIVATE_KEY_FILE | pulumi config set --secret recoloca:bastionPrivateKey";
 
@@ -45,8 +44,7 @@ export function checkBastion(values: BastionValues, given: ReadonlySet<string>):
       },
     ];
   if (!bastion || !ec2) return [];
-  const problems: Problem[] = [];
-  const say = (key: string, says: string, fix: string) => problems.push({ key, says, fix });
+  const { problems, say } = noted();
   // Nobody could put the public half onto the bastion before the first `up`, which makes it and needs it there.
   if (!given.has("bastionPrivateKey"))
     say("bastionPrivateKey", "is missing: the key that the stack makes opens the server that it makes and nothing before it", BASTION_KEY);

@@ -6,7 +6,7 @@ import { OWNERS_FIELDS, type Github } from "./github-form.ts";
 import { abilitiesOf } from "../workflows/github-plan.ts";
 import { secretCommand } from "./check-secrets.ts";
 import { firstStage, type Pipeline } from "./pipeline.ts";
-import { setCommand, type Problem } from "./problems.ts";
+import { noted, setCommand, type Problem } from "./problems.ts";
 
 export interface GithubValues {
   readonly github?: Github | undefined;
@@ -35,9 +35,8 @@ const appCommand = (field: string) => `pulumi config set --path recoloca:github.
 /** `unread`: keys that are there and cannot be read. */
 export function checkGithub(values: GithubValues, environment: string, unread: ReadonlySet<string> = new Set()): Problem[] {
   const { github, githubToken, repository, ec2, pipeline, secrets = {} } = values;
-  const problems: Problem[] = [];
+  const { problems, say } = noted();
   if (unread.has("github")) return problems;
-  const say = (key: string, says: string, fix?: string) => problems.push({ key, says, ...(fix !== undefined && { fix }) });
   if (pipeline && !github?.ownsRepository)
     say("pipeline", "belongs to the stack that owns the repository, and this one does not", "pulumi config rm recoloca:pipeline");
   if (!github) {

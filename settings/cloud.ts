@@ -6,7 +6,7 @@ import type { backupBucketForm } from "./backup.ts";
 import type { BackupBucketWish } from "./backup-bucket.ts";
 import type { Ec2 } from "./ec2.ts";
 import { cloudWatchOf, type CloudWatchSettings, type Observability } from "./observability.ts";
-import { setCommand, type Problem } from "./problems.ts";
+import { noted, setCommand, type Problem } from "./problems.ts";
 import { namesOf } from "./tls.ts";
 
 /** An environment of that name is guarded like the one that people live on. */
@@ -163,8 +163,7 @@ const HERE = `pulumi config set --path 'recoloca:ec2.sshFrom[0]' "$(curl -s http
 
 /** What can only be seen with several values side by side. `given`: keys that the stack's file has; `unread`: what of it cannot be read. */
 export function checkCloud(values: CloudValues, environment: string, given: ReadonlySet<string>, unread: ReadonlySet<string> = new Set()): Problem[] {
-  const problems: Problem[] = [];
-  const say = (key: string, says: string, fix?: string) => problems.push({ key, says, ...(fix !== undefined && { fix }) });
+  const { problems, say } = noted();
   const { ec2, createBackupBucket: wish, domain } = values;
   // Of a server that is there all three are set; one of these alone is a way to one at AWS, or left over.
   const both = given.has("ec2") && given.has("hostAddress") && given.has("hostKey");

@@ -56,4 +56,3 @@ export const ec2Form = z.strictObject({
   generation: z.number().int().min(1).default(1),
 });
 export type Ec2 = z.output<typeof ec2Form>;
-export const EC2_FIELDS = Object.keys(ec2Form.shape);

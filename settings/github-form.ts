@@ -59,19 +59,6 @@ export const githubForm = z.strictObject({
   adopt: z.array(z.string().min(1)).default([]),
 });
 export type Github = z.output<typeof githubForm>;
-export const GITHUB_FIELDS = [
-  ...Object.keys(githubForm.shape),
-  "users",
-  "teams",
-  "apps",
-  "owner",
-  "repository",
-  "name",
-  "key",
-  "project",
-  "edition",
-  "makesIssuer",
-];
 
 /** Fields that only the stack that owns the repository may have. */
 export const OWNERS_FIELDS = [

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import type { Limits, Observation } from "../release/observation.ts";
 import type { Telemetry } from "../release/plan.ts";
-import { setCommand, type Problem } from "./problems.ts";
+import { noted, setCommand, type Problem } from "./problems.ts";
 
 const percent = (fallback: number) => z.number().min(1, "wants a percentage from 1 to 100").max(100, "wants a percentage from 1 to 100").default(fallback);
 
@@ -22,7 +22,6 @@ export const observabilityForm = z.strictObject({
   errors: percent(5),
 });
 export type Observability = z.output<typeof observabilityForm>;
-export const OBSERVABILITY_FIELDS = Object.keys(observabilityForm.shape);
 
 export interface ObservabilityValues {
   readonly observability?: Observability | undefined;
@@ -34,8 +33,7 @@ export interface ObservabilityValues {
 export function checkObservability({ observability, ec2 }: ObservabilityValues, given: ReadonlySet<string>): Problem[] {
   if (!observability) return [];
   const { to, email, keepLogs } = observability;
-  const problems: Problem[] = [];
-  const say = (key: string, says: string, fix?: string) => problems.push({ key, says, ...(fix !== undefined && { fix }) });
+  const { problems, say } = noted();
   if (to === "cloudwatch" && !ec2 && !given.has("ec2"))
     say(
       "observability.to",

@@ -33,7 +33,6 @@ export const pipelineForm = z.strictObject({
   previews: z.enum(["workflow", "app"]).default("workflow"),
 });
 export type Pipeline = z.output<typeof pipelineForm>;
-export const PIPELINE_FIELDS = [...Object.keys(pipelineForm.shape), "folder", "image", "services"];
 export const PIPELINE_DEFAULT: Pipeline = pipelineForm.parse({});
 
 /** `main`: each push there; `release`: production; `hand`: when somebody wants it. */

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { PRODUCTION } from "./cloud.ts";
 import type { Github } from "./github-form.ts";
 import { PIPELINE_DEFAULT, type Pipeline } from "./pipeline.ts";
-import { setCommand, type Problem } from "./problems.ts";
+import { noted, setCommand, type Problem } from "./problems.ts";
 import { NO_ORGANIZATION, type StackPlace } from "./stack-place.ts";
 
 const folder = z.string().regex(/^(?!\/)(?!.*\.\.)\S+$/, "wants a folder inside the repository");
@@ -26,7 +26,6 @@ export const previewsForm = z.strictObject({
     .default("https://api.pulumi.com"),
 });
 export type Previews = z.output<typeof previewsForm>;
-export const PREVIEWS_FIELDS = Object.keys(previewsForm.shape);
 
 export interface PreviewsSettings extends StackPlace {
   readonly apiUrl: string;
@@ -117,8 +116,7 @@ export const cloudClaim = ({ apiUrl, organization, project, stack, pullRequests,
 /** `unread`: keys that are there and cannot be read. */
 export function checkPreviews({ previews, github, pipeline, ec2 }: PreviewsValues, environment: string, unread: ReadonlySet<string> = new Set()): Problem[] {
   const byApp = pipeline?.previews === "app";
-  const problems: Problem[] = [];
-  const say = (key: string, says: string, fix?: string) => problems.push({ key, says, ...(fix !== undefined && { fix }) });
+  const { problems, say } = noted();
   if (byApp && github?.stateBucket)
     say("pipeline.previews", 'got "app", and the state of this stack is in a bucket, where the App sees nothing', setCommand("pipeline.previews", "workflow"));
   if (byApp && github?.visibility === "public")

@@ -10,6 +10,13 @@ export interface Problem {
   readonly fix?: string;
 }
 
+/** What is wrong, in the order in which it is found. */
+export function noted() {
+  const problems: Problem[] = [];
+  const say = (key: string, says: string, fix?: string) => void problems.push({ key, says, ...(fix !== undefined && { fix }) });
+  return { problems, say };
+}
+
 const COLUMN = 26;
 
 /** In place of a key: what is wrong is how the stack is called. */

@@ -25,7 +25,6 @@ export const reviewForm = z.strictObject({
     .optional(),
 });
 export type ReviewWish = z.output<typeof reviewForm>;
-export const REVIEW_FIELDS = [...Object.keys(reviewForm.shape), "service", "command", "timeout"];
 
 export interface ReviewValues {
   readonly review?: ReviewWish | undefined;

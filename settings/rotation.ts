@@ -19,7 +19,6 @@ export const rotationForm = z.record(
   z.strictObject({ generation: z.coerce.number().int().min(1, "wants 1 or more: how many values it has had").default(1), since: day, until: day.optional() }),
 );
 export type RotationWish = z.output<typeof rotationForm>;
-export const ROTATION_FIELDS = ["generation", "since", "until"] as const;
 
 /** A variable of the release, and which generation of which secret it holds. Generation 1 is what the configuration has. */
 export interface MadeValue {

@@ -4,7 +4,6 @@ import { BASTION_KEY } from "./bastion.ts";
 import { FIELD_WORDS } from "./field-words.ts";
 import { fieldAt } from "./fields.ts";
 import { hostKeyCommand } from "./host-key.ts";
-import { knownBeside } from "./known-fields.ts";
 import { meant, setCommand, type Problem } from "./problems.ts";
 import { allowed, foundIn, inFile, rightValue } from "./right-value.ts";
 import { keyOf, type Key } from "./schema.ts";
@@ -67,7 +66,7 @@ export function wrongValue(name: string, issue: z.core.$ZodIssue, given: unknown
   const key = keyOf(name)!;
   const at = keyAt(name, issue.path);
   if (issue.code === "unrecognized_keys")
-    return issue.keys.map((wrong) => ({ key: keyAt(at, [wrong]), says: `is not known; ${meant(wrong, knownBeside(name))}` }));
+    return issue.keys.map((wrong) => ({ key: keyAt(at, [wrong]), says: `is not known; ${meant(wrong, namesAt(key, name, issue.path))}` }));
   if (issue.code === "invalid_key") {
     const wants = issue.issues[0]?.message ?? "wants another name";
     return [{ key: at, says: `has a name of another form, ${asWish(wants)}`, fix: `pulumi config rm --path '${`recoloca:${at}`}'` }];
@@ -80,6 +79,9 @@ export function wrongValue(name: string, issue: z.core.$ZodIssue, given: unknown
   const what = FIELD_WORDS[reference];
   return [{ key: at, says: what === undefined ? `is missing: ${wants}` : `is missing: ${insideSentence(what.replaceAll("`", ""))}; ${wants}`, fix }];
 }
+
+/** Of the fields there: what a wrong one may have been meant to be. */
+const namesAt = (key: Key, name: string, path: readonly PropertyKey[]) => Object.keys(fieldAt(key, name, path).schema.properties ?? {});
 
 const valueAt = (whole: unknown, path: readonly PropertyKey[]) =>
   path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], whole);

@@ -1,3 +1,4 @@
+/** What the workflow files depend on, and what follows from it for runs. */
 import { abilitiesOf, lackOf } from "./github-plan.ts";
 import { lackOfEdition, NO_EDITION, tokenOf, type Edition } from "./pulumi-token.ts";
 

@@ -13,6 +13,7 @@ import { SecurityGroupIngressRule } from "@pulumi/aws/vpc/securityGroupIngressRu
 import * as pulumi from "@pulumi/pulumi";
 import { lookedUp } from "../aws-errors.ts";
 import { Refusal } from "../refusal.ts";
+import type { Remember } from "../remembered.ts";
 
 export interface Place {
   readonly vpcId: pulumi.Output<string>;
@@ -23,8 +24,6 @@ export interface Place {
 }
 
 const RANGE = "10.71.0.0/24";
-
-type Remember = (what: string, value: pulumi.Input<string>) => pulumi.Output<string>;
 
 /** Its zone is remembered, too: what comes in its place has to be there. */
 export function subnetThatIsThere(id: string, remember: Remember, opts: pulumi.InvokeOptions): Place {

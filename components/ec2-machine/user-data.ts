@@ -24,7 +24,7 @@ export const DATA_LABEL = "recoloca-data";
 /** Folders that outlive the instance: the engine's images and volumes, and the release store with its backups. */
 const KEPT = ["docker", "recoloca"];
 
-const LIMIT = 300;
+const LIMIT_SECONDS = 300;
 
 /** The role's credentials may come some seconds after the instance; the parameter is asked for until they do. */
 const hostKeyScript = ({ region, hostKeyParameter, hostKey }: FirstBoot) => `
@@ -47,7 +47,7 @@ umask 077
 waited=0
 until fetch && [ -s $key ]; do
   waited=$((waited + 5))
-  [ $waited -lt ${LIMIT} ] || { echo "recoloca: the host key did not come from ${hostKeyParameter}; without it nobody is let in"; exit 1; }
+  [ $waited -lt ${LIMIT_SECONDS} ] || { echo "recoloca: the host key did not come from ${hostKeyParameter}; without it nobody is let in"; exit 1; }
   sleep 5
 done
 rm -f /etc/ssh/ssh_host_*
@@ -67,7 +67,7 @@ device=/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${volume.replace("-", "")
 waited=0
 until mountpoint -q ${DATA} || [ -e $device ]; do
   waited=$((waited + 1))
-  [ $waited -lt ${LIMIT} ] || { echo "recoloca: ${volume} was not attached in ${LIMIT}s"; exit 1; }
+  [ $waited -lt ${LIMIT_SECONDS} ] || { echo "recoloca: ${volume} was not attached in ${LIMIT_SECONDS}s"; exit 1; }
   sleep 1
 done
 if ! mountpoint -q ${DATA}; then

@@ -16,7 +16,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import type { Bucket } from "../../release/backup.ts";
-import { Counted } from "../counted.ts";
+import { HashingStream } from "../hashing-stream.ts";
 import type { Guards, InBucket, Listed, Put } from "./order.ts";
 
 /** Each part, each answer, is asked for so often, with growing pauses: about a minute in all. */
@@ -108,7 +108,7 @@ export async function takeOut(bucket: Bucket, key: string, output: Writable): Pr
 export async function send(bucket: Bucket, put: Put, input: Readable, complete: () => Promise<boolean>): Promise<InBucket> {
   const client = clientOf(bucket);
   await abortUnfinished(client, bucket, put.folder);
-  const counted = new Counted({
+  const counted = new HashingStream({
     // The end of the stream is not the end of the backup, where whoever sends was killed.
     flush: (done) => void complete().then((whole) => done(whole ? null : new Error("what is to be uploaded ended before its end"))),
   });

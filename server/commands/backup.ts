@@ -5,16 +5,16 @@ import { sayTaken, takeBackup } from "../backup.ts";
 import { forgetFailure, keepFailure } from "../backup-failure.ts";
 import { backupsOf, type BackupNote } from "../backup-note.ts";
 import { baseOf, type Place } from "../backup-place.ts";
-import { TIMED_WAIT, type Kind } from "../backup-timers.ts";
-import { begin, drop, ended, type Begun } from "../begun.ts";
+import { TIMED_WAIT_SECONDS, type Kind } from "../backup-timers.ts";
 import { backupsInBucket, type Remote } from "../bucket.ts";
 import type { Given } from "../command-line.ts";
 import { Failure } from "../context.ts";
 import { say } from "../follow.ts";
-import { whileGuarded } from "../guarded.ts";
+import { begin, drop, ended, type Begun } from "../interrupted-backups.ts";
 import { signLock } from "../lock.ts";
 import { tellTrouble } from "../notify.ts";
 import { ago, sayBytes } from "../render.ts";
+import { whileGuarded } from "../resume-guard.ts";
 import { locked, sayRunning } from "../stack-lock.ts";
 import { Store } from "../store.ts";
 import { startAgain } from "../volume-backup.ts";
@@ -40,7 +40,7 @@ export function liveBase(store: Store): LiveBase | string {
 export async function backup(given: Given): Promise<number> {
   const store = new Store(theStack(given));
   const timed = given.options["timed"] === true;
-  const running = await locked(store, timed ? TIMED_WAIT : 0);
+  const running = await locked(store, timed ? TIMED_WAIT_SECONDS : 0);
   if (running) {
     // Nobody reads what a timer is refused for.
     if (timed) await failed(store, timed, sayRunning(running));

@@ -8,8 +8,9 @@ import { OUTCOMES } from "../../release/outcome.ts";
 import { identityOf, stackName, type Plan } from "../../release/plan.ts";
 import { baseOf } from "../backup-place.ts";
 import { placeTimers, problemsOfTimes } from "../backup-timers.ts";
+import { unguardedAnew } from "../bucket-protection.ts";
 import { againstKeys } from "../bucket.ts";
-import { Wrong, readInput, type Given } from "../command-line.ts";
+import { Wrong, type Given } from "../command-line.ts";
 import { Edge, storedEdge } from "../edge.ts";
 import { follow, say } from "../follow.ts";
 import { keepLiveAnswer } from "../live-answer.ts";
@@ -21,9 +22,9 @@ import { ago, firstLine } from "../render.ts";
 import { runPlan } from "../run-release.ts";
 import { locked, sayRunning } from "../stack-lock.ts";
 import { takeOnTls } from "../stack-tls.ts";
-import { EDGE_LIMIT, startStopped } from "../steps.ts";
+import { readInput } from "../standard-input.ts";
+import { EDGE_LIMIT_SECONDS, startStopped } from "../steps.ts";
 import { Store, type LiveRelease, type Slot } from "../store.ts";
-import { unguardedAnew } from "../unguarded.ts";
 import { holdOf } from "./hold.ts";
 import { refuse } from "./refuse.ts";
 
@@ -94,7 +95,7 @@ async function closeAgain(store: Store, number: number): Promise<void> {
 /** On a server that was made anew the containers are still starting, or were never started. Undefined once the edge reaches all of them. */
 async function unserved(edge: Edge, slot: Slot): Promise<string | undefined> {
   if (edge.serving() !== slot) return undefined;
-  for (const limit = performance.now() + EDGE_LIMIT * 1000; ;) {
+  for (const limit = performance.now() + EDGE_LIMIT_SECONDS * 1000; ;) {
     const [first] = await edge.unreached(slot);
     if (!first) return undefined;
     if (performance.now() > limit) return `the edge does not reach port ${first.port} of "${first.service}" (${first.status})`;
@@ -104,7 +105,7 @@ async function unserved(edge: Edge, slot: Slot): Promise<string | undefined> {
 }
 
 function needsHuman(number: number, release: string, why: string): number {
-  say(` release ${number}  ${release} is live, but does not serve: ${why} after ${EDGE_LIMIT}s`);
+  say(` release ${number}  ${release} is live, but does not serve: ${why} after ${EDGE_LIMIT_SECONDS}s`);
   say("   look at it: recoloca status; recoloca logs; recoloca doctor");
   return OUTCOMES.stuck.exit;
 }

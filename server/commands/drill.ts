@@ -5,15 +5,15 @@ import { identityOf } from "../backup-key.ts";
 import { sayDrill } from "../backup-health.ts";
 import { removePartialBackups } from "../backup-note.ts";
 import type { Place } from "../backup-place.ts";
-import { TIMED_WAIT } from "../backup-timers.ts";
-import { ended } from "../begun.ts";
+import { TIMED_WAIT_SECONDS } from "../backup-timers.ts";
 import { KeyProblem, asFailure } from "../bucket.ts";
 import type { Given } from "../command-line.ts";
 import { chooseForDrill, drill, keepDrill, type Drilled } from "../drill.ts";
 import { say } from "../follow.ts";
+import { ended } from "../interrupted-backups.ts";
 import { signLock } from "../lock.ts";
-import { writeMetrics } from "../metrics.ts";
 import { tellTrouble } from "../notify.ts";
+import { writeMetrics } from "../prometheus-textfile.ts";
 import { locked, sayRunning } from "../stack-lock.ts";
 import { Store } from "../store.ts";
 import { liveBase, sayFailure, whileBegun } from "./backup.ts";
@@ -26,7 +26,7 @@ export async function drillCommand(given: Given): Promise<number> {
   const store = new Store(theStack(given));
   const timed = given.options["timed"] === true;
   const identity = await identityOf(given, "drill");
-  const running = await locked(store, timed ? TIMED_WAIT : 0);
+  const running = await locked(store, timed ? TIMED_WAIT_SECONDS : 0);
   if (running) {
     if (timed) await tellTrouble(store, "drill", sayRunning(running));
     return refuse(sayRunning(running));

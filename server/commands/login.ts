@@ -4,9 +4,10 @@
  */
 import * as fs from "node:fs";
 import { apt } from "../apt.ts";
-import { Wrong, need, readInput, type Given } from "../command-line.ts";
+import { Wrong, need, type Given } from "../command-line.ts";
 import { DOCKER_CONFIG } from "../compose.ts";
 import { lastLines, run } from "../process.ts";
+import { readInput } from "../standard-input.ts";
 import { Store, writeWhole } from "../store.ts";
 
 /** Helpers that we know, by their names in Docker's configuration, with the distribution's package. */

@@ -5,7 +5,7 @@ import { placeTimers } from "../backup-timers.ts";
 import type { Given } from "../command-line.ts";
 import { Edge, storedEdge } from "../edge.ts";
 import * as engine from "../engine.ts";
-import { removeMetrics } from "../metrics.ts";
+import { removeMetrics } from "../prometheus-textfile.ts";
 import { pruneImages } from "../prune.ts";
 import { locked, sayRunning } from "../stack-lock.ts";
 import { Store } from "../store.ts";

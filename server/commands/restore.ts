@@ -8,9 +8,9 @@ import { asFailure, backupsInBucket, fetchFromBucket, noteInBucket, type Remote 
 import { Wrong, type Given } from "../command-line.ts";
 import { Failure } from "../context.ts";
 import { say } from "../follow.ts";
-import { whileGuarded } from "../guarded.ts";
 import { signLock } from "../lock.ts";
 import { putInPlace, restoreBeside } from "../restore.ts";
+import { whileGuarded } from "../resume-guard.ts";
 import { locked, sayRunning } from "../stack-lock.ts";
 import { Store } from "../store.ts";
 import { restoreVolume } from "../volume-backup.ts";

@@ -3,9 +3,9 @@
  * deploy's process dies; `recoloca cancel` is the same, on purpose.
  */
 import { OUTCOMES } from "../../release/outcome.ts";
-import { begunHere, pickUpCut } from "../begun.ts";
 import type { Given } from "../command-line.ts";
 import { follow, say } from "../follow.ts";
+import { begunHere, pickUpCut } from "../interrupted-backups.ts";
 import { keepLiveAnswer } from "../live-answer.ts";
 import { take } from "../lock.ts";
 import { isUntold, tellOthers } from "../notify.ts";
@@ -17,8 +17,7 @@ import { hasStopped, startAgain } from "../volume-backup.ts";
 /** In a unit of its own, which takes up whatever of the stack was interrupted, and nothing where somebody is at it. */
 export const startResume = (stack: string) => run("systemctl", ["start", "--no-block", `recoloca-resume@${stack}.service`]);
 
-/** Seconds. */
-const WAIT = 900;
+const WAIT_SECONDS = 900;
 
 export async function resumeCommand(given: Given): Promise<number> {
   const named = given.options["stack"];
@@ -37,7 +36,7 @@ export async function resumeCommand(given: Given): Promise<number> {
   const store = new Store(named);
   // Whoever has it may be pruning, or upgrading; a deploy has settled what was left before it began.
   for (let waited = 0; !take(store.lockFile); waited++) {
-    if (waited > WAIT || !hasLeftSomething(store)) return 0;
+    if (waited > WAIT_SECONDS || !hasLeftSomething(store)) return 0;
     await sleep(1000);
   }
   await startAgain(store);

@@ -29,8 +29,8 @@ const GROUND: readonly Ground[] = [
   { package: "docker.io", renew: ["systemctl", "restart", "docker"] },
 ];
 
-/** How long a window waits for a deploy that runs when it begins, in seconds. */
-const WINDOW_WAITS = 7200;
+/** How long a window waits for a deploy that runs when it begins. */
+const WINDOW_WAIT_SECONDS = 7200;
 /** Made by the distribution's packages, with their names in the second one, where only a restart brings them into use. */
 const REBOOT = "/run/reboot-required";
 const REBOOT_FOR = "/run/reboot-required.pkgs";
@@ -40,7 +40,7 @@ export async function upgrade(given: Given): Promise<number> {
   const reboot = given.options["reboot"] === true;
   for (const stack of Store.stacks()) {
     const store = new Store(stack);
-    const busy = await locked(store, reboot ? WINDOW_WAITS : 0);
+    const busy = await locked(store, reboot ? WINDOW_WAIT_SECONDS : 0);
     if (busy) return refuse(sayRunning(busy));
     signLock(store.lockFile, { what: "upgrade", number: store.state().live?.number ?? 0, by: whoAmI() });
   }

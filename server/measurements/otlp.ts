@@ -7,6 +7,7 @@ import { BatchLogRecordProcessor, LoggerProvider } from "@opentelemetry/sdk-logs
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { METRICS, type Metric } from "../../release/metrics.ts";
 import type { Otlp } from "../../release/observation.ts";
+import { collectorOf, outcomeOf, type Signal } from "../otlp.ts";
 import type { Answer, Order } from "./order.ts";
 
 const MILLISECONDS = 10_000;
@@ -17,7 +18,7 @@ const AT_ONCE = 500;
 const UNITS = { Percent: "%", Count: "1", Seconds: "s", None: "1" } as const;
 
 export async function sendOtlp(sink: Otlp, order: Order): Promise<Answer> {
-  const to = (signal: string) => ({ url: `${sink.endpoint.replace(/\/$/, "")}/v1/${signal}`, headers: sink.headers, timeoutMillis: MILLISECONDS });
+  const to = (signal: Signal) => collectorOf(sink, signal, MILLISECONDS);
   const resource = resourceFromAttributes({
     "service.name": order.application,
     "deployment.environment.name": order.environment,
@@ -66,23 +67,3 @@ function emit(logger: Logger, { occurrences, lines }: Order): void {
 
 /** Seconds since 1970, and nanoseconds of the last one: a Date would lose the order of lines. */
 const nanosecondsOf = (at: string): [number, number] => [Math.floor(Date.parse(at.slice(0, 19) + "Z") / 1000), Number(at.slice(20, 29))];
-
-interface Exporting<Batch> {
-  export(batch: Batch, done: (result: { readonly error?: Error }) => void): void;
-}
-
-/** What an export came to: the SDK keeps it for itself, and here it is the whole point. */
-async function outcomeOf<Batch, Exporter extends Exporting<Batch>>(
-  exporter: Exporter,
-  work: (exporter: Exporter) => Promise<void>,
-): Promise<string | undefined> {
-  let failure: Error | undefined;
-  const send = exporter.export.bind(exporter);
-  exporter.export = (batch, done) =>
-    send(batch, (result) => {
-      failure ??= result.error;
-      done(result);
-    });
-  await work(exporter).catch((error: Error) => (failure ??= error));
-  return failure && (failure.message || failure.name);
-}

@@ -3,21 +3,21 @@
  * the stack allows and what a request brings, and hands it to `recoloca`, which deploys it like any other. `asked` is what a pipeline's key may do.
  */
 import { spawn } from "node:child_process";
-import * as z from "zod";
+import { OUTCOMES } from "../../release/outcome.ts";
 import { reviewEnvironment, reviewHost, reviewPolicySchema, reviewRequestSchema, type ReviewPolicy, type ReviewRequest } from "../../release/review.ts";
 import { liveServices } from "../live-services.ts";
 import { whileOurs } from "../lock.ts";
 import { run, type Ran } from "../process.ts";
 import { Store } from "../store.ts";
+import { understood } from "../understood.ts";
 import { readAtMost } from "./input.ts";
 import { endsAt, Environments, type Environment } from "./environments.ts";
 import { reviewPlan } from "./plan.ts";
 import { roomNow, tooFull, writtenBy } from "./room.ts";
 
 const RECOLOCA = "/usr/local/bin/recoloca";
-const REFUSED = 20;
 /** Seconds that one request waits for another: they come one at a time. */
-const PATIENCE = "900";
+const PATIENCE_SECONDS = "900";
 /** Bytes and seconds that what is asked may take to arrive. */
 const MOST_INPUT = 1_000_000;
 const INPUT_SECONDS = 30;
@@ -27,7 +27,7 @@ type Seed = NonNullable<ReviewPolicy["seed"]>;
 const say = (text: string) => void process.stdout.write(` ${text}\n`);
 const refuse = (...texts: string[]): number => {
   say(`refused: ${texts.join("\n   ")}\n   Nothing was changed.`);
-  return REFUSED;
+  return OUTCOMES.refused.exit;
 };
 
 /** Runs `recoloca`, whose words the caller hears. Gives its exit code. */
@@ -38,17 +38,6 @@ const recoloca = (args: readonly string[], input = "") =>
     child.stdin.on("error", () => undefined).end(input);
   });
 
-function understood<T>(schema: z.ZodType<T>, text: string): T | string {
-  let given: unknown;
-  try {
-    given = JSON.parse(text);
-  } catch (error) {
-    return `that is not JSON: ${(error as Error).message}`;
-  }
-  const parsed = schema.safeParse(given);
-  return parsed.success ? parsed.data : `that is not understood:\n${z.prettifyError(parsed.error)}`;
-}
-
 const urlOf = (policy: ReviewPolicy, number: number) => `${policy.tls ? "https" : "http"}://${reviewHost(policy, number)}`;
 /** On which it goes by itself. */
 const dayOf = (environment: Environment, policy: ReviewPolicy) => endsAt(environment, policy).toISOString().slice(0, 10);
@@ -57,7 +46,7 @@ async function open(environments: Environments, text: string): Promise<number> {
   const policy = environments.policy();
   if (!policy)
     return refuse(`${environments.application} has no environments of pull requests here`, "pulumi config set of recoloca:review at the stack allows them");
-  const request = understood<ReviewRequest>(reviewRequestSchema, text);
+  const request = understood<ReviewRequest>(reviewRequestSchema, text, "that");
   if (typeof request === "string") return refuse(request);
   const { number } = request;
   const there = environments.all();
@@ -177,7 +166,7 @@ async function does(environments: Environments, words: readonly string[], input:
     case "expire":
       return expire(environments);
     case "policy": {
-      const policy = understood<ReviewPolicy>(reviewPolicySchema, input);
+      const policy = understood<ReviewPolicy>(reviewPolicySchema, input, "that");
       return typeof policy === "string" ? refuse(policy) : place(environments, policy);
     }
     case "off":
@@ -198,8 +187,8 @@ async function main(): Promise<number> {
   // Before anybody is kept waiting: whoever is slow with it holds up nobody.
   const input = wanted[0] === "open" || wanted[0] === "policy" ? await readAtMost(process.stdin, MOST_INPUT, INPUT_SECONDS) : "";
   if (typeof input !== "string") return refuse(input.problem);
-  const done = await whileOurs(environments.lockFile, async () => ({ code: await does(environments, wanted, input) }), PATIENCE);
-  return done?.code ?? refuse(`another request has been at it for ${Number(PATIENCE) / 60} minutes`);
+  const done = await whileOurs(environments.lockFile, async () => ({ code: await does(environments, wanted, input) }), PATIENCE_SECONDS);
+  return done?.code ?? refuse(`another request has been at it for ${Number(PATIENCE_SECONDS) / 60} minutes`);
 }
 
 // Who asked has gone; what was begun is ended all the same.

@@ -8,6 +8,10 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BasicTracerProvider, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import type { Telemetry } from "../../release/plan.ts";
 import type { JournalLine, ReleaseRecord } from "../../release/record.ts";
+import { carryOut } from "../one-order.ts";
+import { collectorOf, outcomeOf } from "../otlp.ts";
+
+const MILLISECONDS = 5000;
 
 export interface Told {
   readonly telemetry: Telemetry;
@@ -34,15 +38,12 @@ function stepsOf({ journal }: ReleaseRecord): Step[] {
 }
 
 async function send({ telemetry, stack, record }: Told): Promise<void> {
-  let failure: Error | undefined;
-  const exporter = new OTLPTraceExporter({ url: `${telemetry.endpoint.replace(/\/$/, "")}/v1/traces`, headers: telemetry.headers, timeoutMillis: 5000 });
-  const exportSpans = exporter.export.bind(exporter);
-  // The SDK keeps what an export came to for itself; here it is the whole point.
-  exporter.export = (spans, done) =>
-    exportSpans(spans, (result) => {
-      failure ??= result.error;
-      done(result);
-    });
+  const exporter = new OTLPTraceExporter(collectorOf(telemetry, "traces", MILLISECONDS));
+  const failure = await outcomeOf(exporter, () => exportTrace(exporter, stack, record));
+  if (failure !== undefined) throw new Error(failure);
+}
+
+async function exportTrace(exporter: OTLPTraceExporter, stack: string, record: ReleaseRecord): Promise<void> {
   const { application, environment } = record;
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({ "service.name": application, "deployment.environment.name": environment }),
@@ -70,16 +71,6 @@ async function send({ telemetry, stack, record }: Told): Promise<void> {
   root.end(new Date(record.endedAt ?? record.startedAt));
   await provider.forceFlush();
   await provider.shutdown();
-  if (failure) throw failure;
 }
 
-async function main(): Promise<void> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  await send(JSON.parse(Buffer.concat(chunks).toString("utf8")) as Told);
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`${(error as Error).message}\n`);
-  process.exitCode = 1;
-});
+carryOut<Told>(send);

@@ -15,7 +15,7 @@ vi.doMock("../../server/backup-timers.ts", async (original) => ({ ...(await orig
 vi.doMock("../../server/lock.ts", async (original) => ({ ...(await original<object>()), isTaken: async () => taken, take: () => !taken }));
 vi.doMock("../../server/engine.ts", async (original) => ({ ...(await original<object>()), removeJobs: removedJobs, baseContainers: async () => [] }));
 const { BACKUP_JOBS } = await import("../../server/backup-place.ts");
-const begun = await import("../../server/begun.ts");
+const begun = await import("../../server/interrupted-backups.ts");
 const { lastFailure } = await import("../../server/backup-failure.ts");
 const { backupFindings, backupLine } = await import("../../server/backup-health.ts");
 const { backup: backupCommand, whileBegun } = await import("../../server/commands/backup.ts");
@@ -171,6 +171,18 @@ describe("one that was killed", () => {
     } finally {
       fs.rmSync(newest, { recursive: true });
     }
+  });
+
+  test("and an end that nobody was told of: whoever is to tell it waits for whoever has the lock", async () => {
+    const newest = store.state().live!.number;
+    store.setRecord({ ...store.record(newest)!, told: false });
+    taken = true;
+    const telling = resume();
+    expect(told()).toEqual([]);
+    taken = false;
+    expect(await telling).toBe(0);
+    expect(told()).toEqual(["shop-test: release 1 (r1) came live"]);
+    expect(store.record(newest)!.told).toBe(true);
   });
 
   test("with its file damaged is told all the same", async () => {

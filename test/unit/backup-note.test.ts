@@ -8,7 +8,7 @@ import { NOW, folder, form, hoursAgo, noteOf, put, root, stackFolder } from "../
 const { backupFindings } = await import("../../server/backup-health.ts");
 const { announce, backupsOf, pruneBackups, removePartialBackups, unusedName, writeNote } = await import("../../server/backup-note.ts");
 const { newestOfDatabase } = await import("../../server/bucket.ts");
-const { writeMetrics } = await import("../../server/metrics.ts");
+const { writeMetrics } = await import("../../server/prometheus-textfile.ts");
 const { Store } = await import("../../server/store.ts");
 const store = new Store("shop-test");
 const days = (count: number) => hoursAgo(24 * count);

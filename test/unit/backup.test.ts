@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { olderClient } from "../../server/client-version.ts";
-import { differences, readCounts } from "../../server/counts.ts";
+import { differences, readCounts } from "../../server/table-counts.ts";
 import { postgresVariables } from "../../server/database-url.ts";
 import { backupForm } from "../../settings/backup.ts";
 import { checkTogether, checkValues } from "../../settings/check.ts";

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Bucket } from "../../release/backup.ts";
 import { guards } from "../../server/bucket/s3.ts";
-import { unguardedAnew } from "../../server/unguarded.ts";
+import { unguardedAnew } from "../../server/bucket-protection.ts";
 import { backupForm } from "../../settings/backup.ts";
 import * as z from "zod";
 

@@ -1,10 +1,10 @@
 /** What people start: rollback, redeploy, maintenance. One job each, on the environment that they choose. */
 import { expression, variable, type Input, type Job, type Step, type Workflow } from "../model.ts";
 import type { WorkflowOptions } from "../options.ts";
-import { RUNNER } from "../jobs/checks.ts";
 import { keepRecord, releaseRun } from "../jobs/deploy.ts";
 import { notify } from "../jobs/notify.ts";
 import { outcome, readLive, smoke } from "../jobs/outcome.ts";
+import { RUNNER } from "../jobs/runners.ts";
 import { DEPLOY_ROLE, STACK_PERMISSIONS, stackEnv, stackGround, way } from "../jobs/stack.ts";
 import { at } from "../steps.ts";
 

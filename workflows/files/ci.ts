@@ -1,3 +1,4 @@
+/** Before a merge: lint, types, tests, migrations and builds, of what a pull request touches; of everything in the merge queue. */
 import type { Workflow } from "../model.ts";
 import type { WorkflowOptions } from "../options.ts";
 import { checks } from "../jobs/checks.ts";

@@ -1,12 +1,14 @@
+/** After a merge: everything is tested, images are built once for the commit, staging gets them, and production is offered them. */
 import { expression, type Job, type Workflow } from "../model.ts";
 import { abilitiesOf } from "../github-plan.ts";
 import type { WorkflowOptions } from "../options.ts";
-import { checks, RUNNER } from "../jobs/checks.ts";
+import { checks } from "../jobs/checks.ts";
 import { codecov } from "../jobs/coverage.ts";
 import { BUILDER, deploy } from "../jobs/deploy.ts";
 import { e2e } from "../jobs/e2e.ts";
 import { images } from "../jobs/images.ts";
 import { notify } from "../jobs/notify.ts";
+import { RUNNER } from "../jobs/runners.ts";
 import { imageScan, scans } from "../jobs/scans.ts";
 import { RELEASE_FILE } from "./release.ts";
 

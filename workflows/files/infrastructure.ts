@@ -1,12 +1,14 @@
+/** Everything of a stack but releases: previewed on a pull request, brought up after a merge, compared with what is there each night. */
 import { infrastructureOf } from "../../secrets/catalogue.ts";
 import { abilitiesOf } from "../github-plan.ts";
 import { secret, TOKEN, variable, expression, type Job, type Step, type Workflow } from "../model.ts";
 import { OF_THIS_REPOSITORY, onDefaultBranch, previewable, readableWithoutSecret, type WorkflowOptions } from "../options.ts";
-import { checks, RUNNER } from "../jobs/checks.ts";
+import { checks } from "../jobs/checks.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
 import { notify, notifyOfFailure } from "../jobs/notify.ts";
 import { keepRecord } from "../jobs/deploy.ts";
 import { readLive } from "../jobs/outcome.ts";
+import { RUNNER } from "../jobs/runners.ts";
 import { alone, ALONE_ENV, INFRASTRUCTURE_ROLE, planRole, STACK_PERMISSIONS, stackEnv, stackGround, way } from "../jobs/stack.ts";
 import { at } from "../steps.ts";
 import { RELEASE_TAG } from "./release.ts";

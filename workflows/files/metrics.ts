@@ -1,9 +1,10 @@
+/** How well deliveries go, each day, from GitHub's record of deployments: a history, and a page of it. */
 import { expression, TOKEN, type Job, type Workflow } from "../model.ts";
 import { abilitiesOf } from "../github-plan.ts";
 import { onDefaultBranch, type WorkflowOptions } from "../options.ts";
 import { newest } from "../jobs/artifacts.ts";
-import { RUNNER } from "../jobs/checks.ts";
 import { notifyOfFailure } from "../jobs/notify.ts";
+import { RUNNER } from "../jobs/runners.ts";
 import { at, checkout, inside, keep, node, npmCi } from "../steps.ts";
 
 export function metrics(options: WorkflowOptions): Workflow {

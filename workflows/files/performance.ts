@@ -1,9 +1,10 @@
+/** Load on staging each night, compared with the last good runs; one issue while it is slower. */
 import { expression, TOKEN, variable, type Workflow } from "../model.ts";
 import { onDefaultBranch, type WorkflowOptions } from "../options.ts";
 import { newest } from "../jobs/artifacts.ts";
-import { RUNNER } from "../jobs/checks.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
 import { notifyOfFailure } from "../jobs/notify.ts";
+import { RUNNER } from "../jobs/runners.ts";
 import { VERSIONS } from "../pins.ts";
 import { checkout, keep } from "../steps.ts";
 

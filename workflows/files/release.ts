@@ -1,8 +1,9 @@
+/** To production, by a tag or by the approval of an offer: the very images that were tested on staging. */
 import { expression, TOKEN, type Job, type Triggers, type Workflow } from "../model.ts";
 import type { WorkflowOptions } from "../options.ts";
-import { RUNNER } from "../jobs/checks.ts";
 import { BUILDER, deploy } from "../jobs/deploy.ts";
 import { notify } from "../jobs/notify.ts";
+import { RUNNER } from "../jobs/runners.ts";
 import { checkout } from "../steps.ts";
 
 export const RELEASE_FILE = "release.yml";

@@ -1,9 +1,10 @@
+/** An environment of a pull request's own, while it bears a label. */
 import { reviewOf } from "../../secrets/catalogue.ts";
 import { expression, secret, variable, type Job, type Step, type Workflow } from "../model.ts";
 import { OF_THIS_REPOSITORY as OURS, type Part, type Platform, type WorkflowOptions } from "../options.ts";
-import { RUNNER } from "../jobs/checks.ts";
 import { COMMENT_ENV, commentIds, markOf, writeComment } from "../jobs/comment.ts";
-import { cacheOf, login, PACKAGES, PARTS, RUNNERS } from "../jobs/images.ts";
+import { cacheOf, login, PACKAGES, PARTS } from "../jobs/images.ts";
+import { RUNNER, RUNNERS } from "../jobs/runners.ts";
 import { checkout, RUN_URL } from "../steps.ts";
 
 const LABEL = "review";

@@ -1,8 +1,9 @@
+/** Which secrets are due, each week: a pull request renews those that the stack makes, and issues name those that only a person can renew. */
 import { expression, TOKEN, type Workflow } from "../model.ts";
 import { onDefaultBranch, type WorkflowOptions } from "../options.ts";
-import { RUNNER } from "../jobs/checks.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
 import { notifyOfFailure } from "../jobs/notify.ts";
+import { RUNNER } from "../jobs/runners.ts";
 import { at, checkout, inside, node, npmCi } from "../steps.ts";
 
 const BRANCH = "renew-secrets";

@@ -1,10 +1,11 @@
+/** What is found after a release: vulnerabilities of what is live and of what is locked, and what ZAP sees of staging from outside; one issue for each. */
 import { expression, TOKEN, variable, type Job, type Permissions, type Step, type Workflow } from "../model.ts";
 import { onDefaultBranch, readableWithoutSecret, type WorkflowOptions } from "../options.ts";
 import { newest } from "../jobs/artifacts.ts";
-import { RUNNER } from "../jobs/checks.ts";
 import { login } from "../jobs/images.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
 import { notifyOfFailure } from "../jobs/notify.ts";
+import { RUNNER } from "../jobs/runners.ts";
 import { VERSIONS } from "../pins.ts";
 import { checkout, keep } from "../steps.ts";
 

@@ -1,3 +1,4 @@
+/** Before a merge, and each week: vulnerabilities, dangerous code, leaked secrets, new dependencies. What is serious keeps a pull request from being merged. */
 import type { Workflow } from "../model.ts";
 import { abilitiesOf } from "../github-plan.ts";
 import type { WorkflowOptions } from "../options.ts";

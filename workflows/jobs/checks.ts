@@ -2,9 +2,9 @@
 import { expression, type Job, type Permissions, type Step } from "../model.ts";
 import type { Part, WorkflowOptions } from "../options.ts";
 import { cacheOf, PACKAGES } from "./images.ts";
+import { RUNNER } from "./runners.ts";
 import { at, checkout, keep, node, npmCi, python } from "../steps.ts";
 
-export const RUNNER = "ubuntu-24.04";
 const READ: Permissions = { contents: ["read", "check out"] };
 
 /** Parts of the repository that a pull request may leave alone. */

@@ -2,8 +2,8 @@
 import { AUTOMATION } from "../../secrets/catalogue.ts";
 import { expression, secret, type Job } from "../model.ts";
 import { checkout } from "../steps.ts";
-import { RUNNER } from "./checks.ts";
 import { COMMENT_ENV, markOf, writeComment } from "./comment.ts";
+import { RUNNER } from "./runners.ts";
 
 /** How its comment is found again. */
 const KIND = "coverage";

@@ -4,9 +4,9 @@ import { abilitiesOf } from "../github-plan.ts";
 import type { WorkflowOptions } from "../options.ts";
 import { at } from "../steps.ts";
 import { brings } from "./brings.ts";
-import { RUNNER } from "./checks.ts";
 import { login } from "./images.ts";
 import { outcome, smoke } from "./outcome.ts";
+import { RUNNER } from "./runners.ts";
 import { alone, ALONE_ENV, DEPLOY_ROLE, STACK_PERMISSIONS, stackEnv, stackGround, way } from "./stack.ts";
 
 interface Deploy {

@@ -2,7 +2,7 @@
 import { expression, secret, TOKEN, variable, type Job, type Step } from "../model.ts";
 import type { WorkflowOptions } from "../options.ts";
 import { at, checkout, keep, node, npmCi } from "../steps.ts";
-import { RUNNER } from "./checks.ts";
+import { RUNNER } from "./runners.ts";
 
 export function e2e({ application }: WorkflowOptions, environment: string, needs: readonly string[]): Job {
   const folder = application.e2e;

@@ -3,7 +3,8 @@ import { GATE } from "../check.ts";
 import { expression, type Job } from "../model.ts";
 import type { WorkflowOptions } from "../options.ts";
 import { checkout } from "../steps.ts";
-import { RUNNER, type Area, type Checks } from "./checks.ts";
+import type { Area, Checks } from "./checks.ts";
+import { RUNNER } from "./runners.ts";
 
 /** Outputs `true` or `false` for each area. Outside of pull requests everything is checked. */
 export function changes({ application, programPath }: WorkflowOptions): Job {

@@ -1,11 +1,10 @@
 /** Images: built once for a commit, on a machine of each platform's own kind, and from then on known by digest. */
-import { expression, TOKEN, type Job, type Runner, type Step } from "../model.ts";
+import { expression, TOKEN, type Job, type Step } from "../model.ts";
 import { abilitiesOf } from "../github-plan.ts";
 import type { Part, Platform, WorkflowOptions } from "../options.ts";
 import { checkout } from "../steps.ts";
-import { RUNNER } from "./checks.ts";
+import { RUNNER, RUNNERS } from "./runners.ts";
 
-export const RUNNERS: Record<Platform, Runner> = { amd64: "ubuntu-24.04", arm64: "ubuntu-24.04-arm" };
 export const PARTS = ["backend", "frontend"] as const;
 
 /** Each image and platform has its own; two that shared one would overwrite each other. */

@@ -1,7 +1,7 @@
 /** One message to Slack about what a run really came to. */
 import { AUTOMATION } from "../../secrets/catalogue.ts";
 import { expression, secret, type Job } from "../model.ts";
-import { RUNNER } from "./checks.ts";
+import { RUNNER } from "./runners.ts";
 
 interface Notify {
   /** Of the job, where its file has another of the kind. @default Tell the team */

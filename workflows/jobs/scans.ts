@@ -5,7 +5,7 @@ import { abilitiesOf } from "../github-plan.ts";
 import type { WorkflowOptions } from "../options.ts";
 import { VERSIONS } from "../pins.ts";
 import { checkout, inside } from "../steps.ts";
-import { RUNNER } from "./checks.ts";
+import { RUNNER } from "./runners.ts";
 
 /** Rules that find what matters in Python and TypeScript without an account. */
 const RULES = ["p/security-audit", "p/secrets", "p/python", "p/typescript"];

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { Transform, type TransformCallback } from "node:stream";
 
-export class Counted extends Transform {
+export class HashingStream extends Transform {
   bytes = 0;
   private readonly hash = createHash("sha256");
 

@@ -20,7 +20,7 @@ function noMoreWriters(pipe: string): void {
 }
 
 /** Writes the job's output to the stream, without ending that, by a pipe that is made at this path. Gives what it said on stderr. */
-export async function pour(job: Job, pipe: string, output: Writable, seconds: number): Promise<{ code: number; said: string }> {
+export async function streamJob(job: Job, pipe: string, output: Writable, seconds: number): Promise<{ code: number; said: string }> {
   fs.rmSync(pipe, { force: true });
   // Whoever runs in the container may write it.
   await must("mkfifo", ["--mode=666", pipe]);
