@@ -73,11 +73,11 @@ export const agreesTo =
     return /^y(es)?$/i.test(answer.trim());
   };
 
-/** What a value of that name begins with; `live` where people live on it, and elsewhere `test`. */
+/** What a value of that name begins with: `live` where people live on it, and elsewhere `test`. */
 const BEGINS: Readonly<Partial<Record<SecretName, { readonly live: RegExp; readonly test: RegExp; readonly form: string }>>> = {
   STRIPE_SECRET_KEY: { live: /^(sk|rk)_live_/, test: /^(sk|rk)_test_/, form: "sk_live_… in production, sk_test_… elsewhere" },
   STRIPE_WEBHOOK_SECRET: { live: /^whsec_/, test: /^whsec_/, form: "whsec_…" },
-  SENTRY_DSN: { live: /^https:\/\/[^@/]+@[^/]+\/\d+$/, test: /^https:\/\/[^@/]+@[^/]+\/\d+$/, form: "https://KEY@HOST/NUMBER" },
+  SENTRY_DSN: { live: /^https:\/\/[^@/]+@[^/]+(\/[^/]+)*\/\d+$/, test: /^https:\/\/[^@/]+@[^/]+(\/[^/]+)*\/\d+$/, form: "https://KEY@HOST/NUMBER" },
   SLACK_WEBHOOK_URL: { live: /^https:\/\/hooks\.slack\.com\//, test: /^https:\/\/hooks\.slack\.com\//, form: "https://hooks.slack.com/…" },
 };
 
@@ -100,7 +100,15 @@ export function wrongValue(
   if (value === before) return "is the one that the stack has already: a new one is wanted";
   if (!begins) return undefined;
   const { live, test } = begins;
-  if ((production ? live : test).test(value)) return undefined;
-  if (live.test(value) || test.test(value)) return production ? "is a test key, and this is production" : "is a live key, and this is not production";
+  const kinds = (one: string) => ({ live: live.test(one), test: test.test(one) });
+  const was = kinds(before ?? "");
+  // A stack of any name may be one that people live on: what it has says more of it.
+  const isLive = was.live === was.test ? production : was.live;
+  const is = kinds(value);
+  if (isLive ? is.live : is.test) return undefined;
+  if (is.live || is.test) {
+    const why = was.live !== was.test ? "the one that the stack has is not" : isLive ? "this is production" : "this is not production";
+    return `is a ${is.live ? "live" : "test"} key, and ${why}`;
+  }
   return `is none: wants ${begins.form}`;
 }

@@ -82,8 +82,7 @@ export async function rotate(asked: Asked, run: Rotating): Promise<number> {
     done.filter(({ outcome }) => outcome !== "failed"),
     run,
   );
-  for (const { name, reason } of done)
-    if (reason === undefined && asked.revoke) print(` ${name} was used by: ${usedBy(name)}; on the server nothing has the value before any more`);
+  for (const { name, from, reason } of done) if (reason === undefined && asked.revoke) print(` ${name} was used by: ${usedBy(name)}; ${leftOf(name, from)}`);
   summarize(run, done, choice.remind);
   return done.some(({ reason }) => reason !== undefined) || choice.problems.length > 0 || !proposed ? 1 : 0;
 }
@@ -113,6 +112,13 @@ function howBy(name: SecretName, { stack, today }: Rotating): string {
   const how = elsewhere(name);
   return how === undefined ? `make rotate STACK=${stack} SECRET=${name}` : `${how}; then: pulumi config set --path recoloca:rotation.${name}.since ${today}`;
 }
+
+/** Where the value before is still: what a service began with is part of what it is made from. */
+const leftOf = (name: SecretName, from: number) =>
+  from === 1 && isLogin(name)
+    ? "on the server the service's own definition has the value before, which opens nothing any more"
+    : "on the server nothing has the value before any more";
+const isLogin = (name: SecretName) => ["database", "redis"].includes(SECRETS[name].rotation);
 
 const usedBy = (name: SecretName) =>
   (SECRETS[name] as Secret).consumers.map((one) => ({ host: "the release's containers", stack: "the program", workflow: "workflows" })[one]).join(", ");
@@ -185,11 +191,16 @@ async function attempt(steps: readonly Step[], before: Raw, run: Rotating, live:
   const why = ran.code === 0 ? behind : (behind ?? (steps.some(({ how }) => how === "end") ? `pulumi up ended with ${ran.code}` : undefined));
   if (why === undefined) {
     if (ran.code !== 0) run.print(" it is live; what pulumi up stumbled over afterwards is for the next one");
-    const record = await newestRecord(run);
+    const record = await closedAll(steps, run);
     // A command that still has the key before would not be let in any more.
     const left = ran.code === 0 ? undefined : `the key before still opens the server, as pulumi up ended with ${ran.code}: run this again`;
     const done = steps.map((step) =>
-      audit(step, step.how === "end" ? "ended" : "renewed", provenBy(step, record, values), isOfServer(step.name) ? left : undefined),
+      audit(
+        step,
+        step.how === "end" ? "ended" : "renewed",
+        provenBy(step, record, values),
+        stillThere(step, record) ?? (isOfServer(step.name) ? left : undefined),
+      ),
     );
     return await closeKeyBefore(done, values, run);
   }
@@ -202,12 +213,36 @@ async function attempt(steps: readonly Step[], before: Raw, run: Rotating, live:
   return steps.map((step) => audit(step, "failed", undefined, why));
 }
 
+/** A service that did not answer when the release came live is asked once more: until then what was renewed opens it. */
+async function closedAll(steps: readonly Step[], run: Rotating): Promise<ReleaseRecord | undefined> {
+  const record = await newestRecord(run);
+  if (!steps.some((step) => isOpen(step, record))) return record;
+  await run.server(["resume"]).then(run.print, (error: Error) => run.print(` ${error.message}`));
+  return await newestRecord(run);
+}
+
+const renewalOf = ({ name, wish }: Step, record: ReleaseRecord | undefined) =>
+  record?.rotated?.find(({ secret, to }) => secret === name && to === wish.generation);
+/** Of one whose value before is accepted for a while that is meant so. */
+const isOpen = (step: Step, record: ReleaseRecord | undefined) => isLogin(step.name) && renewalOf(step, record)?.closed === false;
+
+function stillThere(step: Step, record: ReleaseRecord | undefined): string | undefined {
+  if (isOpen(step, record))
+    return "what it was renewed from opens its service still, which does not answer; recoloca resume on the server closes it, which tries each hour by itself";
+  return renewalOf(step, record)?.forgotten === false ? "older releases on the server have the value before still: recoloca doctor there says why" : undefined;
+}
+
 function provenBy({ name }: Step, record: ReleaseRecord | undefined, values: Values): string {
   const told = record?.rotated?.find(({ secret }) => secret === name)?.verified;
-  const by = [told === "login" && "a login over the network", values[name]?.proven, isOfServer(name) && "a login of its own", "the release's gates"].find(
-    (one) => typeof one === "string",
-  );
-  return by as string;
+  const by = [
+    told === "login" && "a login over the network",
+    values[name]?.proven,
+    isOfServer(name) && "a login of its own",
+    name === "registryPassword" && "a login at the registry",
+    // What no container has no gate has seen.
+    (SECRETS[name] as Secret).consumers.includes("host") ? "the release's gates" : "nobody yet: the next run uses it",
+  ].find((one) => typeof one === "string");
+  return by!;
 }
 
 /** The release and what is made for it; changes of the ground that wait for their own run go on waiting (design D16). */

@@ -62,8 +62,10 @@ const rotationSchema = z.object({
   age: z.int().optional(),
   /** How the new one was proven before the old one went. */
   verified: z.enum(["login", "gates"]).optional(),
-  /** Whether the one before is good for nothing any more. */
+  /** Whether the one before is good for nothing any more: it was closed, or nothing of the release takes it. */
   closed: z.boolean().default(false),
+  /** `false`: what is kept of older releases has it still. */
+  forgotten: z.boolean().optional(),
 });
 export type Rotation = z.infer<typeof rotationSchema>;
 

@@ -52,7 +52,7 @@ export const ROTATIONS = {
   registry: "the new one logs in on the server before the old one is forgotten",
   aws: "two keys at once: the new one is used before the old one is inactive, and inactive before it is deleted",
   webhook: "the provider signs with both for a time, and both are accepted",
-  issued: "only a person can, at the provider; checked by a harmless call, with a reminder when it is old",
+  issued: "only a person can, at the provider; checked by its form, and by a harmless call where the provider has one, with a reminder when it is old",
   person: "whenever a person wants to; nothing else depends on the old one",
 } as const;
 export type Rotation = keyof typeof ROTATIONS;

@@ -1,5 +1,6 @@
 /** How a release ends: taken back, live, or left as it is for a person to decide; each may be done twice. */
 import { sayDuration } from "../release/duration.ts";
+import { previousOf } from "../release/logins.ts";
 import type { Outcome } from "../release/outcome.ts";
 import type { Plan } from "../release/plan.ts";
 import type { ReleaseRecord } from "../release/record.ts";
@@ -10,6 +11,7 @@ import type { Context } from "./context.ts";
 import { KEPT_OPEN } from "./edge-configuration.ts";
 import * as engine from "./engine.ts";
 import { masker } from "./evidence.ts";
+import { closing } from "./left-open.ts";
 import { closeLogins } from "./logins.ts";
 import { dataBack, openAgain } from "./maintenance.ts";
 import { sleep } from "./process.ts";
@@ -113,18 +115,21 @@ export async function settle(context: Context): Promise<Outcome> {
 /** Nobody uses the values before any more: what they opened is closed to them, and they are forgotten here. A release that is live stays so whatever fails. */
 async function concludeRotation({ stack, store, number, plan, split, record, journal }: Context): Promise<void> {
   const rotated = record.rotated ?? [];
-  let closed = true;
-  const said = await closeLogins(stack, plan, split.base).catch((error: Error) => {
-    closed = false;
-    return `the login before is still open: ${error.message}`;
-  });
+  const { said, closed } = await closing(closeLogins(stack, plan, split.base));
   let left: string | false = false;
   try {
     forgetOlder(store, number);
   } catch (error) {
     left = `older releases still have the values before: ${(error as Error).message}`;
   }
-  record.rotated = rotated.map((one) => ({ ...one, verified: one.verified ?? "gates", closed }));
+  const logins = new Set((plan.logins ?? []).map(({ first }) => first));
+  const isClosed = (secret: string) => (logins.has(secret) ? closed : plan.variables[previousOf(secret)] === undefined);
+  record.rotated = rotated.map((one) => ({
+    ...one,
+    verified: one.verified ?? "gates",
+    closed: isClosed(one.secret),
+    ...(left !== false && { forgotten: false }),
+  }));
   if (rotated.length > 0) store.setRecord(record);
   const renewed = rotated.map(({ secret, from, to }) => `${secret} ${from} → ${to}`);
   const text = [renewed.length > 0 && `renewed ${renewed.join(", ")}`, said, left].filter(Boolean).join("; ");

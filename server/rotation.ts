@@ -35,7 +35,20 @@ export function againstRotation(plan: Plan, live: Plan | undefined): string | un
    go on with today's   pulumi config set --path recoloca:rotation.${secret}.generation ${generation}; pulumi up`,
       )
       .join("\n");
-  return loginInUse(plan, live);
+  return loginInUse(plan, live) ?? cutOff(plan, live);
+}
+
+/** What is accepted beside a new value has to be the one that is live: with a number left out it is one that nobody has ever had. */
+function cutOff(plan: Plan, live: Plan | undefined): string | undefined {
+  const [secret] = Object.keys(plan.generations ?? {}).filter((name) => {
+    const [was, before] = [live?.variables[name], plan.variables[previousOf(name)]];
+    return was !== undefined && before !== undefined && plan.variables[name] !== was && before !== was;
+  });
+  if (secret === undefined) return undefined;
+  const [from, to] = [generationOf(live?.generations, secret), generationOf(plan.generations, secret)];
+  return `generation ${to} of ${secret} would be accepted beside one that was never live, and not beside ${from}, which is: whoever has that is cut off
+   one generation at a time   pulumi config set --path recoloca:rotation.${secret}.generation ${from + 1}; pulumi up
+   all at once, on purpose    pulumi config rm --path recoloca:rotation.${secret}.until; pulumi up`;
 }
 
 /**

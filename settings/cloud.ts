@@ -198,7 +198,7 @@ export function checkCloud(values: CloudValues, environment: string, given: Read
     say("ec2.zone", `got "${ec2.zone}", which does not hold ${domain}`, setCommand("ec2.zone", domain.split(".").slice(-2).join(".")));
   if (ec2.reach === "direct" && ec2.sshFrom.length === 0 && values.hostAddress === undefined)
     say("ec2.sshFrom", "is missing: nobody could reach the server, the deploy neither", HERE);
-  if (ec2.reach === "direct" && ec2.sshFrom.length > 0 && ec2.sshFrom.every((range) => range.includes(":")))
+  if (ec2.reach === "direct" && !given.has("bastion") && ec2.sshFrom.length > 0 && ec2.sshFrom.every((range) => range.includes(":")))
     say("ec2.sshFrom", "has ranges of IPv6 alone, and the server answers by IPv4: nobody could reach it", HERE.replace("[0]", `[${ec2.sshFrom.length}]`));
   if (ec2.reach === "session-manager" && ec2.image === "debian-13")
     say("ec2.image", 'got "debian-13", whose image has no agent of Session Manager; "ubuntu-24.04" has', setCommand("ec2.image", "ubuntu-24.04"));

@@ -6,7 +6,6 @@ import * as fs from "node:fs";
 import { parseDuration } from "../../release/duration.ts";
 import { OUTCOMES } from "../../release/outcome.ts";
 import { identityOf, stackName, type Plan } from "../../release/plan.ts";
-import { baseOf } from "../backup-place.ts";
 import { placeTimers, problemsOfTimes } from "../backup-timers.ts";
 import { unguardedAnew } from "../bucket-protection.ts";
 import { againstKeys } from "../bucket.ts";
@@ -14,7 +13,7 @@ import { Wrong, type Given } from "../command-line.ts";
 import { Edge, storedEdge } from "../edge.ts";
 import { follow, say } from "../follow.ts";
 import { keepLiveAnswer } from "../live-answer.ts";
-import { closeLogins } from "../logins.ts";
+import { closeLeftOpen } from "../left-open.ts";
 import { whileClosed } from "../prepare.ts";
 import { sleep } from "../process.ts";
 import { readPlan } from "../read-plan.ts";
@@ -78,18 +77,11 @@ async function stayLive(store: Store, live: LiveRelease, plan: Plan, attempt: st
   await edge?.configure();
   const silent = edge && (await unserved(edge, live.slot));
   if (silent !== undefined) return needsHuman(live.number, release, silent);
-  await closeAgain(store, live.number);
+  const closed = await closeLeftOpen(store);
+  if (closed !== "") say(` ${closed}`);
   say(` release ${live.number}  ${release} is live already; nothing to do`);
   await takeOnTls(store, plan);
   return 0;
-}
-
-/** A login that could not be closed when the release came live, as the database did not answer then. */
-async function closeAgain(store: Store, number: number): Promise<void> {
-  const base = baseOf(store, number);
-  if (!base) return;
-  const said = await closeLogins(store.stack, store.plan(number), base.document).catch((error: Error) => `a login before is still open: ${error.message}`);
-  if (said !== "") say(` ${said}`);
 }
 
 /** On a server that was made anew the containers are still starting, or were never started. Undefined once the edge reaches all of them. */

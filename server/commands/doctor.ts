@@ -8,6 +8,7 @@ import { UNAVAILABLE_PAGE } from "../edge-pages.ts";
 import { foldersThatFill, memoryNow } from "../host-figures.ts";
 import { DOCKER_CONFIG } from "../compose.ts";
 import { say } from "../follow.ts";
+import { leftOpen } from "../left-open.ts";
 import { keptAnswerIsWrong } from "../live-answer.ts";
 import { isTaken } from "../lock.ts";
 import { observationFindings } from "../observation.ts";
@@ -126,6 +127,11 @@ async function stackFindings(stack: string): Promise<Finding[]> {
   if (closed) findings.push({ what: sayClosed(stack, closed), fix: "recoloca maintenance off" });
   if (!live) return [...findings, { what: `${stack}: nothing is live`, fix: `recoloca history; deploy a release that passes its gates` }];
   findings.push(...(await releaseFindings(stack, live.slot)));
+  for (const secret of leftOpen(store))
+    findings.push({
+      what: `${stack}: the login that ${secret} was renewed from opens its service still, which did not answer when release ${live.number} came live`,
+      fix: `recoloca resume --stack ${stack}    it is tried each hour, too`,
+    });
   findings.push(...(await certificateFindings(stack)));
   if (newest?.outcome && newest.outcome !== "live" && newest.number !== live.number)
     findings.push({

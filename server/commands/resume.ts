@@ -6,6 +6,7 @@ import { OUTCOMES } from "../../release/outcome.ts";
 import type { Given } from "../command-line.ts";
 import { follow, say } from "../follow.ts";
 import { begunHere, pickUpCut } from "../interrupted-backups.ts";
+import { closeLeftOpen, leftOpen } from "../left-open.ts";
 import { keepLiveAnswer } from "../live-answer.ts";
 import { take } from "../lock.ts";
 import { isUntold, tellOthers } from "../notify.ts";
@@ -61,15 +62,16 @@ async function resumeRelease(store: Store): Promise<number> {
   if (number !== undefined) return resumeHere(store, number);
   const newest = store.numbers().at(-1);
   if (newest !== undefined) await tellOthers(store, newest);
+  if (leftOpen(store).length > 0) say(` ${await closeLeftOpen(store)}`);
   return 0;
 }
 
-/** A release without an end, or one whose end nobody was told of; a backup or a drill that was killed, or services that one had stopped. A damaged record is doctor's to tell. */
+/** A release without an end, or one whose end nobody was told of; a login that it replaced and could not close; a backup or a drill that was killed, or services that one had stopped. A damaged record is doctor's to tell. */
 export function hasLeftSomething(store: Store): boolean {
   if (hasStopped(store) || begunHere(store).length > 0) return true;
   const newest = store.readings().at(-1);
   if (newest === undefined || newest.damage !== undefined) return false;
-  return newest.record?.outcome === undefined || isUntold(store, newest.number);
+  return newest.record?.outcome === undefined || isUntold(store, newest.number) || leftOpen(store).length > 0;
 }
 
 /** For the starter, when a deploy's process ended without a word: what becomes of its release, to the end. */

@@ -31,6 +31,8 @@ export class RotatingStack {
   failing: string[] = [];
   /** How the newest release of the server ended; "not yet" while it goes on without its connection. */
   newest: "not yet" | "stuck" | undefined;
+  /** What the live release's record says of what it renewed: whether the login before was closed, and forgotten; and whether resume closes it. */
+  left: { readonly closed?: boolean; readonly forgotten?: boolean; readonly closes?: boolean } | undefined;
   /** What is to end this run, as a kill would: the words of a command of Pulumi. */
   killedAt: RegExp | undefined;
   readonly said: string[] = [];
@@ -91,6 +93,11 @@ export class RotatingStack {
     return { code: fails ? 255 : 0, stdout: "", output: "" };
   }
 
+  private resumed(): string {
+    if (this.left?.closes) this.left = { ...this.left, closed: true };
+    return "";
+  }
+
   run(change: Partial<Rotating> = {}): Rotating {
     return {
       stack: "staging",
@@ -102,15 +109,29 @@ export class RotatingStack {
       configuration: async () => this.raw(),
       pulumi: async (args, options) => this.pulumi(args, options?.input),
       server: async ([word]) =>
-        word === "live"
-          ? JSON.stringify({
-              format: 1,
-              live: { number: 7, release: "r", identity: "i", images: {}, provenance: {}, generations: this.known(), since: TODAY },
-              next: "8",
-            })
-          : JSON.stringify(
-              this.newest ? [{ stack: "recoloca-staging", number: 8, release: "r8", ...(this.newest !== "not yet" && { outcome: this.newest }) }] : [],
-            ),
+        word === "resume"
+          ? this.resumed()
+          : word === "live"
+            ? JSON.stringify({
+                format: 1,
+                live: { number: 7, release: "r", identity: "i", images: {}, provenance: {}, generations: this.known(), since: TODAY },
+                next: "8",
+              })
+            : JSON.stringify(
+                this.newest || this.left
+                  ? [
+                      {
+                        stack: "recoloca-staging",
+                        number: 8,
+                        release: "r8",
+                        ...(this.newest !== "not yet" && { outcome: this.newest ?? "live" }),
+                        ...(this.left && {
+                          rotated: Object.entries(this.live).map(([secret, { generation: to }]) => ({ secret, from: to - 1, to, ...this.left })),
+                        }),
+                      },
+                    ]
+                  : [],
+              ),
       door: { owner: "recoloca-staging", opensBastion: false, others: async () => [], run: () => Promise.reject(new Error("nobody was to knock")) },
       askValue: async () => {
         throw new Error("nobody was to be asked");

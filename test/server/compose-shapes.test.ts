@@ -296,7 +296,7 @@ describe("an image for another architecture is told from one that fails, before 
 
   test("of a list, as buildx writes one also for a single architecture", async () => {
     await must("docker", ["manifest", "create", "--insecure", `${name}:list`, digest], { env });
-    const list = (await must("docker", ["manifest", "push", "--insecure", "--purge", `${name}:list`], { env })).trim();
+    const list = (await must("docker", ["manifest", "push", "--purge", `${name}:list`], { env })).trim();
     expect(list).toMatch(/^sha256:/);
     expect(await deployed(`${name}@${list}`)).toContain("it was built for others than linux/amd64, which this server is");
   });

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newest } from "../held-release.ts";
 import { deployPlan, installHostProgram, removeStack } from "../host.ts";
 import { generation, LET_IN, opens, plain } from "../rotated-database.ts";
-import { userOf, visit, visited } from "../rotated-logins.ts";
+import { passwordOf, userOf, visit, visited } from "../rotated-logins.ts";
 import * as cached from "../rotated-redis.ts";
-import { server } from "../site.ts";
+import { mustServer, server } from "../site.ts";
 
 beforeAll(installHostProgram);
 afterAll(() => removeStack(plain));
@@ -44,6 +44,24 @@ describe("a database's password", () => {
       "recoloca exec postgres -- psql --username shop --tuples-only --no-align --command \"select tableowner from pg_tables where tablename = 'orders'\" shop",
     );
     expect(stdout.trim()).toBe("shop");
+  });
+
+  test("that could not be closed, as the database did not answer, is told by doctor, and closed by the next look at what was left", async () => {
+    // As it is then: the release is live, its record says so, and the login of before has its password.
+    const [{ number }] = JSON.parse((await server("recoloca history --json")).stdout) as [{ number: number }];
+    const record = `/var/lib/recoloca/shapes-test/releases/${number}/record.json`;
+    await mustServer(`sed --in-place 's/"closed": *true/"closed": false/' ${record}`);
+    await mustServer(`recoloca exec postgres -- psql --username shop --command "alter role shop_b login password '${passwordOf(3)}'" shop`);
+    expect(await opens(3)).toBe(true);
+    const doctor = async () => (await server("recoloca doctor")).output;
+    expect(await doctor()).toContain(
+      `shapes-test: the login that POSTGRES_PASSWORD was renewed from opens its service still, which did not answer when release ${number} came live`,
+    );
+    await mustServer("recoloca overdue");
+    await expect.poll(() => opens(3), { timeout: 30_000 }).toBe(false);
+    await expect.poll(async () => (await newest()).rotated, { timeout: 10_000 }).toMatchObject([{ secret: "POSTGRES_PASSWORD", closed: true }]);
+    expect(await doctor()).not.toContain("was renewed from");
+    expect(await opens(4)).toBe(true);
   });
 
   test("is in none of the older releases' files any more", async () => {

@@ -11,7 +11,7 @@ const docker = path.join(root, "docker");
 vi.stubEnv("RECOLOCA_ROOT", path.join(root, "stacks"));
 vi.stubEnv("PATH", `${root}/bin:${process.env["PATH"]}`);
 vi.doMock("../../server/compose.ts", () => ({ DOCKER_CONFIG: docker }));
-vi.doMock("../../server/command-line.ts", async (original) => ({ ...(await original<object>()), readInput: async () => "MARKER-password" }));
+vi.doMock("../../server/standard-input.ts", async (original) => ({ ...(await original<object>()), readInput: async () => "MARKER-password" }));
 const { login } = await import("../../server/commands/login.ts");
 const { Store } = await import("../../server/store.ts");
 afterAll(() => {

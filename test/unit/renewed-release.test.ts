@@ -79,6 +79,24 @@ describe("a plan is refused", () => {
     );
     expect(againstRotation(renewed(4), renewed(2))).not.toMatch(/password-/);
   });
+  test("that leaves out a generation of one that is accepted for a while beside the next: nobody ever had the one that it would be accepted beside", () => {
+    const keyed = (generation: number, before?: number): Plan => ({
+      ...plain({ SECRET_KEY: `key-${generation}`, ...(before !== undefined && { SECRET_KEY_PREVIOUS: `key-${before}` }) }),
+      generations: { SECRET_KEY: { generation, since } },
+    });
+    expect(againstRotation(keyed(4, 3), keyed(2, 1))).toMatch(
+      /^generation 4 of SECRET_KEY would be accepted beside one that was never live, and not beside 2, which is.*\n.*SECRET_KEY\.generation 3; pulumi up\n.*until; pulumi up$/,
+    );
+    expect(againstRotation(keyed(4, 3), keyed(2, 1))).not.toMatch(/key-/);
+    for (const [next, live] of [
+      [keyed(3, 2), keyed(2, 1)],
+      [keyed(2, 1), keyed(2, 1)],
+      [keyed(2), keyed(2, 1)],
+      [keyed(4), keyed(2)],
+    ] as const)
+      // prettier-ignore
+      expect(againstRotation(next, live)).toBeUndefined();
+  });
   test("not with the next one, the same one, the first one, or where nothing is live", () => {
     expect([againstRotation(renewed(3), renewed(2)), againstRotation(renewed(2), renewed(2)), againstRotation(renewed(2), plain())]).toEqual([
       undefined,

@@ -43,6 +43,34 @@ describe("one that the stack makes", () => {
   });
 });
 
+describe("one that is live, with something left of the one before", () => {
+  const left = async (what: RotatingStack["left"], asked = one("POSTGRES_PASSWORD", true), rotation = {}) => {
+    const stack = new RotatingStack(rotation);
+    stack.left = what;
+    return { code: await rotate(asked, stack.run()), said: stack.said.join("\n") };
+  };
+  test("a login that could not be closed is tried once more, and all is well", async () => {
+    const { code, said } = await left({ closed: false, closes: true });
+    expect([code, said]).toEqual([0, expect.stringContaining("the service's own definition has the value before, which opens nothing any more")]);
+  });
+  test("one that stays open is no success, and nobody is told that the value is gone", async () => {
+    const { code, said } = await left({ closed: false });
+    expect(code).toBe(1);
+    expect(said).toContain("what it was renewed from opens its service still, which does not answer");
+    expect(said).not.toContain("any more");
+  });
+  test("nor is a value that older releases on the server have still", async () => {
+    const { code, said } = await left({ closed: true, forgotten: false });
+    expect(code).toBe(1);
+    expect(said).toContain("older releases on the server have the value before still");
+  });
+  test("an overlap is meant so", async () => expect((await left({ closed: false }, one("SECRET_KEY"))).code).toBe(0));
+  test("of a later generation nothing on the server has the value before", async () =>
+    expect((await left({ closed: true }, one("POSTGRES_PASSWORD", true), { POSTGRES_PASSWORD: { generation: 3, since: "2026-08-01" } })).said).toContain(
+      "on the server nothing has the value before any more",
+    ));
+});
+
 describe("interrupted", () => {
   test.each([[/^config set-all/], [/^up/]])("before %s it goes on, and nothing is renewed twice", async (killedAt) => {
     const stack = new RotatingStack();
@@ -272,6 +300,12 @@ describe("one that a person gives", () => {
   });
   test("a test key is none in production", () =>
     expect(wrongValue("STRIPE_SECRET_KEY", "sk_test_x", { production: true, before: "" })).toBe("is a test key, and this is production"));
+  test("a stack of another name that has a live key is one that people live on", () => {
+    const wrong = (value: string, production = false) => wrongValue("STRIPE_SECRET_KEY", value, { production, before: "rk_live_old" });
+    expect([wrong("sk_live_x"), wrong("sk_test_x")]).toEqual([undefined, "is a test key, and the one that the stack has is not"]);
+  });
+  test("a DSN of a Sentry of one's own may have a path", () =>
+    expect(wrongValue("SENTRY_DSN", "https://k@errors.acme.example/prefix/1", { production: true, before: "" })).toBeUndefined());
   test.each([
     ["refused", "opens nothing"],
     ["silent", "cannot be asked"],
