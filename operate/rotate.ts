@@ -10,7 +10,7 @@ import { sayProblems } from "../settings/problems.ts";
 import { checkWhole } from "../settings/whole.ts";
 import { liveAnswerSchema, type ReleaseRecord } from "../release/record.ts";
 import { SECRETS, type Secret, type SecretName } from "../secrets/catalogue.ts";
-import { daysBetween, elsewhere, type Day } from "../secrets/rotation.ts";
+import { daysBetween, elsewhere, renewedBy, type Day } from "../secrets/rotation.ts";
 import { valuesFor } from "./asked-values.ts";
 import type { askProvider } from "./provider-checks.ts";
 import { closeKeyBefore, isOfServer, KEY_TARGETS, settleLeftOpen } from "./rotate-key.ts";
@@ -69,7 +69,7 @@ export async function rotate(asked: Asked, run: Rotating): Promise<number> {
   }
   const choice = choose(asked, { held, live: generationsOf(live), today: run.today });
   for (const { name, says } of choice.problems) print(` ${name} is left out: ${says}`);
-  for (const name of choice.remind) print(` ${name} is due, and only a person can renew it   ${howBy(name, run)}`);
+  for (const name of choice.remind) print(` ${name} is due, and ${whyNotHere(name)}   ${howBy(name, run)}`);
   if (choice.steps.length === 0) {
     print(` nothing of stack ${stack} is due`);
     summarize(run, [], choice.remind);
@@ -106,6 +106,12 @@ async function bringIn(done: readonly Audited[], { stack, who, propose, print }:
     print(`\n It is renewed and live, and has no pull request yet: ${(error as Error).message}`);
     return false;
   }
+}
+
+/** `ALL=due` renews what nobody has to be asked for, and what does not change how the server is reached. */
+function whyNotHere(name: SecretName): string {
+  const by = renewedBy(name);
+  return by === "server" ? "is renewed alone" : by === "person" ? "asks a person for its new value" : "only a person can renew it";
 }
 
 function howBy(name: SecretName, { stack, today }: Rotating): string {

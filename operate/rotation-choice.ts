@@ -67,7 +67,10 @@ export function choose(asked: Asked, known: Known): Choice {
 }
 
 function oneOf(name: string, { held }: Known): Held {
-  if (!isSecretName(name)) throw new Error(`"${name}" is no secret of the catalogue; ${meant(name, Object.keys(SECRETS))}\n  docs/secrets.md has all of them`);
+  if (!isSecretName(name))
+    throw new Error(
+      `"${name}" is no secret of the catalogue; ${meant(name, Object.keys(SECRETS))}\n  docs/secrets.md has all of them; one of your own is renewed by pulumi config set --path --secret recoloca:secrets.NAME, and pulumi up`,
+    );
   const how = elsewhere(name);
   if (how !== undefined) throw new Error(`${name} is not renewed by a number\n  ${how}`);
   const found = held.find((one) => one.name === name);

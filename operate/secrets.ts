@@ -2,7 +2,7 @@
 import type { Raw } from "../settings/check.ts";
 import { tellSecrets, heldSecrets, type Told } from "../settings/held-secrets.ts";
 import { checkWhole } from "../settings/whole.ts";
-import { dayOf } from "../secrets/rotation.ts";
+import { dayOf, isSecretName } from "../secrets/rotation.ts";
 
 const HEAD: Readonly<Record<keyof Told, string>> = {
   name: "secret",
@@ -26,12 +26,17 @@ export function secretsTable(told: readonly Told[]): string[] {
 export function tellStackSecrets(stack: string, raw: Raw, folder: string, print: (line: string) => void): number {
   const { values, compose } = checkWhole(raw, folder, stack);
   const held = heldSecrets(values, Object.keys(raw.values));
-  if (held.length === 0) {
+  const own = Object.keys(values.secrets ?? {}).filter((name) => !isSecretName(name.replace(/_PREVIOUS$/, "")));
+  if (held.length + own.length === 0) {
     print(` stack ${stack} has no secrets`);
     return 0;
   }
   const told = tellSecrets(held, compose.text ?? "", dayOf(new Date()));
-  secretsTable(told).forEach(print);
+  if (told.length > 0) secretsTable(told).forEach(print);
+  if (own.length > 0) {
+    print(`\n of your own, which are never due: ${own.sort().join(", ")}`);
+    print(` a new value: pulumi config set --path --secret recoloca:secrets.${own[0]!} --stack ${stack}; pulumi up --stack ${stack}`);
+  }
   const late = told.filter(({ due }) => !due.startsWith("in "));
   if (late.length > 0) print(`\n due: ${late.map(({ name }) => name).join(", ")}   make rotate STACK=${stack} ALL=due`);
   return late.length > 0 ? 1 : 0;

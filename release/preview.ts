@@ -63,7 +63,7 @@ const renewedIn = (live: LiveAnswer["live"], { generations = {} }: Plan): string
 function sayRenewed(live: NonNullable<LiveAnswer["live"]>, { generations, logins = [], variables }: Plan, name: string): string {
   const numbers = `generation ${generationOf(live.generations, name)}  →  ${generationOf(generations, name)}`;
   if (logins.some(({ first }) => first === name)) return `${numbers}; the login before is closed once the release is live`;
-  return previousOf(name) in variables ? `${numbers}; the value before is accepted as well` : numbers;
+  return previousOf(name) in variables ? `${numbers}; the value before is accepted as well` : `${numbers}; the release takes the new value alone`;
 }
 
 /** What to say where there is nothing to deploy yet. */

@@ -1,5 +1,6 @@
 /** Rotation as a change of one number: what is due, what a stack's file may say, and what a release gets by it. */
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
@@ -8,7 +9,7 @@ import { addDays, daysBetween, due, dueOn, elsewhere, isDay, MAXIMAL_AGE, OVERLA
 import { heldSecrets, tellSecrets } from "../../settings/held-secrets.ts";
 import { backupForm } from "../../settings/backup.ts";
 import { checkRotation, providedBy, rotatedOf, rotationForm, type RotationWish } from "../../settings/rotation.ts";
-import { secretsTable } from "../../operate/secrets.ts";
+import { secretsTable, tellStackSecrets } from "../../operate/secrets.ts";
 
 const TODAY = "2026-11-25";
 const compose = fs.readFileSync(path.join(import.meta.dirname, "../../application/compose.yaml"), "utf8");
@@ -314,6 +315,20 @@ describe("make secrets", () => {
     secrets: { POSTGRES_PASSWORD: "MARKER", SECRET_KEY: "MARKER" },
     rotation: { POSTGRES_PASSWORD: wish(2), SECRET_KEY: { generation: 1, since: "2026-08-01" } },
   };
+  test("names those of one's own below, with how they get a new value: nobody is reminded of them", () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "own-secrets-"));
+    const said: string[] = [];
+    const raw = {
+      values: { secrets: JSON.stringify({ JWT_SECRET: "MARKER", STRIPE_WEBHOOK_SECRET_PREVIOUS: "MARKER", A: "MARKER" }) },
+      encrypted: new Set(["secrets"]),
+    };
+    expect(tellStackSecrets("staging", raw, folder, (line) => said.push(line))).toBe(0);
+    expect(said).toEqual([
+      "\n of your own, which are never due: A, JWT_SECRET",
+      " a new value: pulumi config set --path --secret recoloca:secrets.A --stack staging; pulumi up --stack staging",
+    ]);
+  });
+
   test("says of each how old it is, when it is due and who uses it, and no value", () => {
     const table = secretsTable(tellSecrets(heldSecrets(values, ["secrets", "rotation", "registryPassword"]), compose, addDays(TODAY, 1)));
     expect(table).toEqual([

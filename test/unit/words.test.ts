@@ -62,12 +62,18 @@ test("a preview says what becomes of the value before where a secret is renewed"
   const since = "2026-11-26";
   const renewed: Plan = {
     ...plan,
-    generations: { POSTGRES_PASSWORD: { generation: 3, since }, SECRET_KEY: { generation: 2, since }, STRIPE_SECRET_KEY: { generation: 2, since } },
+    generations: {
+      POSTGRES_PASSWORD: { generation: 3, since },
+      SECRET_KEY: { generation: 2, since },
+      STRIPE_SECRET_KEY: { generation: 2, since },
+      GEMINI_API_KEY: { generation: 2, since },
+    },
     logins: [{ kind: "postgres", service: "postgres", user: "U", password: "P", closes: ["other"], first: "POSTGRES_PASSWORD" }],
     variables: { SECRET_KEY: "new", SECRET_KEY_PREVIOUS: "old" },
   };
   const before = { ...live, generations: { POSTGRES_PASSWORD: { generation: 2, since }, STRIPE_SECRET_KEY: { generation: 2, since } } };
   expect(previewLines(before, renewed, known).filter((line) => line.includes("generation"))).toEqual([
+    "GEMINI_API_KEY  generation 1  →  2; the release takes the new value alone",
     "POSTGRES_PASSWORD  generation 2  →  3; the login before is closed once the release is live",
     "SECRET_KEY  generation 1  →  2; the value before is accepted as well",
   ]);
