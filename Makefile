@@ -25,9 +25,8 @@ local-down: node_modules/.installed ## remove everything that "make local" made
 	@$(NPM) run local-down
 
 # An operator's commands, on the server of a stack: make status STACK=staging. Without STACK it is the local one.
-# A reason is a person's own words, which only the shell may see as they are: variables of the command line are in its environment.
-# There STACK, BACKUP, INTO, TAKE, IDENTITY and what rotate takes are found as well.
-# As it was typed: make would take a dollar sign for a variable of its own.
+# The program reads STACK, BACKUP, INTO, TAKE, IDENTITY and what rotate takes from its environment, in which make puts what its command line has.
+# A reason is in a person's own words. Quoted by the shell from there it arrives as it was typed, but for a dollar sign, which make would take for its own.
 override REASON := $(value REASON)
 export REASON
 OPERATE := status history doctor measure logs backup backups restore drill rollback cancel accept show maintenance certificate prune secrets tunnel

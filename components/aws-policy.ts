@@ -21,7 +21,7 @@ export const LOG_WRITES: readonly string[] = ["logs:CreateLogStream", "logs:PutL
 /** The policy that bounds what an environment's server may ever do is called after the environment, and this. */
 export const BOUNDARY = "-boundary";
 
-/** Of a key: the account's own rights decide who else may use it. Without this nobody could ever change the policy again. */
+/** A key's policy that leaves it to the account's IAM policies who may use the key. A key without this could never get another policy. */
 export const accountsOwn = ({ partition, account }: AwsPlace) => ({
   Sid: "Account",
   Effect: "Allow",

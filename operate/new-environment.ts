@@ -117,7 +117,7 @@ async function written(ask: Ask | undefined): Promise<string> {
   const text = there === undefined ? stackFile(given, template) : rewritten(given, template);
   fs.writeFileSync(path.join(checkout, fileOf(wished)), text);
   const open = stillToSet(wished, text);
-  return ` ${fileOf(wished)} is written: read it. Then\n\n  pulumi stack ${there === undefined ? "init" : "select"} ${wished}\n${
+  return ` ${fileOf(wished)} is written: read it. Then\n\n  pulumi stack ${there === undefined ? "init" : "select --create"} ${wished}\n${
     open === "" ? "\n nothing is still to be set\n" : `\n still to be set, each with its command:\n${open}\n`
   }`;
 }

@@ -152,7 +152,7 @@ export const planSchema = z.strictObject({
   logins: z.array(loginSchema).max(4).optional(),
   /** How often each secret of its environment has been renewed. Absent: none has. */
   generations: generationsSchema.optional(),
-  /** Of an application that nobody has read: what Compose makes of its file may have nothing of the host, and images of these servers only by these names. */
+  /** For a pull request's application, which nobody has reviewed: nothing in it may reach the host, and its images come from these repositories alone. */
   confined: z.strictObject({ repositories: z.array(z.string().min(1)).min(1) }).optional(),
   /** What visitors get while the stack is closed: a whole HTML page, small enough for one of HAProxy's buffers. */
   maintenancePage: z.string().max(MAINTENANCE_PAGE_BYTES).optional(),

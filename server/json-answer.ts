@@ -22,7 +22,7 @@ export async function answerAsJson(work: () => Promise<number>): Promise<number>
 }
 
 /**
- * Of a command that prints an object of its own: where it printed words instead, because it was refused, they are in an object all the same.
+ * For a command that prints an object of its own. Where it was refused and printed words instead, they are put into an object.
  * Words before its own go to standard error.
  */
 export async function ownAnswerOr(work: () => Promise<number>): Promise<number> {

@@ -206,7 +206,7 @@ describe("as a process, as make starts it", () => {
       expect(stdout).toContain("pulumi config set --secret recoloca:registryPassword");
       expect(fs.readFileSync(file, "utf8")).toContain("recoloca:domain: demo.recoloca.ai");
       const again = run({ NAME: name, REPLACE: "1", DOMAIN: "other.recoloca.ai" });
-      expect(again.stdout).toContain(`pulumi stack select ${name}`);
+      expect(again.stdout).toContain(`pulumi stack select --create ${name}`);
       expect(fs.readFileSync(file, "utf8")).toMatch(/recoloca:application: shop[^]*region: eu-central-1|region: eu-central-1[^]*recoloca:application: shop/);
       expect(fs.readFileSync(file, "utf8")).toContain("recoloca:domain: other.recoloca.ai");
     } finally {
