@@ -63,6 +63,8 @@ export function givenWriterPolicy(
   const bucket = bucketArn({ partition }, name);
   return policy(
     ...adds(bucket, prefix),
+    // Whether it keeps versions is its owner's business, and said where it does not.
+    allow(["s3:GetBucketVersioning"], bucket),
     allow(SEALS, `arn:${partition}:kms:${region}:*:key/*`, {
       StringEquals: { "kms:ViaService": `s3.${region}.amazonaws.com` },
       StringLike: { "kms:EncryptionContext:aws:s3:arn": [bucket, `${bucket}/${prefix}*`] },

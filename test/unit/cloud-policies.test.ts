@@ -301,6 +301,7 @@ describe("a bucket for backups that is there already", () => {
     const may = (action: string, key: string) => allows(role, action, `arn:aws:s3:::acme-backups/${key}`);
     const mine = "web/recoloca-staging/2026/a.backup";
     expect(["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"].map((action) => may(action, mine))).toEqual([true, true, true]);
+    expect(allows(role, "s3:GetBucketVersioning", "arn:aws:s3:::acme-backups")).toBe(true);
     expect([may("s3:PutObject", "web/recoloca-production/a"), may("s3:GetObject", "other"), may("s3:DeleteObject", mine)]).toEqual([false, false, false]);
     const seals = (place: string, arn = "arn:aws:s3:::acme-backups") =>
       allows(role, "kms:GenerateDataKey", "arn:aws:kms:eu-central-1:999999999999:key/1", {
