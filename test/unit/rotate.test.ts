@@ -156,7 +156,9 @@ describe("all that are due", () => {
     expect(await rotate(due, stack.run())).toBe(0);
     expect([stack.live["POSTGRES_PASSWORD"]?.generation, stack.live["SECRET_KEY"]?.generation]).toEqual([2, 2]);
     expect(stack.commands.filter((line) => line.startsWith("up"))).toHaveLength(1);
-    expect(stack.said.join("\n")).toContain("STRIPE_SECRET_KEY is due, and asks a person for its new value   make rotate STACK=staging SECRET=STRIPE_SECRET_KEY");
+    expect(stack.said.join("\n")).toContain(
+      "STRIPE_SECRET_KEY is due, and asks a person for its new value   make rotate STACK=staging SECRET=STRIPE_SECRET_KEY",
+    );
   });
   test("one that fails holds up no other: it is put back, and the others are renewed", async () => {
     const stack = new RotatingStack(fresh);
