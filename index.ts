@@ -1,5 +1,4 @@
 /** The product on one screen: what an environment is made of, in order. */
-import "./components/quick-start.ts";
 import * as pulumi from "@pulumi/pulumi";
 import { ComposeDeployment } from "./components/compose-deployment/index.ts";
 import { Host } from "./components/host/index.ts";

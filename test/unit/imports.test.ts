@@ -6,6 +6,7 @@ const root = path.join(import.meta.dirname, "../..");
 
 /** Who may know whom: the table of the design, walked. */
 const MAY: Record<string, readonly string[]> = {
+  "start.ts": ["components", "index.ts"],
   "index.ts": ["settings", "components", "aws.ts", "github.ts", "previews.ts"],
   "aws.ts": ["settings", "components"],
   "github.ts": ["settings", "components"],

@@ -32,3 +32,12 @@ test("what no run needs is not loaded, and works when one does", () => {
   expect(found.after.slice(0, 2)).toEqual([true, true]);
   expect(found.automation).toEqual(["function", true, true]);
 });
+
+test("what was compiled is kept for the next time beside the packages, or where the person says", () => {
+  const asks =
+    'await import("./components/quick-start.ts"); const { getCompileCacheDir } = await import("node:module"); process.stdout.write(String(getCompileCacheDir()))';
+  const kept = (env: NodeJS.ProcessEnv) => execFileSync(process.execPath, ["--input-type=module", "-e", asks], { cwd: checkout, encoding: "utf8", env });
+  const { NODE_COMPILE_CACHE: _, ...plain } = process.env;
+  expect(path.dirname(kept(plain))).toBe(path.join(checkout, "node_modules", ".cache", "compiled"));
+  expect(kept({ ...plain, NODE_DISABLE_COMPILE_CACHE: "1" })).toBe("undefined");
+});
