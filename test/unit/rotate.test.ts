@@ -284,7 +284,7 @@ describe("one that a person gives", () => {
     ["quotes", '"sk_test_a"', "is between quotes"],
     ["a space at its end", "sk_test_a ", "begins or ends with a space"],
     ["nothing", "", "is empty"],
-    ["a key of production", "sk_live_x", "is a live key, and this is not production"],
+    ["a key of production", "sk_live_x", "is a live key, and the one that the stack has is not"],
     ["something else", "hello", "is none: wants sk_live_… in production"],
   ])("%s is one clear error, and nothing is changed", async (_what, value, says) => {
     const stack = new RotatingStack(fresh);
@@ -300,11 +300,27 @@ describe("one that a person gives", () => {
     expect(stack.said).toContain(" STRIPE_SECRET_KEY stays what it is in the configuration; its number alone is raised");
     expect(stack.live["STRIPE_SECRET_KEY"]?.generation).toBe(2);
   });
-  test("a test key is none in production", () =>
-    expect(wrongValue("STRIPE_SECRET_KEY", "sk_test_x", { production: true, before: "" })).toBe("is a test key, and this is production"));
-  test("a stack of another name that has a live key is one that people live on", () => {
-    const wrong = (value: string, production = false) => wrongValue("STRIPE_SECRET_KEY", value, { production, before: "rk_live_old" });
-    expect([wrong("sk_live_x"), wrong("sk_test_x")]).toEqual([undefined, "is a test key, and the one that the stack has is not"]);
+  const keyed = async (has: string, given: string, production = false) => {
+    const stack = new RotatingStack(fresh);
+    stack.secrets["STRIPE_SECRET_KEY"] = has;
+    const done = rotate(one("STRIPE_SECRET_KEY"), stack.run({ production, askValue: async () => given }));
+    const code = await done.catch((error: Error) => error.message);
+    expect(stack.secrets["STRIPE_SECRET_KEY"]).toBe(code === 0 ? given : has);
+    return code;
+  };
+  test("a stack of another name that has a live key is one that people live on, and keeps to live ones", async () => {
+    expect(await keyed("rk_live_old", "sk_live_NEW")).toBe(0);
+    expect(await keyed("rk_live_old", "sk_test_NEW")).toMatch(
+      /^the new STRIPE_SECRET_KEY is a test key, and the one that the stack has is not .*pulumi config set --path --secret recoloca:secrets\.STRIPE_SECRET_KEY\).*nothing was changed$/,
+    );
+  });
+  test("production wants a live one, whatever it has", async () => {
+    expect(await keyed("sk_test_old", "sk_test_NEW", true)).toContain("is a test key, and this is production");
+    expect(await keyed("sk_test_old", "sk_live_NEW", true)).toBe(0);
+  });
+  test("one that says nothing of it goes by the stack's name", async () => {
+    expect(await keyed("old", "sk_live_NEW")).toContain("is a live key, and this is not production");
+    expect(await keyed("old", "sk_test_NEW")).toBe(0);
   });
   test("a DSN of a Sentry of one's own may have a path", () =>
     expect(wrongValue("SENTRY_DSN", "https://k@errors.acme.example/prefix/1", { production: true, before: "" })).toBeUndefined());
