@@ -16,11 +16,12 @@ export function rotationsOf(plan: Plan, live: Plan | undefined, now = Date.now()
     .sort()
     .flatMap((secret) => {
       const [from, to] = [generationOf(live.generations, secret), generationOf(plan.generations, secret)];
-      const since = live.generations?.[secret]?.since;
-      const age = since === undefined ? undefined : Math.max(0, Math.floor((now - Date.parse(since)) / DAY));
-      return from === to ? [] : [{ secret, from, to, ...(age !== undefined && { age }), closed: false }];
+      const [age, newAge] = [live, plan].map(({ generations }) => daysSince(generations?.[secret]?.since, now));
+      return from === to ? [] : [{ secret, from, to, ...(age !== undefined && { age }), ...(newAge !== undefined && { newAge }), closed: false }];
     });
 }
+
+const daysSince = (day: string | undefined, now: number) => (day === undefined ? undefined : Math.max(0, Math.floor((now - Date.parse(day)) / DAY)));
 
 /** Why a plan's secrets cannot follow those that are live, or undefined. */
 export function againstRotation(plan: Plan, live: Plan | undefined): string | undefined {

@@ -58,9 +58,9 @@ test("owner and database are what the official images take", () => {
 
 describe("what a release renews", () => {
   test("is each secret of another generation than what is live, with the age that the one before reached", () => {
-    expect(rotationsOf(renewed(2), plain(), Date.parse("2026-11-26"))).toEqual([{ secret: "POSTGRES_PASSWORD", from: 1, to: 2, closed: false }]);
+    expect(rotationsOf(renewed(2), plain(), Date.parse("2026-11-26"))).toEqual([{ secret: "POSTGRES_PASSWORD", from: 1, to: 2, newAge: 1, closed: false }]);
     expect(rotationsOf(renewed(3), renewed(2), Date.parse("2026-12-05T12:00:00Z"))).toEqual([
-      { secret: "POSTGRES_PASSWORD", from: 2, to: 3, age: 10, closed: false },
+      { secret: "POSTGRES_PASSWORD", from: 2, to: 3, age: 10, newAge: 10, closed: false },
     ]);
   });
   test("is nothing where nothing is live, or no number changed", () => {

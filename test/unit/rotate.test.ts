@@ -22,7 +22,7 @@ describe("one that the stack makes", () => {
       `config set-all --path --plaintext recoloca:rotation.POSTGRES_PASSWORD.generation=2 --plaintext recoloca:rotation.POSTGRES_PASSWORD.since=${TODAY}`,
       "up --yes --skip-preview --target **::recoloca-release --target **RotatedSecrets**",
     ]);
-    expect(stack.said).toContain(" POSTGRES_PASSWORD  1 → 2       not known   the release's gates  renewed");
+    expect(stack.said).toContain(" POSTGRES_PASSWORD  1 → 2       not known   0d         the release's gates  renewed");
     expect(stack.said.join("\n")).toContain('git add Pulumi.staging.yaml && git commit --message "POSTGRES_PASSWORD is at generation 2"');
   });
   test("of a class with an overlap has a day on which that ends", async () => {
@@ -160,6 +160,48 @@ describe("all that are due", () => {
       "STRIPE_SECRET_KEY is due, and asks a person for its new value   make rotate STACK=staging SECRET=STRIPE_SECRET_KEY",
     );
   });
+  test("in the job's summary each has its age before and after, and what is left is said with why and how", async () => {
+    const old = { generation: 1, since: "2026-01-01" };
+    const stack = new RotatingStack({
+      ...fresh,
+      POSTGRES_PASSWORD: { generation: 3, since: "2026-08-01" },
+      STRIPE_SECRET_KEY: old,
+      sshPrivateKey: { generation: 1, since: "2025-01-01" },
+    });
+    stack.failing = ["SECRET_KEY"];
+    const summary = path.join(folder, "left.md");
+    expect(await rotate(due, stack.run({ summary }))).toBe(1);
+    expect(fs.readFileSync(summary, "utf8")).toBe(`### Secrets of staging
+
+By ana
+
+| secret | generation | age before | age after | proven by | outcome |
+| --- | --- | --- | --- | --- | --- |
+| POSTGRES_PASSWORD | 3 → 4 | 116d | 0d | the release's gates | renewed |
+| SECRET_KEY | 1 → 2 | not known | not known | – | failed: the server has generation 1 of SECRET_KEY |
+
+- sshPrivateKey is due, and is renewed alone: make rotate STACK=staging SECRET=sshPrivateKey
+- STRIPE_SECRET_KEY is due, and asks a person for its new value: make rotate STACK=staging SECRET=STRIPE_SECRET_KEY
+
+`);
+  });
+  test("where nothing is renewed by itself, nobody is told that nothing was due", async () => {
+    const [now, old] = [
+      { generation: 2, since: TODAY },
+      { generation: 1, since: "2026-01-01" },
+    ];
+    const stack = new RotatingStack({
+      ...fresh,
+      POSTGRES_PASSWORD: now,
+      SECRET_KEY: now,
+      STRIPE_SECRET_KEY: old,
+      sshPrivateKey: { generation: 1, since: TODAY },
+    });
+    const summary = path.join(folder, "none.md");
+    expect(await rotate(due, stack.run({ summary }))).toBe(0);
+    expect(stack.said.at(-1)).toBe(" nothing else of stack staging is due");
+    expect(fs.readFileSync(summary, "utf8")).toContain("\n\nNothing was renewed.\n\n- STRIPE_SECRET_KEY is due");
+  });
   test("one that fails holds up no other: it is put back, and the others are renewed", async () => {
     const stack = new RotatingStack(fresh);
     stack.failing = ["POSTGRES_PASSWORD"];
@@ -188,7 +230,8 @@ describe("all that are due", () => {
     expect(stack.live["SECRET_KEY"]).toEqual({ generation: 2, since: "2026-10-01" });
   });
   test("where none is, nothing is done, and the job's summary says so", async () => {
-    const stack = new RotatingStack({ ...fresh, POSTGRES_PASSWORD: { generation: 2, since: TODAY }, SECRET_KEY: { generation: 2, since: TODAY } });
+    const now = { generation: 2, since: TODAY };
+    const stack = new RotatingStack({ ...fresh, POSTGRES_PASSWORD: now, SECRET_KEY: now, sshPrivateKey: { generation: 1, since: TODAY } });
     const summary = path.join(folder, "summary.md");
     expect(await rotate(due, stack.run({ summary }))).toBe(0);
     expect(stack.commands).toEqual([]);
