@@ -1,7 +1,7 @@
 /** New values for what a run renews, asked for one after the other, and refused before anything is changed. */
 import type { SecretName } from "../secrets/catalogue.ts";
 import type { Raw } from "../settings/check.ts";
-import { LINES, wrongValue } from "./new-value.ts";
+import { LINES, wrongValue, type Before } from "./new-value.ts";
 import { askProvider } from "./provider-checks.ts";
 import { isOfServer, newKey } from "./rotate-key.ts";
 import type { Rotating } from "./rotate.ts";
@@ -23,9 +23,10 @@ export async function valuesFor(steps: readonly Step[], raw: Raw, run: Rotating)
   return values;
 }
 
-async function ask(name: SecretName, what: string, before: string | undefined, { askValue, production }: Rotating): Promise<string> {
+/** `present`: what the stack has; `before`: what the new one may not be. */
+async function ask(name: SecretName, what: string, { present, before }: Partial<Before>, { askValue, production }: Rotating): Promise<string> {
   const value = await askValue(` new ${what}: `, LINES.includes(name));
-  const wrong = wrongValue(name, value, { production, before });
+  const wrong = wrongValue(name, value, { production, present, before });
   if (wrong !== undefined) throw new Error(`the new ${what} ${wrong}; nothing was changed`);
   return value;
 }
@@ -33,7 +34,7 @@ async function ask(name: SecretName, what: string, before: string | undefined, {
 /** The server proves them before it takes them on; until then the ones before go on. */
 async function newParts(name: SecretName, parts: Readonly<Record<string, string>>, before: string, run: Rotating): Promise<Given> {
   const asked: Record<string, string> = {};
-  for (const part of Object.keys(parts)) asked[part] = await ask(name, `${name}.${part}`, undefined, run);
+  for (const part of Object.keys(parts)) asked[part] = await ask(name, `${name}.${part}`, {}, run);
   const same = Object.keys(parts).filter((part) => asked[part] === parts[part]);
   const all = same.length === Object.keys(parts).length;
   if (same.length > 0 && !(all && (await setBefore(name, run))))
@@ -49,7 +50,7 @@ async function setBefore(name: SecretName, { knows, print }: Rotating): Promise<
 }
 
 async function newValue(name: SecretName, present: string, live: string | undefined, run: Rotating): Promise<Given> {
-  const value = await ask(name, name, live, run);
+  const value = await ask(name, name, { present, before: live }, run);
   if (value === present && live === undefined && !(await setBefore(name, run)))
     throw new Error(`the new ${name} is the one that the stack has already: a new one is wanted; nothing was changed`);
   const verdict = await (run.provider ?? askProvider)(name, value);

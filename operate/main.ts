@@ -17,7 +17,7 @@ import { agreesTo, askHidden, nothingMore } from "./new-value.ts";
 import { githubBase, type Ask } from "./rest.ts";
 import { pulumiFor } from "./pulumi-for.ts";
 import { wordsOf } from "./restore.ts";
-import { settleStack, type Pulumi } from "./rollback.ts";
+import { rollBack, type Pulumi } from "./rollback.ts";
 import { rotate } from "./rotate.ts";
 import { readyToPropose } from "./rotation-pull-request.ts";
 import { tellStackSecrets } from "./secrets.ts";
@@ -167,11 +167,15 @@ async function main(): Promise<number> {
   }
   // First, as it is there when the server is not.
   const found = words[0] === "doctor" ? await doctorAround(stack, configuration, pulumi, print) : 0;
-  const code = await askServer({ name: stack, configuration, made: () => accessOf(pulumi) }, words, (text) => process.stdout.write(text), key);
-  if (found > 0) return code || 1;
-  if (code !== 0 || words[0] !== "rollback") return code;
-  const application = configuration["recoloca:application"]?.value ?? "recoloca";
-  return settleStack(stack, application, Object.keys(configuration), pulumi, print);
+  const named = { name: stack, configuration, made: () => accessOf(pulumi) };
+  const ask = (asked: readonly string[]) => askServer(named, asked, (text) => process.stdout.write(text), key);
+  if (words[0] === "rollback") {
+    const application = configuration["recoloca:application"]?.value ?? "recoloca";
+    const answer = (asked: readonly string[]) => answerOf(named, asked);
+    return rollBack(words, { stack, application, configured: Object.keys(configuration), pulumi, ask, answer, say: print });
+  }
+  const code = await ask(words);
+  return found > 0 ? code || 1 : code;
 }
 
 // Whoever has seen enough, as `head` does, closes the pipe.

@@ -85,11 +85,19 @@ const BEGINS: Readonly<Partial<Record<SecretName, { readonly live: RegExp; reado
 export const LINES: readonly SecretName[] = ["INFRASTRUCTURE_APP_PRIVATE_KEY"];
 const KEY = /^-----BEGIN [A-Z ]*PRIVATE KEY-----\n[^]+\n-----END [A-Z ]*PRIVATE KEY-----$/;
 
+/** Values that are there already; undefined where there is none. */
+export interface Before {
+  /** The stack's: whether that is live or a test's says what the stack is. */
+  readonly present: string | undefined;
+  /** One that the new one may not be, as it is live. */
+  readonly before: string | undefined;
+}
+
 /** What is wrong with it, or undefined. Nothing of the value is in what it says. */
 export function wrongValue(
   name: SecretName,
   value: string,
-  { production, before }: { readonly production: boolean; readonly before: string | undefined },
+  { production, present, before }: Partial<Before> & { readonly production: boolean },
 ): string | undefined {
   const begins = BEGINS[name];
   if (value === "") return "is empty";
@@ -101,13 +109,18 @@ export function wrongValue(
   if (!begins) return undefined;
   const { live, test } = begins;
   const kinds = (one: string) => ({ live: live.test(one), test: test.test(one) });
-  const was = kinds(before ?? "");
-  // A stack of any name may be one that people live on: what it has says more of it.
-  const isLive = was.live === was.test ? production : was.live;
+  const was = kinds(present ?? "");
+  // A stack of another name may be one that people live on: what it has says more of it.
+  const bySelf = !production && was.live !== was.test;
+  const isLive = bySelf ? was.live : production;
   const is = kinds(value);
   if (isLive ? is.live : is.test) return undefined;
   if (is.live || is.test) {
-    const why = was.live !== was.test ? "the one that the stack has is not" : isLive ? "this is production" : "this is not production";
+    const why = bySelf
+      ? `the one that the stack has is not (the other kind, on purpose: pulumi config set --path --secret recoloca:secrets.${name})`
+      : isLive
+        ? "this is production"
+        : "this is not production";
     return `is a ${is.live ? "live" : "test"} key, and ${why}`;
   }
   return `is none: wants ${begins.form}`;

@@ -11,7 +11,7 @@ import { dayOf, due, dueOn, elsewhere, renewedBy, type Day } from "../secrets/ro
 import { heldSecrets } from "../settings/held-secrets.ts";
 import { checkRotation, rotationForm } from "../settings/rotation.ts";
 import { checkout } from "../tools/cache.ts";
-import { choose, type Choice } from "./rotation-choice.ts";
+import { choose, whyNotHere, type Choice } from "./rotation-choice.ts";
 import { standsBeside } from "./rotation-writes.ts";
 
 export interface Finding {
@@ -94,7 +94,7 @@ function reminder(stack: string, name: SecretName, since: Day | undefined): Find
   };
 }
 
-function summaryOf(stack: string, steps: Choice["steps"], remind: readonly string[], problems: Choice["problems"]): string {
+function summaryOf(stack: string, steps: Choice["steps"], remind: readonly SecretName[], problems: Choice["problems"]): string {
   const rows = steps.map(
     ({ name, how, wish }) =>
       `| ${name} | ${how === "end" ? "the one before is accepted no longer" : `generation ${wish.generation}${wish.until === undefined ? "" : `, the one before until ${wish.until}`}`} |`,
@@ -102,7 +102,7 @@ function summaryOf(stack: string, steps: Choice["steps"], remind: readonly strin
   return [
     `### Secrets of ${stack}`,
     rows.length === 0 ? "Nothing that the stack renews by itself is due." : ["| secret | proposed |", "| --- | --- |", ...rows].join("\n"),
-    ...(remind.length > 0 ? [`Only a person can renew: ${remind.join(", ")}`] : []),
+    ...(remind.length > 0 ? [remind.map((name) => `- ${name} is due, and ${whyNotHere(name)}`).join("\n")] : []),
     ...problems.map(({ name, says }) => `${name} is left out: ${says.replaceAll("\n", " ")}`),
   ].join("\n\n");
 }

@@ -10,13 +10,13 @@ import { sayProblems } from "../settings/problems.ts";
 import { checkWhole } from "../settings/whole.ts";
 import { liveAnswerSchema, type ReleaseRecord } from "../release/record.ts";
 import { SECRETS, type Secret, type SecretName } from "../secrets/catalogue.ts";
-import { daysBetween, elsewhere, renewedBy, type Day } from "../secrets/rotation.ts";
+import { daysBetween, elsewhere, type Day } from "../secrets/rotation.ts";
 import { valuesFor } from "./asked-values.ts";
 import type { askProvider } from "./provider-checks.ts";
 import { closeKeyBefore, isOfServer, KEY_TARGETS, settleLeftOpen } from "./rotate-key.ts";
 import type { Door } from "./server-key.ts";
-import { auditLines, auditSummary, type Audited } from "./rotation-audit.ts";
-import { breaks, choose, type Asked, type Step } from "./rotation-choice.ts";
+import { auditLines, auditSummary, type Audited, type Left } from "./rotation-audit.ts";
+import { breaks, choose, whyNotHere, type Asked, type Step } from "./rotation-choice.ts";
 import type { Propose } from "./rotation-pull-request.ts";
 import { putBack, staysAfterFailure, withWishes, write, type Values } from "./rotation-writes.ts";
 import type { Pulumi } from "./rollback.ts";
@@ -69,10 +69,11 @@ export async function rotate(asked: Asked, run: Rotating): Promise<number> {
   }
   const choice = choose(asked, { held, live: generationsOf(live), today: run.today });
   for (const { name, says } of choice.problems) print(` ${name} is left out: ${says}`);
-  for (const name of choice.remind) print(` ${name} is due, and ${whyNotHere(name)}   ${howBy(name, run)}`);
+  const left = choice.remind.map((name) => ({ says: `${name} is due, and ${whyNotHere(name)}`, how: howBy(name, run) }));
+  for (const { says, how } of left) print(` ${says}   ${how}`);
   if (choice.steps.length === 0) {
-    print(` nothing of stack ${stack} is due`);
-    summarize(run, [], choice.remind);
+    print(` nothing ${left.length > 0 ? "else " : ""}of stack ${stack} is due`);
+    summarize(run, [], left);
     return choice.problems.length > 0 ? 1 : 0;
   }
   if (asked.revoke && !(await agreed(choice.steps[0]!, run))) return 1;
@@ -83,7 +84,7 @@ export async function rotate(asked: Asked, run: Rotating): Promise<number> {
     run,
   );
   for (const { name, from, reason } of done) if (reason === undefined && asked.revoke) print(` ${name} was used by: ${usedBy(name)}; ${leftOf(name, from)}`);
-  summarize(run, done, choice.remind);
+  summarize(run, done, left);
   return done.some(({ reason }) => reason !== undefined) || choice.problems.length > 0 || !proposed ? 1 : 0;
 }
 
@@ -108,12 +109,6 @@ async function bringIn(done: readonly Audited[], { stack, who, propose, print }:
   }
 }
 
-/** `ALL=due` renews what nobody has to be asked for, and what does not change how the server is reached. */
-function whyNotHere(name: SecretName): string {
-  const by = renewedBy(name);
-  return by === "server" ? "is renewed alone" : by === "person" ? "asks a person for its new value" : "only a person can renew it";
-}
-
 function howBy(name: SecretName, { stack, today }: Rotating): string {
   const how = elsewhere(name);
   return how === undefined ? `make rotate STACK=${stack} SECRET=${name}` : `${how}; then: pulumi config set --path recoloca:rotation.${name}.since ${today}`;
@@ -136,8 +131,8 @@ const subject = (done: readonly Audited[]) =>
     .join("; ");
 const generationsOf = (live: Live) => Object.fromEntries(Object.entries(live.generations ?? {}).map(([name, { generation }]) => [name, generation]));
 
-function summarize({ summary, stack, who }: Rotating, done: readonly Audited[], remind: readonly string[]): void {
-  if (summary !== undefined) fs.appendFileSync(summary, `${auditSummary(stack, who, done, remind)}\n`);
+function summarize({ summary, stack, who }: Rotating, done: readonly Audited[], left: readonly Left[]): void {
+  if (summary !== undefined) fs.appendFileSync(summary, `${auditSummary(stack, who, done, left)}\n`);
 }
 
 async function liveNow({ server, application, stack }: Rotating): Promise<Live | null> {
@@ -176,7 +171,9 @@ function unlessImpossible(error: Error): undefined {
 function audited(step: Step, live: Live, { today }: Rotating, outcome: Audited["outcome"], verified?: string, reason?: string): Audited {
   const { generation: from = 1, since } = live.generations?.[step.name] ?? {};
   const age = since === undefined ? undefined : daysBetween(since, today);
-  return { name: step.name, how: step.how, from, to: step.wish.generation, age, verified, outcome, reason };
+  // What failed is as old as it was.
+  const newAge = outcome === "failed" ? age : daysBetween(step.wish.since, today);
+  return { name: step.name, how: step.how, from, to: step.wish.generation, age, newAge, verified, outcome, reason };
 }
 
 async function attempt(steps: readonly Step[], before: Raw, run: Rotating, live: Live): Promise<Audited[]> {

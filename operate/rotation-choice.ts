@@ -102,6 +102,12 @@ function stepFor(one: Held, { revoke }: Asked, known: Known): Step {
   return { name, how: "raise", wish: { generation: generation + 1, since: today, ...(overlap !== undefined && { until: addDays(today, overlap) }) }, asks };
 }
 
+/** Why `ALL=due` does not renew one that is due: it renews what nobody has to be asked for, and what does not change how the server is reached. */
+export function whyNotHere(name: SecretName): string {
+  const by = renewedBy(name);
+  return by === "server" ? "is renewed alone" : by === "person" ? "asks a person for its new value" : "only a person can renew it";
+}
+
 /** What somebody has to know before a value is revoked at once: what breaks, and for how long. */
 export function breaks(name: SecretName): string {
   switch (SECRETS[name].rotation) {

@@ -60,6 +60,8 @@ const rotationSchema = z.object({
   to: z.int(),
   /** Days that the one before had been in use; absent where nobody knew since when it was. */
   age: z.int().optional(),
+  /** The same of the new one: 0 where it came on the day that the stack's file has. */
+  newAge: z.int().optional(),
   /** How the new one was proven before the old one went. */
   verified: z.enum(["login", "gates"]).optional(),
   /** Whether the one before is good for nothing any more: it was closed, or nothing of the release takes it. */

@@ -11,7 +11,7 @@ import type { Context } from "./context.ts";
 import { KEPT_OPEN } from "./edge-configuration.ts";
 import * as engine from "./engine.ts";
 import { masker } from "./evidence.ts";
-import { closing } from "./left-open.ts";
+import { noteClosed } from "./left-open.ts";
 import { closeLogins } from "./logins.ts";
 import { dataBack, openAgain } from "./maintenance.ts";
 import { sleep } from "./process.ts";
@@ -115,7 +115,7 @@ export async function settle(context: Context): Promise<Outcome> {
 /** Nobody uses the values before any more: what they opened is closed to them, and they are forgotten here. A release that is live stays so whatever fails. */
 async function concludeRotation({ stack, store, number, plan, split, record, journal }: Context): Promise<void> {
   const rotated = record.rotated ?? [];
-  const { said, closed } = await closing(closeLogins(stack, plan, split.base));
+  const { said, open } = await closeLogins(stack, plan, split.base);
   let left: string | false = false;
   try {
     forgetOlder(store, number);
@@ -123,7 +123,7 @@ async function concludeRotation({ stack, store, number, plan, split, record, jou
     left = `older releases still have the values before: ${(error as Error).message}`;
   }
   const logins = new Set((plan.logins ?? []).map(({ first }) => first));
-  const isClosed = (secret: string) => (logins.has(secret) ? closed : plan.variables[previousOf(secret)] === undefined);
+  const isClosed = (secret: string) => (logins.has(secret) ? !open.includes(secret) : plan.variables[previousOf(secret)] === undefined);
   record.rotated = rotated.map((one) => ({
     ...one,
     verified: one.verified ?? "gates",
@@ -131,6 +131,8 @@ async function concludeRotation({ stack, store, number, plan, split, record, jou
     ...(left !== false && { forgotten: false }),
   }));
   if (rotated.length > 0) store.setRecord(record);
+  // What an earlier release had left open.
+  noteClosed(store, plan.logins ?? [], open);
   const renewed = rotated.map(({ secret, from, to }) => `${secret} ${from} → ${to}`);
   const text = [renewed.length > 0 && `renewed ${renewed.join(", ")}`, said, left].filter(Boolean).join("; ");
   if (text !== "") journal.tell(text);

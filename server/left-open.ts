@@ -5,15 +5,26 @@ import { baseOf } from "./backup-place.ts";
 import { closeLogins } from "./logins.ts";
 import { Damaged, type Store } from "./store.ts";
 
-/** Secrets whose login of before opens its service still; none where nobody can tell. */
-export function leftOpen(store: Store): string[] {
-  const { live } = store.state();
-  const reading = live && store.readings().find(({ number }) => number === live.number);
-  const record = reading?.damage === undefined ? reading?.record : undefined;
-  if (record?.outcome !== "live") return [];
-  const kept = new Set(loginsOf(store, record.number).map(({ first }) => first));
-  return (record.rotated ?? []).flatMap(({ secret, closed }) => (!closed && kept.has(secret) ? [secret] : []));
+/** The secret that was renewed, and the number of the release that it was renewed by. */
+export interface LeftOpen {
+  readonly secret: string;
+  readonly release: number;
 }
+
+/** Secrets whose login of before opens its service still, whichever release renewed them; none where nobody can tell. */
+export function leftOpen(store: Store): LeftOpen[] {
+  const { live } = store.state();
+  const been = live ? liveOnes(store).filter(({ number }) => number <= live.number) : [];
+  if (!live || been.at(-1)?.number !== live.number) return [];
+  return loginsOf(store, live.number).flatMap(({ first }) => {
+    // The newest alone: it has closed what those before it had left.
+    const renewal = been.findLast((record) => entryOf(record, first));
+    return renewal && !entryOf(renewal, first)!.closed ? [{ secret: first, release: renewal.number }] : [];
+  });
+}
+
+const liveOnes = (store: Store) => store.records().filter(({ outcome }) => outcome === "live");
+const entryOf = ({ rotated }: ReleaseRecord, secret: string) => rotated?.find((one) => one.secret === secret);
 
 function loginsOf(store: Store, number: number): readonly Login[] {
   try {
@@ -29,19 +40,18 @@ export async function closeLeftOpen(store: Store): Promise<string> {
   const { live } = store.state();
   const base = live && baseOf(store, live.number);
   if (!base) return "";
-  const open = leftOpen(store);
-  const { said, closed } = await closing(closeLogins(store.stack, store.plan(live.number), base.document));
-  const record = store.record(live.number);
-  if (closed && open.length > 0 && record) store.setRecord({ ...record, rotated: asClosed(record, open) });
+  const plan = store.plan(live.number);
+  const { said, open } = await closeLogins(store.stack, plan, base.document);
+  noteClosed(store, plan.logins ?? [], open);
   return said;
 }
 
-const asClosed = ({ rotated = [] }: ReleaseRecord, open: readonly string[]) =>
-  rotated.map((one) => (open.includes(one.secret) ? { ...one, closed: true } : one));
-
-/** What could not be closed is left for the next try, and fails nobody's release. */
-export const closing = (work: Promise<string>): Promise<{ said: string; closed: boolean }> =>
-  work.then(
-    (said) => ({ said, closed: true }),
-    (error: Error) => ({ said: `the login before is still open: ${error.message}`, closed: false }),
-  );
+/** In the records of releases that have come live: that the logins before are closed, but for those that are still open. */
+export function noteClosed(store: Store, logins: readonly Login[], open: readonly string[]): void {
+  const closed = logins.map(({ first }) => first).filter((one) => !open.includes(one));
+  for (const record of liveOnes(store)) {
+    const { rotated = [] } = record;
+    const late = rotated.filter((one) => !one.closed && closed.includes(one.secret));
+    if (late.length > 0) store.setRecord({ ...record, rotated: rotated.map((one) => (late.includes(one) ? { ...one, closed: true } : one)) });
+  }
+}

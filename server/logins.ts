@@ -77,16 +77,32 @@ function verify(rotated: readonly Rotation[] | undefined, login: Login, by: "log
   for (const one of rotated ?? []) if (one.secret === login.first) one.verified = by;
 }
 
-/** What is live from here on logs in by its own: all others are closed. Gives what a person reads; empty where nothing was open any more. */
-export async function closeLogins(stack: string, plan: Plan, document: ComposeDocument): Promise<string> {
+export interface Closed {
+  /** What a person reads; empty where nothing was open any more. */
+  readonly said: string;
+  /** Secrets, as `first` names them, whose login before may open its service still. */
+  readonly open: readonly string[];
+}
+
+/** What is live from here on logs in by its own: all others are closed, each service by itself. One that cannot be is left for the next try, and fails nobody's release. */
+export async function closeLogins(stack: string, plan: Plan, document: ComposeDocument): Promise<Closed> {
   const said: string[] = [];
-  for (const login of plan.logins ?? []) {
-    const keeper = await keeperOf(stack, document, login);
-    const closed = await keeper.shutOut(valuesOf(login, plan.variables), login.closes);
-    const names = closed.map((name) => (name === keeper.owner ? `the first password of ${name}` : name));
-    if (closed.length > 0) said.push(`${names.join(" and ")} ${closed.length === 1 ? "opens" : "open"} ${login.service} no longer`);
-  }
-  return said.join("; ");
+  const open: string[] = [];
+  for (const login of plan.logins ?? [])
+    try {
+      said.push(await closeOthers(stack, plan, document, login));
+    } catch (error) {
+      open.push(login.first);
+      said.push(`the login before of ${login.service} is still open: ${(error as Error).message}`);
+    }
+  return { said: said.filter((one) => one !== "").join("; "), open };
+}
+
+async function closeOthers(stack: string, plan: Plan, document: ComposeDocument, login: Login): Promise<string> {
+  const keeper = await keeperOf(stack, document, login);
+  const closed = await keeper.shutOut(valuesOf(login, plan.variables), login.closes);
+  const names = closed.map((name) => (name === keeper.owner ? `the first password of ${name}` : name));
+  return closed.length === 0 ? "" : `${names.join(" and ")} ${closed.length === 1 ? "opens" : "open"} ${login.service} no longer`;
 }
 
 /** Why a release cannot log in beside the one that is live, or undefined: the login that it would get is in use, with another password. */

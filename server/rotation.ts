@@ -16,11 +16,12 @@ export function rotationsOf(plan: Plan, live: Plan | undefined, now = Date.now()
     .sort()
     .flatMap((secret) => {
       const [from, to] = [generationOf(live.generations, secret), generationOf(plan.generations, secret)];
-      const since = live.generations?.[secret]?.since;
-      const age = since === undefined ? undefined : Math.max(0, Math.floor((now - Date.parse(since)) / DAY));
-      return from === to ? [] : [{ secret, from, to, ...(age !== undefined && { age }), closed: false }];
+      const [age, newAge] = [live, plan].map(({ generations }) => daysSince(generations?.[secret]?.since, now));
+      return from === to ? [] : [{ secret, from, to, ...(age !== undefined && { age }), ...(newAge !== undefined && { newAge }), closed: false }];
     });
 }
+
+const daysSince = (day: string | undefined, now: number) => (day === undefined ? undefined : Math.max(0, Math.floor((now - Date.parse(day)) / DAY)));
 
 /** Why a plan's secrets cannot follow those that are live, or undefined. */
 export function againstRotation(plan: Plan, live: Plan | undefined): string | undefined {
@@ -38,18 +39,28 @@ export function againstRotation(plan: Plan, live: Plan | undefined): string | un
   return loginInUse(plan, live) ?? cutOff(plan, live);
 }
 
-/** What is accepted beside a new value has to be the one that is live: with a number left out it is one that nobody has ever had. */
+/**
+ * What is accepted beside a new value has to be the one that is live: beside another one, as with a number left out, whoever has that is cut off. With the
+ * same number, or the next one, and the same one before, a person has set right what was live by mistake: nobody had that.
+ */
 function cutOff(plan: Plan, live: Plan | undefined): string | undefined {
   const [secret] = Object.keys(plan.generations ?? {}).filter((name) => {
     const [was, before] = [live?.variables[name], plan.variables[previousOf(name)]];
-    return was !== undefined && before !== undefined && plan.variables[name] !== was && before !== was;
+    if (was === undefined || before === undefined || plan.variables[name] === was || before === was) return false;
+    return skips(name, plan, live) || before !== live?.variables[previousOf(name)];
   });
   if (secret === undefined) return undefined;
   const [from, to] = [generationOf(live?.generations, secret), generationOf(plan.generations, secret)];
-  return `generation ${to} of ${secret} would be accepted beside one that was never live, and not beside ${from}, which is: whoever has that is cut off
-   one generation at a time   pulumi config set --path recoloca:rotation.${secret}.generation ${from + 1}; pulumi up
-   all at once, on purpose    pulumi config rm --path recoloca:rotation.${secret}.until; pulumi up`;
+  const previous = `recoloca:secrets.${previousOf(secret)}`;
+  const ofRotation = `recoloca:rotation.${secret}`;
+  // Which of the two it is the server does not know.
+  const makes = `\n   one that the stack makes   pulumi config set --path ${ofRotation}.generation ${from + 1}; pulumi up`;
+  return `generation ${to} of ${secret} would be accepted beside a value that is not live, and not beside generation ${from}, which is: whoever has that is cut off${skips(secret, plan, live) ? makes : ""}
+   one that was given to it   pulumi config set --path --secret ${previous}; pulumi up   (asks for the value that is live)
+   all at once, on purpose    pulumi config rm --path ${ofRotation}.until; pulumi config rm --path ${previous}; pulumi up`;
 }
+
+const skips = (secret: string, plan: Plan, live: Plan | undefined) => generationOf(plan.generations, secret) > generationOf(live?.generations, secret) + 1;
 
 /**
  * Today's values in place of those before, in all that is kept of older releases: what was renewed is not to be found on the host any more. A rollback

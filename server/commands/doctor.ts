@@ -127,9 +127,9 @@ async function stackFindings(stack: string): Promise<Finding[]> {
   if (closed) findings.push({ what: sayClosed(stack, closed), fix: "recoloca maintenance off" });
   if (!live) return [...findings, { what: `${stack}: nothing is live`, fix: `recoloca history; deploy a release that passes its gates` }];
   findings.push(...(await releaseFindings(stack, live.slot)));
-  for (const secret of leftOpen(store))
+  for (const { secret, release } of leftOpen(store))
     findings.push({
-      what: `${stack}: the login that ${secret} was renewed from opens its service still, which did not answer when release ${live.number} came live`,
+      what: `${stack}: the login that ${secret} was renewed from opens its service still, which did not answer when release ${release} came live`,
       fix: `recoloca resume --stack ${stack}    it is tried each hour, too`,
     });
   findings.push(...(await certificateFindings(stack)));

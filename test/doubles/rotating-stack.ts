@@ -81,9 +81,11 @@ export class RotatingStack {
         const [, name, field, value] = /^recoloca:rotation\.(\w+)\.(\w+)=(.*)$/.exec(pair)!;
         (this.rotation[name!] ??= { generation: 1, since: "" })[field as "since"] = field === "generation" ? (Number(value) as unknown as string) : value!;
       }
+    const [, numbered, generation] = /^config set --path recoloca:rotation\.(\w+)\.generation (\d+)$/.exec(line) ?? [];
+    if (numbered !== undefined) this.rotation[numbered]!.generation = Number(generation);
     if (line.startsWith("config rm --path recoloca:rotation.")) {
       const [, name, until] = /rotation\.(\w+)(\.until)?$/.exec(line)!;
-      if (until) delete this.rotation[name!]!.until;
+      if (until) delete this.rotation[name!]?.until;
       else delete this.rotation[name!];
     }
     if (line.startsWith("config rm --path recoloca:secrets.")) delete this.secrets[key.replace("secrets.", "")];

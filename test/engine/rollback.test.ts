@@ -23,13 +23,13 @@ test("afterwards the stack names no release, keeps what is live, and the next up
   expect(back.code, back.output).toBe(0);
   const { stdout } = await stack.pulumi(["config", "--json"]);
   const said: string[] = [];
-  const code = await settleStack(
-    "local",
-    "recoloca",
-    Object.keys(JSON.parse(stdout) as object),
-    (args) => stack.pulumi(args),
-    (line) => said.push(line),
-  );
+  const code = await settleStack({
+    stack: "local",
+    application: "recoloca",
+    configured: Object.keys(JSON.parse(stdout) as object),
+    pulumi: (args) => stack.pulumi(args),
+    say: (line) => void said.push(line),
+  });
   expect(code, said.join("\n")).toBe(0);
   expect(said.at(-1)).toBe(" stack local names no release any more and keeps what is live: commit its file");
   expect(await liveRelease()).toMatchObject({ number: 3, release: "2" });

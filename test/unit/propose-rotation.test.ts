@@ -76,7 +76,7 @@ describe("a stack whose secrets are old, or of which nobody knows", () => {
   });
   test("has a summary of it", () => {
     expect(summary).toContain("| POSTGRES_PASSWORD | generation 5 |\n| SECRET_KEY | generation 2, the one before until 2026-12-25 |");
-    expect(summary).toContain("Only a person can renew: STRIPE_SECRET_KEY");
+    expect(summary).toContain("- STRIPE_SECRET_KEY is due, and asks a person for its new value");
   });
 });
 

@@ -8,6 +8,8 @@ import { definitionsOf } from "../../release/definitions.ts";
 import { identityOf as releaseIdentity, type Plan } from "../../release/plan.ts";
 import type { ReleaseRecord } from "../../release/record.ts";
 import { backupForm } from "../../settings/backup.ts";
+import { rotatedOf } from "../../settings/rotation.ts";
+import { RotatingStack } from "../doubles/rotating-stack.ts";
 import { planFor } from "../host.ts";
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), "recoloca-renewed-"));
@@ -56,9 +58,9 @@ test("owner and database are what the official images take", () => {
 
 describe("what a release renews", () => {
   test("is each secret of another generation than what is live, with the age that the one before reached", () => {
-    expect(rotationsOf(renewed(2), plain(), Date.parse("2026-11-26"))).toEqual([{ secret: "POSTGRES_PASSWORD", from: 1, to: 2, closed: false }]);
+    expect(rotationsOf(renewed(2), plain(), Date.parse("2026-11-26"))).toEqual([{ secret: "POSTGRES_PASSWORD", from: 1, to: 2, newAge: 1, closed: false }]);
     expect(rotationsOf(renewed(3), renewed(2), Date.parse("2026-12-05T12:00:00Z"))).toEqual([
-      { secret: "POSTGRES_PASSWORD", from: 2, to: 3, age: 10, closed: false },
+      { secret: "POSTGRES_PASSWORD", from: 2, to: 3, age: 10, newAge: 10, closed: false },
     ]);
   });
   test("is nothing where nothing is live, or no number changed", () => {
@@ -79,24 +81,6 @@ describe("a plan is refused", () => {
     );
     expect(againstRotation(renewed(4), renewed(2))).not.toMatch(/password-/);
   });
-  test("that leaves out a generation of one that is accepted for a while beside the next: nobody ever had the one that it would be accepted beside", () => {
-    const keyed = (generation: number, before?: number): Plan => ({
-      ...plain({ SECRET_KEY: `key-${generation}`, ...(before !== undefined && { SECRET_KEY_PREVIOUS: `key-${before}` }) }),
-      generations: { SECRET_KEY: { generation, since } },
-    });
-    expect(againstRotation(keyed(4, 3), keyed(2, 1))).toMatch(
-      /^generation 4 of SECRET_KEY would be accepted beside one that was never live, and not beside 2, which is.*\n.*SECRET_KEY\.generation 3; pulumi up\n.*until; pulumi up$/,
-    );
-    expect(againstRotation(keyed(4, 3), keyed(2, 1))).not.toMatch(/key-/);
-    for (const [next, live] of [
-      [keyed(3, 2), keyed(2, 1)],
-      [keyed(2, 1), keyed(2, 1)],
-      [keyed(2), keyed(2, 1)],
-      [keyed(4), keyed(2)],
-    ] as const)
-      // prettier-ignore
-      expect(againstRotation(next, live)).toBeUndefined();
-  });
   test("not with the next one, the same one, the first one, or where nothing is live", () => {
     expect([againstRotation(renewed(3), renewed(2)), againstRotation(renewed(2), renewed(2)), againstRotation(renewed(2), plain())]).toEqual([
       undefined,
@@ -104,6 +88,53 @@ describe("a plan is refused", () => {
       undefined,
     ]);
     expect(againstRotation(renewed(2), undefined)).toBeUndefined();
+  });
+});
+
+describe("a value that is accepted for a while beside the next", () => {
+  const [MADE, GIVEN] = ["SECRET_KEY", "STRIPE_WEBHOOK_SECRET"] as const;
+  const until = "2026-12-25";
+  /** What a stack sends by that configuration: what it makes itself has its number in its value. */
+  const sentBy = (stack: RotatingStack): Plan => {
+    const given = Object.keys(stack.secrets);
+    const { made, generations } = rotatedOf({ application: "shop", rotation: stack.rotation, compose: "services: {}", given, plain: [] });
+    const values = made.map(({ variable, generation }) => [variable, `key-${generation}`]);
+    return { ...plain({ ...stack.secrets, ...(Object.fromEntries(values) as Record<string, string>) }), generations };
+  };
+  const stackOf = (secret: string, generation: number, secrets: Record<string, string> = {}): RotatingStack => {
+    const stack = new RotatingStack({ [secret]: { generation, since, until } });
+    stack.secrets = { [MADE]: "key-1", ...secrets };
+    return stack;
+  };
+  const given = (generation: number, value: string, before: string) => stackOf(GIVEN, generation, { [GIVEN]: value, [`${GIVEN}_PREVIOUS`]: before });
+  const against = (next: RotatingStack, live: RotatingStack) => againstRotation(sentBy(next), sentBy(live));
+
+  test.each([
+    ["the next one", stackOf(MADE, 3), stackOf(MADE, 2)],
+    ["the same one", stackOf(MADE, 2), stackOf(MADE, 2)],
+    ["a given one, beside the one that is live", given(3, "whsec_3", "whsec_2"), given(2, "whsec_2", "whsec_1")],
+    ["one that was set wrong, and is set right", given(2, "whsec_RIGHT", "whsec_1"), given(2, "whsec_TYPO", "whsec_1")],
+    ["the same with another number", given(3, "whsec_RIGHT", "whsec_1"), given(2, "whsec_TYPO", "whsec_1")],
+  ])("is %s: taken", (_what, next, live) => expect(against(next, live)).toBeUndefined());
+
+  test.each([
+    ["with a number left out: nobody ever had the one that it would be accepted beside", () => stackOf(MADE, 4), stackOf(MADE, 2), 3],
+    ["that was given, and two numbers later", () => given(4, "whsec_4", "whsec_3"), given(2, "whsec_2", "whsec_1"), 3],
+    ["that was given with another one before than ever was", () => given(3, "whsec_4", "whsec_3"), given(2, "whsec_2", "whsec_1"), 2],
+  ])("is refused %s; each command that is named for it settles it", async (_what, next, live, count) => {
+    const refused = against(next(), live)!;
+    expect(refused).toMatch(/^generation \d of \w+ would be accepted beside a value that is not live, and not beside generation 2, which is/);
+    expect(refused).not.toMatch(/key-|whsec/);
+    const ways = refused.split("\n").slice(1).filter((line) => !line.includes(MADE in next().rotation ? "given to it" : "the stack makes")); // prettier-ignore
+    expect(ways).toHaveLength(2);
+    for (const way of ways) {
+      const stack = next();
+      const commands = [...way.matchAll(/pulumi (config .*?)(?=;)/g)].map((match) => match[1]!);
+      // Asked for where it is a value: the one that is live.
+      for (const command of commands) await stack.run().pulumi(command.split(" "), { input: live.secrets[GIVEN]! });
+      expect([way, against(stack, live)]).toEqual([way, undefined]);
+    }
+    expect(refused.split("\n").slice(1)).toHaveLength(count);
   });
 });
 

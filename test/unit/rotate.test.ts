@@ -22,7 +22,7 @@ describe("one that the stack makes", () => {
       `config set-all --path --plaintext recoloca:rotation.POSTGRES_PASSWORD.generation=2 --plaintext recoloca:rotation.POSTGRES_PASSWORD.since=${TODAY}`,
       "up --yes --skip-preview --target **::recoloca-release --target **RotatedSecrets**",
     ]);
-    expect(stack.said).toContain(" POSTGRES_PASSWORD  1 → 2       not known   the release's gates  renewed");
+    expect(stack.said).toContain(" POSTGRES_PASSWORD  1 → 2       not known   0d         the release's gates  renewed");
     expect(stack.said.join("\n")).toContain('git add Pulumi.staging.yaml && git commit --message "POSTGRES_PASSWORD is at generation 2"');
   });
   test("of a class with an overlap has a day on which that ends", async () => {
@@ -160,6 +160,48 @@ describe("all that are due", () => {
       "STRIPE_SECRET_KEY is due, and asks a person for its new value   make rotate STACK=staging SECRET=STRIPE_SECRET_KEY",
     );
   });
+  test("in the job's summary each has its age before and after, and what is left is said with why and how", async () => {
+    const old = { generation: 1, since: "2026-01-01" };
+    const stack = new RotatingStack({
+      ...fresh,
+      POSTGRES_PASSWORD: { generation: 3, since: "2026-08-01" },
+      STRIPE_SECRET_KEY: old,
+      sshPrivateKey: { generation: 1, since: "2025-01-01" },
+    });
+    stack.failing = ["SECRET_KEY"];
+    const summary = path.join(folder, "left.md");
+    expect(await rotate(due, stack.run({ summary }))).toBe(1);
+    expect(fs.readFileSync(summary, "utf8")).toBe(`### Secrets of staging
+
+By ana
+
+| secret | generation | age before | age after | proven by | outcome |
+| --- | --- | --- | --- | --- | --- |
+| POSTGRES_PASSWORD | 3 → 4 | 116d | 0d | the release's gates | renewed |
+| SECRET_KEY | 1 → 2 | not known | not known | – | failed: the server has generation 1 of SECRET_KEY |
+
+- sshPrivateKey is due, and is renewed alone: make rotate STACK=staging SECRET=sshPrivateKey
+- STRIPE_SECRET_KEY is due, and asks a person for its new value: make rotate STACK=staging SECRET=STRIPE_SECRET_KEY
+
+`);
+  });
+  test("where nothing is renewed by itself, nobody is told that nothing was due", async () => {
+    const [now, old] = [
+      { generation: 2, since: TODAY },
+      { generation: 1, since: "2026-01-01" },
+    ];
+    const stack = new RotatingStack({
+      ...fresh,
+      POSTGRES_PASSWORD: now,
+      SECRET_KEY: now,
+      STRIPE_SECRET_KEY: old,
+      sshPrivateKey: { generation: 1, since: TODAY },
+    });
+    const summary = path.join(folder, "none.md");
+    expect(await rotate(due, stack.run({ summary }))).toBe(0);
+    expect(stack.said.at(-1)).toBe(" nothing else of stack staging is due");
+    expect(fs.readFileSync(summary, "utf8")).toContain("\n\nNothing was renewed.\n\n- STRIPE_SECRET_KEY is due");
+  });
   test("one that fails holds up no other: it is put back, and the others are renewed", async () => {
     const stack = new RotatingStack(fresh);
     stack.failing = ["POSTGRES_PASSWORD"];
@@ -188,7 +230,8 @@ describe("all that are due", () => {
     expect(stack.live["SECRET_KEY"]).toEqual({ generation: 2, since: "2026-10-01" });
   });
   test("where none is, nothing is done, and the job's summary says so", async () => {
-    const stack = new RotatingStack({ ...fresh, POSTGRES_PASSWORD: { generation: 2, since: TODAY }, SECRET_KEY: { generation: 2, since: TODAY } });
+    const now = { generation: 2, since: TODAY };
+    const stack = new RotatingStack({ ...fresh, POSTGRES_PASSWORD: now, SECRET_KEY: now, sshPrivateKey: { generation: 1, since: TODAY } });
     const summary = path.join(folder, "summary.md");
     expect(await rotate(due, stack.run({ summary }))).toBe(0);
     expect(stack.commands).toEqual([]);
@@ -284,7 +327,7 @@ describe("one that a person gives", () => {
     ["quotes", '"sk_test_a"', "is between quotes"],
     ["a space at its end", "sk_test_a ", "begins or ends with a space"],
     ["nothing", "", "is empty"],
-    ["a key of production", "sk_live_x", "is a live key, and this is not production"],
+    ["a key of production", "sk_live_x", "is a live key, and the one that the stack has is not"],
     ["something else", "hello", "is none: wants sk_live_… in production"],
   ])("%s is one clear error, and nothing is changed", async (_what, value, says) => {
     const stack = new RotatingStack(fresh);
@@ -300,11 +343,27 @@ describe("one that a person gives", () => {
     expect(stack.said).toContain(" STRIPE_SECRET_KEY stays what it is in the configuration; its number alone is raised");
     expect(stack.live["STRIPE_SECRET_KEY"]?.generation).toBe(2);
   });
-  test("a test key is none in production", () =>
-    expect(wrongValue("STRIPE_SECRET_KEY", "sk_test_x", { production: true, before: "" })).toBe("is a test key, and this is production"));
-  test("a stack of another name that has a live key is one that people live on", () => {
-    const wrong = (value: string, production = false) => wrongValue("STRIPE_SECRET_KEY", value, { production, before: "rk_live_old" });
-    expect([wrong("sk_live_x"), wrong("sk_test_x")]).toEqual([undefined, "is a test key, and the one that the stack has is not"]);
+  const keyed = async (has: string, given: string, production = false) => {
+    const stack = new RotatingStack(fresh);
+    stack.secrets["STRIPE_SECRET_KEY"] = has;
+    const done = rotate(one("STRIPE_SECRET_KEY"), stack.run({ production, askValue: async () => given }));
+    const code = await done.catch((error: Error) => error.message);
+    expect(stack.secrets["STRIPE_SECRET_KEY"]).toBe(code === 0 ? given : has);
+    return code;
+  };
+  test("a stack of another name that has a live key is one that people live on, and keeps to live ones", async () => {
+    expect(await keyed("rk_live_old", "sk_live_NEW")).toBe(0);
+    expect(await keyed("rk_live_old", "sk_test_NEW")).toMatch(
+      /^the new STRIPE_SECRET_KEY is a test key, and the one that the stack has is not .*pulumi config set --path --secret recoloca:secrets\.STRIPE_SECRET_KEY\).*nothing was changed$/,
+    );
+  });
+  test("production wants a live one, whatever it has", async () => {
+    expect(await keyed("sk_test_old", "sk_test_NEW", true)).toContain("is a test key, and this is production");
+    expect(await keyed("sk_test_old", "sk_live_NEW", true)).toBe(0);
+  });
+  test("one that says nothing of it goes by the stack's name", async () => {
+    expect(await keyed("old", "sk_live_NEW")).toContain("is a live key, and this is not production");
+    expect(await keyed("old", "sk_test_NEW")).toBe(0);
   });
   test("a DSN of a Sentry of one's own may have a path", () =>
     expect(wrongValue("SENTRY_DSN", "https://k@errors.acme.example/prefix/1", { production: true, before: "" })).toBeUndefined());

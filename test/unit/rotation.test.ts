@@ -9,7 +9,9 @@ import { addDays, daysBetween, due, dueOn, elsewhere, isDay, MAXIMAL_AGE, OVERLA
 import { heldSecrets, tellSecrets } from "../../settings/held-secrets.ts";
 import { backupForm } from "../../settings/backup.ts";
 import { checkRotation, providedBy, rotatedOf, rotationForm, type RotationWish } from "../../settings/rotation.ts";
+import { rotate } from "../../operate/rotate.ts";
 import { secretsTable, tellStackSecrets } from "../../operate/secrets.ts";
+import { RotatingStack, type Rotation } from "../doubles/rotating-stack.ts";
 
 const TODAY = "2026-11-25";
 const compose = fs.readFileSync(path.join(import.meta.dirname, "../../application/compose.yaml"), "utf8");
@@ -61,53 +63,64 @@ describe("due", () => {
   });
 });
 
-/** One run a day, of which one class fails on every day of its first fortnight. */
-function simulate(days: number, start: Held[], broken: string) {
-  let held = start;
-  const done: { day: string; name: SecretName }[] = [];
+/** `make rotate ALL=due` once a day, of which one secret cannot be renewed in the first fortnight. */
+async function simulate(days: number, start: Rotation, broken?: SecretName) {
+  const stack = new RotatingStack(start);
+  const done: { day: string; name: string }[] = [];
+  const overlaps: string[] = [];
   for (let number = 0; number < days; number++) {
     const day = addDays(TODAY, number);
-    const now = due(day, held);
-    const classes = now.rotate.map((name) => SECRETS[name].rotation);
+    const before = structuredClone(stack.live);
+    stack.failing = broken !== undefined && number < 14 ? [broken] : [];
+    stack.said.length = 0;
+    await rotate({ secret: undefined, all: true, revoke: false }, stack.run({ today: day }));
+    const renewed = Object.keys(stack.live).filter((name) => stack.live[name]!.generation !== (before[name]?.generation ?? 1));
+    done.push(...renewed.map((name) => ({ day, name })));
+    overlaps.push(...Object.keys(before).filter((name) => before[name]!.until !== undefined && stack.live[name]!.until === undefined));
+    const classes = renewed.map((name) => SECRETS[name as SecretName].rotation);
     expect(new Set(classes).size, `two of a class on ${day}`).toBe(classes.length);
-    held = held.map((one) => {
-      if (now.end.includes(one.name)) return { ...one, until: undefined };
-      if (!now.rotate.includes(one.name) || (SECRETS[one.name].rotation === broken && number < 14)) return one;
-      done.push({ day, name: one.name });
-      const overlap = OVERLAP[SECRETS[one.name].rotation];
-      return { ...one, generation: one.generation + 1, since: day, until: overlap === undefined ? undefined : addDays(day, overlap) };
-    });
+    expect(stack.rotation, `what failed on ${day} is put back`).toEqual(stack.live);
   }
-  return { done, held };
+  return { done, overlaps, live: stack.live, tries: stack.commands.filter((line) => line.startsWith("up ")).length, said: stack.said.join("\n") };
 }
 
 describe("a schedule of thirty days", () => {
-  const start: Held[] = [
-    { name: "POSTGRES_PASSWORD", generation: 3, since: addDays(TODAY, -85) },
-    { name: "SECRET_KEY", generation: 2, since: addDays(TODAY, -80), until: addDays(TODAY, 3) },
-    { name: "STRIPE_SECRET_KEY", generation: 1, since: addDays(TODAY, -170) },
-  ];
-  test("nothing is renewed twice, and nothing that is due is missed", () => {
-    const { done, held } = simulate(30, start, "none");
+  const start: Rotation = {
+    POSTGRES_PASSWORD: { generation: 3, since: addDays(TODAY, -85) },
+    SECRET_KEY: { generation: 2, since: addDays(TODAY, -80), until: addDays(TODAY, 3) },
+    STRIPE_SECRET_KEY: { generation: 1, since: addDays(TODAY, -170) },
+    STRIPE_WEBHOOK_SECRET: { generation: 1, since: TODAY },
+    sshPrivateKey: { generation: 1, since: TODAY },
+  };
+  test("nothing is renewed twice, and nothing that is due is missed", async () => {
+    const { done, overlaps, live, said } = await simulate(30, start);
     expect(done).toEqual([
       { day: addDays(TODAY, 5), name: "POSTGRES_PASSWORD" },
       { day: addDays(TODAY, 10), name: "SECRET_KEY" },
     ]);
-    expect(held.map(({ generation }) => generation)).toEqual([4, 3, 1]);
-    expect(held[1]!.until).toBe(addDays(TODAY, 40));
-    expect(due(addDays(TODAY, 29), held).remind).toEqual(["STRIPE_SECRET_KEY"]);
+    expect(live).toEqual({
+      ...start,
+      POSTGRES_PASSWORD: { generation: 4, since: addDays(TODAY, 5) },
+      SECRET_KEY: { generation: 3, since: addDays(TODAY, 10), until: addDays(TODAY, 40) },
+    });
+    expect(overlaps).toEqual(["SECRET_KEY"]);
+    expect(said).toContain("STRIPE_SECRET_KEY is due, and asks a person for its new value");
+    expect(said).toContain("nothing else of stack staging is due");
   });
-  test("a class that fails is tried on each day, and holds up no other", () => {
-    const { done } = simulate(30, start, "database");
+  test("one that fails is tried on each day, and holds up no other", async () => {
+    const { done, tries } = await simulate(30, start, "POSTGRES_PASSWORD");
     expect(done).toEqual([
       { day: addDays(TODAY, 10), name: "SECRET_KEY" },
       { day: addDays(TODAY, 14), name: "POSTGRES_PASSWORD" },
     ]);
+    // The end of an overlap; each day from the fifth to the fourteenth; and the tenth, on which two that failed together were each tried alone.
+    expect(tries).toBe(1 + 10 + 2);
   });
-  test("over a year each is renewed four times, and its overlap is ended each time", () => {
-    const { done, held } = simulate(365, start, "none");
+  test("over a year each is renewed four times, and its overlap is ended each time", async () => {
+    const { done, overlaps, live } = await simulate(365, start);
     for (const name of ["POSTGRES_PASSWORD", "SECRET_KEY"]) expect(done.filter((one) => one.name === name)).toHaveLength(4);
-    expect(held.find(({ name }) => name === "SECRET_KEY")!.until).toBeUndefined();
+    expect(overlaps).toHaveLength(5);
+    expect(live["SECRET_KEY"]!.until).toBeUndefined();
   });
 });
 

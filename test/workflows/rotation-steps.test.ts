@@ -5,10 +5,11 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { workflowFiles } from "../../workflows/index.ts";
-import { BY_TAG } from "./options.ts";
+import type { WorkflowOptions } from "../../workflows/options.ts";
+import { BARE, BY_APPROVAL, BY_TAG } from "./options.ts";
 import { runScript, script } from "./scripts.ts";
 
-const step = script(workflowFiles(BY_TAG), "rotation.yml", "propose", "One branch");
+const stepOf = (options: WorkflowOptions) => script(workflowFiles(options), "rotation.yml", "propose", "One branch");
 const STACK = "infrastructure/Pulumi.staging.yaml";
 let origin = "";
 const git = (folder: string, ...args: string[]) =>
@@ -32,12 +33,12 @@ beforeEach(() => {
 });
 
 /** A week's run, as of a runner of its own: `proposed` is the stack's file with its numbers raised. */
-function run(proposed: string, open: readonly number[] = []) {
+function run(proposed: string, open: readonly number[] = [], options = BY_TAG) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "run-"));
   git(folder, "clone", "--quiet", "--depth=1", `file://${origin}`, ".");
   write(folder, STACK, proposed);
   write(folder, "findings.json", "[]");
-  const { code, said } = runScript(`echo due > "$RUNNER_TEMP/due.md"\n${step}`, {
+  const { code, said } = runScript(`echo due > "$RUNNER_TEMP/due.md"\n${stepOf(options)}`, {
     folder,
     env: { GH_REPO: "r/r", LINK: "https://compare" },
     programs: {
@@ -56,6 +57,18 @@ test("what is due is pushed, and an issue opens its pull request and says what a
   expect(findings).toEqual([
     { id: "rotation-proposal", title: expect.any(String) as string, body: expect.stringContaining("close it and open it again") as string },
   ]);
+});
+
+test.each([
+  ["behind an approval", BY_APPROVAL, /: its merge is the rotation\. /],
+  ["by a tag, with reviewers for infrastructure", BY_TAG, /: its merge is the rotation\. /],
+  [
+    "by a tag, where nobody can be asked to approve",
+    BARE,
+    /: its merge is the rotation of staging; that of production is the next release tag after it, or the workflow Infrastructure by hand\. /,
+  ],
+] as const)("where production is reached %s, the issue says what the merge does", (_what, options, says) => {
+  expect(run("generation: 2\n", [], options).findings[0]!.body).toMatch(says);
 });
 
 test("a branch that has the same already is left alone, with the checks of its pull request, also where something else was merged meanwhile", () => {

@@ -1,5 +1,6 @@
 /** Which secrets are due, each week: a pull request renews those that the stack makes, and issues name those that only a person can renew. */
 import { expression, TOKEN, type Workflow } from "../model.ts";
+import { abilitiesOf } from "../github-plan.ts";
 import { onDefaultBranch, type WorkflowOptions } from "../options.ts";
 import { ISSUE_PERMISSIONS, issuesOf } from "../jobs/issues.ts";
 import { notifyOfFailure } from "../jobs/notify.ts";
@@ -7,6 +8,13 @@ import { RUNNER } from "../jobs/runners.ts";
 import { at, checkout, inside, node, npmCi } from "../steps.ts";
 
 const BRANCH = "renew-secrets";
+
+/** What the merge of the pull request does: where nobody can be asked to approve it reaches production with a release tag alone. Without an apostrophe: it stands in a shell's quotes. */
+function merging(options: WorkflowOptions): string {
+  if (abilitiesOf(options).approval) return "its merge is the rotation";
+  const of = (production: boolean) => options.environments.flatMap(({ name, from }) => ((from === "release") === production ? [name] : [])).join(", ");
+  return `its merge is the rotation of ${of(false)}; that of ${of(true)} is the next release tag after it, or the workflow Infrastructure by hand`;
+}
 
 export function rotation(options: WorkflowOptions): Workflow {
   const { environments, programPath, defaultBranch } = options;
@@ -16,7 +24,7 @@ export function rotation(options: WorkflowOptions): Workflow {
   return {
     file: "rotation.yml",
     name: "Rotation",
-    says: `Once a week: which secrets of ${names.join(", ")} are due, by the days in the stacks' own files. What a stack renews by itself becomes one branch that raises its numbers, with an issue whose link opens the pull request: its merge is the rotation, by the same runs, approvals and gates as any other change, one stack at a time and never beside a deploy. What only a person can renew has one issue for each secret, which is closed once it was renewed. What proposes it reads no secret of a stack and reaches no server.`,
+    says: `Once a week: which secrets of ${names.join(", ")} are due, by the days in the stacks' own files. What a stack renews by itself becomes one branch that raises its numbers, with an issue whose link opens the pull request: ${merging(options)}, by the same runs, approvals and gates as any other change, one stack at a time and never beside a deploy. What only a person can renew has one issue for each secret, which is closed once it was renewed. What proposes it reads no secret of a stack and reaches no server.`,
     on: { schedule: [{ cron: "23 5 * * 1", says: "Mondays 05:23" }], workflow_dispatch: {} },
     concurrency: { group: "rotation", "cancel-in-progress": false },
     jobs: {
@@ -65,7 +73,7 @@ else
   done
 fi
 jq --rawfile due "$RUNNER_TEMP/due.md" '. + [{ id: "rotation-proposal", title: "Secrets are due, and a branch raises their numbers",
-  body: "[Open its pull request](\\(env.LINK)): its merge is the rotation. What a later week pushes onto it starts no checks: close it and open it again.\\n\\n\\($due)" }]' findings.json > "$RUNNER_TEMP/findings.json"
+  body: "[Open its pull request](\\(env.LINK)): ${merging(options)}. What a later week pushes onto it starts no checks: close it and open it again.\\n\\n\\($due)" }]' findings.json > "$RUNNER_TEMP/findings.json"
 mv "$RUNNER_TEMP/findings.json" findings.json`,
           },
           issuesOf("rotation", "steps.due.outcome == 'success'"),
