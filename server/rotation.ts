@@ -41,26 +41,28 @@ export function againstRotation(plan: Plan, live: Plan | undefined): string | un
 
 /**
  * What is accepted beside a new value has to be the one that is live: beside another one, as with a number left out, whoever has that is cut off. With the
- * same number, or the next one, and the same one before, a person has set right what was live by mistake: nobody had that.
+ * same number and the same one before, a person has set right what was live by mistake: nobody had that.
  */
 function cutOff(plan: Plan, live: Plan | undefined): string | undefined {
   const [secret] = Object.keys(plan.generations ?? {}).filter((name) => {
     const [was, before] = [live?.variables[name], plan.variables[previousOf(name)]];
     if (was === undefined || before === undefined || plan.variables[name] === was || before === was) return false;
-    return skips(name, plan, live) || before !== live?.variables[previousOf(name)];
+    return raises(name, plan, live) > 0 || before !== live?.variables[previousOf(name)];
   });
   if (secret === undefined) return undefined;
   const [from, to] = [generationOf(live?.generations, secret), generationOf(plan.generations, secret)];
   const previous = `recoloca:secrets.${previousOf(secret)}`;
   const ofRotation = `recoloca:rotation.${secret}`;
-  // Which of the two it is the server does not know.
+  // Which of them it is the server does not know.
   const makes = `\n   one that the stack makes   pulumi config set --path ${ofRotation}.generation ${from + 1}; pulumi up`;
-  return `generation ${to} of ${secret} would be accepted beside a value that is not live, and not beside generation ${from}, which is: whoever has that is cut off${skips(secret, plan, live) ? makes : ""}
+  const right = `\n   set right, nobody had it   pulumi config set --path ${ofRotation}.generation ${from}; pulumi up`;
+  const way = raises(secret, plan, live) > 1 ? makes : plan.variables[previousOf(secret)] === live?.variables[previousOf(secret)] ? right : "";
+  return `generation ${to} of ${secret} would be accepted beside a value that is not live, and not beside generation ${from}, which is: whoever has that is cut off${way}
    one that was given to it   pulumi config set --path --secret ${previous}; pulumi up   (asks for the value that is live)
    all at once, on purpose    pulumi config rm --path ${ofRotation}.until; pulumi config rm --path ${previous}; pulumi up`;
 }
 
-const skips = (secret: string, plan: Plan, live: Plan | undefined) => generationOf(plan.generations, secret) > generationOf(live?.generations, secret) + 1;
+const raises = (secret: string, plan: Plan, live: Plan | undefined) => generationOf(plan.generations, secret) - generationOf(live?.generations, secret);
 
 /**
  * Today's values in place of those before, in all that is kept of older releases: what was renewed is not to be found on the host any more. A rollback

@@ -114,19 +114,19 @@ describe("a value that is accepted for a while beside the next", () => {
     ["the same one", stackOf(MADE, 2), stackOf(MADE, 2)],
     ["a given one, beside the one that is live", given(3, "whsec_3", "whsec_2"), given(2, "whsec_2", "whsec_1")],
     ["one that was set wrong, and is set right", given(2, "whsec_RIGHT", "whsec_1"), given(2, "whsec_TYPO", "whsec_1")],
-    ["the same with another number", given(3, "whsec_RIGHT", "whsec_1"), given(2, "whsec_TYPO", "whsec_1")],
   ])("is %s: taken", (_what, next, live) => expect(against(next, live)).toBeUndefined());
 
   test.each([
     ["with a number left out: nobody ever had the one that it would be accepted beside", () => stackOf(MADE, 4), stackOf(MADE, 2), 3],
     ["that was given, and two numbers later", () => given(4, "whsec_4", "whsec_3"), given(2, "whsec_2", "whsec_1"), 3],
+    ["that was given, and the next number, with the one before left as it was", () => given(3, "whsec_3", "whsec_1"), given(2, "whsec_2", "whsec_1"), 3],
     ["that was given with another one before than ever was", () => given(3, "whsec_4", "whsec_3"), given(2, "whsec_2", "whsec_1"), 2],
   ])("is refused %s; each command that is named for it settles it", async (_what, next, live, count) => {
     const refused = against(next(), live)!;
     expect(refused).toMatch(/^generation \d of \w+ would be accepted beside a value that is not live, and not beside generation 2, which is/);
     expect(refused).not.toMatch(/key-|whsec/);
     const ways = refused.split("\n").slice(1).filter((line) => !line.includes(MADE in next().rotation ? "given to it" : "the stack makes")); // prettier-ignore
-    expect(ways).toHaveLength(2);
+    expect(ways.length).toBeGreaterThan(1);
     for (const way of ways) {
       const stack = next();
       const commands = [...way.matchAll(/pulumi (config .*?)(?=;)/g)].map((match) => match[1]!);
