@@ -1,12 +1,16 @@
 import * as fs from "node:fs";
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { givenTurn, leftOut, TURNS } from "./test/turns.ts";
 
 /** Of those that take minutes; whatever is not here comes after them. */
 const LONGEST = [
-  ...["engine/staging.test.ts", "server/on-purpose.test.ts", "engine/github.test.ts", "engine/production.test.ts", "server/bucket.test.ts"],
-  ...["engine/observability.test.ts", "server/maintenance.test.ts", "chaos/first-half.test.ts", "chaos/second-half.test.ts"],
-  ...["ssh/changed-settings.test.ts", "server/rotation-interrupted.test.ts"],
+  "engine/staging.test.ts",
+  "server/maintenance.test.ts",
+  "server/bucket.test.ts",
+  ...TURNS.flat(),
+  "server/tls.test.ts",
+  "journeys/failing-release.test.ts",
 ];
 const place = ({ moduleId }: TestSpecification) => LONGEST.findIndex((name) => moduleId.endsWith(name)) + 1 || LONGEST.length + 1;
 
@@ -25,8 +29,10 @@ const withoutMaps = {
 
 const TEMPORARY = "./test/temporary-folder.ts";
 
+const exclude = [...configDefaults.exclude, ...leftOut(givenTurn()).map((file) => `test/${file}`)];
+
 /** Each of the two has a server of its own (local/site.ts). */
-const real = { testTimeout: 300_000, hookTimeout: 900_000, globalSetup: [TEMPORARY, "./test/site.ts"] };
+const real = { exclude, testTimeout: 300_000, hookTimeout: 900_000, globalSetup: [TEMPORARY, "./test/site.ts"] };
 
 export default defineConfig({
   test: {
@@ -51,7 +57,14 @@ export default defineConfig({
       // Real SSH servers of its own, and no Docker.
       {
         extends: true,
-        test: { name: "ssh", globalSetup: [TEMPORARY, "./test/ssh/set-up.ts"], include: ["test/ssh/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
+        test: {
+          name: "ssh",
+          globalSetup: [TEMPORARY, "./test/ssh/set-up.ts"],
+          include: ["test/ssh/**/*.test.ts"],
+          exclude,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
       },
       { extends: true, test: { name: "engine", include: ["test/engine/**/*.test.ts"], ...real } },
       { extends: true, test: { name: "server", include: ["test/server/**/*.test.ts"], ...real } },

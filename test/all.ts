@@ -1,9 +1,11 @@
 /** `make test`: every check in order, each with its time; the slowest parts, what failed and one count at the end. */
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { localFolder } from "../tools/cache.ts";
+import { cacheFolder, localFolder } from "../tools/cache.ts";
+import { givenTurn, leftOut, TURNS, turnOf } from "./turns.ts";
+import { WHOLE } from "./whole.ts";
 
 const root = path.join(import.meta.dirname, "..");
 const bin = (name: string) => path.join(root, "node_modules", ".bin", name);
@@ -39,6 +41,28 @@ const CHECKS: readonly (readonly Check[])[] = [
   // Together: they share their servers, and the longest files of all begin first.
   [vitest("servers", ["ssh", "engine", "server", "chaos", "journeys"])],
 ];
+
+/** Whose turn it is among the files that take minutes; undefined where all are wanted. */
+function wantedTurn(): number | undefined {
+  if (WHOLE) return undefined;
+  const given = givenTurn();
+  if (given !== undefined && !TURNS[given - 1]) throw new Error(`TURN got ${process.env["TURN"]}, wants 1 to ${TURNS.length}, or WHOLE=1`);
+  return given ?? turnOf(commits());
+}
+
+function commits(): number {
+  try {
+    return Number(execFileSync("git", ["rev-list", "--count", "HEAD"], { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  } catch {
+    // No checkout of git's.
+    return 0;
+  }
+}
+
+const turn = wantedTurn();
+// What Node compiles is kept between all that the tests start; not where it is counted which lines ran.
+const env = { ...process.env, NODE_COMPILE_CACHE: cacheFolder("compiled"), TURN: turn === undefined ? "" : String(turn) };
+const { NODE_COMPILE_CACHE: _, ...counted } = env;
 
 interface Report {
   numPassedTests: number;
@@ -78,7 +102,11 @@ const running = new Map<ChildProcess, readonly [name: string, since: number]>();
 /** What it prints comes as it is printed, or in one piece where others print as well. */
 function ran({ name, command }: Check, alone: boolean): Promise<number | null> {
   const [program = "", ...args] = command;
-  const child = spawn(program, args, { cwd: root, stdio: ["ignore", alone ? "inherit" : "pipe", alone ? "inherit" : "pipe"] });
+  const child = spawn(program, args, {
+    cwd: root,
+    env: args.includes("--coverage") ? counted : env,
+    stdio: ["ignore", alone ? "inherit" : "pipe", alone ? "inherit" : "pipe"],
+  });
   running.set(child, [name, performance.now()]);
   const printed: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => printed.push(chunk));
@@ -125,6 +153,11 @@ function summary(): void {
   for (const [kind, all] of Object.entries(times)) {
     process.stdout.write(`\nslowest ${kind}\n`);
     for (const [name, seconds] of all.sort((a, b) => b[1] - a[1]).slice(0, 12)) process.stdout.write(`${seconds.toFixed(1).padStart(8)} s  ${name}\n`);
+  }
+  if (turn !== undefined) {
+    const others = TURNS.map((_files, index) => index + 1).filter((one) => one !== turn);
+    process.stdout.write(`\nleft out of turn ${turn}, for time; TURN=${others.join(" or ")} has them, WHOLE=1 all\n`);
+    for (const file of leftOut(turn)) process.stdout.write(`            test/${file}\n`);
   }
   if (failures.length > 0) process.stdout.write(`\nfailed\n${failures.join("\n")}\n`);
   // At the very end, which is all that a log cut to its tail keeps.
