@@ -71,6 +71,7 @@ export interface CloudValues {
   readonly repository?: string | undefined;
   readonly registryServer?: string | undefined;
   readonly hostAddress?: string | undefined;
+  readonly hostPort?: number | undefined;
   readonly observability?: Observability | undefined;
   readonly tls?: { readonly acme?: { readonly dns?: string | undefined } | undefined } | undefined;
 }
@@ -218,6 +219,13 @@ export function checkCloud(values: CloudValues, environment: string, given: Read
       );
   if (ec2.reach === "session-manager" && values.hostAddress === undefined)
     say("hostAddress", "is missing: with Session Manager the server is where the tunnel begins", setCommand("hostAddress", "127.0.0.1"));
+  // A tunnel may begin at any port; the server itself listens on one, and its firewall opens no other.
+  if (ec2.reach === "direct" && values.hostAddress === undefined && values.hostPort !== undefined && values.hostPort !== 22)
+    say(
+      "hostPort",
+      `got ${values.hostPort}, and a server at AWS that the stack makes listens on 22 alone`,
+      `pulumi config rm recoloca:hostPort\nor, where a tunnel to it begins there: ${setCommand("hostAddress", "127.0.0.1")}`,
+    );
   if (wish && given.has("backupBucket"))
     say("createBackupBucket", "and recoloca:backupBucket are both set: one bucket is wanted", "pulumi config rm recoloca:backupBucket");
   if (wish && !given.has("backup")) say("backup", "is missing: a bucket is made, and nothing is backed up", setCommand("backup.service", "SERVICE"));

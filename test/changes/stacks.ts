@@ -97,7 +97,7 @@ export class Stacks {
   }
 
   private configuration(name: StackName, set: Row["set"]): Config {
-    const shipped = changed(this.stacks[name].shipped, { hostPort: this.machines.port(name), ...BASELINE[name] });
+    const shipped = changed(this.stacks[name].shipped, { hostAddress: "127.0.0.1", hostPort: this.machines.port(name), ...BASELINE[name] });
     return this.sealed(name, changed(shipped, set)) as Config;
   }
 

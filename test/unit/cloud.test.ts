@@ -26,6 +26,10 @@ function problemsOf(change: Record<string, unknown>, environment = "staging"): P
 test("a right one has no problems, and needs neither host key nor private key", () => {
   expect(problemsOf({})).toEqual([]);
   expect(problemsOf({ createBackupBucket: {}, ec2: { ...EC2, zone: "recoloca.ai", image: "ubuntu-24.04" } })).toEqual([]);
+  // Where a tunnel begins, of Session Manager's or of somebody's own.
+  for (const ec2 of [EC2, { ...EC2, image: "ubuntu-24.04", reach: "session-manager" }])
+    expect(problemsOf({ ec2, hostAddress: "127.0.0.1", hostPort: "2222" })).toEqual([]);
+  expect(problemsOf({ hostPort: "22" })).toEqual([]);
 });
 
 test("an account's number is one, however Pulumi has written it; where a word is wanted in place of another number, the fix is one", () => {
@@ -85,6 +89,13 @@ describe("is refused:", () => {
       "ec2",
       /are both set: one server is wanted/,
       "pulumi config rm recoloca:ec2",
+    ],
+    [
+      "a port that it does not listen on",
+      { hostPort: "2200" },
+      "hostPort",
+      /got 2200, and a server at AWS that the stack makes listens on 22 alone/,
+      "pulumi config rm recoloca:hostPort\nor, where a tunnel to it begins there: pulumi config set recoloca:hostAddress 127.0.0.1",
     ],
     ["a host key beside it", { hostKey: "ssh-ed25519 AAAA" }, "hostKey", /is made by the stack/, "pulumi config rm recoloca:hostKey"],
     ["Session Manager on Debian", { hostAddress: "127.0.0.1", ec2: { ...EC2, reach: "session-manager" } }, "ec2.image", /has no agent/],
