@@ -219,6 +219,9 @@ export function checkCloud(values: CloudValues, environment: string, given: Read
       );
   if (ec2.reach === "session-manager" && values.hostAddress === undefined)
     say("hostAddress", "is missing: with Session Manager the server is where the tunnel begins", setCommand("hostAddress", "127.0.0.1"));
+  // Its own 22 is this machine's, or root's alone.
+  if (ec2.reach === "session-manager" && !given.has("hostPort") && !given.has("bastion"))
+    say("hostPort", "is missing: with Session Manager the port of this machine at which the tunnel begins", setCommand("hostPort", "2222"));
   // A tunnel may begin at any port; the server itself listens on one, and its firewall opens no other.
   if (ec2.reach === "direct" && values.hostAddress === undefined && values.hostPort !== undefined && values.hostPort !== 22)
     say(

@@ -100,6 +100,13 @@ describe("is refused:", () => {
     ["a host key beside it", { hostKey: "ssh-ed25519 AAAA" }, "hostKey", /is made by the stack/, "pulumi config rm recoloca:hostKey"],
     ["Session Manager on Debian", { hostAddress: "127.0.0.1", ec2: { ...EC2, reach: "session-manager" } }, "ec2.image", /has no agent/],
     ["Session Manager without a tunnel's end", { ec2: { ...EC2, image: "ubuntu-24.04", reach: "session-manager" } }, "hostAddress", /where the tunnel begins/],
+    [
+      "Session Manager without a port to begin at",
+      { hostAddress: "127.0.0.1", ec2: { ...EC2, image: "ubuntu-24.04", reach: "session-manager" } },
+      "hostPort",
+      /is missing: with Session Manager the port of this machine at which the tunnel begins/,
+      "pulumi config set recoloca:hostPort 2222",
+    ],
     ["a bucket's name that is none", { createBackupBucket: { name: "My_Bucket" } }, "createBackupBucket.name", /got "My_Bucket", wants a bucket's name/],
     ["backups that are cold when they are gone", { createBackupBucket: { coldAfter: 90, expireAfter: 60 } }, "createBackupBucket.coldAfter", /got 90 days/],
     ["a lock that outlives what it locks", { createBackupBucket: { lockDays: 400 } }, "createBackupBucket.lockDays", /got 400 days/],
