@@ -160,7 +160,8 @@ export const SERVER: Section = {
     },
     {
       change: "keys of your own",
-      set: { hostKey: HOST_KEY, sshPrivateKey: key },
+      set: { hostKey: HOST_KEY, sshPrivateKey: key, hostAddress: undefined, hostPort: undefined },
+      along: ["hostAddress", "hostPort"],
       refused: /recoloca:hostKey +is made by the stack.*\n.*\n +recoloca:sshPrivateKey +is made by the stack/,
       note: "how the stack's own are renewed: [aws.md](aws.md#another-host-key-another-login-key)",
     },
