@@ -22,6 +22,8 @@ export interface CloudSettings {
     image: Ec2["image"];
     ami?: string;
     subnet?: string;
+    /** Whether people and pipelines come to its own public address. */
+    byAddress: boolean;
     sshFrom: string[];
     sessionManager: boolean;
     /** Registry of AWS's that its images come from. */
@@ -101,6 +103,8 @@ export function cloudSettings(values: CloudValues, environment: string): CloudSe
       ...(subnet !== undefined && { subnet }),
       ...(dataVolume !== undefined && { dataVolume }),
       ...(zone !== undefined && { zone }),
+      // A bastion comes there too, unless it knows another one.
+      byAddress: reach !== "session-manager" && values.hostAddress === undefined,
       // A tunnel of Session Manager wants no open port, whoever came by one before.
       sshFrom: reach === "session-manager" ? [] : sshFrom,
       sessionManager: reach === "session-manager",

@@ -212,8 +212,9 @@ test("Session Manager wants no open port, and a proof by Route 53 its own right"
     encrypted: new Set(),
   });
   const machineOf = (ec2: object, tls?: object) => cloudSettings({ ...values, ec2: { ...values.ec2!, ...ec2 }, ...(tls && { tls }) }, "staging")!.machine;
-  expect(machineOf({})).toMatchObject({ sshFrom: ["203.0.113.0/24"], sessionManager: false, proves: [] });
-  expect(machineOf({ reach: "session-manager" })).toMatchObject({ sshFrom: [], sessionManager: true });
+  expect(machineOf({})).toMatchObject({ sshFrom: ["203.0.113.0/24"], sessionManager: false, byAddress: true, proves: [] });
+  expect(machineOf({ reach: "session-manager" })).toMatchObject({ sshFrom: [], sessionManager: true, byAddress: false });
+  expect(cloudSettings({ ...values, hostAddress: "127.0.0.1" }, "staging")!.machine).toMatchObject({ byAddress: false });
   const proven = (more: object) =>
     cloudSettings({ ...values, ...more, ec2: { ...values.ec2!, zone: "recoloca.ai" }, tls: { acme: { dns: "route53" } } }, "staging")!.machine.proves;
   expect(proven({})).toEqual(["staging.recoloca.ai"]);
