@@ -8,6 +8,7 @@ import { attempt, must, until } from "./command.ts";
 
 /** Beside the caches, for whichever checkout takes it down. Gone after a reboot, as the process is. */
 const PID_FILE = cacheFolder("engine.pid");
+const LOG = cacheFolder("engine.log");
 
 const answers = async () => (await attempt("docker", ["version", "--format", "{{.Server.Version}}"]).catch(() => ({ code: 1 }))).code === 0;
 
@@ -31,19 +32,35 @@ export async function ensureEngine(): Promise<string> {
   return `${await version()}, started for this run`;
 }
 
+/** One that is installed: nothing is fetched for it. Throws where there is none, or where it does not come up. */
+export async function startAgain(): Promise<string> {
+  if ((await attempt("sh", ["-c", ENGINE["docker.io"]])).code !== 0) throw new Error("no dockerd is installed");
+  await start();
+  return `${await version()}, started for this run`;
+}
+
 const version = async () => (await must("docker", ["version", "--format", "{{.Server.Version}}"])).trim();
 
 async function start(): Promise<void> {
   fs.mkdirSync(path.dirname(PID_FILE), { recursive: true });
   // A pid file of an engine that was killed keeps the next one from starting.
   fs.rmSync("/var/run/docker.pid", { force: true });
-  const log = fs.openSync(cacheFolder("engine.log"), "w");
+  const output = fs.openSync(LOG, "w");
   // It may outlive us, and with us the folder of our own temporary files, in which it would look for its.
   const { TMPDIR: _ours, ...env } = process.env;
-  const child = spawn("dockerd", [], { detached: true, stdio: ["ignore", log, log], env });
+  const child = spawn("dockerd", [], { detached: true, stdio: ["ignore", output, output], env });
   child.unref();
   fs.writeFileSync(PID_FILE, String(child.pid));
-  await until(`the Docker engine answers (its log: ${cacheFolder("engine.log")})`, 60, answers);
+  let gone: { readonly why: string; readonly at: number } | undefined;
+  const goes = (why: string) => (gone ??= { why, at: Date.now() });
+  child.once("error", ({ message }) => goes(message)).once("exit", (code) => goes(`dockerd ended with ${code ?? "a signal"}`));
+  const log = `its log: ${LOG}`;
+  await until(`the Docker engine answers (${log})`, 60, async () => {
+    if (await answers()) return true;
+    // Where two start one at once, one of them ends, and the other answers soon.
+    if (gone !== undefined && Date.now() - gone.at > 10_000) throw new Error(`${gone.why} (${log})`);
+    return false;
+  });
 }
 
 /** Stops the engine if it was started by us and nobody else's container runs on it. */

@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { createInterface } from "node:readline/promises";
 import { checkout } from "../tools/cache.ts";
-import { answersIn, rewritten, stackFile, stillToSet, type Answers } from "./stack-file.ts";
+import { answersIn, rewritten, saysNothing, stackFile, stillToSet, toLookAt, type Answers } from "./stack-file.ts";
 
 interface Question {
   readonly flag: string;
@@ -110,16 +110,21 @@ async function written(ask: Ask | undefined): Promise<string> {
     throw new Error(
       `there is a stack's file already: ${fileOf(wished)}; nothing was written\n  written anew from what it says, with your answers: make new-environment NAME=${wished} REPLACE=1`,
     );
-  const template = there ?? read(TEMPLATE);
-  if (template === undefined)
-    throw new Error(`nothing was written: there is no ${TEMPLATE}, which others are written from\n  the one of this project: git checkout HEAD -- ${TEMPLATE}`);
-  const given = await answers({ ...process.env, NAME: wished }, ask, there === undefined ? withoutOwn(answersIn(template)) : answersIn(template));
-  const text = there === undefined ? stackFile(given, template) : rewritten(given, template);
+  // One that `pulumi stack init` has written is as good as none, but for what opens its secrets.
+  const begun = there !== undefined && !saysNothing(there) ? there : undefined;
+  const template = begun ?? read(TEMPLATE);
+  if (template === undefined || saysNothing(template))
+    throw new Error(
+      `nothing was written: ${template === undefined ? `there is no ${TEMPLATE}, which others are written from` : `${TEMPLATE}, which others are written from, says nothing of this project`}\n  the one of this project: git checkout HEAD -- ${TEMPLATE}`,
+    );
+  const given = await answers({ ...process.env, NAME: wished }, ask, begun === undefined ? withoutOwn(answersIn(template)) : answersIn(template));
+  const text = begun === undefined ? stackFile(given, template, there) : rewritten(given, template);
   fs.writeFileSync(path.join(checkout, fileOf(wished)), text);
   const open = stillToSet(wished, text);
+  const look = begun === undefined ? toLookAt(given, template, text) : [];
   return ` ${fileOf(wished)} is written: read it. Then\n\n  pulumi stack ${there === undefined ? "init" : "select --create"} ${wished}\n${
     open === "" ? "\n nothing is still to be set\n" : `\n still to be set, each with its command:\n${open}\n`
-  }`;
+  }${look.map((one) => `\n ${one}\n`).join("")}`;
 }
 
 async function main(): Promise<void> {

@@ -1,35 +1,36 @@
 /** Text of a stack's file that is like another one's, or is itself with other answers; and what is still to be set in it. */
-import { parse, parseDocument, Scalar, stringify } from "yaml";
+import { isCollection, isMap, parse, parseDocument, type Document } from "yaml";
+import { NUMBER } from "../release/review.ts";
 import { valueOf } from "../settings/check.ts";
+import { PRODUCTION } from "../settings/cloud.ts";
 import { OWNERS_FIELDS } from "../settings/github-form.ts";
 import { NAMESPACE, ownKeys } from "../settings/index.ts";
-import { sayProblems } from "../settings/problems.ts";
+import { sayProblems, setCommand } from "../settings/problems.ts";
 import { checkWhole } from "../settings/whole.ts";
 import { checkout } from "../tools/cache.ts";
 
 export type Answers = Readonly<Record<string, string>>;
 type Config = Readonly<Record<string, unknown>>;
 
-/** Of one environment alone: what runs there, how it is opened, and the names of what AWS has once. Another one begins without. */
+/** The way to one server, which leads to no other one. */
+const WAY = ["hostAddress", "hostPort", "hostUser", "hostKey", "sshPrivateKey", "bastion", "bastionPrivateKey"];
+/** Of one environment alone: what runs there, how it is opened, where people reach it, and the names of what AWS has once. Another one begins without. */
 const OF_ONE = [
+  ...WAY,
   "images",
   "release",
   "provenance",
   "rotation",
   "lift",
-  "hostPort",
-  "hostUser",
-  "hostKey",
-  "bastion",
   "removeData",
   "pipeline",
+  "publicUrl",
   "domainAddresses",
+  // Its host names lead to this server.
+  "review",
 ];
 const OF_ONE_MACHINE = ["generation", "dataVolume", "subnet", "ami"];
 const OF_ONE_REPOSITORY = ["ownsRepository", ...OWNERS_FIELDS];
-/** What the stack makes itself where it makes the server. */
-const OF_AN_OWN_SERVER = ["hostAddress", "hostKey", "sshPrivateKey", "hostUser"];
-
 const without = (from: unknown, names: readonly string[]): Config =>
   Object.fromEntries(Object.entries((from ?? {}) as Config).filter(([name]) => !names.includes(name)));
 
@@ -71,13 +72,21 @@ function inherited(config: Config): Config {
 
 /** What a file says of this project, each structure as one. */
 function configOf(text: string): Config {
-  const { config } = (parse(text) ?? {}) as { config?: Config };
+  const { config } = (parse(text) ?? {}) as { config?: Config | null };
   return Object.fromEntries(Object.entries(ownKeys(config ?? {})).map(([key, value]) => [key, typeof value === "string" ? valueOf(key, value) : value]));
 }
 
+/** Whether a file says nothing of this project: `pulumi stack init` writes one that has only what opens its secrets. */
+export const saysNothing = (text: string): boolean => Object.keys(configOf(text)).length === 0;
+
+/** Whether the server of a file is one that the stack makes. One of its own may be on the way to it, with an `ec2` of which the region is still to be said. */
+const makesServer = ({ ec2, hostKey, sshPrivateKey }: Config): boolean =>
+  typeof ec2 === "object" && ec2 !== null && "region" in ec2 && hostKey === undefined && sshPrivateKey === undefined;
+
 /** What a file says itself of what `make new-environment` asks. */
 export function answersIn(text: string): Answers {
-  const { application, repository, domain, hostAddress, ec2 } = configOf(text);
+  const was = configOf(text);
+  const { application, repository, domain, hostAddress, ec2 } = was;
   const { region, sshFrom, reach } = (ec2 ?? {}) as Config;
   const found = {
     APPLICATION: application,
@@ -87,7 +96,8 @@ export function answersIn(text: string): Answers {
     REGION: region,
     REACH: reach,
     SSH_FROM: Array.isArray(sshFrom) && sshFrom.length > 0 ? sshFrom.join(",") : undefined,
-    ADDRESS: hostAddress,
+    // Of one that the stack makes it is where a tunnel begins.
+    ADDRESS: makesServer(was) ? undefined : hostAddress,
   };
   return Object.fromEntries(Object.entries(found).filter((one): one is [string, string] => typeof one[1] === "string"));
 }
@@ -95,20 +105,29 @@ export function answersIn(text: string): Answers {
 const rangesOf = ({ SSH_FROM }: Answers) => (SSH_FROM === undefined ? {} : { sshFrom: SSH_FROM.split(",") });
 const namesOf = (given: Answers) => ({ application: given["APPLICATION"]!, repository: given["REPOSITORY"]!, domain: given["DOMAIN"]! });
 
-/** `template` is the text of one that is like it. */
-export function stackFile(given: Answers, template: string): string {
-  const { ec2, createBackupBucket, hostAddress: _, ...rest } = inherited(configOf(template));
+const place = (key: string) => ["config", `${NAMESPACE}:${key}`];
+
+/** `template` is the text of one that is like it; `there` has what is kept of a file that says nothing of this project yet, as what opens its secrets. */
+export function stackFile(given: Answers, template: string, there = ""): string {
+  const was = configOf(template);
+  const { ec2, createBackupBucket, ...rest } = inherited(was);
   if (given["HOST"] === "ec2" && ec2 === undefined) throw nobodyKnowsWhichServer();
   const server =
     given["HOST"] === "ec2"
       ? {
-          ...without(rest, OF_AN_OWN_SERVER),
+          ...rest,
           ec2: { ...withoutZone(ec2 as Config, given["DOMAIN"]!), region: given["REGION"], ...rangesOf(given) },
-          createBackupBucket: createBackupBucket ?? {},
+          // The stack makes one where none is named.
+          ...(rest["backupBucket"] === undefined && { createBackupBucket: createBackupBucket ?? {} }),
         }
       : { ...rest, hostAddress: given["ADDRESS"] };
-  const named = Object.fromEntries(Object.entries({ ...server, ...namesOf(given) }).map(([key, value]) => [`${NAMESPACE}:${key}`, value]));
-  return `# ${given["NAME"]}: answers at ${given["DOMAIN"]}. Every key: docs/configuration.md.\n${stringify({ config: named }, YAML_OF_PULUMI)}`;
+  const document: Document = parseDocument(there, YAML_OF_PULUMI);
+  document.contents ??= document.createNode({});
+  const config = document.get("config");
+  if (!isMap(config) || config.items.length === 0) document.set("config", document.createNode({}));
+  for (const [key, value] of Object.entries({ ...server, ...namesOf(given) })) document.setIn(place(key), document.createNode(value));
+  for (const { key, at, moved } of hostsIn(server, was["domain"], given["DOMAIN"]!)) if (moved !== undefined) document.setIn([...place(key), ...at], moved);
+  return `# ${given["NAME"]}: answers at ${given["DOMAIN"]}. Every key: docs/configuration.md.\n${document.toString(YAML_OF_PULUMI)}`;
 }
 
 const nobodyKnowsWhichServer = () =>
@@ -118,29 +137,75 @@ const nobodyKnowsWhichServer = () =>
 
 /** `text` with other answers. What they do not touch stays as it is: secrets and what opens them, order and comments. */
 export function rewritten(given: Answers, text: string): string {
-  const document = parseDocument(text);
-  const place = (key: string) => ["config", `${NAMESPACE}:${key}`];
-  const set = (at: readonly string[], value: unknown) => {
+  const document: Document = parseDocument(text);
+  const set = (at: readonly (string | number)[], value: unknown) => {
     // What is the same keeps its quotes and its comment.
     if (JSON.stringify(document.getIn(at)) !== JSON.stringify(value)) document.setIn(at, document.createNode(value));
   };
   const was = configOf(text);
+  const setInside = (key: string, at: readonly (string | number)[], value: unknown) => {
+    // It may be one text, or stand for another place of the file.
+    if (!isCollection(document.getIn(place(key), true))) document.setIn(place(key), document.createNode(was[key]));
+    set([...place(key), ...at], value);
+  };
   const { ec2, createBackupBucket, backupBucket } = was;
+  // To a server of another kind the way is another one.
+  if (makesServer(was) !== (given["HOST"] === "ec2")) for (const key of WAY) document.deleteIn(place(key));
   if (given["HOST"] === "ec2") {
     if (ec2 === undefined) throw nobodyKnowsWhichServer();
-    if (document.getIn(place("ec2"), true) instanceof Scalar) document.setIn(place("ec2"), document.createNode(ec2));
-    set([...place("ec2"), "region"], given["REGION"]);
-    for (const [key, ranges] of Object.entries(rangesOf(given))) set([...place("ec2"), key], ranges);
+    setInside("ec2", ["region"], given["REGION"]);
+    for (const [key, ranges] of Object.entries(rangesOf(given))) setInside("ec2", [key], ranges);
     if (!("zone" in withoutZone(ec2 as Config, given["DOMAIN"]!))) document.deleteIn([...place("ec2"), "zone"]);
-    // Beside an address of its own it is a way to a server at AWS.
-    if ("hostKey" in was) for (const key of OF_AN_OWN_SERVER) document.deleteIn(place(key));
     if (createBackupBucket === undefined && backupBucket === undefined) set(place("createBackupBucket"), {});
   } else {
     for (const key of ["ec2", "createBackupBucket"]) document.deleteIn(place(key));
     set(place("hostAddress"), given["ADDRESS"]);
   }
+  for (const { key, at, moved } of hostsIn(was, was["domain"], given["DOMAIN"]!)) if (moved !== undefined) setInside(key, at, moved);
   for (const [key, value] of Object.entries(namesOf(given))) set(place(key), value);
-  return document.toString({ lineWidth: 0 });
+  return textOf(document);
+}
+
+/** Throws where something stands for what is not there any more. */
+function textOf(document: Document): string {
+  try {
+    return document.toString({ lineWidth: 0 });
+  } catch (error) {
+    const [, name] = /^Unresolved alias .*: (\S+)$/.exec((error as Error).message) ?? [];
+    if (name === undefined) throw error;
+    throw new Error(
+      `nothing was written: what the file calls &${name} would go, and *${name} stands for it elsewhere in it\n  in place of each *${name} what it stands for; then the same command again`,
+    );
+  }
+}
+
+/** Host names of routes, of gates and of pull requests' environments; `moved` is the same name below another domain, of those below `domain`. */
+function hostsIn(config: Config, domain: unknown, other: string): { key: string; at: (string | number)[]; host: string; moved?: string }[] {
+  const lists = ["routes", "gates"].flatMap((key) =>
+    Array.isArray(config[key]) ? config[key].map((one: unknown, index) => ({ key, at: [index, "host"], host: (one as Config | null)?.["host"] })) : [],
+  );
+  return [...lists, { key: "review", at: ["host"], host: (config["review"] as Config | undefined)?.["host"] }].flatMap(({ host, ...where }) => {
+    if (typeof host !== "string") return [];
+    const isBelow = typeof domain === "string" && domain !== other && (host === domain || host.endsWith(`.${domain}`));
+    return [{ ...where, host, ...(isBelow && { moved: host.slice(0, -domain.length) + other }) }];
+  });
+}
+
+/** What a new environment has not of `template`, or has like it and perhaps should not; each with its command. */
+export function toLookAt(given: Answers, template: string, text: string): string[] {
+  const [mine, domain] = [configOf(text), given["DOMAIN"]!];
+  const asThere = hostsIn(mine, domain, domain).filter(({ host }) => host !== "*" && host !== domain && !host.endsWith(`.${domain}`));
+  return [
+    ...(configOf(template)["review"] === undefined || given["NAME"] === PRODUCTION
+      ? []
+      : [
+          `environments of pull requests (recoloca:review) are not in it: their names lead to one server. With its own, docs/review.md:\n  ${setCommand("review.host", `pr-${NUMBER}.${domain}`)}`,
+        ]),
+    ...asThere.map(({ key, at: [index], host }) => {
+      const where = `${key}[${index}].host`;
+      return `recoloca:${where} is ${host} there too, and a name leads to one server:\n  ${setCommand(where, domain)}`;
+    }),
+  ];
 }
 
 /** Pulumi reads by an older YAML than this program writes: there a date, `1_000`, `0b11` and `yes` are no texts where nothing is around them. */

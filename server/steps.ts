@@ -61,8 +61,10 @@ export function pullHint(image: string, message: string): [string, string][] {
   const server = image.split("/")[0]!;
   // Of an image that was built for several, or by buildx, which writes a list of one.
   if (/no matching manifest|no match for platform/i.test(message)) {
-    const here = /for (linux\/[a-z0-9/]+)/.exec(message)?.[1] ?? "this server's architecture";
-    return [["hint", `it was built for others than ${here}, which this server is: docker buildx build --platform linux/amd64,linux/arm64`]];
+    // An engine that keeps its images in containerd does not say which one that is.
+    const here = /for (linux\/[a-z0-9/]+)/.exec(message)?.[1];
+    const others = here === undefined ? "other architectures than this server's" : `others than ${here}, which this server is`;
+    return [["hint", `it was built for ${others}: docker buildx build --platform linux/amd64,linux/arm64`]];
   }
   if (/manifest unknown|not found/i.test(message)) return [["hint", "the registry has no such digest: was it pushed, or pruned? Set images to one it has"]];
   if (/denied|unauthorized|authentication/i.test(message)) return [["hint", `${server} does not give it to this server: ${letIn(image)}`]];

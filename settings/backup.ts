@@ -10,9 +10,11 @@ const OWN = ["command", "verify", "restore", "take", "count", "drop"] as const;
 
 const { database: _database, bucket: _bucket, ...fields } = backupSchema.shape;
 
+/** Any structure, so that what is wrong in it is said of its field; for the reference one with those fields. */
+const structured = z.looseObject({}).meta(z.toJSONSchema(volumeSchema, { io: "input" }));
 /** `uploads` is short for `{ volume: uploads }`. */
 const volume = z
-  .union([volumeSchema.shape.volume.transform((name) => ({ volume: name })), z.looseObject({})], "wants the name of a volume of the Compose file: uploads")
+  .union([volumeSchema.shape.volume.transform((name) => ({ volume: name })), structured], "wants the name of a volume of the Compose file: uploads")
   .pipe(volumeSchema);
 
 export const backupForm = (duration: z.ZodType<number, string>) =>

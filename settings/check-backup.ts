@@ -19,7 +19,7 @@ export function checkWhat({ backup, images }: Partial<Values>, file: InFile, sec
       : [
           {
             key: `backup.volumes[${index}]`,
-            says: `got "${volume}", a volume which ${file.path} does not have; ${file.volumes.length > 0 ? meant(volume, file.volumes) : "it has none"}`,
+            says: `got "${volume}", a volume which ${file.path} does not have; ${meant(volume, file.volumes)}`,
           },
         ],
   );

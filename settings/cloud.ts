@@ -22,6 +22,8 @@ export interface CloudSettings {
     image: Ec2["image"];
     ami?: string;
     subnet?: string;
+    /** Whether people and pipelines come to its own public address. */
+    byAddress: boolean;
     sshFrom: string[];
     sessionManager: boolean;
     /** Registry of AWS's that its images come from. */
@@ -71,6 +73,7 @@ export interface CloudValues {
   readonly repository?: string | undefined;
   readonly registryServer?: string | undefined;
   readonly hostAddress?: string | undefined;
+  readonly hostPort?: number | undefined;
   readonly observability?: Observability | undefined;
   readonly tls?: { readonly acme?: { readonly dns?: string | undefined } | undefined } | undefined;
 }
@@ -100,6 +103,8 @@ export function cloudSettings(values: CloudValues, environment: string): CloudSe
       ...(subnet !== undefined && { subnet }),
       ...(dataVolume !== undefined && { dataVolume }),
       ...(zone !== undefined && { zone }),
+      // A bastion comes there too, unless it knows another one.
+      byAddress: reach !== "session-manager" && values.hostAddress === undefined,
       // A tunnel of Session Manager wants no open port, whoever came by one before.
       sshFrom: reach === "session-manager" ? [] : sshFrom,
       sessionManager: reach === "session-manager",
@@ -218,6 +223,16 @@ export function checkCloud(values: CloudValues, environment: string, given: Read
       );
   if (ec2.reach === "session-manager" && values.hostAddress === undefined)
     say("hostAddress", "is missing: with Session Manager the server is where the tunnel begins", setCommand("hostAddress", "127.0.0.1"));
+  // Its own 22 is this machine's, or root's alone.
+  if (ec2.reach === "session-manager" && !given.has("hostPort") && !given.has("bastion"))
+    say("hostPort", "is missing: with Session Manager the port of this machine at which the tunnel begins", setCommand("hostPort", "2222"));
+  // A tunnel may begin at any port; the server itself listens on one, and its firewall opens no other.
+  if (ec2.reach === "direct" && values.hostAddress === undefined && values.hostPort !== undefined && values.hostPort !== 22)
+    say(
+      "hostPort",
+      `got ${values.hostPort}, and a server at AWS that the stack makes listens on 22 alone`,
+      `pulumi config rm recoloca:hostPort\nor, where a tunnel to it begins there: ${setCommand("hostAddress", "127.0.0.1")}`,
+    );
   if (wish && given.has("backupBucket"))
     say("createBackupBucket", "and recoloca:backupBucket are both set: one bucket is wanted", "pulumi config rm recoloca:backupBucket");
   if (wish && !given.has("backup")) say("backup", "is missing: a bucket is made, and nothing is backed up", setCommand("backup.service", "SERVICE"));

@@ -11,8 +11,12 @@ function textsIn(value: unknown): string[] {
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
-/** `$$` is a dollar sign. What stands in for a value that is missing, `${A:-…}`, may use another one, and so may what stands for one that is there. */
-function unsetIn(text: string, given: ReadonlySet<string>): string[] {
+/**
+ * `$$` is a dollar sign. What stands in for a value that is missing, `${A:-…}`, may use another one, and so may what stands for one that is there, `${A:+…}`.
+ * What is said of one that must be there, `${A:?…}`, is in no value, nor is what stands for nothing (`isUsed` false); but Debian's Compose expands these all the
+ * same, and fails where one in them must be there and is not.
+ */
+function unsetIn(text: string, given: ReadonlySet<string>, isUsed = true): string[] {
   const found: string[] = [];
   for (let at = text.indexOf("$"); at !== -1; at = text.indexOf("$", at)) {
     const [whole = "$", plain, braced, rule] = /^\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(:?[-+?])?)/.exec(text.slice(at)) ?? [];
@@ -20,12 +24,11 @@ function unsetIn(text: string, given: ReadonlySet<string>): string[] {
     const name = plain ?? braced;
     if (name === undefined) continue;
     const isThere = given.has(name);
-    if (rule === undefined || rule.endsWith("?")) {
-      if (!isThere) found.push(name);
-      continue;
-    }
+    const kind = rule?.at(-1);
+    if (!isThere && (kind === "?" || (kind === undefined && isUsed))) found.push(name);
+    if (kind === undefined) continue;
     const end = endOf(text, at);
-    if (rule.endsWith("+") === isThere) found.push(...unsetIn(text.slice(at, end), given));
+    found.push(...unsetIn(text.slice(at, end), given, isUsed && kind !== "?" && (kind === "+") === isThere));
     at = end;
   }
   return found;

@@ -64,7 +64,7 @@ export const FIELD_WORDS: Readonly<Record<string, string>> = {
   "ec2.instanceType": "`t4g.small`. Those with a g are arm64.",
   "ec2.image": "System of the server.",
   "ec2.ami": "An image of your own instead.",
-  "ec2.subnet": "A subnet that is there, instead of a network of its own.",
+  "ec2.subnet": "A subnet that is there, instead of a network of its own; a public one where the server is reached at its own address.",
   "ec2.sshFrom": "Who may come by SSH.",
   "ec2.reach": "How it is reached: by SSH, or through a tunnel of Session Manager with no port open.",
   "ec2.rootDisk": "GiB.",

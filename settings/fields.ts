@@ -94,14 +94,21 @@ function fieldsIn(schema: Schema, path: string): Field[] {
 
 const schemaOf = (form: z.ZodType) => z.toJSONSchema(form, { io: "input", unrepresentable: "any" }) as Schema;
 
+/** Of a value that may have several forms, each of them. */
+const formsOf = (schema: Schema): readonly Schema[] => schema.anyOf?.flatMap(formsOf) ?? [schema];
+
+/** Names of the fields that a structure there may have. */
+export const namesIn = (schema: Schema): string[] => [...new Set(formsOf(schema).flatMap(({ properties = {} }) => Object.keys(properties)))];
+
 /** The form at a place inside a key, and how the reference calls the place: `gates[].timeout`, `variables.NAME`. */
 export function fieldAt(key: Key, name: string, path: readonly PropertyKey[]): { readonly schema: Schema; readonly reference: string } {
   let [schema, reference] = [schemaOf(key.form), name];
   for (const part of path) {
-    const any = typeof schema.additionalProperties === "object" ? schema.additionalProperties : undefined;
-    const own = typeof part === "string" ? schema.properties?.[part] : undefined;
+    const forms = formsOf(schema);
+    const any = forms.map(({ additionalProperties }) => additionalProperties).find((one) => typeof one === "object");
+    const own = typeof part === "string" ? forms.map(({ properties }) => properties?.[part]).find((one) => one !== undefined) : undefined;
     reference += typeof part === "number" ? "[]" : `.${own || !any ? String(part) : "NAME"}`;
-    schema = (typeof part === "number" ? schema.items : (own ?? any)) ?? {};
+    schema = (typeof part === "number" ? forms.find(({ items }) => items)?.items : (own ?? any)) ?? {};
   }
   return { schema, reference };
 }

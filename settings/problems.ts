@@ -41,6 +41,7 @@ export function nearest(name: string, known: readonly string[]): string | undefi
 }
 
 export const meant = (name: string, known: readonly string[]): string => {
+  if (known.length === 0) return "it has none";
   const best = nearest(name, known);
   return best === undefined ? `it is one of ${[...known].sort().join(", ")}` : `did you mean "${best}"?`;
 };

@@ -94,7 +94,7 @@ export const KEYS = {
     required: true,
     unless: "ec2",
   },
-  hostPort: { form: wholeNumber(1, 65_535, 22).default(22), what: "SSH port.", example: "22", default: "22" },
+  hostPort: { form: wholeNumber(1, 65_535, 22).default(22), what: "SSH port; with a server at AWS, of a tunnel.", example: "22", default: "22" },
   hostUser: { form: z.string().min(1).default("root"), what: "SSH user: root, or one who may use sudo without a password.", example: "root", default: "root" },
   hostKey: {
     form: hostKeyForm("server").optional(),

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { BASTION_KEY } from "./bastion.ts";
 import { FIELD_WORDS } from "./field-words.ts";
-import { fieldAt } from "./fields.ts";
+import { fieldAt, namesIn } from "./fields.ts";
 import { hostKeyCommand } from "./host-key.ts";
 import { meant, setCommand, type Problem } from "./problems.ts";
 import { allowed, foundIn, inFile, rightValue } from "./right-value.ts";
@@ -65,8 +65,10 @@ export function insideSentence(text: string): string {
 export function wrongValue(name: string, issue: z.core.$ZodIssue, given: unknown): Problem[] {
   const key = keyOf(name)!;
   const at = keyAt(name, issue.path);
-  if (issue.code === "unrecognized_keys")
-    return issue.keys.map((wrong) => ({ key: keyAt(at, [wrong]), says: `is not known; ${meant(wrong, namesAt(key, name, issue.path))}` }));
+  if (issue.code === "unrecognized_keys") {
+    const known = namesIn(fieldAt(key, name, issue.path).schema);
+    return issue.keys.map((wrong) => ({ key: keyAt(at, [wrong]), says: known.length === 0 ? "is not known" : `is not known; ${meant(wrong, known)}` }));
+  }
   if (issue.code === "invalid_key") {
     const wants = issue.issues[0]?.message ?? "wants another name";
     return [{ key: at, says: `has a name of another form, ${asWish(wants)}`, fix: `pulumi config rm --path '${`recoloca:${at}`}'` }];
@@ -79,9 +81,6 @@ export function wrongValue(name: string, issue: z.core.$ZodIssue, given: unknown
   const what = FIELD_WORDS[reference];
   return [{ key: at, says: what === undefined ? `is missing: ${wants}` : `is missing: ${insideSentence(what.replaceAll("`", ""))}; ${wants}`, fix }];
 }
-
-/** Of the fields there: what a wrong one may have been meant to be. */
-const namesAt = (key: Key, name: string, path: readonly PropertyKey[]) => Object.keys(fieldAt(key, name, path).schema.properties ?? {});
 
 const valueAt = (whole: unknown, path: readonly PropertyKey[]) =>
   path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], whole);

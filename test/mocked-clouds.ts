@@ -4,6 +4,8 @@ export type Inputs = Record<string, unknown>;
 const ANSWERS: Record<string, Inputs> = {
   "aws:ec2/getInstanceType:getInstanceType": { supportedArchitectures: ["arm64"], ebsNvmeSupport: "required" },
   "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": { locations: ["sa-east-1b", "sa-east-1a"] },
+  "aws:ec2/getRouteTable:getRouteTable": { routes: [{ cidrBlock: "0.0.0.0/0", gatewayId: "igw-0123456789abcdef0" }] },
+  "aws:ec2/getRouteTables:getRouteTables": { ids: ["rtb-0123456789abcdef0"] },
   "aws:ec2/getSubnet:getSubnet": { id: "subnet-0123456789abcdef0", vpcId: "vpc-of-the-subnet", availabilityZone: "sa-east-1a" },
   "aws:ec2/getAmi:getAmi": { id: "ami-0123456789abcdef0" },
   "aws:index/getCallerIdentity:getCallerIdentity": { accountId: "123456789012" },

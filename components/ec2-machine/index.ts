@@ -29,8 +29,10 @@ export interface Ec2MachineArgs {
   readonly image: ImageName;
   /** Id of an image in place of the newest one. */
   readonly ami?: string;
-  /** A public subnet that is there. @default a network of its own */
+  /** A subnet that is there, a public one where it is reached `byAddress`. @default a network of its own */
   readonly subnet?: string;
+  /** Whether people and pipelines come to its own public address, not to where a tunnel begins. */
+  readonly byAddress: boolean;
   /** Ranges that SSH is open to. @default none */
   readonly sshFrom: readonly string[];
   /** Whether people and pipelines come by Session Manager. */
@@ -98,7 +100,10 @@ export class Ec2Machine extends pulumi.ComponentResource {
 
     const there = args.dataVolume === undefined ? undefined : zoneOf(args.dataVolume, args.dataDisk, own);
     const offered = zonesOf(instanceType, own);
-    const place = args.subnet === undefined ? ownNetwork(full, there ?? offered.apply(firstOf), remember, own) : subnetThatIsThere(args.subnet, remember, own);
+    const place =
+      args.subnet === undefined
+        ? ownNetwork(full, there ?? offered.apply(firstOf), remember, own)
+        : subnetThatIsThere(args.subnet, args.byAddress, remember, own);
     const zoneId =
       args.zone === undefined ? undefined : lookedUp(`the zone ${args.zone}`, getZone({ name: args.zone }, { parent: this, provider: args.provider })).zoneId;
     const { role, profile, parameter, rights } = identity(

@@ -10,6 +10,7 @@ import { offeredThere, type Offer } from "./offered-there.ts";
 import { refuseOtherSystem, type System } from "./system.ts";
 
 interface Wish {
+  readonly region: string;
   readonly instanceType: string;
   readonly image: ImageName;
   /** Id of an image in place of the newest one. */
@@ -36,14 +37,14 @@ interface Around {
 type Options = pulumi.CustomResourceOptions & pulumi.InvokeOptions;
 
 export function machine(name: string, wish: Wish, { place, offered, group, profile, rights, boot }: Around, remember: Remember, opts: Options): Instance {
-  const { instanceType, protect, generation } = wish;
+  const { region, instanceType, protect, generation } = wish;
   const architecture = architectureOf(instanceType, opts);
   const system = remember(
     "system",
     architecture.apply((one) => JSON.stringify({ image: wish.ami ?? wish.image, architecture: one } satisfies System)),
     generation,
   );
-  let offer: Offer = { zones: [], here: "" };
+  let offer: Offer = { region, zones: [], here: "" };
   const isOffered = offeredThere(() => offer);
   // As AWS has it: known to the preview, where AWS would say it in the middle of an update.
   const grows = neverSmaller("ec2.rootDisk", ({ rootBlockDevice }) => (rootBlockDevice as { readonly volumeSize?: unknown } | undefined)?.volumeSize);
@@ -52,7 +53,7 @@ export function machine(name: string, wish: Wish, { place, offered, group, profi
     {
       ami: remember("image", wish.ami ?? newestImage(wish.image, architecture, opts), generation),
       instanceType: pulumi.all([system, architecture, offered, place.availabilityZone]).apply(([there, now, zones, here]) => {
-        offer = { zones, here };
+        offer = { region, zones, here };
         refuseOtherSystem(JSON.parse(there) as System, { instanceType, architecture: now, sessionManager: wish.sessionManager, generation });
         return instanceType;
       }),

@@ -14,6 +14,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { lookedUp } from "../aws-errors.ts";
 import { Refusal } from "../refusal.ts";
 import type { Remember } from "../remembered.ts";
+import { refusePrivate, routesOf } from "./public-subnet.ts";
 
 export interface Place {
   readonly vpcId: pulumi.Output<string>;
@@ -25,9 +26,13 @@ export interface Place {
 
 const RANGE = "10.71.0.0/24";
 
-/** Its zone is remembered, too: what comes in its place has to be there. */
-export function subnetThatIsThere(id: string, remember: Remember, opts: pulumi.InvokeOptions): Place {
-  const found = lookedUp(`subnet ${id}`, getSubnet({ id }, opts));
+/** Its zone is remembered, too: what comes in its place has to be there. Throws where a server is to be reached at its own address and could not be, before anything is made. */
+export function subnetThatIsThere(id: string, byAddress: boolean, remember: Remember, opts: pulumi.InvokeOptions): Place {
+  const found = lookedUp(`subnet ${id}`, getSubnet({ id }, opts)).apply(async (subnet) => {
+    const routes = byAddress ? await routesOf(subnet, opts) : undefined;
+    if (routes !== undefined) refusePrivate(subnet, routes);
+    return subnet;
+  });
   remember("zone", found.availabilityZone);
   return { vpcId: found.vpcId, subnetId: found.id, availabilityZone: found.availabilityZone, ways: [] };
 }

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Refusal } from "../refusal.ts";
 
 export interface Offer {
+  readonly region: string;
   /** Of the region, those that have the type. */
   readonly zones: readonly string[];
   /** Where the stack is. */
@@ -23,11 +24,11 @@ export function offeredThere(offer: () => Offer): pulumi.ResourceHookBinding {
   return { beforeCreate: [hook("made")], beforeUpdate: [hook("changed")] };
 }
 
-export function refuseOtherZone(instanceType: string, { zones, here }: Offer): void {
+export function refuseOtherZone(instanceType: string, { region, zones, here }: Offer): void {
   if (zones.includes(here)) return;
   throw new Refusal(`the server cannot have this type where it is; nothing was changed
 
   recoloca:ec2.instanceType  got "${instanceType}", which AWS has in ${zones.join(", ")}, and the stack is in ${here}
-      those it has there: aws ec2 describe-instance-type-offerings --location-type availability-zone --filters Name=location,Values=${here} Name=instance-type,Values='*.${instanceType.split(".")[1] ?? "small"}' --query 'InstanceTypeOfferings[].InstanceType'
+      those it has there: aws ec2 describe-instance-type-offerings --region ${region} --location-type availability-zone --filters Name=location,Values=${here} Name=instance-type,Values='*.${instanceType.split(".")[1] ?? "small"}' --query 'InstanceTypeOfferings[].InstanceType'
 `);
 }

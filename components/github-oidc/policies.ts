@@ -72,6 +72,7 @@ const LOOKUPS = [
   "ec2:DescribeImages",
   "ec2:DescribeInstanceTypes",
   "ec2:DescribeInstanceTypeOfferings",
+  "ec2:DescribeRouteTables",
   "ec2:DescribeSubnets",
   "ec2:DescribeVolumes",
   "route53:ListHostedZones",

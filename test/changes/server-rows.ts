@@ -3,7 +3,7 @@ import { ed25519Pair } from "../key-pair.ts";
 import { ALL_COMMANDS, hidden, type Section } from "./row.ts";
 
 /** Subnets that are there, of the data disk's zone and of another one: whoever asks for the rows' previews puts them into the world. */
-export const SUBNETS = { same: "subnet-0123456789abcdef0", other: "subnet-0123456789abcdef1" };
+export const SUBNETS = { same: "subnet-0123456789abcdef0", other: "subnet-0123456789abcdef1", private: "subnet-0123456789abcdef2" };
 /** A disk that is there. */
 export const VOLUME = "vol-0123456789abcdef0";
 
@@ -99,6 +99,12 @@ export const SERVER: Section = {
       refused: /recoloca:ec2\.subnet {2}leads to the zone sa-east-1c, and the data disk is in sa-east-1a/,
     },
     {
+      change: "a subnet that is not public, of a server that is reached at its own address",
+      set: { "ec2.subnet": SUBNETS.private, hostAddress: undefined, hostPort: undefined },
+      along: ["hostAddress", "hostPort"],
+      refused: /recoloca:ec2\.subnet {2}got "subnet-0123456789abcdef2", whose route 0\.0\.0\.0\/0 leads to nat-0123456789abcdef0/,
+    },
+    {
       change: "a subnet in the disk's zone",
       set: { "ec2.subnet": SUBNETS.same },
       does: [
@@ -160,7 +166,8 @@ export const SERVER: Section = {
     },
     {
       change: "keys of your own",
-      set: { hostKey: HOST_KEY, sshPrivateKey: key },
+      set: { hostKey: HOST_KEY, sshPrivateKey: key, hostAddress: undefined, hostPort: undefined },
+      along: ["hostAddress", "hostPort"],
       refused: /recoloca:hostKey +is made by the stack.*\n.*\n +recoloca:sshPrivateKey +is made by the stack/,
       note: "how the stack's own are renewed: [aws.md](aws.md#another-host-key-another-login-key)",
     },

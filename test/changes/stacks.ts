@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { checkout } from "../../tools/cache.ts";
 import { VOLUME as VOLUMES } from "../doubles/aws-compute.ts";
-import { SUBNET } from "../doubles/aws-network.ts";
+import { ROUTE_TABLE, ROUTE_TABLE_ASSOCIATION, SUBNET } from "../doubles/aws-network.ts";
 import { BUCKET } from "../doubles/aws-s3.ts";
 import { type Doubles, startDoubles } from "../doubles/doubles.ts";
 import { ACTOR, found, REPOSITORY } from "../doubles/github-repository.ts";
@@ -52,9 +52,14 @@ export class Stacks {
     for (const [id, zone] of [
       [SUBNETS.same, "a"],
       [SUBNETS.other, "c"],
+      [SUBNETS.private, "a"],
     ] as const)
       // prettier-ignore
       doubles.world.put(SUBNET, id, { vpcId: "vpc-0123456789abcdef0", availabilityZone: `sa-east-1${zone}` });
+    const routes = (to: object) => ({ vpcId: "vpc-0123456789abcdef0", routes: [{ cidrBlock: "0.0.0.0/0", ...to }] });
+    doubles.world.put(ROUTE_TABLE, "rtb-0123456789abcdef0", { ...routes({ gatewayId: "igw-0123456789abcdef0" }), main: true });
+    doubles.world.put(ROUTE_TABLE, "rtb-0123456789abcdef1", routes({ natGatewayId: "nat-0123456789abcdef0" }));
+    doubles.world.put(ROUTE_TABLE_ASSOCIATION, "rtbassoc-0123456789abcdef0", { subnetId: SUBNETS.private, routeTableId: "rtb-0123456789abcdef1" });
     doubles.world.put(VOLUMES, VOLUME, { availabilityZone: "sa-east-1a", encrypted: true, size: 10 });
     // Of a stack that was before production's.
     doubles.world.put(BUCKET, BUCKETS.production, { bucket: BUCKETS.production, arn: `arn:aws:s3:::${BUCKETS.production}`, objectLockEnabled: true });
@@ -97,7 +102,7 @@ export class Stacks {
   }
 
   private configuration(name: StackName, set: Row["set"]): Config {
-    const shipped = changed(this.stacks[name].shipped, { hostPort: this.machines.port(name), ...BASELINE[name] });
+    const shipped = changed(this.stacks[name].shipped, { hostAddress: "127.0.0.1", hostPort: this.machines.port(name), ...BASELINE[name] });
     return this.sealed(name, changed(shipped, set)) as Config;
   }
 

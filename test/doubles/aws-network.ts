@@ -13,8 +13,8 @@ export const INSTANCE = "aws:ec2/instance:Instance";
 export const INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
 const EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule";
 const GATEWAY = "aws:ec2/internetGateway:InternetGateway";
-const ROUTE_TABLE = "aws:ec2/routeTable:RouteTable";
-const ROUTE_TABLE_ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation";
+export const ROUTE_TABLE = "aws:ec2/routeTable:RouteTable";
+export const ROUTE_TABLE_ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation";
 
 const vpc: Reference = { type: VPC, missing: "InvalidVpcID.NotFound: The vpc ID '%s' does not exist" };
 const subnet: Reference = { type: SUBNET, missing: "InvalidSubnetID.NotFound: The subnet ID '%s' does not exist" };

@@ -6,6 +6,7 @@ import { getOpenIdConnectProvider, iam } from "./aws-iam.ts";
 import { getAmi, getInstanceType, getInstanceTypeOfferings } from "./aws-images.ts";
 import { keys, PARAMETER, parameterArn } from "./aws-keys.ts";
 import { network, SUBNET, zoneId } from "./aws-network.ts";
+import { getRouteTable, getRouteTables } from "./aws-route-tables.ts";
 import { getZone, route53 } from "./aws-route53.ts";
 import { s3 } from "./aws-s3.ts";
 import type { Lookups, Package, Place } from "./kinds.ts";
@@ -42,6 +43,8 @@ const lookups: Lookups = {
   "aws:ec2/getAmi:getAmi": getAmi,
   "aws:ec2/getInstanceType:getInstanceType": getInstanceType,
   "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": getInstanceTypeOfferings,
+  "aws:ec2/getRouteTable:getRouteTable": getRouteTable,
+  "aws:ec2/getRouteTables:getRouteTables": getRouteTables,
   "aws:ec2/getSubnet:getSubnet": getSubnet,
   "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": getOpenIdConnectProvider,
   "aws:route53/getZone:getZone": getZone,

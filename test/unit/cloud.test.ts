@@ -26,6 +26,10 @@ function problemsOf(change: Record<string, unknown>, environment = "staging"): P
 test("a right one has no problems, and needs neither host key nor private key", () => {
   expect(problemsOf({})).toEqual([]);
   expect(problemsOf({ createBackupBucket: {}, ec2: { ...EC2, zone: "recoloca.ai", image: "ubuntu-24.04" } })).toEqual([]);
+  // Where a tunnel begins, of Session Manager's or of somebody's own.
+  for (const ec2 of [EC2, { ...EC2, image: "ubuntu-24.04", reach: "session-manager" }])
+    expect(problemsOf({ ec2, hostAddress: "127.0.0.1", hostPort: "2222" })).toEqual([]);
+  expect(problemsOf({ hostPort: "22" })).toEqual([]);
 });
 
 test("an account's number is one, however Pulumi has written it; where a word is wanted in place of another number, the fix is one", () => {
@@ -86,9 +90,23 @@ describe("is refused:", () => {
       /are both set: one server is wanted/,
       "pulumi config rm recoloca:ec2",
     ],
+    [
+      "a port that it does not listen on",
+      { hostPort: "2200" },
+      "hostPort",
+      /got 2200, and a server at AWS that the stack makes listens on 22 alone/,
+      "pulumi config rm recoloca:hostPort\nor, where a tunnel to it begins there: pulumi config set recoloca:hostAddress 127.0.0.1",
+    ],
     ["a host key beside it", { hostKey: "ssh-ed25519 AAAA" }, "hostKey", /is made by the stack/, "pulumi config rm recoloca:hostKey"],
     ["Session Manager on Debian", { hostAddress: "127.0.0.1", ec2: { ...EC2, reach: "session-manager" } }, "ec2.image", /has no agent/],
     ["Session Manager without a tunnel's end", { ec2: { ...EC2, image: "ubuntu-24.04", reach: "session-manager" } }, "hostAddress", /where the tunnel begins/],
+    [
+      "Session Manager without a port to begin at",
+      { hostAddress: "127.0.0.1", ec2: { ...EC2, image: "ubuntu-24.04", reach: "session-manager" } },
+      "hostPort",
+      /is missing: with Session Manager the port of this machine at which the tunnel begins/,
+      "pulumi config set recoloca:hostPort 2222",
+    ],
     ["a bucket's name that is none", { createBackupBucket: { name: "My_Bucket" } }, "createBackupBucket.name", /got "My_Bucket", wants a bucket's name/],
     ["backups that are cold when they are gone", { createBackupBucket: { coldAfter: 90, expireAfter: 60 } }, "createBackupBucket.coldAfter", /got 90 days/],
     ["a lock that outlives what it locks", { createBackupBucket: { lockDays: 400 } }, "createBackupBucket.lockDays", /got 400 days/],
@@ -194,8 +212,9 @@ test("Session Manager wants no open port, and a proof by Route 53 its own right"
     encrypted: new Set(),
   });
   const machineOf = (ec2: object, tls?: object) => cloudSettings({ ...values, ec2: { ...values.ec2!, ...ec2 }, ...(tls && { tls }) }, "staging")!.machine;
-  expect(machineOf({})).toMatchObject({ sshFrom: ["203.0.113.0/24"], sessionManager: false, proves: [] });
-  expect(machineOf({ reach: "session-manager" })).toMatchObject({ sshFrom: [], sessionManager: true });
+  expect(machineOf({})).toMatchObject({ sshFrom: ["203.0.113.0/24"], sessionManager: false, byAddress: true, proves: [] });
+  expect(machineOf({ reach: "session-manager" })).toMatchObject({ sshFrom: [], sessionManager: true, byAddress: false });
+  expect(cloudSettings({ ...values, hostAddress: "127.0.0.1" }, "staging")!.machine).toMatchObject({ byAddress: false });
   const proven = (more: object) =>
     cloudSettings({ ...values, ...more, ec2: { ...values.ec2!, zone: "recoloca.ai" }, tls: { acme: { dns: "route53" } } }, "staging")!.machine.proves;
   expect(proven({})).toEqual(["staging.recoloca.ai"]);

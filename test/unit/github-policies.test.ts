@@ -56,6 +56,8 @@ const LOOKUPS: Readonly<Record<string, readonly string[]>> = {
   "ec2/getAmi": ["ec2:DescribeImages"],
   "ec2/getInstanceType": ["ec2:DescribeInstanceTypes"],
   "ec2/getInstanceTypeOfferings": ["ec2:DescribeInstanceTypeOfferings"],
+  "ec2/getRouteTable": ["ec2:DescribeRouteTables"],
+  "ec2/getRouteTables": ["ec2:DescribeRouteTables"],
   "ec2/getSubnet": ["ec2:DescribeSubnets"],
   getCallerIdentity: [],
   getPartition: [],

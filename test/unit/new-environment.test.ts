@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { answers } from "../../operate/new-environment.ts";
-import { answersIn, rewritten, stackFile, stillToSet } from "../../operate/stack-file.ts";
+import { answersIn, rewritten, saysNothing, stackFile, stillToSet, toLookAt } from "../../operate/stack-file.ts";
 
 const template = fs.readFileSync(path.join(import.meta.dirname, "..", "..", "Pulumi.staging.yaml"), "utf8");
 const AT_AWS = { NAME: "demo", APPLICATION: "shop", DOMAIN: "demo.recoloca.ai", HOST: "ec2", REGION: "eu-central-1", SSH_FROM: "203.0.113.0/24" };
@@ -155,6 +155,126 @@ config:
   });
 });
 
+describe("from one kind of server to the other: the way to the one that was leads nowhere", () => {
+  const ours = (file: string) => (parse(file) as { config: Record<string, unknown> }).config;
+  const again = async (text: string, flags: Record<string, string>) =>
+    rewritten(await answers({ NAME: "staging", ...flags }, undefined, answersIn(text)), text);
+  const SHOP = "config:\n  recoloca:domain: staging.recoloca.ai\n  recoloca:repository: acme/shop\n";
+  const OWN = "  recoloca:hostAddress: 192.0.2.7\n  recoloca:hostPort: 2200\n  recoloca:hostUser: deploy\n";
+  const KEYS = "  recoloca:hostKey: ssh-ed25519 AAAA\n  recoloca:sshPrivateKey: { secure: AAAA }\n";
+  const BASTION = "  recoloca:bastion: { address: 192.0.2.1, user: jump, hostKey: ssh-ed25519 AAAA }\n  recoloca:bastionPrivateKey: { secure: BBBB }\n";
+  // As the error says that wants it: the region is asked.
+  const EC2 = "  recoloca:ec2: { instanceType: t4g.small }\n";
+  const TO_EC2 = { HOST: "ec2", REGION: "sa-east-1", SSH_FROM: "203.0.113.0/24" };
+  const way = (config: Record<string, unknown>) => Object.keys(config).filter((key) => /:(host|ssh|bastion)/.test(key));
+
+  test.each([
+    ["whole", SHOP + OWN + KEYS + BASTION + EC2],
+    ["whose host key nobody has set yet", SHOP + OWN + EC2],
+  ])("a server that is there, %s, to one at AWS", async (_, text) => {
+    const config = ours(await again(text, TO_EC2));
+    expect(way(config)).toEqual([]);
+    expect(config["recoloca:ec2"]).toEqual({ instanceType: "t4g.small", region: "sa-east-1", sshFrom: ["203.0.113.0/24"] });
+  });
+
+  const TUNNEL = "  recoloca:hostAddress: 127.0.0.1\n  recoloca:hostPort: 2222\n";
+  const MANAGED = "  recoloca:ec2: { region: sa-east-1, instanceType: t4g.small, image: ubuntu-24.04, reach: session-manager }\n";
+
+  test("one at AWS, by Session Manager, to one that is there: where the tunnel began is no address of it", async () => {
+    const text = SHOP + TUNNEL + BASTION + MANAGED;
+    await expect(again(text, { HOST: "existing" })).rejects.toThrow(/ADDRESS {5}is missing/);
+    const config = ours(await again(text, { HOST: "existing", ADDRESS: "192.0.2.7" }));
+    expect(way(config)).toEqual(["recoloca:hostAddress"]);
+    expect(config).toMatchObject({ "recoloca:hostAddress": "192.0.2.7" });
+    expect(config).not.toHaveProperty("recoloca:ec2");
+  });
+
+  test("of the same kind it stays", async () => {
+    expect(ours(await again(SHOP + TUNNEL + MANAGED, {}))).toMatchObject({ "recoloca:hostAddress": "127.0.0.1", "recoloca:hostPort": 2222 });
+    const own = ours(await again(SHOP + OWN + KEYS + BASTION + EC2, { HOST: "existing", ADDRESS: "192.0.2.8" }));
+    expect(own).toMatchObject({ "recoloca:hostAddress": "192.0.2.8", "recoloca:hostPort": 2200, "recoloca:hostUser": "deploy" });
+    expect(way(own)).toHaveLength(7);
+    expect(own).not.toHaveProperty("recoloca:ec2");
+  });
+
+  test("what goes and is used elsewhere in the file is one clear error", async () => {
+    const text = `${SHOP}  recoloca:ec2: &server { region: sa-east-1, instanceType: t4g.small }\n  other:server: *server\n`;
+    await expect(again(text, { HOST: "existing", ADDRESS: "192.0.2.7" })).rejects.toThrow(
+      "nothing was written: what the file calls &server would go, and *server stands for it elsewhere in it\n  in place of each *server what it stands for; then the same command again",
+    );
+  });
+});
+
+describe("names that lead to one server", () => {
+  const ROUTES = `config:
+  recoloca:domain: staging.recoloca.ai
+  recoloca:publicUrl: https://staging.recoloca.ai
+  recoloca:ec2: { region: sa-east-1, instanceType: t4g.small, zone: recoloca.ai }
+  recoloca:review: { host: "pr-{number}.staging.recoloca.ai", repositories: [ghcr.io/acme/shop] }
+  recoloca:routes:
+    - { host: admin.staging.recoloca.ai, path: /, service: backend, port: 8000 } # for the team
+    - { host: staging.recoloca.ai, path: /api, service: backend, port: 8000 }
+    - { host: shop.example, path: /, service: frontend, port: 3000 }
+    - { path: /, service: frontend, port: 3000 }
+  recoloca:gates:
+    - { name: admin, path: /, host: admin.staging.recoloca.ai }
+`;
+  const config = (text: string) => (parse(text) as { config: Record<string, unknown> }).config;
+  const hosts = (text: string) => (config(text)["recoloca:routes"] as { host?: string }[]).map(({ host }) => host);
+
+  test("a new environment has them below its own domain, none of pull requests, and of what is elsewhere it is said", async () => {
+    const given = await answers(AT_AWS, undefined);
+    const text = stackFile(given, ROUTES);
+    expect(hosts(text)).toEqual(["admin.demo.recoloca.ai", "demo.recoloca.ai", "shop.example", undefined]);
+    expect(config(text)["recoloca:gates"]).toEqual([{ name: "admin", path: "/", host: "admin.demo.recoloca.ai" }]);
+    expect(text).not.toMatch(/review|publicUrl|staging/);
+    expect(toLookAt(given, ROUTES, text)).toEqual([
+      "environments of pull requests (recoloca:review) are not in it: their names lead to one server. With its own, docs/review.md:\n  pulumi config set --path 'recoloca:review.host' 'pr-{number}.demo.recoloca.ai'",
+      "recoloca:routes[2].host is shop.example there too, and a name leads to one server:\n  pulumi config set --path 'recoloca:routes[2].host' demo.recoloca.ai",
+    ]);
+    // There nobody's pull requests run.
+    expect(toLookAt({ ...given, NAME: "production" }, ROUTES, text)).toHaveLength(1);
+    expect(toLookAt(given, template, stackFile(given, template))).toEqual([]);
+  });
+
+  test("one that gets another domain takes them along, and keeps them where it does not", async () => {
+    const again = async (flags: Record<string, string>) =>
+      rewritten(await answers({ NAME: "staging", SSH_FROM: "203.0.113.0/24", ...flags }, undefined, answersIn(ROUTES)), ROUTES);
+    const moved = await again({ DOMAIN: "next.recoloca.ai" });
+    expect(hosts(moved)).toEqual(["admin.next.recoloca.ai", "next.recoloca.ai", "shop.example", undefined]);
+    expect(config(moved)["recoloca:review"]).toMatchObject({ host: "pr-{number}.next.recoloca.ai", repositories: ["ghcr.io/acme/shop"] });
+    expect(moved).toContain("# for the team");
+    expect(hosts(await again({}))).toEqual(hosts(ROUTES));
+  });
+});
+
+test("where a bucket is named none is made beside it", async () => {
+  const text = stackFile(
+    await answers(AT_AWS, undefined),
+    "config:\n  recoloca:ec2: { region: sa-east-1, instanceType: t4g.small }\n  recoloca:backupBucket: { name: acme-backups, region: sa-east-1 }\n",
+  );
+  expect((parse(text) as { config: object }).config).not.toHaveProperty("recoloca:createBackupBucket");
+  expect(stillToSet("demo", text)).not.toContain("createBackupBucket");
+});
+
+test.each([
+  ["what opens its secrets alone", "encryptionsalt: v1:abc=\n", { encryptionsalt: "v1:abc=" }],
+  ["a key of AWS's", "secretsprovider: awskms://alias/demo\nencryptedkey: AQICAHg\n", { secretsprovider: "awskms://alias/demo", encryptedkey: "AQICAHg" }],
+  ["nothing below config", "encryptionsalt: v1:abc=\nconfig:\n", { encryptionsalt: "v1:abc=" }],
+  ["an empty config", "encryptionsalt: v1:abc=\nconfig: {}\n", { encryptionsalt: "v1:abc=" }],
+  ["another program's setting", "config:\n  aws:region: sa-east-1 # of old\n", { config: { "aws:region": "sa-east-1" } }],
+  ["nothing at all", "", {}],
+])("a file that says nothing of this project, with %s, gets what a new one has, and keeps what it says", async (_, text, kept) => {
+  expect(saysNothing(text)).toBe(true);
+  for (const flags of [AT_AWS, { NAME: "demo", DOMAIN: "demo.example.org", HOST: "existing", ADDRESS: "192.0.2.7" }]) {
+    const given = await answers(flags, undefined);
+    const whole = stackFile(given, template, text);
+    const { config } = parse(stackFile(given, template)) as { config: object };
+    expect(parse(whole)).toEqual({ ...kept, config: { ...("config" in kept && kept.config), ...config } });
+    expect(whole.includes("# of old")).toBe(text.includes("# of old"));
+  }
+});
+
 test("asked, until each answer has its form; what is given is not asked", async () => {
   const said = ["shop", "Wrong Domain", "demo.recoloca.ai", "", "", "", "nonsense", "203.0.113.0/24"];
   const asked: string[] = [];
@@ -209,6 +329,22 @@ describe("as a process, as make starts it", () => {
       expect(again.stdout).toContain(`pulumi stack select --create ${name}`);
       expect(fs.readFileSync(file, "utf8")).toMatch(/recoloca:application: shop[^]*region: eu-central-1|region: eu-central-1[^]*recoloca:application: shop/);
       expect(fs.readFileSync(file, "utf8")).toContain("recoloca:domain: other.recoloca.ai");
+    } finally {
+      fs.rmSync(file, { force: true });
+    }
+  });
+
+  test("a file that pulumi stack init has written gets what a new one has", () => {
+    const name = `begun-${process.pid}`;
+    const file = path.join(root, `Pulumi.${name}.yaml`);
+    try {
+      fs.writeFileSync(file, "encryptionsalt: v1:abc=\n");
+      const { status, stdout, stderr } = run({ NAME: name, REPLACE: "1", DOMAIN: "demo.example.org", HOST: "existing", ADDRESS: "192.0.2.7" });
+      expect(status, stderr).toBe(0);
+      expect(stdout).toContain(`pulumi stack select --create ${name}`);
+      expect(stdout).toContain("recoloca:sshPrivateKey");
+      const written = parse(fs.readFileSync(file, "utf8")) as { config: object };
+      expect(written).toMatchObject({ encryptionsalt: "v1:abc=", config: { "recoloca:hostAddress": "192.0.2.7" } });
     } finally {
       fs.rmSync(file, { force: true });
     }

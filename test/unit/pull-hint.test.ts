@@ -14,6 +14,11 @@ test.each<[image: string, message: string, says: RegExp]>([
   ]),
   [
     GHCR,
+    "no match for platform in manifest: not found",
+    /^it was built for other architectures than this server's: docker buildx build --platform linux\/amd64,linux\/arm64$/,
+  ],
+  [
+    GHCR,
     "denied: denied",
     /^ghcr\.io does not give it to this server: a login that may read it \(packages: read, at GitHub\): pulumi config set --secret recoloca:registryPassword$/,
   ],

@@ -86,6 +86,52 @@ test("variables with a default, escaped ones and comments are not missing", () =
   expect(unsetVariables('a: "${A:-{}"\nb: |\n  # ${B}\n${C}: d')).toEqual(["B"]);
 });
 
+// What of each text is in the value that Compose makes, or keeps it from making one: tried with compose-go, where A is set and no other is. In the last three
+// what is not used has to be there for versions up to 2.4, as Debian 13's Compose has one; 2.16 does without.
+test.each([
+  ["$A ${A} $$B $${B}", ""],
+  ["$B ${B}", "B"],
+  ["${A-$B} ${A:-$B}", ""],
+  ["${B-$C} ${B:-$C}", "C"],
+  ["${B-x} ${B:-}", ""],
+  ["${A?$B} ${A:?set $B or ${C}}", ""],
+  ["${B?$C} ${B:?set $C or ${D}}", "B"],
+  ["${A?}${A:?}$B", "B"],
+  ["${A+$B} ${A:+${C}}", "B C"],
+  ["${B+$C} ${B:+${D}}", ""],
+  ["${B:-${C:?no $D}}", "C"],
+  ["${B:-${A:?no $D}}", ""],
+  ["${A:?no ${B:-${C}}} ${D}", "D"],
+  ["${A+b${B:-$C}c$D}d", "C D"],
+  ["${B:-a${C+b$D}c$E}d", "E"],
+  ["${B:-$${C}}z ${B:-$$C}", ""],
+  ["${B:-{}}$C", "C"],
+  ["${A:?}}$C", "C"],
+  ["${A:-${B:?no $C}}", "B"],
+  ["${A:?no ${B?}}", "B"],
+  ["${D+${B:?no $C}}", "B"],
+])("of %s there has to be besides A: %s", (text, missing) => {
+  expect(unsetVariables(JSON.stringify({ a: text }), new Set(["A"])).join(" ")).toBe(missing);
+});
+
+test("what is wrong in a form of two kinds is said of its field; of choices where there are some", () => {
+  const said = (volume: object) =>
+    checkValues({ values: { backup: JSON.stringify({ service: "postgres", volumes: [volume] }) }, encrypted: new Set() })
+      .problems.filter(({ key }) => key.startsWith("backup"))
+      .map(({ key, says }) => `${key} ${says}`);
+  expect(said({ volume: "uploads", stopp: true })).toEqual(['backup.volumes[0].stopp is not known; did you mean "stop"?']);
+  expect(said({ volume: "uploads", exclude: [] })).toEqual(["backup.volumes[0].exclude is not known; it is one of stop, volume"]);
+  expect(said({ volume: "uploads", stop: "later" })).toEqual(['backup.volumes[0].stop got "later", wants true or false']);
+  expect(said({})).toEqual(["backup.volumes[0].volume is missing: wants the name of a volume of the Compose file"]);
+});
+
+test("of a Compose file without services it is not said that a service is one of none", () => {
+  const { values } = checkValues({ values: { routes: JSON.stringify([{ path: "/", service: "web", port: 80 }]) }, encrypted: new Set() });
+  expect(checkTogether(values, { path: "compose.yaml", text: "services: {}" }, { secrets: [], registry: [] })).toMatchObject([
+    { key: "routes[0].service", says: 'got "web", which compose.yaml does not have; it has none' },
+  ]);
+});
+
 test("the reference in docs/ is fresh", () => {
   expect(fs.readFileSync(path.join(import.meta.dirname, "../../docs/configuration.md"), "utf8"), 'run "npm run docs"').toBe(reference());
 });
