@@ -9,7 +9,7 @@ export const VOLUME = "vol-0123456789abcdef0";
 
 const HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFgVWyOhZSIO5PZbKOGHb+PVaBSZZRD1OSKzMAGfuwCp";
 const key = hidden(() => ed25519Pair().private);
-const ANEW = ["~ ActionsEnvironmentVariable", "± EipAssociation", "± Instance", "± VolumeAttachment", "rolls", ...ALL_COMMANDS];
+const ANEW = ["± EipAssociation", "± Instance", "± VolumeAttachment", "rolls", ...ALL_COMMANDS];
 const SOME_MINUTES = "no answer for some minutes";
 /** Everything at AWS has tags. */
 const TAGGED = ["Alias", "Bucket", "BucketLifecycleConfiguration", "BucketObjectLockConfiguration", "BucketOwnershipControls", "BucketPolicy", "BucketPublicAccessBlock", "BucketServerSideEncryptionConfiguration", "BucketVersioning", "Eip", "EipAssociation", "Instance", "InstanceProfile", "InternetGateway", "Key", "LogGroup", "MetricAlarm", "OpenIdConnectProvider", "Parameter", "Policy", "Record", "Role", "RolePolicy", "RouteTable", "RouteTableAssociation", "SecurityGroup", "SecurityGroupEgressRule", "SecurityGroupIngressRule", "Subnet", "Topic", "TopicPolicy", "TopicSubscription", "Volume", "VolumeAttachment", "Vpc"].map((one) => `~ ${one}`); // prettier-ignore

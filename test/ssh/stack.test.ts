@@ -244,7 +244,7 @@ describe("with the bastion", () => {
       print: (line: string) => void said.push(line),
     };
     expect(await rotate({ secret: "sshPrivateKey", all: false, revoke: false }, run), said.join("\n")).toBe(0);
-    expect(said.join("\n")).toMatch(/sshPrivateKey +1 → 2 +not known +a login of its own +renewed/);
+    expect(said.join("\n")).toMatch(/sshPrivateKey +1 → 2 +not known +0d +a login of its own +renewed/);
     expect(said.join("\n")).toContain("release 1  1 is live already; nothing to do");
     expect(recorded()).toHaveLength(4);
     expect(authorized()).toMatch(/^ssh-ed25519 AAAA\S+ recoloca-behind-generation-2\n$/);
