@@ -44,7 +44,7 @@ rotate: node_modules/.installed ## renew a secret of a stack: SECRET=NAME, or AL
 new-environment: node_modules/.installed ## write the file of a new stack, asked or by flags (NAME=demo DOMAIN=...)
 	@$(NPM) run new-environment
 
-test: node_modules/.installed ## lint, types, unit, workflows, ssh, engine, server, chaos, journeys (WHOLE=1: also what not every run repeats; TURN=1, 2, 3)
+test: node_modules/.installed ## lint, types, unit, workflows, ssh, engine, server, chaos, journeys (WHOLE=1: also what not every run repeats; TURN=1 to 4)
 	@$(NPM) run all-tests
 
 chaos: node_modules/.installed ## every interruption in every state of a deploy, in the order of SEED=1

@@ -4,14 +4,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { givenTurn, leftOut, TURNS } from "./test/turns.ts";
 
 /** Of those that take minutes; whatever is not here comes after them. */
-const LONGEST = [
-  "engine/staging.test.ts",
-  "server/maintenance.test.ts",
-  "server/bucket.test.ts",
-  ...TURNS.flat(),
-  "server/tls.test.ts",
-  "journeys/failing-release.test.ts",
-];
+const LONGEST = ["engine/staging.test.ts", "ssh/changed-settings.test.ts", "server/maintenance.test.ts", "server/bucket.test.ts", ...TURNS.flat()];
 const place = ({ moduleId }: TestSpecification) => LONGEST.findIndex((name) => moduleId.endsWith(name)) + 1 || LONGEST.length + 1;
 
 /** With two files at a time, one that begins last and takes longest would run alone. */
