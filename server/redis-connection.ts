@@ -36,6 +36,8 @@ export class RedisConnection {
   /** Rejects with a `RedisError` where the server says no. */
   send(...words: readonly string[]): Promise<Reply> {
     return new Promise((done, fail) => {
+      // Of one that ended between two words nothing is heard any more.
+      if (this.socket.destroyed) return fail(new Error("the connection ended"));
       this.waiting = { done, fail };
       this.socket.write(`*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join("")}`);
     });

@@ -95,12 +95,42 @@ export async function shutOut(place: Place, login: Credentials, names: readonly 
     // Cut off and saved also where it is closed: who closed it may have ended before that.
     for (const { name, opens } of listed) {
       if (opens) await one.send("ACL", "SETUSER", name, "resetpass", ...(name === DEFAULT_USER ? [] : ["off"]));
-      await one.send("CLIENT", "KILL", "USER", name, "SKIPME", "yes");
+      if (name !== DEFAULT_USER) await one.send("CLIENT", "KILL", "USER", name, "SKIPME", "yes");
     }
     await save(one, place);
+    await cutOffFirst(one);
     return listed.flatMap(({ name, opens }) => (opens ? [name] : [])).sort();
   });
 }
+
+/** Milliseconds in which whoever has connected says who he is, on a busy machine too. */
+const SAYS_WHO_MILLISECONDS = 5000;
+
+/**
+ * Whoever came in by the first password, and nobody else: until it has said who it is, each connection counts as that user's, those of the release that
+ * is live too. Nobody who comes now gets in by it, so it is those who are there already; one that has asked for anything was let in.
+ */
+async function cutOffFirst(connection: RedisConnection): Promise<void> {
+  const firsts = async () => clientsOf(await connection.send("CLIENT", "LIST")).filter(({ user }) => user === DEFAULT_USER);
+  let left = (await firsts()).map(({ id }) => id);
+  for (const until = performance.now() + SAYS_WHO_MILLISECONDS; left.length > 0; await sleep(100)) {
+    const late = performance.now() > until;
+    const still = (await firsts()).filter(({ id }) => left.includes(id));
+    const known = still.filter(({ asked }) => asked || late);
+    for (const { id } of known) await connection.send("CLIENT", "KILL", "ID", id);
+    left = still.filter((one) => !known.includes(one)).map(({ id }) => id);
+  }
+}
+
+/** `id=7 addr=172.18.0.3:51234 … cmd=auth user=default …`, a line each; `asked`: for more than to be let in. */
+const clientsOf = (listed: Reply) =>
+  String(listed)
+    .split("\n")
+    .filter((line) => line.includes("id="))
+    .map((line) => {
+      const field = (name: string) => new RegExp(`(?:^| )${name}=(\\S*)`).exec(line)?.[1] ?? "";
+      return { id: field("id"), user: field("user"), asked: !/^(NULL|auth|hello)$/i.test(field("cmd")) };
+    });
 
 /** `user default on #5e88… ~* &* +@all`: whether some password opens it, or none has to. */
 const usersOf = (listed: Reply) =>

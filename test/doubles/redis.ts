@@ -15,8 +15,18 @@ export class RedisDouble {
   /** First words of a command that is answered with an error once: "ACL SAVE". */
   failing: string | undefined;
   port = 0;
+  private readonly clients = new Map<number, { readonly socket: net.Socket; user: string; cmd: string }>();
   private readonly server = net.createServer((socket) => {
-    socket.on("data", (data) => socket.write(this.answer(wordsOf(data.toString()))));
+    const id = this.clients.size + 1;
+    const client = { socket, user: "default", cmd: "NULL" };
+    this.clients.set(id, client);
+    socket.on("data", (data) => {
+      const words = wordsOf(data.toString());
+      const answer = this.answer(words);
+      if (words[0] === "AUTH" && answer === "+OK\r\n") client.user = words[1]!;
+      client.cmd = words[0]!.toLowerCase();
+      socket.write(answer);
+    });
     socket.on("error", () => undefined);
   });
 
@@ -54,6 +64,17 @@ export class RedisDouble {
     if (line.startsWith("ACL SETUSER")) this.setUser(name, words.slice(3));
     if (line.startsWith("ACL DELUSER")) delete this.users[name];
     if (line === "ACL SAVE") this.saved = structuredClone(this.users);
+    if (line === "CLIENT LIST") {
+      const there = [...this.clients].filter(([, { socket }]) => !socket.destroyed);
+      const text = there.map(([id, { user, cmd }]) => `id=${id} addr=127.0.0.1:1 age=1 cmd=${cmd} user=${user} resp=2\n`).join("");
+      return `$${text.length}\r\n${text}\r\n`;
+    }
+    if (line.startsWith("CLIENT KILL ID")) {
+      const client = this.clients.get(Number(words[3]))!;
+      client.socket.destroy();
+      this.killed.push(client.user);
+      return ":1\r\n";
+    }
     if (line.startsWith("CLIENT KILL USER")) {
       const who = words[3]!;
       if (!this.users[who]) return `-ERR No such user '${who}'\r\n`;

@@ -1,6 +1,7 @@
 /** Redis's users in turn, where something stopped halfway: what is closed or let in stays so over the server's next start. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { admit, shutOut } from "../../server/redis-logins.ts";
+import { RedisConnection } from "../../server/redis-connection.ts";
 import { RedisDouble } from "../doubles/redis.ts";
 
 const NEW = { user: "shop_b", password: "new" };
@@ -12,12 +13,30 @@ beforeEach(async () => {
 });
 afterEach(() => redis.stop());
 
-test.each(["ACL SAVE", "CLIENT KILL"])("what failed at %s is done whole the second time", async (failing) => {
+const connected = () => RedisConnection.open("127.0.0.1", redis.port, 20_000);
+const isCut = async (connection: RedisConnection) => connection.send("PING").then(() => false, () => true); // prettier-ignore
+
+test.each(["ACL SAVE", "CLIENT KILL USER", "CLIENT KILL ID"])("what failed at %s is done whole the second time", async (failing) => {
   redis.failing = failing;
+  const first = await connected();
+  await first.send("AUTH", "default", "first");
+  await first.send("GET", "it");
   await expect(shutOut(place(), NEW, NAMES)).rejects.toThrow();
   await shutOut(place(), NEW, NAMES);
   expect(redis.opens(redis.saved)).toEqual(["shop_b"]);
   expect(new Set(redis.killed)).toEqual(new Set(["default", "shop_a"]));
+});
+
+test("who came by the first password is cut off; who has only just connected may say who he is, and is not", async () => {
+  const [inUse, idle, visitor] = [await connected(), await connected(), await connected()];
+  for (const one of [inUse, idle]) await one.send("AUTH", "default", "first");
+  await inUse.send("GET", "it");
+  const shutting = shutOut(place(), NEW, NAMES);
+  await expect.poll(() => redis.killed).toContain("default");
+  expect(await isCut(inUse)).toBe(true);
+  await visitor.send("AUTH", NEW.user, NEW.password);
+  await shutting;
+  expect([await isCut(idle), await isCut(visitor)]).toEqual([true, false]);
 });
 
 test("says only those that were open, and knows that one of the two may never have been made", async () => {
