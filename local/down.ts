@@ -1,7 +1,7 @@
 /** `make local-down`: removes all that `make local` made, and nothing else. Caches stay for the next time. */
 import * as fs from "node:fs";
 import { attempt } from "./command.ts";
-import { startAgain, stopEngine } from "./engine.ts";
+import { engineAnswers, startAgain, stopEngine } from "./engine.ts";
 import { removeObjectStore } from "./object-store.ts";
 import { removeRegistry } from "./registry.ts";
 import { removeServer } from "./server.ts";
@@ -18,7 +18,7 @@ export async function removeSite(site: Site): Promise<void> {
 
 /** Also where no engine is there, or none comes up: then what it may have is said, and the rest goes. `start` brings up one that was stopped. */
 export async function takeDown(site: Site, start: () => Promise<string> = startAgain): Promise<void> {
-  const runs = (await attempt("docker", ["version"]).catch(() => ({ code: 1 }))).code === 0;
+  const runs = await engineAnswers();
   if (!runs && !fs.existsSync(site.folder)) return void process.stdout.write(" nothing is here that make local made\n");
   // Before anything is made in Docker, the registry's password is. Of an engine that was stopped, as by a reboot, the containers and their data are there still.
   const inDocker = runs || fs.existsSync(inSite(site, "registry"));

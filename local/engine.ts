@@ -10,7 +10,8 @@ import { attempt, must, until } from "./command.ts";
 const PID_FILE = cacheFolder("engine.pid");
 const LOG = cacheFolder("engine.log");
 
-const answers = async () => (await attempt("docker", ["version", "--format", "{{.Server.Version}}"]).catch(() => ({ code: 1 }))).code === 0;
+/** Whether one runs. */
+export const engineAnswers = async () => (await attempt("docker", ["version", "--format", "{{.Server.Version}}"]).catch(() => ({ code: 1 }))).code === 0;
 
 const has = (program: string) => `command -v ${program}`;
 
@@ -23,12 +24,12 @@ const BESIDE = {
 };
 
 export async function ensureEngine(): Promise<string> {
-  if (await answers()) {
+  if (await engineAnswers()) {
     await ensureDebianPackages(BESIDE);
     return `${await version()}, already running`;
   }
   await ensureDebianPackages({ ...ENGINE, ...BESIDE });
-  if (!(await answers())) await start();
+  if (!(await engineAnswers())) await start();
   return `${await version()}, started for this run`;
 }
 
@@ -56,7 +57,7 @@ async function start(): Promise<void> {
   child.once("error", ({ message }) => goes(message)).once("exit", (code) => goes(`dockerd ended with ${code ?? "a signal"}`));
   const log = `its log: ${LOG}`;
   await until(`the Docker engine answers (${log})`, 60, async () => {
-    if (await answers()) return true;
+    if (await engineAnswers()) return true;
     // Where two start one at once, one of them ends, and the other answers soon.
     if (gone !== undefined && Date.now() - gone.at > 10_000) throw new Error(`${gone.why} (${log})`);
     return false;

@@ -49,6 +49,8 @@ export async function closeLeftOpen(store: Store): Promise<string> {
 /** In the records of releases that have come live: that the logins before are closed, but for those that are still open. */
 export function noteClosed(store: Store, logins: readonly Login[], open: readonly string[]): void {
   const closed = logins.map(({ first }) => first).filter((one) => !open.includes(one));
+  // Most stacks have none, and every release ends here.
+  if (closed.length === 0) return;
   for (const record of liveOnes(store)) {
     const { rotated = [] } = record;
     const late = rotated.filter((one) => !one.closed && closed.includes(one.secret));

@@ -47,7 +47,7 @@ function cutOff(plan: Plan, live: Plan | undefined): string | undefined {
   const [secret] = Object.keys(plan.generations ?? {}).filter((name) => {
     const [was, before] = [live?.variables[name], plan.variables[previousOf(name)]];
     if (was === undefined || before === undefined || plan.variables[name] === was || before === was) return false;
-    return raises(name, plan, live) > 0 || before !== live?.variables[previousOf(name)];
+    return raises(name, plan, live) > 0 || !keepsPrevious(name, plan, live);
   });
   if (secret === undefined) return undefined;
   const [from, to] = [generationOf(live?.generations, secret), generationOf(plan.generations, secret)];
@@ -56,12 +56,13 @@ function cutOff(plan: Plan, live: Plan | undefined): string | undefined {
   // Which of them it is the server does not know.
   const makes = `\n   one that the stack makes   pulumi config set --path ${ofRotation}.generation ${from + 1}; pulumi up`;
   const right = `\n   set right, nobody had it   pulumi config set --path ${ofRotation}.generation ${from}; pulumi up`;
-  const way = raises(secret, plan, live) > 1 ? makes : plan.variables[previousOf(secret)] === live?.variables[previousOf(secret)] ? right : "";
+  const way = to - from > 1 ? makes : keepsPrevious(secret, plan, live) ? right : "";
   return `generation ${to} of ${secret} would be accepted beside a value that is not live, and not beside generation ${from}, which is: whoever has that is cut off${way}
    one that was given to it   pulumi config set --path --secret ${previous}; pulumi up   (asks for the value that is live)
    all at once, on purpose    pulumi config rm --path ${ofRotation}.until; pulumi config rm --path ${previous}; pulumi up`;
 }
 
+const keepsPrevious = (secret: string, plan: Plan, live: Plan | undefined) => plan.variables[previousOf(secret)] === live?.variables[previousOf(secret)];
 const raises = (secret: string, plan: Plan, live: Plan | undefined) => generationOf(plan.generations, secret) - generationOf(live?.generations, secret);
 
 /**

@@ -1,5 +1,6 @@
 /** The host program without Pulumi: put in place on the test server, with plans written by hand. */
 import { spawn } from "node:child_process";
+import { expect } from "vitest";
 import { bootstrapScript } from "../components/host/bootstrap.ts";
 import { bundled } from "../components/host/host-program.ts";
 import { installScript } from "../components/host/install-scripts.ts";
@@ -77,6 +78,12 @@ const WEB = webAnswering('"hello"');
 export async function deployPlan(plan: Plan) {
   const { code, output } = await server("recoloca deploy", JSON.stringify(plan));
   return { code, output };
+}
+
+/** One that comes live, which a test begins with. */
+export async function mustDeploy(plan: Plan): Promise<void> {
+  const ran = await deployPlan(plan);
+  expect(ran.code, ran.output).toBe(0);
 }
 
 /** A deploy that one can leave: its connection, what it has said so far, and when that ended. */

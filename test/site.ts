@@ -3,9 +3,8 @@
  * beside those of `make local`. Made before the first test and removed after the last one (vitest's global set-up).
  */
 import * as fs from "node:fs";
-import { attempt } from "../local/command.ts";
 import { removeSite } from "../local/down.ts";
-import { ensureEngine, stopEngine } from "../local/engine.ts";
+import { engineAnswers, ensureEngine, stopEngine } from "../local/engine.ts";
 import { ensureImages, type Images } from "../local/images.ts";
 import { copyImages, ensureRegistry } from "../local/registry.ts";
 import { ensureServer, mustOnServer, onServer } from "../local/server.ts";
@@ -17,7 +16,7 @@ import { oncePerRun } from "./once-per-run.ts";
 const say = (line: string) => process.stdout.write(`   ${line}\n`);
 
 export default oncePerRun("sites", async () => {
-  const wasRunning = (await attempt("docker", ["version"]).catch(() => ({ code: 1 }))).code === 0;
+  const wasRunning = await engineAnswers();
   await ensureToolchain(say);
   say(`docker engine ${await ensureEngine()}`);
   // One after the other: what the second one needs is kept then, and nothing is built twice at once.

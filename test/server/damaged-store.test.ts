@@ -4,21 +4,16 @@ import type { Plan } from "../../release/plan.ts";
 import { interrupt, isWhole, newest, release } from "../held-release.ts";
 import { FAULTS, STORE } from "../chaos/faults.ts";
 import { openStream } from "../chaos/visitors.ts";
-import { deployPlan, installHostProgram, removeStack } from "../host.ts";
+import { deployPlan, installHostProgram, mustDeploy, removeStack } from "../host.ts";
 import { server } from "../site.ts";
 
 let plan: Plan;
 beforeAll(installHostProgram);
 afterEach(() => removeStack(plan));
 
-const good = async (next: Plan) => {
-  const ran = await deployPlan(next);
-  expect(ran.code, ran.output).toBe(0);
-};
-
 test("a power cut between the decision and the file that says which release is live: the new one is, with what the cut stopped", async () => {
   plan = release("first");
-  await good(plan);
+  await mustDeploy(plan);
   const before = (await server(`cat ${STORE}/state.json`)).stdout;
   const stream = openStream();
   await interrupt(release("second", { drain: 8 }), "live", async () => {
@@ -32,7 +27,7 @@ test("a power cut between the decision and the file that says which release is l
 
 test("a record that a newer program wrote is not taken for one of ours", async () => {
   plan = release("first");
-  await good(plan);
+  await mustDeploy(plan);
   const record = "/var/lib/recoloca/shapes-test/releases/1/record.json";
   await server(`sed -i 's/"format": 1/"format": 2/' ${record}`);
   for (const command of ["status", "show 1", "rollback"]) {
@@ -45,7 +40,7 @@ test("a record that a newer program wrote is not taken for one of ours", async (
 
 test("a file of the store that was damaged is named, with what mends it; nothing is changed, and what serves goes on", async () => {
   plan = release("first");
-  await good(plan);
+  await mustDeploy(plan);
   const whole = (await server(`cat ${STORE}/state.json`)).stdout;
   await server(`truncate --size=20 ${STORE}/state.json`);
   for (const command of ["status", "rollback", "history"]) {
@@ -70,7 +65,7 @@ test("a file of the store that was damaged is named, with what mends it; nothing
 
 test("a damaged record of an older release keeps nobody from the others: it is named, and passed over on the way back", async () => {
   plan = release("first");
-  for (const name of ["first", "second", "third"]) await good({ ...release(name), keep: 3, migrate: false });
+  for (const name of ["first", "second", "third"]) await mustDeploy({ ...release(name), keep: 3, migrate: false });
   const record = `${STORE}/releases/2/record.json`;
   const whole = (await server(`cat ${record}`)).stdout;
   await server(`truncate --size=20 ${record}`);
@@ -91,7 +86,7 @@ test("a damaged record of an older release keeps nobody from the others: it is n
 
 test("other damaged files: the edge's is named; what Pulumi is told is made anew", async () => {
   plan = release("first");
-  await good(plan);
+  await mustDeploy(plan);
   const edge = (await server(`cat ${STORE}/edge.json`)).stdout;
   await server(`truncate --size=6 ${STORE}/edge.json`);
   const status = await server("recoloca status");
@@ -113,7 +108,7 @@ test("other damaged files: the edge's is named; what Pulumi is told is made anew
 
 test("a second interruption of the same release takes it back: it is not tried for ever", async () => {
   plan = release("first");
-  await good(plan);
+  await mustDeploy(plan);
   const kill = "systemctl kill --signal=SIGKILL --kill-whom=all 'recoloca-*'";
   const { ran, record } = await interrupt(release("second", { boot: 8 }), "healthy", async () => {
     await server(kill);
@@ -127,7 +122,7 @@ test("a second interruption of the same release takes it back: it is not tried f
 
 test("a journal whose last line was torn by a power cut is read and written on", async () => {
   plan = release("first");
-  await good(plan);
+  await mustDeploy(plan);
   const journal = "/var/lib/recoloca/shapes-test/releases/2/journal.jsonl";
   const { record } = await interrupt(release("second", { watch: 6 }), "watched", async () => {
     await server("systemctl kill --signal=SIGSTOP --kill-whom=all 'recoloca-deploy-*'");

@@ -2,24 +2,19 @@
 import { afterEach, beforeAll, expect, test } from "vitest";
 import type { Plan } from "../../release/plan.ts";
 import { isWhole, release } from "../held-release.ts";
-import { deployPlan, installHostProgram, records, removeStack } from "../host.ts";
+import { deployPlan, installHostProgram, mustDeploy, records, removeStack } from "../host.ts";
 import { server } from "../site.ts";
 
 let plan: Plan;
 beforeAll(installHostProgram);
 afterEach(() => removeStack(plan));
 
-const good = async (next: Plan) => {
-  const ran = await deployPlan(next);
-  expect(ran.code, ran.output).toBe(0);
-};
-
 test("goes back to the release before, gated and switched like any other, and holds the one it leaves", async () => {
   const same = { migration: { service: "web", command: ["true"], revision: ["echo", "same"], timeout: 60 } };
   plan = { ...release("first"), ...same, provenance: { commit: "1a2b3c4d", actor: "ana" } };
-  await good(plan);
+  await mustDeploy(plan);
   const second = { ...release("second"), ...same };
-  await good(second);
+  await mustDeploy(second);
   for (const way of ["restore", "downgrade"])
     expect(await server(`recoloca rollback --${way}`)).toMatchObject({
       code: 20,
@@ -42,14 +37,14 @@ test("goes back to the release before, gated and switched like any other, and ho
   const held = await deployPlan(second);
   expect(held.code).toBe(20);
   expect(held.output).toMatch(/was left by root@\S+'s rollback, \d+s ago \(it's slow since noon\), and is on hold/);
-  await good(release("third"));
+  await mustDeploy(release("third"));
 });
 
 test("works where the images are gone: pulled again by digest", async () => {
   const same = { migration: { service: "web", command: ["true"], timeout: 60 }, keep: 0 };
   plan = { ...release("first"), ...same };
-  await good(plan);
-  await good({ ...release("second"), ...same });
+  await mustDeploy(plan);
+  await mustDeploy({ ...release("second"), ...same });
   const ran = await server("recoloca rollback 1");
   expect(ran.code, ran.output).toBe(0);
   await isWhole("first");
@@ -57,8 +52,8 @@ test("works where the images are gone: pulled again by digest", async () => {
 
 test("knows the schema: refuses what would meet one that it does not know", async () => {
   plan = release("first");
-  await good(plan);
-  await good(release("second"));
+  await mustDeploy(plan);
+  await mustDeploy(release("second"));
   const ran = await server("recoloca rollback");
   expect(ran.code, ran.output).toBe(20);
   expect(ran.output).toMatch(/release 2 \(second\) migrated the schema past release 1, \d+s ago \(second now; release 1 knows up to first\)/);
@@ -67,7 +62,7 @@ test("knows the schema: refuses what would meet one that it does not know", asyn
 
 test("to the live one, to one that never was, to one that is unknown", async () => {
   plan = release("first");
-  await good(plan);
+  await mustDeploy(plan);
   const broken = { ...release("broken"), gates: [{ ...plan.gates[0]!, status: 418, timeout: 1 }] };
   expect((await deployPlan(broken)).code).toBe(21);
   expect((await server("recoloca rollback")).output).toContain("there is no older release that was live");

@@ -8,7 +8,7 @@ import type { Doing } from "../../release/record.ts";
 import { backupForm } from "../../settings/backup.ts";
 import { migrationForm } from "../../settings/migration.ts";
 import { interrupt, isWhole, newest, release, type Held } from "../held-release.ts";
-import { deployPlan, get, installHostProgram, planFor, removeStack } from "../host.ts";
+import { deployPlan, get, installHostProgram, mustDeploy, planFor, removeStack } from "../host.ts";
 import { FAULTS } from "../chaos/faults.ts";
 import { imagesOf, server, url } from "../site.ts";
 import { partOf } from "../whole.ts";
@@ -22,18 +22,13 @@ const forget = async () => {
   await removeStack(plan);
   await server("rm -rf /var/lib/recoloca/backups/shapes-test");
 };
-const good = async (next: Plan) => {
-  const ran = await deployPlan(next);
-  expect(ran.code, ran.output).toBe(0);
-};
-
 describe("by hand", () => {
   afterEach(forget);
 
   test("visitors get the page; the word and the probes pass; it lasts over a restart and a deploy", async () => {
     const { backend } = await imagesOf("1");
     plan = planFor(backend, { gates: [{ ...planFor(backend).gates[0]!, path: "/health" }] });
-    await good(plan);
+    await mustDeploy(plan);
     const on = await server("recoloca maintenance on");
     expect(on.code, on.output).toBe(0);
     expect(on.output).toMatch(/shapes-test is closed: visitors get the maintenance page, by root@\S+, since 0s/);
@@ -53,7 +48,12 @@ describe("by hand", () => {
     expect((await server("stat -c %a /etc/haproxy/recoloca/maintenance.map")).stdout.trim()).toBe("600");
     await server("systemctl restart haproxy");
     await expect.poll(async () => (await get("/")).status, { timeout: 10_000 }).toBe(503);
-    await good({ ...plan, release: "2", variables: { NEXT: "2" }, compose: plan.compose.replace("init: true", 'init: true\n    environment: { NEXT: "2" }') });
+    await mustDeploy({
+      ...plan,
+      release: "2",
+      variables: { NEXT: "2" },
+      compose: plan.compose.replace("init: true", 'init: true\n    environment: { NEXT: "2" }'),
+    });
     await closed();
     expect((await server("recoloca status")).stdout).toContain("CLOSED");
     const off = await server("recoloca maintenance off");
@@ -64,10 +64,10 @@ describe("by hand", () => {
   test("with the stack's own page; another one is another file, so that the edge takes it", async () => {
     const { backend } = await imagesOf("1");
     plan = planFor(backend, { maintenancePage: "<h1>Shapes rest</h1>" });
-    await good(plan);
+    await mustDeploy(plan);
     await server("recoloca maintenance on");
     expect(await get("/")).toEqual({ status: 503, body: "<h1>Shapes rest</h1>" });
-    await good({ ...plan, release: "2", compose: `${plan.compose}    labels: { next: "2" }\n`, maintenancePage: "<h1>Shapes rest again</h1>" });
+    await mustDeploy({ ...plan, release: "2", compose: `${plan.compose}    labels: { next: "2" }\n`, maintenancePage: "<h1>Shapes rest again</h1>" });
     expect((await get("/")).body).toBe("<h1>Shapes rest again</h1>");
     expect((await server("ls /etc/haproxy/recoloca/maintenance.shapes-test.*.html | wc -l")).stdout.trim()).toBe("1");
     expect((await server("recoloca maintenance sideways")).code).toBe(2);
@@ -106,7 +106,7 @@ describe("a breaking migration, with alembic and Postgres", () => {
       });
     };
     plan = await version("1");
-    await good(plan);
+    await mustDeploy(plan);
     await write("before");
   });
   afterAll(forget);
@@ -198,7 +198,7 @@ describe("interrupted while the doors are closed", () => {
   const breaking = (next: Plan): Plan => ({ ...next, backup, migration: { ...next.migration!, breaking: true } });
   const next = (held?: Held) => (plan = breaking(release(`release-${++count}`, held)));
   const comes = async (held?: Held): Promise<string> => {
-    await good(next(held));
+    await mustDeploy(next(held));
     return (left = plan.release);
   };
   const schema = async () => (await server("recoloca exec store -- cat /data/schema")).stdout.trim();

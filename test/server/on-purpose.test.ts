@@ -3,22 +3,17 @@ import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Plan } from "../../release/plan.ts";
 import { interrupt, isWhole, release } from "../held-release.ts";
 import { FAULTS } from "../chaos/faults.ts";
-import { deployPlan, installHostProgram, records, removeStack } from "../host.ts";
+import { deployPlan, installHostProgram, mustDeploy, records, removeStack } from "../host.ts";
 import { imagesOf, server } from "../site.ts";
 
 let plan: Plan;
 beforeAll(installHostProgram);
 afterEach(() => removeStack(plan));
 
-const good = async (next: Plan) => {
-  const ran = await deployPlan(next);
-  expect(ran.code, ran.output).toBe(0);
-};
-
 describe("cancel", () => {
   test("before the switch: the old release was never touched; the cancelled one is on hold until it is named", async () => {
     plan = release("first");
-    await good(plan);
+    await mustDeploy(plan);
     const next = release("second", { boot: 6 });
     let said = { code: -1, output: "" };
     const { ran, record } = await interrupt(next, "healthy", async () => void (said = await server("recoloca cancel")));
@@ -41,7 +36,7 @@ describe("cancel", () => {
 
   test("after the switch: switched back", async () => {
     plan = release("first");
-    await good(plan);
+    await mustDeploy(plan);
     const { ran, record } = await interrupt(release("second", { watch: 20 }), "watched", async () => void (await server("recoloca cancel")));
     expect(ran.code, ran.output).toBe(22);
     expect(ran.output).toContain("switched back to release 1; release 2 removed");
@@ -51,7 +46,7 @@ describe("cancel", () => {
 
   test("with nothing running, and of a stack that is not there", async () => {
     plan = release("first");
-    await good(plan);
+    await mustDeploy(plan);
     const nothing = await server("recoloca cancel");
     expect(nothing.code).toBe(20);
     expect(nothing.output).toContain("refused: nothing is being deployed to shapes-test. Nothing was changed.");
@@ -63,7 +58,7 @@ describe("cancel", () => {
 
 test("a watch window is ended by who has seen enough, and the record says who", async () => {
   plan = release("first");
-  await good(plan);
+  await mustDeploy(plan);
   let said = { code: -1, output: "" };
   const { ran } = await interrupt(release("second", { watch: 100 }), "watched", async () => void (said = await server("recoloca accept")));
   expect(said.code, said.output).toBe(0);
@@ -74,7 +69,7 @@ test("a watch window is ended by who has seen enough, and the record says who", 
 
 test("a plan is told beforehand, with what would keep it from being run; nothing changes", async () => {
   plan = release("first");
-  await good(plan);
+  await mustDeploy(plan);
   const told = await server("recoloca plan", JSON.stringify(release("second", { base: 1 })));
   expect(told.code, told.output).toBe(0);
   expect(told.output).toMatch(/release {4}first {2}→ {2}second\n web .*rolls/);
@@ -86,14 +81,14 @@ test("a plan is told beforehand, with what would keep it from being run; nothing
 
 test("logs that nobody reads any more end, with all that follows them", async () => {
   plan = release("first");
-  await good(plan);
+  await mustDeploy(plan);
   expect((await server("timeout 20 sh -c 'recoloca logs --follow | true'")).code).toBe(0);
   await expect.poll(async () => (await server("pgrep --full '[d]ocker logs|[r]ecoloca.js logs'")).stdout, { timeout: 10_000 }).toBe("");
 });
 
 test("remove takes names, and no way to another folder; of what is not there it removes nothing", async () => {
   plan = release("first");
-  await good(plan);
+  await mustDeploy(plan);
   await server("mkdir -p /srv/precious");
   const wrong = await server("recoloca remove --application x --environment /../../../../srv/precious");
   expect(wrong.code).toBe(2);
@@ -106,7 +101,7 @@ test("remove takes names, and no way to another folder; of what is not there it 
 
 test("prune takes what no release needs, says how much, and leaves what is needed", async () => {
   plan = release("first");
-  await good({ ...plan, keep: 0 });
+  await mustDeploy({ ...plan, keep: 0 });
   const images = async () => (await server("docker images --digests --format '{{.Repository}}@{{.Digest}}'")).stdout;
   const { frontend } = await imagesOf("2");
   // As an earlier release of this stack would have left it.
@@ -148,7 +143,7 @@ describe("who wants to know is told how a release ended", () => {
       { url: `${HOOK}/json`, format: "json" },
       { url: `${HOOK}/slack`, format: "slack", on: ["failed", "rolled-back", "stuck"] },
     ];
-    await good({ ...plan, notify });
+    await mustDeploy({ ...plan, notify });
     expect(await heard()).toMatchObject([
       { path: "/json", body: { outcome: "live", exit: 0, release: "first", text: expect.stringContaining("came live") as string } },
     ]);
@@ -179,19 +174,19 @@ describe("a release that changes the base for the worse", () => {
 
   test("fails, and the base is as it was again; so is the next release's", async () => {
     plan = release("first");
-    await good(plan);
+    await mustDeploy(plan);
     const ran = await deployPlan(worse());
     expect(ran.code, ran.output).toBe(21);
     expect(ran.output).toMatch(/"store" died \d+ times, last with exit code 7/);
     expect(ran.output).toContain("store as in release 1 again");
     await isWhole("first");
-    await good(release("third"));
+    await mustDeploy(release("third"));
     await isWhole("third");
   });
 
   test("and is cancelled while the base starts", async () => {
     plan = release("first");
-    await good(plan);
+    await mustDeploy(plan);
     // Once the new one starts: what is cancelled is the waiting for it.
     const starts = "until docker ps --quiet --filter label=com.docker.compose.service=store --filter health=starting | grep -q .; do sleep 0.05; done";
     await interrupt(release("second", { base: 30 }), "based", async () => void (await server(`${starts}; recoloca cancel`)));
@@ -201,7 +196,7 @@ describe("a release that changes the base for the worse", () => {
 
 test("a service that leaves the base goes with the release that has it no longer", async () => {
   plan = release("first");
-  await good({
+  await mustDeploy({
     ...plan,
     release: "zero",
     compose: plan.compose.replace("volumes:\n  data:", `  extra: { image: ${plan.images["web"]}, init: true, command: [sleep, "3600"] }\nvolumes:\n  data:`),
@@ -213,7 +208,7 @@ test("a service that leaves the base goes with the release that has it no longer
 
 test("what is not part of a release's identity reaches the server without a deploy", async () => {
   plan = release("first");
-  await good(plan);
+  await mustDeploy(plan);
   expect((await server("recoloca backup")).output).toContain("the stack does not say what is backed up");
   const ran = await deployPlan({ ...plan, backup: { service: "store", command: ["echo", "all"], verify: ["true"], before: "never", keep: 2, timeout: 60 } });
   expect(ran.output).toContain("release 1  first is live already");
